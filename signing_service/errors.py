@@ -1,0 +1,108 @@
+"""The error tree: every failure that a person may see has a class here.
+
+Each error names the thing, says what is wrong, and carries a hint on what to do::
+
+    raise FormatError("agreement.toml:7: party 'njupt' has no time_zone", hint="add time_zone = \"Asia/Shanghai\"")
+
+The command line prints ``error: <message>`` and ``hint: <hint>`` once, in ``cli``; pages and JSON
+endpoints answer with :attr:`SigningServiceError.status`. Messages are lower case without a full stop.
+"""
+
+from __future__ import annotations
+
+
+class SigningServiceError(Exception):
+    """The root of the tree; never raised itself."""
+
+    status = 500  # the HTTP status that pages and JSON endpoints answer with
+    exit_code = 1  # the exit code of commands that keep no verdict
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SigningServiceError):
+    """A command's words are off: an unknown profile, a path that is not there."""
+
+    status = 400
+    exit_code = 2
+
+
+class InputError(SigningServiceError):
+    """A form, a JSON body or a value from a person is not acceptable."""
+
+    status = 400
+
+
+class FormatError(InputError):
+    """Bytes do not follow their format: JSON, DER, PDF, a note, an agreement's source."""
+
+
+class LimitError(FormatError):
+    """An input is larger, deeper or more numerous than its documented limit."""
+
+    status = 413
+
+
+class NotFoundError(SigningServiceError):
+    """There is no such thing, or it is not for this person to know."""
+
+    status = 404
+
+
+class NotAllowedError(SigningServiceError):
+    """The person, the rules or the state of the agreement do not permit the act."""
+
+    status = 403
+
+
+class ConflictError(SigningServiceError):
+    """Somebody else came first, or the act was done already."""
+
+    status = 409
+
+
+class ConfigurationError(SigningServiceError):
+    """A setting is missing or wrong; raised at start, with its name."""
+
+    exit_code = 2
+
+
+class KeyStoreError(ConfigurationError):
+    """A key is missing, readable by others, corrupt, mismatched or expired."""
+
+
+class VerificationError(SigningServiceError):
+    """A signature, proof, certificate or digest is not what it must be."""
+
+    status = 422
+
+
+class ApprovalError(VerificationError):
+    """An approval or confirmation does not stand for this act, person or key."""
+
+    status = 403
+
+
+class RecordError(VerificationError):
+    """A proof, checkpoint or note of the record does not verify."""
+
+
+class ForkError(RecordError):
+    """The record and its guard contradict each other; writing stops."""
+
+    status = 503
+
+
+class TimestampError(SigningServiceError):
+    """No timestamp authority gave a token that can be accepted; nothing was signed."""
+
+    status = 503
+
+
+class UnavailableError(SigningServiceError):
+    """A part that the service needs (database, disk, mail) does not answer; try again."""
+
+    status = 503
