@@ -1,0 +1,196 @@
+"""One database, SQLite or PostgreSQL, and the only two ways into it: ``begin`` to write, ``read`` to read.
+
+Example::
+
+    database = Database("postgresql://signing@db.example.org/signing", guard=guard)
+    with database.begin() as session:  # one transaction: commits at the end, rolls back on an exception
+        session.add(person)
+    with database.read() as session:  # one consistent snapshot, cannot write
+        person = session.get(Person, person_id)
+
+SQLite runs with WAL, ``synchronous=FULL`` (a commit that returned survives a power loss), foreign keys,
+``BEGIN IMMEDIATE`` for writers and a busy timeout; writers of one process queue on a lock instead of
+polling. PostgreSQL runs READ COMMITTED for writers, whose locks order them, and REPEATABLE READ for readers.
+A database that does not answer surfaces as UnavailableError: the outcome of a commit may then be unknown,
+and the undertaking is repeated by its idempotency key.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ConfigurationError, UnavailableError
+
+if TYPE_CHECKING:
+    from signing_service.store.guard import Guard
+
+BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
+_READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
+GUARD = "guard"  # key of Session.info
+
+
+class Database:
+    """A pool of connections; thread-safe. After a fork each process makes its own."""
+
+    def __init__(self, url: str, *, guard: Guard | None = None, pool_size: int = 10) -> None:
+        """Take ``sqlite:///path`` or ``postgresql://…``; raises ConfigurationError on any other.
+
+        ``guard`` is checked in each append to the record; only ``init``, which makes it, may go without.
+        """
+        self.url = parse_url(url)
+        self.dialect = self.url.get_backend_name()
+        self.guard = guard
+        self._writers = threading.Lock()
+        self.engine = _make_engine(self.url, pool_size)
+        options: dict[str, Any] = {_READ_ONLY: True}
+        if self.dialect == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reader = self.engine.execution_options(**options)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One writing transaction; raises UnavailableError when the database does not answer in time."""
+        with (
+            self._writers_turn(),
+            unavailable_when_down(),
+            Session(self.engine, **self._options()) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent snapshot for reading; nothing that is changed in it is kept."""
+        with unavailable_when_down(), Session(self._reader, autoflush=False, **self._options()) as session:
+            yield session
+            session.expunge_all()  # what was read stays readable after the rollback
+            session.rollback()
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A writing transaction without the ORM, for migrations and maintenance."""
+        with self._writers_turn(), unavailable_when_down(), self.engine.begin() as connection:
+            yield connection
+
+    def check_durability(self) -> None:
+        """Raise ConfigurationError unless a commit that returned survives a power loss."""
+        with self.read() as session:
+            if self.dialect == "sqlite":
+                level = session.execute(text("PRAGMA synchronous")).scalar_one()
+                durable = level >= 2 and session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+                setting = f"synchronous={level}"
+            else:
+                values = {name: session.execute(text(f"SHOW {name}")).scalar_one() for name in _DURABILITY}
+                durable = all(value != "off" for value in values.values())
+                setting = ", ".join(f"{name}={value}" for name, value in values.items())
+        if not durable:
+            raise ConfigurationError(
+                f"the database may forget acknowledged commits ({setting})",
+                hint="set fsync, full_page_writes and synchronous_commit to on in postgresql.conf",
+            )
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _options(self) -> dict[str, Any]:
+        return {"expire_on_commit": False, "info": {GUARD: self.guard}}
+
+    @contextmanager
+    def _writers_turn(self) -> Iterator[None]:
+        if self.dialect != "sqlite":
+            yield
+            return
+        if not self._writers.acquire(timeout=BUSY_TIMEOUT):
+            raise UnavailableError("the database is busy", hint="try again in a moment")
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+
+_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+@contextmanager
+def unavailable_when_down() -> Iterator[None]:
+    """Turn a driver's "no answer" (down, locked, full, out of connections) into UnavailableError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+        raise UnavailableError(
+            f"the database does not answer: {reason[0] if reason else type(error).__name__}",
+            hint="try again; nothing is lost, a completed step gives the same answer",
+        ) from error
+
+
+def parse_url(url: str) -> URL:
+    """Parse ``sqlite:///path`` or ``postgresql://…`` (psycopg 3); raises ConfigurationError."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError("DATABASE_URL is not a database URL", hint="sqlite:///var/service.db") from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigurationError(
+            f"DATABASE_URL names the database {parsed.drivername!r}", hint="use sqlite:///… or postgresql://…"
+        )
+    if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError("DATABASE_URL names no file", hint="sqlite:///var/service.db")
+    return parsed
+
+
+def _make_engine(url: URL, pool_size: int) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        _create_private_file(Path(str(url.database)))
+        engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT})
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(
+            url,
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            connect_args={
+                "application_name": "signing-service",
+                "connect_timeout": 10,
+                "options": f"-c lock_timeout={BUSY_TIMEOUT}s -c timezone=UTC",
+            },
+        )
+    return engine
+
+
+def _create_private_file(path: Path) -> None:
+    """Make the database file readable by its owner alone; SQLite gives its WAL the same mode."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"DATABASE_URL: {path}: {error.strerror}", hint="make the folder, writable by the service's user"
+        ) from error
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reader = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")

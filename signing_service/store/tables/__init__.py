@@ -1,0 +1,41 @@
+"""The tables, as typed models; what each column means stands beside it.
+
+The migrations under ``store/migrations`` make exactly this schema on SQLite and PostgreSQL; a test
+compares. Bytes of revisions, events and entries are written once and never by a migration.
+"""
+
+from signing_service.store.tables.acts import ArchiveTimestamp, Attempt, Refusal, Signature, Turn, Withdrawal
+from signing_service.store.tables.agreements import Agreement, Document, Mandate, Revision, SourceFile
+from signing_service.store.tables.base import Base, UtcTime
+from signing_service.store.tables.people import Invitation, LoginSession, Person
+from signing_service.store.tables.record import Checkpoint, Cosignature, Entry, Event, LogState, Node
+from signing_service.store.tables.service import Installation, OutboxMail, RateCounter, RateHit
+
+__all__ = [
+    "Agreement",
+    "ArchiveTimestamp",
+    "Attempt",
+    "Base",
+    "Checkpoint",
+    "Cosignature",
+    "Document",
+    "Entry",
+    "Event",
+    "Installation",
+    "Invitation",
+    "LogState",
+    "LoginSession",
+    "Mandate",
+    "Node",
+    "OutboxMail",
+    "Person",
+    "RateCounter",
+    "RateHit",
+    "Refusal",
+    "Revision",
+    "Signature",
+    "SourceFile",
+    "Turn",
+    "UtcTime",
+    "Withdrawal",
+]

@@ -1,0 +1,109 @@
+"""Agreements, their source, their revisions as deltas, and who may act in them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from signing_service.store.tables.base import Base, Big, Id, Sha256, SignerId
+
+
+class Agreement(Base):
+    """An agreement's frozen parts; its life after publication is computed from the acts."""
+
+    __tablename__ = "agreements"
+    __table_args__ = (CheckConstraint("state IN ('draft', 'published')", name="state"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    state: Mapped[str] = mapped_column(String(16), default="draft")
+    reference: Mapped[str]
+    """As in the terms; for lists and mails only."""
+    terms: Mapped[bytes]
+    """Canonical JSON of docs/formats.md 1."""
+    layout: Mapped[bytes | None]
+    """JSON of pdf.grammar.Layout: object numbers and field bodies; from publication on."""
+    contents_size: Mapped[int | None]
+    """Bytes of DER that each /Contents holds; fixed at publication."""
+    base_length: Mapped[int | None]
+    """Bytes of the unsigned base, the beginning of revision 0."""
+    created: Mapped[datetime]
+    created_by: Mapped[str | None] = mapped_column(Id, ForeignKey("people.id"))
+    published: Mapped[datetime | None]
+    published_by: Mapped[str | None] = mapped_column(Id, ForeignKey("people.id"))
+    publication_index: Mapped[int | None] = mapped_column(Big, ForeignKey("entries.index"))
+
+
+class SourceFile(Base):
+    """One file of an agreement's source: agreement.toml or a language's Markdown."""
+
+    __tablename__ = "source_files"
+
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(String(255), primary_key=True)
+    content: Mapped[bytes]
+
+
+class Revision(Base):
+    """The bytes that a revision adds; number 0 holds the whole of revision 0.
+
+    The primary key refuses a second successor of the same predecessor.
+    """
+
+    __tablename__ = "revisions"
+
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    delta: Mapped[bytes]
+    length: Mapped[int] = mapped_column(Big)
+    """Bytes of the whole file up to the end of this revision."""
+    startxref: Mapped[int] = mapped_column(Big)
+    """Offset of this revision's own cross-reference section."""
+    size: Mapped[int]
+    """The trailer's /Size."""
+    sha256: Mapped[str] = mapped_column(Sha256)
+    """Of the whole file up to the end of this revision."""
+    created: Mapped[datetime]
+
+
+class Mandate(Base):
+    """Who authorised which person to act as which signer of one agreement, from when to when."""
+
+    __tablename__ = "mandates"
+    __table_args__ = (
+        UniqueConstraint("agreement", "digest"),
+        Index(
+            "uq_mandates_in_force",
+            "agreement",
+            "signer",
+            unique=True,
+            sqlite_where=text("revoked IS NULL"),
+            postgresql_where=text("revoked IS NULL"),
+        ),
+        Index("ix_mandates_person", "person"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"))
+    signer: Mapped[str] = mapped_column(SignerId)
+    person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    json: Mapped[bytes]
+    """Canonical JSON of docs/formats.md 2."""
+    digest: Mapped[str] = mapped_column(Sha256)
+    """The tagged digest of the JSON."""
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    created: Mapped[datetime]
+    revoked: Mapped[datetime | None]
+    entry_index: Mapped[int | None] = mapped_column(Big, ForeignKey("entries.index"))
+
+
+class Document(Base):
+    """A PDF that is evidence, such as a mandate's; named by its SHA-256."""
+
+    __tablename__ = "documents"
+
+    sha256: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    content: Mapped[bytes]
+    created: Mapped[datetime]

@@ -1,0 +1,63 @@
+"""People, their invitations and sign-in links, their sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from signing_service.store.tables.base import Base, Id
+
+
+class Person(Base):
+    """A representative or an officer. The e-mail address is stored in lower case."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str]
+    native_name: Mapped[str | None]
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    password_hash: Mapped[str | None]
+    """argon2id, encoded; None until the person has chosen a password."""
+    officer: Mapped[bool] = mapped_column(default=False)
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    created: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    """From then on the person may not log in."""
+
+
+class Invitation(Base):
+    """A link's token, hashed; the token itself is only in the mail."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (Index("ix_invitations_person", "person"),)
+
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    purpose: Mapped[str] = mapped_column(String(16))
+    """``invitation``, ``sign-in``, ``officer`` or ``password``."""
+    agreement: Mapped[str | None] = mapped_column(Id, ForeignKey("agreements.id"))
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+    used: Mapped[datetime | None]
+    revoked: Mapped[datetime | None]
+
+
+class LoginSession(Base):
+    """A browser that is logged in; the cookie's token is stored hashed."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_person", "person"),)
+
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    created: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    step_up: Mapped[datetime | None]
+    """When the person last proved presence (password or passkey)."""
+    ended: Mapped[datetime | None]
+    address: Mapped[str] = mapped_column(String(64))
+    agent: Mapped[str] = mapped_column(String(255))
