@@ -1,0 +1,148 @@
+"""How the text of one setting is read: each function gives the value or refuses with the setting's name and the reason.
+
+No message repeats a value that may hold a password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from signing_service.errors import ConfigurationError
+
+PREFIX = "SIGNING_SERVICE_"
+MAX_NAME = 64  # characters; RFC 5280 appendix A, ub-organization-name and ub-common-name
+MIN_SESSION_SECRET = 32  # characters
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")  # browsers give these WebCrypto and passkeys without HTTPS
+SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mails are handed over. ``security`` is ``tls``, ``starttls`` or ``none``."""
+
+    host: str
+    port: int
+    security: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def wrong(name: str, reason: str, hint: str = "") -> ConfigurationError:
+    """Make the error for the setting ``name`` (without its prefix)."""
+    return ConfigurationError(f"{PREFIX}{name}: {reason}", hint=hint or "docs/configuration.md lists every setting")
+
+
+def parse_public_url(text: str | None) -> str:
+    """An origin, ``scheme://host[:port]``, without a trailing slash; https unless the host is this machine."""
+    hint = "give the origin that browsers use, like https://sign.example.org"
+    if text is None:
+        raise wrong("PUBLIC_URL", "is not set", hint)
+    parts = _split("PUBLIC_URL", text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong("PUBLIC_URL", f"{text!r} is not an http or https URL", hint)
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None:
+        raise wrong("PUBLIC_URL", f"{text!r} has more than scheme, host and port", hint)
+    if parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
+        raise wrong("PUBLIC_URL", "browsers sign only over https (or on localhost)", hint)
+    if parts.netloc != parts.netloc.lower() or not parts.netloc.isascii():
+        raise wrong("PUBLIC_URL", f"{text!r} is not spelt in lower-case ASCII", hint)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def parse_name(text: str) -> str:
+    """A name that fits into a certificate."""
+    if len(text) > MAX_NAME or not text.isprintable():
+        raise wrong("NAME", f"must be 1 to {MAX_NAME} printable characters (it goes into certificates)")
+    return text
+
+
+def parse_database_url(text: str) -> str:
+    """A URL as SQLAlchemy takes it: a SQLite file, or PostgreSQL through psycopg."""
+    hint = "sqlite:///var/service.sqlite3 or postgresql://user:password@host/database"
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return text
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+        if not _split("DATABASE_URL", text).path.strip("/"):
+            raise wrong("DATABASE_URL", "names no database", hint)
+        return f"postgresql+psycopg://{rest}"
+    raise wrong("DATABASE_URL", "is neither a SQLite file nor a PostgreSQL database", hint)
+
+
+def parse_session_secret(text: str | None) -> str | None:
+    """A secret long enough not to be guessed."""
+    if text is not None and len(text) < MIN_SESSION_SECRET:
+        raise wrong("SESSION_SECRET", f"is shorter than {MIN_SESSION_SECRET} characters", "openssl rand -hex 32")
+    return text
+
+
+def parse_timestamp_urls(text: str) -> tuple[str, ...]:
+    """URLs of RFC 3161 authorities, between commas or spaces."""
+    urls = tuple(_words(text))
+    for url in urls:
+        parts = _split("TIMESTAMP_URLS", url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise wrong("TIMESTAMP_URLS", f"{url!r} is not an http or https URL")
+    return urls
+
+
+def parse_smtp_url(text: str | None) -> SmtpServer | None:
+    """``smtps://…`` is TLS from the start, ``smtp://…`` is STARTTLS unless it ends in ``?security=none``."""
+    if text is None:
+        return None
+    hint = "smtps://user:password@host, or smtp://host:25?security=none on a trusted network"
+    parts = _split("SMTP_URL", text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.path.strip("/"):
+        raise wrong("SMTP_URL", "is not of the form smtp://host or smtps://host", hint)
+    default = "tls" if parts.scheme == "smtps" else "starttls"
+    security = parse_qs(parts.query).get("security", [default])[-1]
+    if security not in SMTP_PORTS or (parts.scheme == "smtps") != (security == "tls"):
+        raise wrong("SMTP_URL", f"security {security!r} does not go with {parts.scheme}", hint)
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else None
+    return SmtpServer(parts.hostname, parts.port or SMTP_PORTS[security], security, user, password)
+
+
+def parse_mail_from(text: str) -> str:
+    """A mail address, with a name or without."""
+    if "@" not in text or not text.isprintable():
+        raise wrong("MAIL_FROM", f"{text!r} is not a mail address")
+    return text
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """``host:port``; an IPv6 address stands in brackets."""
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise wrong("LISTEN", f"{text!r} is not of the form 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+def parse_trusted_proxies(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses or networks, between commas or spaces."""
+    try:
+        return tuple(ip_network(word) for word in _words(text))
+    except ValueError as error:
+        raise wrong("TRUSTED_PROXIES", f"{error}", "addresses or networks, like 172.28.0.0/24") from error
+
+
+def parse_threads(text: str) -> int:
+    """A number of threads, 1 to 256."""
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 256:
+        raise wrong("THREADS", f"{text!r} is not a number from 1 to 256")
+    return int(text)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _split(name: str, text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - a bad port is found only on access
+    except ValueError as error:
+        raise wrong(name, "is not a URL") from error
+    return parts

@@ -1,0 +1,195 @@
+"""Settings from the environment: parsed once, completely, at start; a wrong value is refused by name.
+
+Example::
+
+    >>> settings = parse_settings({"SIGNING_SERVICE_PUBLIC_URL": "https://sign.example.org"})
+    >>> settings.relying_party_id
+    'sign.example.org'
+
+:data:`SETTINGS` names every setting once; docs/configuration.md is checked against it. A *secret* may also be
+given as ``<NAME>_FILE``, the path of a file that holds it. Nothing is read but those files, and those only
+through the ``read`` that the caller passes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from signing_service import setting_values as values
+from signing_service.setting_values import PREFIX, SmtpServer, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from ipaddress import IPv4Network, IPv6Network
+
+MAX_SECRET_FILE = 4096  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name without the prefix, its default as it would be written, and what it means."""
+
+    name: str
+    default: str | None  # None: there is no value unless one is given
+    meaning: str
+    secret: bool = False  # may also be given as <name>_FILE
+
+
+SETTINGS = (
+    Setting("PUBLIC_URL", None, "origin under which browsers reach the service; fixed by init"),
+    Setting("NAME", "Alliance signing service", "name in certificates, mails and the trust file; fixed by init"),
+    Setting("DATABASE_URL", "sqlite:///var/service.sqlite3", "SQLite file or PostgreSQL database", secret=True),
+    Setting("KEYS", "keys", "folder of the service's keys"),
+    Setting("KEY_PASSPHRASE", None, "passphrase of the keys", secret=True),
+    Setting("TRUST_FILE", "var/trust.json", "the trust file that init writes and the service hands out"),
+    Setting("GUARD", "var/guard", "file with the last released checkpoint, outside the database"),
+    Setting("SESSION_SECRET", None, "secret that signs session cookies, 32 characters or more", secret=True),
+    Setting("TIMESTAMP_URLS", "", "RFC 3161 authorities, in the order in which they are asked"),
+    Setting("TIMESTAMP_ANCHORS_FILE", None, "PEM file with the root certificates of those authorities"),
+    Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
+    Setting("MAIL_FROM", None, "sender of the service's mails"),
+    Setting("MAIL_DIR", "var/mail", "folder for mails where no mail server is set"),
+    Setting("LISTEN", "127.0.0.1:8000", "address and port of the HTTP server"),
+    Setting("TRUSTED_PROXIES", "", "networks whose X-Forwarded-* headers are believed"),
+    Setting("THREADS", "8", "requests served at the same time by one process"),
+    Setting("FONTS", None, "folder with the fonts' npm packages, where they are not in node_modules"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, checked. Secrets do not show in its repr."""
+
+    public_url: str  # scheme://host[:port], no trailing slash
+    name: str
+    database_url: str = field(repr=False)  # as SQLAlchemy takes it
+    keys: Path
+    key_passphrase: str | None = field(repr=False)
+    trust_file: Path
+    guard: Path
+    session_secret: str | None = field(repr=False)
+    timestamp_urls: tuple[str, ...]
+    timestamp_anchors_file: Path | None
+    smtp: SmtpServer | None
+    mail_from: str | None
+    mail_dir: Path
+    listen: tuple[str, int]  # host, port
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    threads: int
+    fonts: Path | None
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers come by HTTPS: cookies are Secure and HSTS is sent."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def relying_party_id(self) -> str:
+        """The WebAuthn relying-party id: the host of the public URL."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def record_origin(self) -> str:
+        """The record's origin (C2SP tlog-checkpoint): the public URL without its scheme."""
+        return urlsplit(self.public_url).netloc
+
+    def require_key_passphrase(self) -> str:
+        """Give the keys' passphrase; raises ConfigurationError where none is set."""
+        if self.key_passphrase is None:
+            raise wrong("KEY_PASSPHRASE", "is not set", f"point {PREFIX}KEY_PASSPHRASE_FILE at a file outside the keys")
+        return self.key_passphrase
+
+    def require_session_secret(self) -> str:
+        """Give the secret of the session cookies; raises ConfigurationError where none is set."""
+        if self.session_secret is None:
+            raise wrong("SESSION_SECRET", "is not set", f"point {PREFIX}SESSION_SECRET_FILE at a file")
+        return self.session_secret
+
+
+def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes] = Path.read_bytes) -> Settings:
+    """Parse all settings out of ``environment``; raises ConfigurationError with the setting's name and the reason.
+
+    Variables without the prefix are ignored; one with the prefix that is no setting is refused, since a typing
+    error would otherwise leave a default in force. An empty value counts as not given.
+    """
+    _refuse_unknown(environment)
+    _refuse_passphrase_among_keys(environment)
+    raw = {setting.name: _text_of(setting, environment, read) for setting in SETTINGS}
+    given = {name: text for name, text in raw.items() if text}
+    settings = Settings(
+        public_url=values.parse_public_url(given.get("PUBLIC_URL")),
+        name=values.parse_name(given["NAME"]),
+        database_url=values.parse_database_url(given["DATABASE_URL"]),
+        keys=Path(given["KEYS"]),
+        key_passphrase=given.get("KEY_PASSPHRASE"),
+        trust_file=Path(given["TRUST_FILE"]),
+        guard=Path(given["GUARD"]),
+        session_secret=values.parse_session_secret(given.get("SESSION_SECRET")),
+        timestamp_urls=values.parse_timestamp_urls(given.get("TIMESTAMP_URLS", "")),
+        timestamp_anchors_file=Path(given["TIMESTAMP_ANCHORS_FILE"]) if "TIMESTAMP_ANCHORS_FILE" in given else None,
+        smtp=values.parse_smtp_url(given.get("SMTP_URL")),
+        mail_from=values.parse_mail_from(given["MAIL_FROM"]) if "MAIL_FROM" in given else None,
+        mail_dir=Path(given["MAIL_DIR"]),
+        listen=values.parse_listen(given["LISTEN"]),
+        trusted_proxies=values.parse_trusted_proxies(given.get("TRUSTED_PROXIES", "")),
+        threads=values.parse_threads(given["THREADS"]),
+        fonts=Path(given["FONTS"]) if "FONTS" in given else None,
+    )
+    _check_together(settings)
+    return settings
+
+
+def setting_names() -> list[str]:
+    """Every name that may stand after the prefix, those ending in ``_FILE`` included."""
+    return [name for s in SETTINGS for name in ((s.name, f"{s.name}_FILE") if s.secret else (s.name,))]
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = setting_names()
+    for variable in environment:
+        name = variable.removeprefix(PREFIX)
+        if variable.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise wrong(name, "is not a setting", f"did you mean {PREFIX}{near[0]}?" if near else "")
+
+
+def _refuse_passphrase_among_keys(environment: Mapping[str, str]) -> None:
+    path = environment.get(f"{PREFIX}KEY_PASSPHRASE_FILE", "").strip()
+    keys = Path(environment.get(f"{PREFIX}KEYS", "").strip() or "keys")
+    if path and Path(path).absolute().is_relative_to(keys.absolute()):
+        raise wrong("KEY_PASSPHRASE_FILE", f"{path} lies in the key folder {keys}", "keep it and back it up apart")
+
+
+def _text_of(setting: Setting, environment: Mapping[str, str], read: Callable[[Path], bytes]) -> str | None:
+    given = environment.get(PREFIX + setting.name, "").strip()
+    path = environment.get(f"{PREFIX}{setting.name}_FILE", "").strip() if setting.secret else ""
+    if given and path:
+        raise wrong(setting.name, f"is set twice, by value and by {setting.name}_FILE", "keep one of the two")
+    if path:
+        return _read_secret(f"{setting.name}_FILE", Path(path), read)
+    return given or setting.default
+
+
+def _read_secret(name: str, path: Path, read: Callable[[Path], bytes]) -> str:
+    try:
+        data = read(path)
+        text = data.decode("utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise wrong(name, f"cannot read {path}: {error.strerror or type(error).__name__}") from error
+    except ValueError as error:
+        raise wrong(name, f"{path} is not UTF-8 text") from error
+    if not text or len(data) > MAX_SECRET_FILE or "\n" in text:
+        raise wrong(name, f"{path} does not hold exactly one line of at most {MAX_SECRET_FILE} bytes")
+    return text
+
+
+def _check_together(settings: Settings) -> None:
+    if settings.timestamp_urls and settings.timestamp_anchors_file is None:
+        hint = "a PEM file with the authorities' root certificates; their answers are checked against it"
+        raise wrong("TIMESTAMP_ANCHORS_FILE", "is not set although TIMESTAMP_URLS is", hint)
+    if settings.smtp and settings.mail_from is None:
+        raise wrong("MAIL_FROM", "is not set although SMTP_URL is", "like signing@example.org")
