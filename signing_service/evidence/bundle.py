@@ -1,0 +1,220 @@
+"""The evidence bundle: one file with all that an auditor needs beside the trust file (docs/formats.md, 10). ::
+
+    data = write_bundle(bundle)              # deterministic: the same bundle, the same bytes
+    bundle = read_bundle(data)               # every member is what the manifest says
+
+Reading checks that the members agree with each other; what they prove is ``verify``'s to say.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from signing_service.encoding import (
+    canonical_json,
+    from_base64url,
+    parse_canonical_json,
+    sha256_hex,
+    to_base64url,
+)
+from signing_service.errors import FormatError, VerificationError
+from signing_service.evidence.archive import pack, unpack
+from signing_service.evidence.readme import readme
+from signing_service.record.checkpoint import Checkpoint, parse_checkpoint
+from signing_service.record.entry import SALT_SIZE, parse_entry, parse_event
+from signing_service.record.note import parse_note
+from signing_service.record.proof import Proof, parse_proof
+
+VERSION = 1
+README, MANIFEST, PDF, EVENTS, CERTIFICATES = (
+    "README.txt", "manifest.json", "agreement.pdf", "events.jsonl", "certificates.pem",
+)  # fmt: skip
+
+_AGREEMENT = re.compile(r"[a-z2-7]{26}\Z")
+_PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,18})\.tlog-proof\Z")
+_MANDATE = re.compile(r"mandates/([0-9a-f]{64})\.pdf\Z")
+_MANIFEST_MEMBERS = {"v", "agreement", "checkpoint_size", "complete", "members"}
+_EVENT_MEMBERS = {"index", "entry", "event", "salt"}
+
+
+@dataclass(frozen=True, slots=True)
+class BundledEvent:
+    """An entry at its index in the record, with the event and salt that open it, or None for both."""
+
+    index: int
+    entry: bytes
+    event: bytes | None = None
+    salt: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What an evidence bundle holds.
+
+    ``events`` ascend by index; ``proofs`` are tlog-proofs by index, all with the same signed
+    checkpoint; ``certificates`` is PEM text; ``mandates`` are documents by their SHA-256 in
+    hexadecimal; ``complete`` says that ``events`` has every entry up to the checkpoint.
+    """
+
+    agreement: str
+    pdf: bytes
+    events: tuple[BundledEvent, ...]
+    proofs: Mapping[int, bytes]
+    certificates: bytes
+    mandates: Mapping[str, bytes]
+    complete: bool = False
+
+    @property
+    def signed_checkpoint(self) -> bytes:
+        """The signed checkpoint (a note, with its cosignatures) that all proofs share; not verified here."""
+        return self.parsed_proof(next(iter(self.proofs))).checkpoint
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The content of the signed checkpoint; believed only after verify_checkpoint."""
+        return parse_checkpoint(parse_note(self.signed_checkpoint).text)
+
+    @property
+    def file_name(self) -> str:
+        """``evidence-<agreement id>-<checkpoint size>.zip``."""
+        return f"evidence-{self.agreement}-{self.checkpoint.size}.zip"
+
+    def parsed_proof(self, index: int) -> Proof:
+        """The proof of the entry at ``index``; raises FormatError if there is none."""
+        if index not in self.proofs:
+            raise FormatError(f"bundle has no proof of entry {index}")
+        return parse_proof(self.proofs[index])
+
+
+def write_bundle(bundle: Bundle) -> bytes:
+    """Write the bundle's bytes; raises FormatError where its parts do not belong together."""
+    _check_parts(bundle)
+    members = {
+        PDF: bundle.pdf,
+        EVENTS: b"".join(_format_event(event) for event in bundle.events),
+        **{f"proofs/{index}.tlog-proof": bundle.proofs[index] for index in sorted(bundle.proofs)},
+        CERTIFICATES: bundle.certificates,
+        **{f"mandates/{digest}.pdf": bundle.mandates[digest] for digest in sorted(bundle.mandates)},
+    }
+    first = {README: readme(bundle.agreement, bundle.checkpoint, bundle.file_name)}
+    digests = {name: sha256_hex(data) for name, data in (first | members).items()}
+    manifest = {
+        "v": VERSION,
+        "agreement": bundle.agreement,
+        "checkpoint_size": bundle.checkpoint.size,
+        "complete": bundle.complete,
+        "members": digests,
+    }
+    return pack(first | {MANIFEST: canonical_json(manifest)} | members)
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """Read a bundle; raises FormatError, or VerificationError if a member is not what the manifest says."""
+    members = unpack(data)
+    missing = [name for name in (README, MANIFEST, PDF, EVENTS, CERTIFICATES) if name not in members]
+    if missing:
+        raise FormatError(f"bundle has no {missing[0]}")
+    manifest = _read_manifest(members)
+    proofs, mandates = {}, {}
+    for name, content in members.items():
+        if match := _PROOF.match(name):
+            proofs[int(match[1])] = content
+        elif match := _MANDATE.match(name):
+            mandates[match[1]] = content
+        elif name not in (README, MANIFEST, PDF, EVENTS, CERTIFICATES):
+            raise FormatError(f"bundle has a member {name[:60]!r} that it cannot have")
+    bundle = Bundle(
+        agreement=manifest["agreement"],
+        pdf=members[PDF],
+        events=_parse_events(members[EVENTS]),
+        proofs=proofs,
+        certificates=members[CERTIFICATES],
+        mandates=mandates,
+        complete=manifest["complete"],
+    )
+    _check_parts(bundle)
+    if manifest["checkpoint_size"] != bundle.checkpoint.size or list(members) != _order(bundle):
+        raise FormatError("bundle's manifest names another checkpoint, or its members are out of order")
+    return bundle
+
+
+def _order(bundle: Bundle) -> list[str]:
+    proofs = [f"proofs/{index}.tlog-proof" for index in sorted(bundle.proofs)]
+    mandates = [f"mandates/{digest}.pdf" for digest in sorted(bundle.mandates)]
+    return [README, MANIFEST, PDF, EVENTS, *proofs, CERTIFICATES, *mandates]
+
+
+def _read_manifest(members: Mapping[str, bytes]) -> dict[str, Any]:
+    manifest = parse_canonical_json(members[MANIFEST])
+    if not isinstance(manifest, dict) or set(manifest) != _MANIFEST_MEMBERS or manifest["v"] != VERSION:
+        raise FormatError("bundle's manifest does not have exactly the members of version 1")
+    if not isinstance(manifest["agreement"], str) or not isinstance(manifest["complete"], bool):
+        raise FormatError("bundle's manifest has an agreement or a flag of another type")
+    digests = {name: sha256_hex(data) for name, data in members.items() if name != MANIFEST}
+    for name, digest in digests.items():
+        named = manifest["members"].get(name) if isinstance(manifest["members"], dict) else None
+        if named != digest:
+            raise VerificationError(f"{name} in the bundle is not what the manifest says")
+    if manifest["members"] != digests:
+        raise VerificationError("bundle lacks a member that its manifest names")
+    return manifest
+
+
+def _check_parts(bundle: Bundle) -> None:
+    if not _AGREEMENT.match(bundle.agreement):
+        raise FormatError(f"bundle's agreement {bundle.agreement[:40]!r} is no agreement's id")
+    if not bundle.proofs:
+        raise FormatError("bundle has no proof")
+    size, shared = bundle.checkpoint.size, bundle.signed_checkpoint
+    indexes = [event.index for event in bundle.events]
+    if any(later <= earlier for earlier, later in itertools.pairwise(indexes)):
+        raise FormatError("bundle's events do not ascend by index")
+    if any(not 0 <= index < size for index in indexes):
+        raise FormatError("bundle has an event beyond its checkpoint")
+    if bundle.complete and len(indexes) != size:
+        raise FormatError("bundle says that it is complete but lacks entries")
+    for index in bundle.proofs:
+        proof = bundle.parsed_proof(index)
+        if proof.index != index or proof.checkpoint != shared or index not in indexes:
+            raise FormatError(f"bundle's proof {index} is of another entry or another checkpoint")
+    for digest, document in bundle.mandates.items():
+        if sha256_hex(document) != digest:
+            raise VerificationError(f"mandate {digest[:16]} in the bundle does not have its digest")
+
+
+def _format_event(event: BundledEvent) -> bytes:
+    line = {
+        "index": event.index,
+        "entry": parse_canonical_json(event.entry),
+        "event": None if event.event is None else parse_canonical_json(event.event),
+        "salt": None if event.salt is None else to_base64url(event.salt),
+    }
+    return canonical_json(line) + b"\n"
+
+
+def _parse_events(data: bytes) -> tuple[BundledEvent, ...]:
+    if not data.endswith(b"\n"):
+        raise FormatError("events.jsonl does not end in a line feed")
+    return tuple(_parse_event_line(number, line) for number, line in enumerate(data[:-1].split(b"\n"), 1))
+
+
+def _parse_event_line(number: int, line: bytes) -> BundledEvent:
+    members = parse_canonical_json(line)
+    if not isinstance(members, dict) or set(members) != _EVENT_MEMBERS:
+        raise FormatError(f"events.jsonl:{number}: not exactly the members entry, event, index, salt")
+    index, opened = members["index"], members["event"] is not None
+    if isinstance(index, bool) or not isinstance(index, int) or opened != (members["salt"] is not None):
+        raise FormatError(f"events.jsonl:{number}: index is no number, or event and salt are not both there")
+    entry = canonical_json(members["entry"])
+    parse_entry(entry)
+    if not opened:
+        return BundledEvent(index, entry)
+    event, salt = canonical_json(members["event"]), from_base64url(members["salt"])
+    parse_event(event)
+    if len(salt) != SALT_SIZE:
+        raise FormatError(f"events.jsonl:{number}: salt does not have {SALT_SIZE} bytes")
+    return BundledEvent(index, entry, event, salt)

@@ -1,0 +1,130 @@
+"""Receipts: what a representative keeps to show, years later, that the act is in the record (docs/formats.md, 9). ::
+
+    receipt = parse_receipt(Path("receipt.json").read_bytes())
+    checkpoint = verify_receipt(receipt, trust)     # the record's state that the receipt belongs to
+
+A receipt stands alone: neither the PDF nor the service is needed to check it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from signing_service.encoding import (
+    canonical_json,
+    from_base64url,
+    from_hex,
+    parse_canonical_json,
+    to_base64url,
+)
+from signing_service.errors import FormatError, LimitError, RecordError
+from signing_service.evidence.trust import TrustFile
+from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
+from signing_service.record.cosignature import verify_cosignatures
+from signing_service.record.entry import SALT_SIZE, parse_entry, parse_event, verify_opening
+from signing_service.record.proof import parse_proof, verify_proof
+
+VERSION = 1
+MAX_RECEIPT = 4 * 1024 * 1024  # bytes
+_MEMBERS = {"v", "agreement", "signer", "event", "salt", "entry", "index", "proof", "pdf_sha256", "trust_sha256"}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An opened entry with its proof.
+
+    ``event`` and ``entry`` are canonical JSON; ``proof`` is a tlog-proof; ``pdf_sha256`` (hexadecimal)
+    is of the revision that the act made; ``trust_sha256`` is the fingerprint of the trust file then.
+    """
+
+    agreement: str
+    signer: str
+    event: bytes
+    salt: bytes
+    entry: bytes
+    index: int
+    proof: bytes
+    pdf_sha256: str
+    trust_sha256: str
+
+
+def format_receipt(receipt: Receipt) -> bytes:
+    """Write a receipt as canonical JSON; raises FormatError on values that parse_receipt would refuse."""
+    data = canonical_json(
+        {
+            "v": VERSION,
+            "agreement": receipt.agreement,
+            "signer": receipt.signer,
+            "event": parse_canonical_json(receipt.event),
+            "salt": to_base64url(receipt.salt),
+            "entry": parse_canonical_json(receipt.entry),
+            "index": receipt.index,
+            "proof": receipt.proof.decode("utf-8"),
+            "pdf_sha256": receipt.pdf_sha256,
+            "trust_sha256": receipt.trust_sha256,
+        }
+    )
+    if parse_receipt(data) != receipt:
+        raise FormatError("receipt has no text that reads back the same")
+    return data
+
+
+def parse_receipt(data: bytes) -> Receipt:
+    """Read a receipt; raises FormatError. Its parts agree with each other, but nothing is proved yet."""
+    if len(data) > MAX_RECEIPT:
+        raise LimitError(f"receipt is larger than {MAX_RECEIPT} bytes")
+    members = parse_canonical_json(data)
+    if not isinstance(members, dict) or set(members) != _MEMBERS or members["v"] != VERSION:
+        raise FormatError("receipt does not have exactly the members of version 1")
+    if not all(isinstance(members[name], str) for name in ("agreement", "signer", "proof")):
+        raise FormatError("receipt's agreement, signer or proof is not a text")
+    for name in ("pdf_sha256", "trust_sha256"):
+        from_hex(members[name], 32)
+    receipt = Receipt(
+        agreement=members["agreement"],
+        signer=members["signer"],
+        event=canonical_json(members["event"]),
+        salt=from_base64url(members["salt"]),
+        entry=canonical_json(members["entry"]),
+        index=members["index"],
+        proof=members["proof"].encode("utf-8"),
+        pdf_sha256=members["pdf_sha256"],
+        trust_sha256=members["trust_sha256"],
+    )
+    _check_parts(receipt)
+    return receipt
+
+
+def _check_parts(receipt: Receipt) -> None:
+    event, entry, proof = parse_event(receipt.event), parse_entry(receipt.entry), parse_proof(receipt.proof)
+    if len(receipt.salt) != SALT_SIZE:
+        raise FormatError("receipt's salt does not have 32 bytes")
+    if not entry.scope == event["scope"] == receipt.agreement:
+        raise FormatError("receipt's event, entry and agreement do not belong together")
+    if event.get("signer") != receipt.signer or event.get("pdf_sha256", receipt.pdf_sha256) != receipt.pdf_sha256:
+        raise FormatError("receipt names another signer or document than its event")
+    if isinstance(receipt.index, bool) or proof.index != receipt.index:
+        raise FormatError("receipt's index is not that of its proof")
+
+
+def verify_receipt(receipt: Receipt, trust: TrustFile) -> Checkpoint:
+    """Raise RecordError unless the receipt holds under ``trust``; give the checkpoint that it belongs to.
+
+    1. The checkpoint is signed by the record's key, and its origin is the record's.
+    2. The quorum of witnesses cosigned it, where the trust file asks for one.
+    3. The entry stands at the index in that checkpoint's tree.
+    4. The event, with the salt, is what the entry commits to.
+    """
+    proof = parse_proof(receipt.proof)
+    # (1)
+    checkpoint = verify_checkpoint(proof.checkpoint, trust.record_key, trust.record_origin)
+    # (2)
+    if trust.quorum is not None:
+        verify_cosignatures(proof.checkpoint, trust.witnesses, trust.quorum)
+    # (3)
+    if proof.index != receipt.index:
+        raise RecordError("receipt's index is not that of its proof")
+    verify_proof(proof, receipt.entry, checkpoint)
+    # (4)
+    verify_opening(receipt.entry, receipt.event, receipt.salt)
+    return checkpoint

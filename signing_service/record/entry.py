@@ -1,0 +1,163 @@
+"""Entries: what the record shows of an event, and how the event opens it (docs/formats.md, 7).
+
+The event with names and digests stays private; its entry commits to it under a random salt. ::
+
+    >>> event = canonical_json({"v": 1, "type": "withdrawal", "scope": "service", "sequence": 0,
+    ...                         "time": "2025-04-11T08:00:30Z"})
+    >>> entry = make_entry(event, bytes(32), None)
+    >>> parse_entry(entry).time
+    '2025-04-11T08:00Z'
+    >>> verify_opening(entry, event, bytes(32))
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from signing_service.encoding import canonical_json, from_hex, parse_canonical_json, parse_time, tagged_sha256
+from signing_service.errors import FormatError, RecordError
+from signing_service.record.tiles import MAX_ENTRY
+
+VERSION = 1
+SERVICE_SCOPE = "service"
+SALT_SIZE = 32  # bytes
+COMMITMENT_TAG = "signing-service/event/v1"
+MAX_SEQUENCE = 2**53 - 1
+
+_SCOPE = re.compile(r"(?:service|[a-z2-7]{26})\Z")  # an agreement's id is 26 letters of base32
+_TYPE = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z\Z")
+_MEMBERS = {"v", "scope", "type", "sequence", "previous", "time", "commitment"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The record's leaf data: ``previous`` and ``commitment`` are SHA-256 digests, ``time`` is to the minute."""
+
+    scope: str
+    type: str
+    sequence: int
+    previous: bytes | None
+    time: str
+    commitment: bytes
+
+
+def make_entry(event: bytes, salt: bytes, previous: bytes | None) -> bytes:
+    """The entry of a canonical JSON ``event``, to be a leaf of the record.
+
+    ``salt``: 32 random bytes. ``previous``: entry_digest of the scope's previous entry, None for the
+    first. Raises FormatError where the event lacks a member that entries show.
+    """
+    members = parse_event(event)
+    entry = Entry(
+        scope=members["scope"],
+        type=members["type"],
+        sequence=members["sequence"],
+        previous=previous,
+        time=members["time"][:16] + "Z",
+        commitment=commitment(event, salt),
+    )
+    return format_entry(entry)
+
+
+def commitment(event: bytes, salt: bytes) -> bytes:
+    """T("signing-service/event/v1", salt, event), 32 bytes; raises FormatError unless the salt has 32."""
+    if len(salt) != SALT_SIZE:
+        raise FormatError(f"salt has {len(salt)} bytes where {SALT_SIZE} are needed")
+    return tagged_sha256(COMMITMENT_TAG, salt, event)
+
+
+def entry_digest(entry: bytes) -> bytes:
+    """What the next entry of the scope names as ``previous``: SHA-256 of the entry (not its leaf hash)."""
+    return sha256(entry).digest()
+
+
+def parse_event(event: bytes) -> dict[str, Any]:
+    """Read an event as far as entries show it (v, scope, type, sequence, time); raises FormatError."""
+    members = parse_canonical_json(event)
+    if not isinstance(members, dict) or members.get("v") != VERSION:
+        raise FormatError("event is not a JSON object of version 1")
+    _check_common(members)
+    parse_time(members.get("time", ""))
+    return members
+
+
+def parse_entry(data: bytes) -> Entry:
+    """Read an entry; raises FormatError unless it is exactly what format_entry gives."""
+    members = parse_canonical_json(data)
+    if not isinstance(members, dict) or set(members) != _MEMBERS or members["v"] != VERSION:
+        raise FormatError("entry does not have exactly the members of version 1")
+    _check_common(members)
+    time = members["time"]
+    if not isinstance(time, str) or not _MINUTE.match(time):
+        raise FormatError("entry's time is not of the form 2025-04-11T08:00Z")
+    parse_time(time[:16] + ":00Z")
+    previous = members["previous"]
+    return Entry(
+        scope=members["scope"],
+        type=members["type"],
+        sequence=members["sequence"],
+        previous=None if previous is None else from_hex(previous, 32),
+        time=time,
+        commitment=from_hex(members["commitment"], 32),
+    )
+
+
+def format_entry(entry: Entry) -> bytes:
+    """Write an entry as canonical JSON; raises FormatError on members that parse_entry would refuse."""
+    data = canonical_json(
+        {
+            "v": VERSION,
+            "scope": entry.scope,
+            "type": entry.type,
+            "sequence": entry.sequence,
+            "previous": None if entry.previous is None else entry.previous.hex(),
+            "time": entry.time,
+            "commitment": entry.commitment.hex(),
+        }
+    )
+    if parse_entry(data) != entry or len(data) > MAX_ENTRY:
+        raise FormatError("entry has no text that reads back the same")
+    return data
+
+
+def _check_common(members: dict[str, Any]) -> None:
+    scope, kind, sequence = members.get("scope"), members.get("type"), members.get("sequence")
+    if not isinstance(scope, str) or not _SCOPE.match(scope):
+        raise FormatError(f"scope {scope!r} is neither an agreement's id nor 'service'")
+    if not isinstance(kind, str) or not _TYPE.match(kind):
+        raise FormatError(f"type {kind!r} is no event type")
+    if isinstance(sequence, bool) or not isinstance(sequence, int) or not 0 <= sequence <= MAX_SEQUENCE:
+        raise FormatError(f"sequence {sequence!r} is no number from 0 on")
+
+
+def verify_opening(entry: bytes, event: bytes, salt: bytes) -> None:
+    """Raise RecordError unless ``event`` with ``salt`` is what ``entry`` commits to and shows."""
+    shown, members = parse_entry(entry), parse_event(event)
+    if commitment(event, salt) != shown.commitment:
+        raise RecordError(f"event {shown.sequence} of {shown.scope} is not what its entry commits to")
+    if (members["scope"], members["type"], members["sequence"]) != (shown.scope, shown.type, shown.sequence):
+        raise RecordError(f"entry {shown.sequence} of {shown.scope} is not of its event's scope, type or sequence")
+    if members["time"][:16] + "Z" != shown.time:
+        raise RecordError(f"entry {shown.sequence} of {shown.scope} shows another time than its event")
+
+
+def verify_sequence(entries: Iterable[bytes]) -> None:
+    """Raise RecordError unless ``entries`` are one scope's, all from sequence 0 on, chained without a gap."""
+    scope: str | None = None
+    previous: bytes | None = None
+    for expected, data in enumerate(entries):
+        entry = parse_entry(data)
+        if scope not in (None, entry.scope):
+            raise RecordError(f"entry of scope {entry.scope} stands among those of {scope}")
+        scope = entry.scope
+        if entry.sequence != expected:
+            problem = "appears twice" if entry.sequence < expected else "is preceded by a gap"
+            raise RecordError(f"entry {entry.sequence} of {scope} {problem}")
+        if entry.previous != previous:
+            raise RecordError(f"entry {entry.sequence} of {scope} does not name its predecessor")
+        previous = entry_digest(data)
