@@ -69,6 +69,7 @@ class Settings:
     database_url: str = field(repr=False)  # as SQLAlchemy takes it
     keys: Path
     key_passphrase: str | None = field(repr=False)
+    key_passphrase_file: Path | None  # where it came from, so that the key store can check who may read that file
     trust_file: Path
     guard: Path
     session_secret: str | None = field(repr=False)
@@ -126,18 +127,19 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         database_url=values.parse_database_url(given["DATABASE_URL"]),
         keys=Path(given["KEYS"]),
         key_passphrase=given.get("KEY_PASSPHRASE"),
+        key_passphrase_file=_path(environment.get(f"{PREFIX}KEY_PASSPHRASE_FILE")),
         trust_file=Path(given["TRUST_FILE"]),
         guard=Path(given["GUARD"]),
         session_secret=values.parse_session_secret(given.get("SESSION_SECRET")),
         timestamp_urls=values.parse_timestamp_urls(given.get("TIMESTAMP_URLS", "")),
-        timestamp_anchors_file=Path(given["TIMESTAMP_ANCHORS_FILE"]) if "TIMESTAMP_ANCHORS_FILE" in given else None,
+        timestamp_anchors_file=_path(given.get("TIMESTAMP_ANCHORS_FILE")),
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),
         mail_from=values.parse_mail_from(given["MAIL_FROM"]) if "MAIL_FROM" in given else None,
         mail_dir=Path(given["MAIL_DIR"]),
         listen=values.parse_listen(given["LISTEN"]),
         trusted_proxies=values.parse_trusted_proxies(given.get("TRUSTED_PROXIES", "")),
         threads=values.parse_threads(given["THREADS"]),
-        fonts=Path(given["FONTS"]) if "FONTS" in given else None,
+        fonts=_path(given.get("FONTS")),
     )
     _check_together(settings)
     return settings
@@ -146,6 +148,10 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
 def setting_names() -> list[str]:
     """Every name that may stand after the prefix, those ending in ``_FILE`` included."""
     return [name for s in SETTINGS for name in ((s.name, f"{s.name}_FILE") if s.secret else (s.name,))]
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text.strip()) if text and text.strip() else None
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

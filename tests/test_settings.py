@@ -46,7 +46,7 @@ def test_the_record_origin_keeps_the_port_and_the_relying_party_id_does_not() ->
 
 def test_every_setting_is_a_member_of_settings() -> None:
     members = {"smtp" if name == "SMTP_URL" else name.lower() for name in (setting.name for setting in SETTINGS)}
-    assert members == set(Settings.__slots__)
+    assert members | {"key_passphrase_file"} == set(Settings.__slots__)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,7 @@ def test_every_secret_may_come_from_a_file() -> None:
         MAIL_FROM="signing@example.org",
     )
     assert settings.require_key_passphrase() == "correct horse battery staple"
+    assert settings.key_passphrase_file == Path("/run/secrets/passphrase")
     assert settings.require_session_secret() == "0123456789abcdef0123456789abcdef"
     assert settings.database_url == "postgresql+psycopg://signing:pa55@db/signing"
     assert settings.smtp is not None

@@ -1,0 +1,44 @@
+"""Make sure of the system packages that the tests need: run apt as root, else stop with the one line to run.
+
+Standard library only, so that it can run before anything is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+PACKAGES = {  # Debian package: the programs that the tests call
+    "chromium": ["chromium"],
+    "poppler-utils": ["pdfsig", "pdftotext", "pdftoppm"],
+    "qpdf": ["qpdf"],
+    "openssl": ["openssl"],
+}
+
+
+def main() -> int:
+    """Exit status 0 when every program is there."""
+    missing = missing_packages()
+    if not missing:
+        return 0
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        print(f"error: the tests need {', '.join(missing)}", file=sys.stderr)
+        print(f"hint: sudo {' '.join(install)}", file=sys.stderr)
+        return 1
+    print(f"installing {', '.join(missing)}", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "--quiet"], env=environment, check=False)
+    subprocess.run(install, env=environment, check=False)
+    return 1 if missing_packages() else 0
+
+
+def missing_packages() -> list[str]:
+    """The Debian packages of which at least one program cannot be found."""
+    return [package for package, programs in PACKAGES.items() if not all(map(shutil.which, programs))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

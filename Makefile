@@ -1,0 +1,62 @@
+# The commands of a checkout. Set-up happens by itself: packages into .venv, fonts into node_modules.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PARTIES ?= 12
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint ceremony fonts lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(BIN)/.service node_modules/.package-lock.json ## the demo alliance on http://localhost:8000, with sign-in links
+	@$(BIN)/signing-service demo
+
+ceremony: $(BIN)/.service node_modules/.package-lock.json ## the whole job over HTTP in the terminal; PARTIES=12
+	@$(BIN)/signing-service ceremony --parties $(PARTIES) --folder var/ceremony
+
+test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; installs what they need
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(BIN)/.dev ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+fonts: node_modules/.package-lock.json ## only the fonts
+
+lock: $(BIN)/.dev ## choose the newest allowed versions anew and write both requirements files
+	$(COMPILE) --extra service --output-file requirements.txt
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean: ## remove what set-up made; keys and var stay
+	rm -rf .venv node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+# ---- set-up ----
+
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+.PHONY: system-packages
+system-packages:
+	@$(PYTHON) .ci/system_packages.py
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+
+$(BIN)/.service: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(BIN)/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@ $(BIN)/.service
+
+node_modules/.package-lock.json: package.json package-lock.json | $(BIN)/python
+	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --editable '.[node]'
+	$(BIN)/signing-service fonts
+	@touch $@

@@ -1,0 +1,79 @@
+"""The command line: ``signing-service COMMAND …``, the same as ``python -m signing_service``.
+
+Each command's module is imported only when it is called: an auditor's ``verify`` needs neither Flask nor a
+database. A command's ``main`` takes the words after its name and gives the exit code; what it raises out of the
+error tree is printed here, once, as ``error: …`` and ``hint: …``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from signing_service import __version__
+from signing_service.errors import SigningServiceError
+
+COMMANDS = {  # name: module, what it does
+    "verify": ("signing_service.verify.command", "check signed PDFs, evidence bundles or folders of them, offline"),
+    "reproduce": ("signing_service.commands.reproduce", "rebuild an agreement's unsigned bytes and compare"),
+    "init": ("signing_service.commands.init", "make keys and database; print the first officer's link"),
+    "serve": ("signing_service.commands.serve", "serve the pages; mails and archiving included"),
+    "worker": ("signing_service.commands.worker", "only mails and archiving, as a process of its own"),
+    "doctor": ("signing_service.commands.doctor", "check settings, keys, database, clock, fonts; say what to do"),
+    "status": ("signing_service.commands.status", "show agreements, signatures, record and waiting mails"),
+    "demo": ("signing_service.commands.demo", "serve the demo alliance with sign-in links"),
+    "ceremony": ("signing_service.commands.ceremony", "run a whole signing over HTTP and verify the result"),
+    "fonts": ("signing_service.commands.fonts", "install the fonts that agreements are set in"),
+}
+SERVICE_HINT = "this command is part of the service: pip install 'signing-service[service]'"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give its exit code (0 done, 1 failed, 2 usage or settings, 3 indeterminate, 130 interrupted)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0 if words else 2
+    if words[0] in ("-V", "--version"):
+        print(f"signing-service {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        return _complain(f"there is no command {words[0]!r}", "signing-service --help lists the commands", 2)
+    return _run(words[0], words[1:])
+
+
+def _run(command: str, words: list[str]) -> int:
+    try:
+        module = importlib.import_module(COMMANDS[command][0])
+        return int(module.main(words))
+    except SigningServiceError as error:
+        return _complain(error.message, error.hint, error.exit_code)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "signing_service":
+            raise
+        return _complain(f"{error.name} is not installed", SERVICE_HINT, 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush is quiet
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(message: str, hint: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    return code
+
+
+def _help() -> str:
+    lines = ["usage: signing-service COMMAND …", "", "commands:"]
+    lines += [f"  {name:<10} {summary}" for name, (_, summary) in COMMANDS.items()]
+    lines += ["", "signing-service COMMAND --help explains each; docs/configuration.md lists the settings."]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
