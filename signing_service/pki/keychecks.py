@@ -1,0 +1,74 @@
+"""Whether keys and certificates fit together: the part of the key store's table that needs no files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from signing_service.encoding import format_time
+from signing_service.errors import KeyStoreError
+from signing_service.pki.authority import ISSUERS, PROFILES, Role
+
+
+def check_credentials(
+    directory: Path,
+    certificates: Mapping[Role, x509.Certificate],
+    keys: Mapping[Role, ec.EllipticCurvePrivateKey],
+    now: datetime,
+) -> None:
+    """Raise KeyStoreError unless each certificate has its issuer, purpose, key and is valid at ``now``."""
+    for role, certificate in certificates.items():
+        path = directory / f"{role}.pem"
+        _check_issuer(path, certificate, ISSUERS[role], certificates[ISSUERS[role]])
+        _check_purpose(path, role, certificate)
+        if role in keys and keys[role].public_key() != certificate.public_key():
+            raise KeyStoreError(
+                f"{directory / role}.key is mismatched: it does not belong to {role}.pem",
+                hint="restore both files from the same backup",
+            )
+        _check_validity(path, role, certificate, now)
+
+
+def _check_issuer(path: Path, certificate: x509.Certificate, issuer_role: Role, issuer: x509.Certificate) -> None:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise KeyStoreError(
+            f"{path} is mismatched: it was not issued by {issuer_role}.pem",
+            hint="restore all files from the same backup",
+        ) from error
+
+
+def _check_purpose(path: Path, role: Role, certificate: x509.Certificate) -> None:
+    profile = PROFILES[role]
+    try:
+        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        purposes: list[x509.ObjectIdentifier] = []
+        if profile.extended_key_usage is not None:
+            purposes = list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except (x509.ExtensionNotFound, ValueError) as error:
+        raise KeyStoreError(f"{path} is mismatched: it is no {profile.title} certificate") from error
+    wanted = [profile.extended_key_usage] if profile.extended_key_usage else []
+    if constraints.ca != profile.is_authority or purposes != wanted:
+        raise KeyStoreError(
+            f"{path} is mismatched: it is no {profile.title} certificate",
+            hint="two files were swapped; restore all of them from the same backup",
+        )
+
+
+def _check_validity(path: Path, role: Role, certificate: x509.Certificate, now: datetime) -> None:
+    if now < certificate.not_valid_before_utc:
+        raise KeyStoreError(
+            f"{path} is not valid before {format_time(certificate.not_valid_before_utc)}",
+            hint="the clock of this machine is wrong, or the keys were made by one whose clock was",
+        )
+    if now > certificate.not_valid_after_utc:
+        raise KeyStoreError(
+            f"{path} is expired since {format_time(certificate.not_valid_after_utc)}",
+            hint=f"signing-service keys rotate {role} makes the next one; old signatures stay valid",
+        )

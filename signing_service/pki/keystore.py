@@ -1,0 +1,172 @@
+"""The service's keys in files: made once by ``init``, checked at every start, used through methods only.
+
+    keystore = KeyStore.create(Path("keys"), passphrase, "Example Alliance", now)
+    keystore = KeyStore.open(Path("keys"), passphrase, now)
+    keystore.sign("seal", signed_attributes)
+
+In the directory (0700), each file 0600: ``<role>.key`` (PKCS#8, PEM, encrypted) and ``<role>.pem`` (certificate)
+for root, issuing-ca, services-ca, seal and timestamp; ``record.key`` and ``record.pub`` (Ed25519). An empty file
+``root.offline`` in place of ``root.key`` says that the root key was moved offline on purpose.
+
+Nothing is ever made again silently: whatever :meth:`KeyStore.open` does not find as it must be raises
+KeyStoreError with the remedy as its hint (the table is in docs/configuration.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
+from signing_service.errors import KeyStoreError
+from signing_service.pki import keyfiles
+from signing_service.pki.authority import PROFILES, Credential, Role, make_credentials, sign_with
+from signing_service.pki.keychecks import check_credentials
+
+RECORD = "record"
+
+
+class KeyStore:
+    """The service's certificates, and signatures by the keys that belong to them.
+
+    The private keys may as well live in a token: what is needed of one is the interface of
+    ``ec.EllipticCurvePrivateKey``, and nobody outside this class ever holds one.
+    """
+
+    __slots__ = ("_certificates", "_keys", "_record")
+
+    def __init__(
+        self,
+        certificates: Mapping[Role, x509.Certificate],
+        keys: Mapping[Role, ec.EllipticCurvePrivateKey],
+        record: ed25519.Ed25519PrivateKey,
+    ) -> None:
+        """Hold credentials that were checked already; use :meth:`create` or :meth:`open`."""
+        self._certificates = dict(certificates)
+        self._keys = dict(keys)
+        self._record = record
+
+    @classmethod
+    def create(cls, directory: Path, passphrase: bytes, name: str, now: datetime) -> Self:
+        """Make all keys and certificates of the service called ``name`` and write them to ``directory``.
+
+        Raises KeyStoreError if the directory holds any of the files already or cannot be written.
+        """
+        keyfiles.check_passphrase(passphrase)
+        names = [f"{role}{suffix}" for role in (*PROFILES, RECORD) for suffix in (".key", ".pem", ".pub")]
+        present = [found for found in names if (directory / found).exists()]
+        if present:
+            raise KeyStoreError(
+                f"{directory} holds {present[0]} already; keys are never made twice",
+                hint="use the keys that are there, or name an empty directory",
+            )
+        made = make_credentials(name, now)
+        record = ed25519.Ed25519PrivateKey.generate()
+        keyfiles.prepare_directory(directory)
+        for role, credential in made.items():
+            keyfiles.write_private_key(directory / f"{role}.key", credential.key, passphrase)
+            keyfiles.write_new_file(
+                directory / f"{role}.pem", credential.certificate.public_bytes(serialization.Encoding.PEM)
+            )
+        keyfiles.write_private_key(directory / f"{RECORD}.key", record, passphrase)
+        keyfiles.write_public_key(directory / f"{RECORD}.pub", record.public_key())
+        keyfiles.sync_directory(directory)
+        return cls(_certificates_of(made), {role: credential.key for role, credential in made.items()}, record)
+
+    @classmethod
+    def open(cls, directory: Path, passphrase: bytes, now: datetime) -> Self:
+        """Read and check everything; raises KeyStoreError on the first thing that is not as it must be.
+
+        Checked for each key: there, readable by its owner only, decrypts, of the right kind, belongs to its
+        certificate; for each certificate: there, readable, issued by the one above it, for its purpose, valid now.
+        """
+        keyfiles.check_directory(directory)
+        certificates = {role: keyfiles.read_certificate(directory / f"{role}.pem") for role in PROFILES}
+        keys: dict[Role, ec.EllipticCurvePrivateKey] = {}
+        for role in PROFILES:
+            if role == "root" and (directory / "root.offline").exists() and not (directory / "root.key").exists():
+                continue
+            keys[role] = keyfiles.read_signing_key(directory / f"{role}.key", passphrase)
+        record = keyfiles.read_record_key(directory / f"{RECORD}.key", directory / f"{RECORD}.pub", passphrase)
+        check_credentials(directory, certificates, keys, now)
+        return cls(certificates, keys, record)
+
+    @property
+    def root(self) -> x509.Certificate:
+        """The trust anchor of everything that the service issues."""
+        return self._certificates["root"]
+
+    @property
+    def issuing_ca(self) -> x509.Certificate:
+        """The authority of one-time certificates and of nothing else."""
+        return self._certificates["issuing-ca"]
+
+    @property
+    def services_ca(self) -> x509.Certificate:
+        """The authority of the service's own certificates: seal and timestamp."""
+        return self._certificates["services-ca"]
+
+    @property
+    def seal(self) -> x509.Certificate:
+        """The alliance's seal."""
+        return self._certificates["seal"]
+
+    @property
+    def timestamp(self) -> x509.Certificate:
+        """The built-in timestamp authority's certificate."""
+        return self._certificates["timestamp"]
+
+    def certificate(self, role: Role) -> x509.Certificate:
+        """The certificate of ``role``."""
+        return self._certificates[role]
+
+    def sign(self, role: Role, data: bytes) -> bytes:
+        """Sign ``data`` with the role's P-256 key: ECDSA with SHA-256, as DER ``ECDSA-Sig-Value`` (RFC 3279)."""
+        return self._key(role).sign(data, ec.ECDSA(hashes.SHA256()))
+
+    def sign_certificate(self, issuer: Role, builder: x509.CertificateBuilder) -> x509.Certificate:
+        """Sign a certificate with the key of ``issuer``, which must be an authority."""
+        if not PROFILES[issuer].is_authority:
+            raise KeyStoreError(f"{issuer} is no certificate authority")
+        return sign_with(self._key(issuer), builder)
+
+    def record_signer(self) -> ed25519.Ed25519PrivateKey:
+        """The Ed25519 key that signs the record's checkpoints."""
+        return self._record
+
+    def _key(self, role: Role) -> ec.EllipticCurvePrivateKey:
+        try:
+            return self._keys[role]
+        except KeyError:
+            raise KeyStoreError(
+                f"key of {role} is offline", hint=f"bring {role}.key back for this one command, then remove it again"
+            ) from None
+
+    def __repr__(self) -> str:
+        """Name the certificates' owner; never anything of a key."""
+        return f"<KeyStore of {self.seal.subject.rfc4514_string()}>"
+
+
+def _certificates_of(made: Mapping[Role, Credential]) -> dict[Role, x509.Certificate]:
+    return {role: credential.certificate for role, credential in made.items()}
+
+
+def read_passphrase(path: Path, keys_directory: Path) -> bytes:
+    """Read the passphrase of the keys from a file outside their directory, without its line feed.
+
+    Raises KeyStoreError if the file is missing, empty, readable by others, or lies beside the keys that it protects.
+    """
+    keyfiles.check_private_file(path)
+    if keys_directory.resolve() in path.resolve().parents:
+        raise KeyStoreError(
+            f"passphrase file {path} lies in the directory of the keys that it protects",
+            hint=f"move it out of {keys_directory}, so that a copy of the keys is worth nothing alone",
+        )
+    passphrase = path.read_bytes().rstrip(b"\r\n")
+    keyfiles.check_passphrase(passphrase)
+    return passphrase
