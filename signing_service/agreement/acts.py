@@ -208,4 +208,4 @@ def _check_turn(terms: Terms, acts: Acts, signer_id: str) -> None:
     pending = [other for other in waiting_for(terms, acts) if other not in acts.refusals or other == signer_id]
     turn = pending[: pending.index(signer_id)]
     if turn:
-        raise NotAllowedError(f"it is the turn of {turn[0]}", hint="this agreement is signed in the order of its parties")
+        raise NotAllowedError(f"it is the turn of {turn[0]}", hint="this agreement is signed in the parties' order")

@@ -1,0 +1,240 @@
+"""The authors' files of an agreement: ``agreement.toml`` and one Markdown file a language.
+
+Example::
+
+    source = parse_source({"agreement.toml": toml, "en.md": english, "zh.md": chinese})
+    terms = source.terms(format_agreement_id(secrets.token_bytes(16)))
+    base = render_base(source, terms)
+
+The same files are attached to the PDF, so that anybody can build it again. Every refusal names file and line.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from signing_service.agreement.markdown import parse_text
+from signing_service.agreement.members import Members
+from signing_service.agreement.names import check_direction, clean_name
+from signing_service.agreement.terms import Terms
+from signing_service.agreement.text import outline
+from signing_service.agreement.words import words_for
+from signing_service.errors import FormatError, LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from signing_service.agreement.text import Text
+    from signing_service.agreement.words import Words
+
+TOML = "agreement.toml"
+MAX_TOML_BYTES = 512 * 1024
+PAPERS = ("A4", "Letter")
+
+_PLACEHOLDER_ID = "a" * 26  # for checking the rest of the terms before the id is known
+_PLACE = re.compile(r"parties\[(\d+)\](?:\.signers\[(\d+)\])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What only the printed document needs; all of it optional in ``[print]``."""
+
+    paper: str = "A4"
+    """``A4`` or ``Letter``."""
+    notice: Mapping[str, str] | None = None
+    """A line across the cover and in each footer, in each language: "Specimen"."""
+    place: Mapping[str, str] | None = None
+    """Where and when it is done, on the cover, in each language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A parsed agreement, before or after publication."""
+
+    files: Mapping[str, bytes]
+    """Exactly the files that it was read from; attached to the PDF."""
+    texts: Mapping[str, Text]
+    """By language, in the order of print."""
+    words: Mapping[str, Words]
+    print: Print
+    countries: Mapping[str, Mapping[str, str]]
+    """By party id: the country's name in each language."""
+    _draft: Mapping[str, Any]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages in the order of print."""
+        return tuple(self.texts)
+
+    def terms(self, agreement_id: str, supersedes: str | None = None) -> Terms:
+        """The terms to be sealed; ``supersedes`` is the SHA-256 of the corrected agreement's revision 0."""
+        return Terms.from_value({**self._draft, "id": agreement_id, "supersedes": supersedes})
+
+
+def parse_source(files: Mapping[str, bytes]) -> Source:
+    """Read an agreement's files by name.
+
+    Raises FormatError, ``file:line: what is wrong``, on anything but the documented form, on files that are
+    missing or too many, and where articles or their numbering differ between languages; LimitError above limits.
+    """
+    if TOML not in files:
+        raise FormatError(f"{TOML} is missing")
+    toml = _decode_toml(files[TOML])
+    table = Members(_parse_toml(toml), TOML)
+    try:
+        printing, countries, own_words, draft = _read(table)
+        terms = Terms.from_value(draft)
+        _check_names(terms)
+        words = {language: words_for(language, own_words.get(language)) for language in terms.languages}
+        _check_files(files, terms.languages)
+    except FormatError as error:
+        raise _with_line(toml, error) from error
+    texts = {
+        language: parse_text(language, f"{language}.md", files[f"{language}.md"], words[language])
+        for language in terms.languages
+    }
+    _check_equal(texts)
+    return Source(dict(files), texts, words, printing, countries, draft)
+
+
+def _decode_toml(data: bytes) -> str:
+    if len(data) > MAX_TOML_BYTES:
+        raise LimitError(f"{TOML} is larger than {MAX_TOML_BYTES} bytes")
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FormatError(f"{TOML}:{line}: not UTF-8") from None
+
+
+def _parse_toml(toml: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(toml)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        match = re.search(r"\s*\(at line (\d+), column \d+\)", str(error))
+        line = match[1] if match else str(toml.count("\n") + 1)
+        reason = str(error).replace(match[0], "") if match else str(error).replace(" (at end of document)", "")
+        raise FormatError(f"{TOML}:{line}: not TOML: {reason[:1].lower()}{reason[1:]}") from None
+
+
+def _read(
+    table: Members,
+) -> tuple[Print, dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, Any]]:
+    """Split the file into what is printed only and what goes into the terms."""
+    languages = tuple(table.take("languages"))
+    countries: dict[str, dict[str, str]] = {}
+    parties = table.list("parties", 1, 400)
+    for index, item in enumerate(parties):
+        party = dict(item)
+        name = party.pop("country_name", None)
+        if name is not None:
+            where = Members({"country_name": name}, f"terms.parties[{index}]")
+            countries[str(party.get("id"))] = where.texts("country_name", languages)
+        parties[index] = {"guest": False, **party}
+    rules = dict(table.take("rules"))
+    draft = {
+        "v": 1,
+        "id": _PLACEHOLDER_ID,
+        "reference": table.take("reference"),
+        "version": table.take("version"),
+        "title": table.take("title"),
+        "languages": list(languages),
+        "supersedes": None,
+        "parties": parties,
+        "rules": {"opens": None, "closes": None, "order": "free", "minimum_assurance": "service", **rules},
+    }
+    own_words: dict[str, dict[str, str]] = {}
+    if table.has("words"):
+        words = table.members("words")
+        for language in languages:
+            if words.has(language):
+                own_words[language] = dict(words.take(language))
+        words.finish()
+    printing = _read_print(table.members("print"), languages) if table.has("print") else Print()
+    table.finish()
+    return printing, countries, own_words, draft
+
+
+def _read_print(table: Members, languages: tuple[str, ...]) -> Print:
+    paper = table.choice("paper", *PAPERS) if table.has("paper") else PAPERS[0]
+    notice = table.texts("notice", languages) if table.has("notice") else None
+    place = table.texts("place", languages) if table.has("place") else None
+    table.finish()
+    return Print(paper, notice, place)
+
+
+def _check_names(terms: Terms) -> None:
+    for index, party in enumerate(terms.parties):
+        place = f"terms.parties[{index}]"
+        for name in (party.name, party.native_name):
+            if clean_name(name, what=f"{place}: name") != name:
+                raise FormatError(f"{place}: name {name!r} holds doubled or invisible spaces")
+            check_direction(name, what=f"{place}: name")
+        try:
+            ZoneInfo(party.time_zone)
+        except (KeyError, ValueError, OSError):
+            raise FormatError(f"{place}: time_zone {party.time_zone!r} does not exist") from None
+
+
+def _check_files(files: Mapping[str, bytes], languages: tuple[str, ...]) -> None:
+    wanted = {TOML, *(f"{language}.md" for language in languages)}
+    for name in sorted(wanted - set(files)):
+        raise FormatError(f"{name} is missing", hint=f"{TOML} names the languages {', '.join(languages)}")
+    for name in sorted(set(files) - wanted):
+        raise FormatError(f"{name} is not a file of this agreement", hint=f"it consists of {', '.join(sorted(wanted))}")
+
+
+def _check_equal(texts: Mapping[str, Text]) -> None:
+    """Refuse articles or numbers that differ from those of the first language."""
+    first, *others = texts.values()
+    for other in others:
+        ours, theirs = outline(first), outline(other)
+        for index, (one, two) in enumerate(zip(ours, theirs, strict=False), 1):
+            if one[0] != two[0]:
+                place = f"{other.language}.md: article {index}"
+                raise FormatError(f"{place} is #{two[0]}, in {first.language}.md #{one[0]}")
+            if one[1] != two[1]:
+                raise FormatError(
+                    f"{other.language}.md: article {index} (#{one[0]}) has {_spell(two[1])}, "
+                    f"in {first.language}.md {_spell(one[1])}",
+                    hint="equally authentic texts have the same paragraphs and list items",
+                )
+        if len(ours) != len(theirs):
+            raise FormatError(f"{other.language}.md has {len(theirs)} articles, {first.language}.md {len(ours)}")
+
+
+def _spell(labels: tuple[str, ...]) -> str:
+    return f"{len(labels)} numbers ({', '.join(labels[:12])}{', …' if len(labels) > 12 else ''})"
+
+
+def _with_line(toml: str, error: FormatError) -> FormatError:
+    """The same error with the line of ``agreement.toml`` where the thing stands, as near as can be told."""
+    place, _, rest = error.message.partition(": ")
+    lines = toml.split("\n")
+    start, end = 0, len(lines)
+    match = _PLACE.search(place)
+    if match:
+        start, end = _section(lines, "[[parties]]", int(match[1]), start, end)
+        if match[2]:
+            start, end = _section(lines, "[[parties.signers]]", int(match[2]), start, end)
+    elif "rules" in place:
+        start, end = _section(lines, "[rules", 0, start, end)
+    key = re.match(r"[a-z_]+", rest)
+    if key:
+        found = [n for n in range(start, end) if re.match(rf"\s*{key[0]}\b", lines[n])]
+        start = found[0] if found else start
+    shown = place.removeprefix("terms.").removeprefix("terms")
+    message = f"{shown}: {rest}" if rest and shown and shown != TOML else rest or error.message
+    return type(error)(f"{TOML}:{start + 1}: {message}", hint=error.hint)
+
+
+def _section(lines: list[str], header: str, index: int, start: int, end: int) -> tuple[int, int]:
+    """The lines from the ``index``-th header between two lines up to the next of its kind."""
+    found = [n for n in range(start, end) if lines[n].strip().startswith(header)]
+    if index >= len(found):
+        return start, end
+    return found[index], found[index + 1] if index + 1 < len(found) else end

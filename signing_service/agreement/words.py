@@ -1,0 +1,145 @@
+"""The words that the document itself needs in each language: "Article", "Signatures", "page 3 of 20".
+
+Example::
+
+    words_for("en").article(3)      # "Article 3"
+    words_for("zh").paragraph(4, 2)  # "第四条第二款"
+
+An author adds another language in ``agreement.toml``: a table ``[words.xx]`` with the same keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from signing_service.errors import FormatError
+
+_HAN_DIGITS = "零一二三四五六七八九"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's words; ``{number}`` and ``{paragraph}`` are figures, ``{han}`` and ``{han_paragraph}`` Han."""
+
+    article_form: str
+    paragraph_form: str
+    language: str
+    """The language's name, in itself."""
+    preamble: str
+    contents: str
+    parties: str
+    """Heading of the schedule of parties."""
+    party: str
+    country: str
+    signers: str
+    guest: str
+    signatures: str
+    """Heading of the signature pages."""
+    witness: str
+    """Between that heading and the boxes."""
+    secretariat: str
+    countersignature: str
+    version: str
+    authentic: str
+    """On the cover, that all texts are equally authentic, with ``{languages}``."""
+    page: str
+    """With ``{page}`` and ``{pages}``."""
+    verify: str
+    """Beside the QR code."""
+
+    def article(self, number: int) -> str:
+        """How an article is cited."""
+        return self.article_form.format(number=number, han=han_numeral(number))
+
+    def paragraph(self, number: int, paragraph: int) -> str:
+        """How a paragraph of an article is cited."""
+        han = han_numeral(number)
+        return self.paragraph_form.format(
+            number=number, han=han, paragraph=paragraph, han_paragraph=han_numeral(paragraph)
+        )
+
+
+def han_numeral(number: int) -> str:
+    """A number from 1 to 999 in Han numerals, as legal texts write it: 十二, 一百零三."""
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    text = f"{_HAN_DIGITS[hundreds]}百" if hundreds else ""
+    if tens:
+        text += ("" if tens == 1 and not hundreds else _HAN_DIGITS[tens]) + "十"
+    elif hundreds and ones:
+        text += "零"
+    return text + (_HAN_DIGITS[ones] if ones else "")
+
+
+_KNOWN = {
+    "en": Words(
+        article_form="Article {number}",
+        paragraph_form="paragraph {paragraph} of Article {number}",
+        language="English",
+        preamble="Preamble",
+        contents="Contents",
+        parties="Schedule of Parties",
+        party="Party",
+        country="Country",
+        signers="Signs through",
+        guest="Guest, attesting",
+        signatures="Signatures",
+        witness="Each Party signs electronically in its own box. A signature names the person who gave it.",
+        secretariat="For the Secretariat, as depositary",
+        countersignature="Countersignature",
+        version="Version {version}",
+        authentic="Done in {languages}, all texts being equally authentic",
+        page="Page {page} of {pages}",
+        verify="Scan to find how this document is verified. Trust comes from the trust file that the alliance "
+        "has published, never from this paper or from the page that the code leads to.",
+    ),
+    "zh": Words(
+        article_form="第{han}条",
+        paragraph_form="第{han}条第{han_paragraph}款",
+        language="中文",
+        preamble="序言",
+        contents="目录",
+        parties="缔约方名录",
+        party="缔约方",
+        country="国家",
+        signers="签署人职务",
+        guest="列席见证方",
+        signatures="签署页",
+        witness="各缔约方在各自的签署栏内以电子方式签署；每一签署均载明签署人姓名。",
+        secretariat="秘书处（作为保存机关）",
+        countersignature="副署",
+        version="第 {version} 版",
+        authentic="本协定以{languages}写成，各文本同等作准",
+        page="第 {page} 页，共 {pages} 页",
+        verify="扫描此码，查看本文件的核验方法。核验以联盟公布的信任文件为准，不以本纸件或此码所指网页为准。",
+    ),
+}
+
+
+def words_for(language: str, own: dict[str, str] | None = None) -> Words:
+    """The words of a language, from ``own`` (an author's complete table) or built in; raises FormatError."""
+    if own is None:
+        try:
+            return _KNOWN[language]
+        except KeyError:
+            known = ", ".join(_KNOWN)
+            raise FormatError(
+                f"there are no words for the language {language} (only for {known})",
+                hint=f"add a table [words.{language}] with: {', '.join(_names())}",
+            ) from None
+    missing = [name for name in _names() if name not in own]
+    extra = [name for name in own if name not in _names()]
+    if missing or extra:
+        problem = f"{missing[0]} is missing" if missing else f"{extra[0]} is not one of them"
+        raise FormatError(f"words.{language}: {problem}", hint=f"give exactly: {', '.join(_names())}")
+    try:
+        words = Words(**own)
+        words.article(1), words.paragraph(1, 1)
+        words.version.format(version=""), words.authentic.format(languages=""), words.page.format(page=1, pages=1)
+    except (KeyError, IndexError, ValueError) as error:
+        raise FormatError(f"words.{language}: a place holder {error} is not known") from None
+    return words
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(field.name for field in fields(Words))

@@ -1,0 +1,262 @@
+"""The document's fonts: which face prints which character, how wide, and the subset that a PDF embeds.
+
+Example::
+
+    fonts = open_fonts(find_fonts(os.environ))
+    for face, text in fonts.split("Specimen ตัวอย่าง", "serif", "en"):
+        line = face.shape(text)             # glyphs with advances in 1/1000 em
+    fonts.faces["serif"].subset({36, 37})   # a TrueType file with these glyphs only
+
+The faces come from the npm packages that ``package.json`` pins (SIL Open Font License 1.1, TrueType outlines).
+HarfBuzz reads, shapes and subsets them. A character that no face has is an error that names it, never a box.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uharfbuzz
+
+from signing_service.errors import ConfigurationError, FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Set
+
+NOT_PRINTED = frozenset("\u200b\u00ad\u2060")  # they allow or forbid a break and have no glyph
+
+_SCOPE = "@expo-google-fonts"
+_FILES = {
+    "serif": "eb-garamond/400Regular/EBGaramond_400Regular.ttf",
+    "serif-italic": "eb-garamond/400Regular_Italic/EBGaramond_400Regular_Italic.ttf",
+    "serif-bold": "eb-garamond/600SemiBold/EBGaramond_600SemiBold.ttf",
+    "sans": "source-sans-3/400Regular/SourceSans3_400Regular.ttf",
+    "sans-bold": "source-sans-3/600SemiBold/SourceSans3_600SemiBold.ttf",
+    "han": "noto-serif-sc/400Regular/NotoSerifSC_400Regular.ttf",
+    "han-bold": "noto-serif-sc/600SemiBold/NotoSerifSC_600SemiBold.ttf",
+    "thai": "noto-sans-thai-looped/400Regular/NotoSansThaiLooped_400Regular.ttf",
+    "thai-bold": "noto-sans-thai-looped/600SemiBold/NotoSansThaiLooped_600SemiBold.ttf",
+    "khmer": "noto-serif-khmer/NotoSerifKhmer_400Regular.ttf",
+    "khmer-bold": "noto-serif-khmer/NotoSerifKhmer_600SemiBold.ttf",
+    "lao": "noto-sans-lao/400Regular/NotoSansLao_400Regular.ttf",
+    "lao-bold": "noto-sans-lao/600SemiBold/NotoSansLao_600SemiBold.ttf",
+    "myanmar": "noto-sans-myanmar/400Regular/NotoSansMyanmar_400Regular.ttf",
+    "myanmar-bold": "noto-sans-myanmar/600SemiBold/NotoSansMyanmar_600SemiBold.ttf",
+    "wide": "noto-sans/400Regular/NotoSans_400Regular.ttf",
+}
+_OTHERS = ("han", "thai", "khmer", "lao", "myanmar")
+STYLES: Mapping[str, tuple[str, ...]] = {
+    "serif": ("serif", *_OTHERS, "wide"),
+    "serif-italic": ("serif-italic", *_OTHERS, "wide"),
+    "serif-bold": ("serif-bold", *(f"{name}-bold" for name in _OTHERS), "wide"),
+    "sans": ("sans", *_OTHERS, "wide"),
+    "sans-bold": ("sans-bold", *(f"{name}-bold" for name in _OTHERS), "wide"),
+}
+_HAN_LANGUAGES = ("zh", "ja")
+_HAN_PUNCTUATION = frozenset("“”‘’—…·")  # full width in Chinese, narrow elsewhere
+_DROPPED_TABLES = ("GSUB", "GPOS", "GDEF", "BASE", "STAT", "DSIG", "kern", "vhea", "vmtx", "gasp", "name", "OS/2", "post",
+                   "cmap", "meta", "HVAR", "MVAR", "avar", "fvar", "gvar")  # fmt: skip
+
+
+class UncoveredCharacterError(FormatError):
+    """A character that no font of the document has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A glyph in a shaped run; lengths in 1/1000 em."""
+
+    number: int
+    advance: int
+    x_offset: int
+    y_offset: int
+    cluster: int
+    """Index of the first character that the glyph stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FontMetrics:
+    """Of a face, in 1/1000 em, for a PDF font descriptor (ISO 32000-1 table 122)."""
+
+    ascent: int
+    descent: int
+    cap_height: int
+    box: tuple[int, int, int, int]
+    italic_angle: int
+
+
+@dataclass(eq=False)
+class Face:
+    """One font file. Holds HarfBuzz objects, so it is shared within a process and never pickled."""
+
+    name: str
+    """The key in the registry, as ``serif-bold``."""
+    path: Path
+    _font: uharfbuzz.Font = field(init=False)
+    _shaped: dict[tuple[str, tuple[str, ...]], tuple[Glyph, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            blob = uharfbuzz.Blob.from_file_path(str(self.path))
+        except Exception as error:
+            raise ConfigurationError(f"the font {self.path.name} is missing", hint="run: make fonts") from error
+        self._font = uharfbuzz.Font(uharfbuzz.Face(blob))
+        self._font.scale = (1000, 1000)
+        self.characters = frozenset(self._font.face.unicodes)
+
+    def glyph(self, character: str) -> int:
+        """The glyph that stands for a character by itself; 0 if there is none."""
+        return int(self._font.get_nominal_glyph(ord(character)) or 0)
+
+    def advance(self, glyph: int) -> int:
+        """The advance width of a glyph, 1/1000 em."""
+        return int(self._font.get_glyph_h_advance(glyph))
+
+    def shape(self, text: str, features: tuple[str, ...] = ()) -> tuple[Glyph, ...]:
+        """Shape a run of one script in logical order; features as in CSS, for example ``smcp`` or ``-liga``."""
+        key = (text, features)
+        if key not in self._shaped:
+            buffer = uharfbuzz.Buffer()
+            buffer.add_str(text)
+            buffer.guess_segment_properties()
+            buffer.cluster_level = uharfbuzz.BufferClusterLevel.MONOTONE_GRAPHEMES
+            switches = {feature.lstrip("-"): not feature.startswith("-") for feature in features}
+            uharfbuzz.shape(self._font, buffer, switches)
+            if len(self._shaped) > 20_000:  # words; a document has a few thousand
+                self._shaped.clear()
+            self._shaped[key] = tuple(
+                Glyph(info.codepoint, position.x_advance, position.x_offset, position.y_offset, info.cluster)
+                for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+            )
+        return self._shaped[key]
+
+    def outline(self, glyph: int, pen: object) -> None:
+        """Draw a glyph's outline with a fontTools-style pen, in 1/1000 em."""
+        self._font.draw_glyph_with_pen(glyph, pen)
+
+    def metrics(self) -> FontMetrics:
+        """What a font descriptor says about the face."""
+        scale = 1000 / self._font.face.upem
+        head = bytes(self._font.face.reference_table("head").data)
+        box = tuple(round(int.from_bytes(head[at : at + 2], "big", signed=True) * scale) for at in (36, 38, 40, 42))
+        extents = self._font.get_font_extents("ltr")
+        cap = self._font.get_glyph_extents(self.glyph("H")) if self.glyph("H") else None
+        return FontMetrics(
+            ascent=int(extents.ascender),
+            descent=int(extents.descender),
+            cap_height=int(cap.height + cap.y_bearing + -cap.height) if cap else int(extents.ascender),
+            box=(box[0], box[1], box[2], box[3]),
+            italic_angle=-12 if self.name.endswith("italic") else 0,
+        )
+
+    def subset(self, glyphs: Set[int]) -> tuple[bytes, Mapping[int, int]]:
+        """A TrueType file with only these glyphs and what they are made of, and the map from old to new numbers."""
+        chosen = uharfbuzz.SubsetInput()
+        chosen.glyph_set.update(glyphs | {0})
+        chosen.flags = uharfbuzz.SubsetFlags.NO_HINTING | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE
+        chosen.drop_table_tag_set.update(_DROPPED_TABLES)
+        plan = uharfbuzz.SubsetPlan(self._font.face, chosen)
+        return bytes(plan.execute().blob.data), dict(plan.old_to_new_glyph_mapping.items())
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file, hexadecimal."""
+        return _file_sha256(self.path)
+
+
+@lru_cache(maxsize=64)
+def _file_sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Fonts:
+    """All faces, opened."""
+
+    faces: Mapping[str, Face]
+    versions: Mapping[str, str]
+    """Version of each npm package, for the record in the document."""
+
+    def split(self, text: str, style: str, language: str) -> list[tuple[Face, str]]:
+        """Split ``text`` (NFC) into runs of one face each, in logical order.
+
+        Combining marks stay with their letter. Raises UncoveredCharacterError, which names the character.
+        """
+        runs: list[tuple[Face, str]] = []
+        for cluster in _clusters(text):
+            face = self._face_for(cluster, style, language, runs[-1][0] if runs else None)
+            if runs and runs[-1][0] is face:
+                runs[-1] = (face, runs[-1][1] + cluster)
+            else:
+                runs.append((face, cluster))
+        return runs
+
+    def _face_for(self, cluster: str, style: str, language: str, current: Face | None) -> Face:
+        names = STYLES[style]
+        if cluster in _HAN_PUNCTUATION and language.partition("-")[0] in _HAN_LANGUAGES:
+            names = (names[1], *names)
+        codes = {ord(character) for character in cluster}
+        candidates: list[Face] = [self.faces[name] for name in names]
+        if current is not None and _is_mark_or_joiner(cluster[0]):
+            candidates.insert(0, current)
+        for face in candidates:
+            if codes <= face.characters:
+                return face
+        missing = next((c for c in cluster if not any(ord(c) in face.characters for face in candidates)), cluster[0])
+        raise UncoveredCharacterError(
+            f"no font has the character {missing} U+{ord(missing):04X} {unicodedata.name(missing, '')}".rstrip(),
+            hint="spell the text with other characters; emoji and rare scripts cannot be printed",
+        )
+
+    def check(self, text: str) -> None:
+        """Raise UncoveredCharacterError if a character of ``text`` cannot be printed."""
+        self.split(text, "serif", "en")
+
+    def fingerprints(self) -> dict[str, str]:
+        """SHA-256 of each font file by the face's name; what ``reproduce`` compares."""
+        return {name: face.sha256 for name, face in sorted(self.faces.items())}
+
+
+def _is_mark_or_joiner(character: str) -> bool:
+    return unicodedata.category(character)[0] == "M" or character in "\u200c\u200d"
+
+
+def _clusters(text: str) -> Iterable[str]:
+    """Letters with the marks that follow them; characters that are not printed are left out."""
+    cluster = ""
+    for character in text:
+        if character in NOT_PRINTED:
+            continue
+        if cluster and _is_mark_or_joiner(character):
+            cluster += character
+            continue
+        if cluster:
+            yield cluster
+        cluster = character
+    if cluster:
+        yield cluster
+
+
+def find_fonts(environ: Mapping[str, str]) -> Path:
+    """The folder with the npm packages: ``SIGNING_SERVICE_FONTS``, else ``node_modules`` of the checkout."""
+    named = environ.get("SIGNING_SERVICE_FONTS")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "node_modules"
+    if not (folder / _SCOPE).is_dir():
+        raise ConfigurationError(
+            f"there are no fonts in {folder}", hint="run: make fonts (or set SIGNING_SERVICE_FONTS to a node_modules folder)"
+        )
+    return folder
+
+
+@lru_cache(maxsize=4)
+def open_fonts(folder: Path) -> Fonts:
+    """Open the faces under a ``node_modules`` folder; raises ConfigurationError if one is missing."""
+    scope = folder / _SCOPE
+    packages = sorted({file.partition("/")[0] for file in _FILES.values()})
+    versions = {name: json.loads((scope / name / "package.json").read_bytes())["version"] for name in packages}
+    return Fonts({name: Face(name, scope / file) for name, file in _FILES.items()}, versions)
