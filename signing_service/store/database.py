@@ -23,7 +23,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -32,13 +32,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConfigurationError, UnavailableError
-
-if TYPE_CHECKING:
-    from signing_service.store.guard import Guard
+from signing_service.store.guard import Guard
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
 _READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
-GUARD = "guard"  # key of Session.info
+GUARD = "guard"  # key of Session.info, where an append finds the guard
 
 
 class Database:

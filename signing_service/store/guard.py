@@ -1,13 +1,174 @@
-"""The guard: the last checkpoint, kept in a file outside the database (DESIGN 5)."""
+"""The guard: the last published checkpoint, kept in a file outside the database (DESIGN 5).
+
+A database can be restored from an old backup, lose a commit in a fail-over, or be changed by hand; the guard
+cannot follow. Whoever appends or publishes compares: the stored tree's root at the guard's size must be the
+guard's root. Otherwise the record would fork, and writing stops with ForkError::
+
+    guard = Guard(Path("/srv/signing/guard/checkpoint"))
+    with guard.lock():
+        guard.write(note)  # atomic and fsynced, file and folder; sizes never decrease
+    guard.read().size
+
+On several machines the guard lies on one store that all of them share.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ForkError, FormatError, RecordError, UnavailableError
+from signing_service.record.checkpoint import parse_checkpoint
+from signing_service.record.note import parse_note
+from signing_service.record.tree import Frontier
+from signing_service.store.tables import Checkpoint
+from signing_service.store.tree import frontier_at
+
+MAX_GUARD = 1 << 20  # bytes; a signed note is about 200
+
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """The guard's file; on several machines it lies on a store that they share."""
+class Guarded:
+    """What the guard holds: a checkpoint's size and root, and its signed note."""
 
-    path: Path
+    size: int
+    root: bytes
+    note: bytes
+
+
+class Guard:
+    """The guard's file; its folder exists and is writable by the service alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._last: tuple[bytes, Guarded] | None = None  # parsed once for each new content
+
+    def read(self) -> Guarded | None:
+        """What the guard holds, None before the first publication; raises ForkError if it cannot be read as such."""
+        try:
+            with self.path.open("rb") as file:
+                data = file.read(MAX_GUARD)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UnavailableError(f"guard {self.path}: {error.strerror}", hint="check the shared store") from error
+        last = self._last
+        if last is None or last[0] != data:
+            self._last = last = (data, _parse(self.path, data))
+        return last[1]
+
+    def write(self, note: bytes) -> None:
+        """Replace the guard by a later checkpoint, atomically and durably; requires the lock.
+
+        Writing the same note again only syncs it again. Raises ForkError on a smaller tree, or on another note of
+        the same size; UnavailableError when the disk refuses, then no checkpoint may be released.
+        """
+        new, old = _parse(self.path, note), self.read()
+        if old is not None and old.note != note and new.size <= old.size:
+            raise ForkError(
+                f"a checkpoint of {new.size} entries cannot follow the guard's of {old.size}", hint=_HINT_OLDER
+            )
+        try:
+            _replace(self.path, note)
+        except OSError as error:
+            raise UnavailableError(
+                f"guard {self.path}: {error.strerror}", hint="no checkpoint was released; free the disk and try again"
+            ) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """One publisher at a time among the processes that share this file system."""
+        path = self.path.with_name(self.path.name + ".lock")
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise UnavailableError(f"guard {path}: {error.strerror}", hint="make the guard's folder") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)  # closing releases the lock
+
+
+_HINT_OLDER = (
+    "the database is older than what was published: stop the service, restore the newest database (or fail over "
+    "to the machine that has it); never delete the guard"
+)
+_HINT_OTHER = (
+    "the database holds another history than what was published: stop the service, keep this database as evidence, "
+    "restore the one that the guard belongs to"
+)
+_HINT_MISSING = (
+    "the guard was lost or SIGNING_SERVICE_GUARD names another place: put the file back; if it is gone for good, "
+    "compare the newest checkpoint with receipts and log witnesses, then write it back as the guard"
+)
+
+
+def check(session: Session, frontier: Frontier, guard: Guard) -> None:
+    """Raise ForkError unless the stored tree extends the guard's checkpoint.
+
+    ``frontier`` is the stored tree's own, read in the same transaction.
+    """
+    guarded = guard.read()
+    if guarded is None:
+        if session.scalar(select(exists().where(Checkpoint.size >= 0))):
+            raise ForkError(f"checkpoints were published, but there is no guard at {guard.path}", hint=_HINT_MISSING)
+        return
+    if frontier.size < guarded.size:
+        raise ForkError(
+            f"the record has {frontier.size} entries, but a checkpoint of {guarded.size} was published",
+            hint=_HINT_OLDER,
+        )
+    if _root_at(session, frontier, guarded.size) != guarded.root:
+        raise ForkError(
+            f"the record's first {guarded.size} entries are not those that were published", hint=_HINT_OTHER
+        )
+
+
+def _root_at(session: Session, frontier: Frontier, size: int) -> bytes | None:
+    if size == frontier.size:
+        return frontier.root()
+    try:
+        return frontier_at(session, size).root()
+    except RecordError:
+        return None
+
+
+def _parse(path: Path, data: bytes) -> Guarded:
+    try:
+        checkpoint = parse_checkpoint(parse_note(data).text)
+    except FormatError as error:
+        raise ForkError(f"guard {path} is damaged: {error.message}", hint=_HINT_MISSING) from error
+    return Guarded(checkpoint.size, checkpoint.root, data)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside, fsync, rename, fsync the folder: a power loss leaves the old file or the new one."""
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        os.replace(beside, path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

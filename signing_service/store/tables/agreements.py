@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Big, Id, Sha256, SignerId
+
+_IN_FORCE = text("revoked IS NULL")
+_REPRESENTATIVE = text("revoked IS NULL AND signer <> 'secretariat:officer'")
 
 
 class Agreement(Base):
@@ -72,14 +75,22 @@ class Mandate(Base):
 
     __tablename__ = "mandates"
     __table_args__ = (
-        UniqueConstraint("agreement", "digest"),
+        Index(
+            "uq_mandates_representative",  # one representative a signer; officers act side by side
+            "agreement",
+            "signer",
+            unique=True,
+            sqlite_where=_REPRESENTATIVE,
+            postgresql_where=_REPRESENTATIVE,
+        ),
         Index(
             "uq_mandates_in_force",
             "agreement",
             "signer",
+            "person",
             unique=True,
-            sqlite_where=text("revoked IS NULL"),
-            postgresql_where=text("revoked IS NULL"),
+            sqlite_where=_IN_FORCE,
+            postgresql_where=_IN_FORCE,
         ),
         Index("ix_mandates_person", "person"),
     )

@@ -37,7 +37,7 @@ class Event(Base):
     )
 
     index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), primary_key=True, autoincrement=False)
-    type: Mapped[str] = mapped_column(String(32))
+    type: Mapped[str] = mapped_column(String(40))
     event: Mapped[bytes | None]
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 

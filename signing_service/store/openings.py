@@ -1,0 +1,63 @@
+"""Openings: the events behind the record's entries, for feeds, bundles and pages.
+
+Example::
+
+    with database.read() as session:
+        for opening in openings.of_scope(session, agreement_id):
+            print(opening.sequence, opening.event)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from signing_service.errors import NotFoundError
+from signing_service.store.tables import Entry, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An entry and, unless it was erased, the event and salt that open its commitment."""
+
+    index: int
+    scope: str
+    sequence: int
+    type: str
+    entry: bytes
+    event: bytes | None
+    salt: bytes | None
+
+
+def of_scope(session: Session, scope: str, size: int | None = None) -> list[Opening]:
+    """All openings of a scope in order; of the first ``size`` entries of the record if given."""
+    query = _query().where(Entry.scope == scope).order_by(Entry.sequence)
+    return _openings(session, query if size is None else query.where(Entry.index < size))
+
+
+def of_type(session: Session, scope: str, *types: str) -> list[Opening]:
+    """The openings of certain types in a scope, in order."""
+    return _openings(session, _query().where(Entry.scope == scope, Event.type.in_(types)).order_by(Entry.sequence))
+
+
+def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
+    """The openings of these entries, ascending; raises NotFoundError if one is missing."""
+    found = _openings(session, _query().where(Entry.index.in_(indices)).order_by(Entry.index))
+    if len(found) != len(set(indices)):
+        raise NotFoundError("the record has no such entry")
+    return found
+
+
+_Rows = Select[int, str, int, str, bytes, bytes | None, bytes | None]
+
+
+def _query() -> _Rows:
+    columns = (Entry.index, Entry.scope, Entry.sequence, Event.type, Entry.data, Event.event, Event.salt)
+    return select(*columns).join(Event, Event.index == Entry.index)
+
+
+def _openings(session: Session, query: _Rows) -> list[Opening]:
+    return [Opening(*row) for row in session.execute(query).tuples()]

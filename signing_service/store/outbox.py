@@ -1,0 +1,120 @@
+"""The outbox: mails are rows of the transaction that they tell about, and are sent afterwards.
+
+A worker claims a few, sends them outside any transaction, and says what became of each. Its claim ends by
+itself, so mails of a worker that died are claimed again; a mail can be sent twice, but never lost::
+
+    with database.begin() as session:
+        mails = outbox.claim(session, now=now, lease=timedelta(minutes=5))
+    for mail in mails:
+        ...
+        with database.begin() as session:
+            outbox.mark_sent(session, mail.id, now=now)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from signing_service.errors import NotFoundError
+from signing_service.store.tables import OutboxMail
+
+CLAIM_SIZE = 20  # mails a worker takes at once
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=2)
+MAX_ATTEMPTS = 100  # with the waits above more than a week of a dead mail server
+
+
+def add(
+    session: Session,
+    *,
+    recipient: str,
+    kind: str,
+    locale: str,
+    subject: str,
+    text: str,
+    html: str | None,
+    now: datetime,
+    person: str | None = None,
+    agreement: str | None = None,
+) -> OutboxMail:
+    """Put a mail into the outbox, to be sent once the transaction is committed."""
+    mail = OutboxMail(
+        recipient=recipient,
+        person=person,
+        agreement=agreement,
+        kind=kind,
+        locale=locale,
+        subject=subject,
+        text=text,
+        html=html,
+        created=now,
+        next_attempt=now,
+    )
+    session.add(mail)
+    session.flush()
+    return mail
+
+
+def claim(session: Session, *, now: datetime, lease: timedelta, limit: int = CLAIM_SIZE) -> list[OutboxMail]:
+    """Take due mails that no other worker holds (FOR UPDATE SKIP LOCKED), until ``now + lease``."""
+    query = select(OutboxMail).where(OutboxMail.state == "waiting", OutboxMail.next_attempt <= now)
+    query = query.order_by(OutboxMail.next_attempt, OutboxMail.id).limit(limit)
+    mails = list(session.scalars(query.with_for_update(skip_locked=True)))
+    for mail in mails:
+        mail.attempts += 1
+        mail.next_attempt = now + lease
+    session.flush()
+    return mails
+
+
+def mark_sent(session: Session, mail_id: int, *, now: datetime) -> None:
+    """The mail server has taken the mail."""
+    mail = get(session, mail_id)
+    mail.state, mail.sent, mail.error = "sent", now, None
+    session.flush()
+
+
+def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, permanent: bool = False) -> None:
+    """Sending failed; it is tried again after a growing wait unless the failure is ``permanent``."""
+    mail = get(session, mail_id)
+    mail.error = error[:500]
+    mail.next_attempt = now + retry_wait(mail.attempts)
+    if permanent or mail.attempts >= MAX_ATTEMPTS:
+        mail.state = "failed"
+    session.flush()
+
+
+def retry_wait(attempts: int) -> timedelta:
+    """How long to wait after that many failed attempts: doubling, up to LONGEST_RETRY."""
+    doublings = max(0, min(attempts, 20) - 1)
+    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+
+
+def retry_now(session: Session, mail_id: int, *, now: datetime) -> None:
+    """Send a failed mail again at once, by an officer's wish."""
+    mail = get(session, mail_id)
+    mail.state, mail.next_attempt, mail.attempts = "waiting", now, 0
+    session.flush()
+
+
+def get(session: Session, mail_id: int) -> OutboxMail:
+    """The mail of that id; raises NotFoundError."""
+    mail = session.get(OutboxMail, mail_id)
+    if mail is None:
+        raise NotFoundError("there is no such mail")
+    return mail
+
+
+def of_agreement(session: Session, agreement: str) -> list[OutboxMail]:
+    """An agreement's mails, the newest first."""
+    query = select(OutboxMail).where(OutboxMail.agreement == agreement)
+    return list(session.scalars(query.order_by(OutboxMail.id.desc())))
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many mails are in each state."""
+    query = select(OutboxMail.state, func.count()).group_by(OutboxMail.state)
+    return dict(session.execute(query).tuples().all())

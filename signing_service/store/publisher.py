@@ -1,0 +1,84 @@
+"""The publisher: signs the committed tree's checkpoint, and lets it out only behind the guard (DESIGN 5).
+
+Example::
+
+    note = publish(database, guard, signer, now)  # bytes of a signed note, to be served and put into receipts
+
+In this order, under a lock that only one publisher holds:
+
+1. take the lock: an advisory lock of PostgreSQL, which all machines share, and the guard's file lock
+2. read the committed tree, and compare it with the guard
+3. sign its checkpoint
+4. write the guard and sync it: from here on no smaller or other tree can be published
+5. store the checkpoint and release it
+
+Whoever dies between 4 and 5 leaves a guard that was never released; the next publisher releases it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from signing_service.record import checkpoint as checkpoints
+from signing_service.record.note import Signer
+from signing_service.record.tree import Frontier
+from signing_service.store import guard as guards
+from signing_service.store.database import Database
+from signing_service.store.guard import Guard
+from signing_service.store.ledger import read_frontier
+from signing_service.store.tables import Checkpoint
+
+ADVISORY_LOCK = 0x7369676E_70756273  # "signpubs"
+
+
+def publish(database: Database, guard: Guard, signer: Signer, now: datetime) -> bytes:
+    """Publish the newest checkpoint and give its signed note; the same again while nothing was appended.
+
+    The signer's name is the record's origin. Raises ForkError when database and guard contradict each other.
+    """
+    with _one_publisher(database, guard) as session:  # (1)
+        frontier = read_frontier(session)  # (2)
+        guards.check(session, frontier, guard)
+        guarded = guard.read()
+        if guarded is not None and guarded.size == frontier.size:
+            note = guarded.note
+            if _stored(session, frontier.size) == note.decode():
+                return note
+        else:
+            note = _sign(frontier, signer)  # (3)
+        guard.write(note)  # (4)
+        if _stored(session, frontier.size) is None:
+            session.add(Checkpoint(size=frontier.size, note=note.decode(), published=now))  # (5)
+        return note
+
+
+def newest(session: Session) -> Checkpoint | None:
+    """The newest checkpoint that was released, None before the first."""
+    return session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+
+
+def at_or_above(session: Session, size: int) -> Checkpoint | None:
+    """The first released checkpoint that covers ``size`` entries."""
+    return session.scalar(select(Checkpoint).where(Checkpoint.size >= size).order_by(Checkpoint.size).limit(1))
+
+
+def _sign(frontier: Frontier, signer: Signer) -> bytes:
+    checkpoint = checkpoints.Checkpoint(signer.name, frontier.size, frontier.root())
+    return checkpoints.sign_checkpoint(checkpoint, signer)
+
+
+def _stored(session: Session, size: int) -> str | None:
+    return session.scalar(select(Checkpoint.note).where(Checkpoint.size == size))
+
+
+@contextmanager
+def _one_publisher(database: Database, guard: Guard) -> Iterator[Session]:
+    with guard.lock(), database.begin() as session:
+        if database.dialect == "postgresql":
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        yield session
