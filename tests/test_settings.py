@@ -150,8 +150,7 @@ def test_every_secret_may_come_from_a_file() -> None:
     assert settings.smtp is not None
     assert settings.smtp.host == "mail.example.org"
     assert {name for name in setting_names() if name.endswith("_FILE")} == {
-        "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
-        "TRUST_FILE", "TIMESTAMP_ANCHORS_FILE",
+        "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE", "TIMESTAMP_ANCHORS_FILE",
     }  # fmt: skip
 
 
@@ -180,7 +179,7 @@ def test_a_secret_given_twice_is_refused() -> None:
 
 @pytest.mark.parametrize("keys", ["", "keys"])
 def test_a_passphrase_among_the_keys_is_refused(keys: str) -> None:
-    with pytest.raises(ConfigurationError, match="lies in the key folder keys"):
+    with pytest.raises(ConfigurationError, match="lies in the directory of the keys, keys"):
         parse({"keys/passphrase": b"secret"}, KEYS=keys, KEY_PASSPHRASE_FILE="keys/passphrase")
 
 
