@@ -25,7 +25,7 @@ from signing_service.errors import FormatError, VerificationError
 from signing_service.evidence.archive import pack, unpack
 from signing_service.evidence.readme import readme
 from signing_service.record.checkpoint import Checkpoint, parse_checkpoint
-from signing_service.record.entry import SALT_SIZE, parse_entry, parse_event
+from signing_service.record.entry import SALT_SIZE, is_integer, parse_entry, parse_event
 from signing_service.record.note import parse_note
 from signing_service.record.proof import Proof, parse_proof
 
@@ -150,7 +150,7 @@ def _order(bundle: Bundle) -> list[str]:
 
 def _read_manifest(members: Mapping[str, bytes]) -> dict[str, Any]:
     manifest = parse_canonical_json(members[MANIFEST])
-    if not isinstance(manifest, dict) or set(manifest) != _MANIFEST_MEMBERS or manifest["v"] != VERSION:
+    if not isinstance(manifest, dict) or set(manifest) != _MANIFEST_MEMBERS or not is_integer(manifest["v"], VERSION):
         raise FormatError("bundle's manifest does not have exactly the members of version 1")
     if not isinstance(manifest["agreement"], str) or not isinstance(manifest["complete"], bool):
         raise FormatError("bundle's manifest has an agreement or a flag of another type")
@@ -207,7 +207,7 @@ def _parse_event_line(number: int, line: bytes) -> BundledEvent:
     if not isinstance(members, dict) or set(members) != _EVENT_MEMBERS:
         raise FormatError(f"events.jsonl:{number}: not exactly the members entry, event, index, salt")
     index, opened = members["index"], members["event"] is not None
-    if isinstance(index, bool) or not isinstance(index, int) or opened != (members["salt"] is not None):
+    if not is_integer(index) or opened != (members["salt"] is not None):
         raise FormatError(f"events.jsonl:{number}: index is no number, or event and salt are not both there")
     entry = canonical_json(members["entry"])
     parse_entry(entry)

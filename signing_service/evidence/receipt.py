@@ -21,7 +21,7 @@ from signing_service.errors import FormatError, LimitError, RecordError
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
 from signing_service.record.cosignature import verify_cosignatures
-from signing_service.record.entry import SALT_SIZE, parse_entry, parse_event, verify_opening
+from signing_service.record.entry import SALT_SIZE, is_integer, parse_entry, parse_event, verify_opening
 from signing_service.record.proof import parse_proof, verify_proof
 
 VERSION = 1
@@ -74,7 +74,7 @@ def parse_receipt(data: bytes) -> Receipt:
     if len(data) > MAX_RECEIPT:
         raise LimitError(f"receipt is larger than {MAX_RECEIPT} bytes")
     members = parse_canonical_json(data)
-    if not isinstance(members, dict) or set(members) != _MEMBERS or members["v"] != VERSION:
+    if not isinstance(members, dict) or set(members) != _MEMBERS or not is_integer(members["v"], VERSION):
         raise FormatError("receipt does not have exactly the members of version 1")
     if not all(isinstance(members[name], str) for name in ("agreement", "signer", "proof")):
         raise FormatError("receipt's agreement, signer or proof is not a text")
@@ -103,7 +103,7 @@ def _check_parts(receipt: Receipt) -> None:
         raise FormatError("receipt's event, entry and agreement do not belong together")
     if event.get("signer") != receipt.signer or event.get("pdf_sha256", receipt.pdf_sha256) != receipt.pdf_sha256:
         raise FormatError("receipt names another signer or document than its event")
-    if isinstance(receipt.index, bool) or proof.index != receipt.index:
+    if not is_integer(receipt.index) or proof.index != receipt.index:
         raise FormatError("receipt's index is not that of its proof")
 
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing_service.encoding import canonical_json, from_base64url, from_hex, parse_canonical_json, to_base64url
 from signing_service.errors import FormatError, LimitError
+from signing_service.record.entry import is_integer
 from signing_service.record.note import COSIGNATURE, ED25519, VerifierKey, format_verifier_key, parse_verifier_key
 
 VERSION = 1
@@ -107,7 +108,7 @@ def parse_trust_file(data: bytes) -> TrustFile:
         raise FormatError("trust file does not end in a line feed")
     members = parse_canonical_json(data[:-1])
     _object("trust file", members, _MEMBERS)
-    if members["v"] != VERSION or isinstance(members["v"], bool):
+    if not is_integer(members["v"], VERSION):
         raise FormatError(f"trust file has version {members['v']!r}; {VERSION} is supported")
     record = _object("record", members["record"], {"origin", "key"})
     quorum, witnesses = _witnesses(members["witnesses"])
@@ -170,7 +171,7 @@ def _witnesses(value: Any) -> tuple[int | None, tuple[VerifierKey, ...]]:
     quorum = value["quorum"]
     if quorum == "none":
         return None, keys
-    if isinstance(quorum, bool) or not isinstance(quorum, int) or not 1 <= quorum <= len(keys):
+    if not is_integer(quorum) or not 1 <= quorum <= len(keys):
         raise FormatError(f'trust file\'s witnesses.quorum must be "none" or 1 to {len(keys)}')
     return quorum, keys
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeGuard
 
 from signing_service.encoding import canonical_json, from_hex, parse_canonical_json, parse_time, tagged_sha256
 from signing_service.errors import FormatError, RecordError
@@ -79,7 +79,7 @@ def entry_digest(entry: bytes) -> bytes:
 def parse_event(event: bytes) -> dict[str, Any]:
     """Read an event as far as entries show it (v, scope, type, sequence, time); raises FormatError."""
     members = parse_canonical_json(event)
-    if not isinstance(members, dict) or members.get("v") != VERSION:
+    if not isinstance(members, dict) or not is_integer(members.get("v"), VERSION):
         raise FormatError("event is not a JSON object of version 1")
     _check_common(members)
     parse_time(members.get("time", ""))
@@ -89,7 +89,7 @@ def parse_event(event: bytes) -> dict[str, Any]:
 def parse_entry(data: bytes) -> Entry:
     """Read an entry; raises FormatError unless it is exactly what format_entry gives."""
     members = parse_canonical_json(data)
-    if not isinstance(members, dict) or set(members) != _MEMBERS or members["v"] != VERSION:
+    if not isinstance(members, dict) or set(members) != _MEMBERS or not is_integer(members["v"], VERSION):
         raise FormatError("entry does not have exactly the members of version 1")
     _check_common(members)
     time = members["time"]
@@ -125,13 +125,18 @@ def format_entry(entry: Entry) -> bytes:
     return data
 
 
+def is_integer(value: object, expected: int | None = None) -> TypeGuard[int]:
+    """Whether a JSON value is an integer (``true`` is none), and the ``expected`` one if given."""
+    return isinstance(value, int) and not isinstance(value, bool) and expected in (None, value)
+
+
 def _check_common(members: dict[str, Any]) -> None:
     scope, kind, sequence = members.get("scope"), members.get("type"), members.get("sequence")
     if not isinstance(scope, str) or not _SCOPE.match(scope):
         raise FormatError(f"scope {scope!r} is neither an agreement's id nor 'service'")
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise FormatError(f"type {kind!r} is no event type")
-    if isinstance(sequence, bool) or not isinstance(sequence, int) or not 0 <= sequence <= MAX_SEQUENCE:
+    if not is_integer(sequence) or not 0 <= sequence <= MAX_SEQUENCE:
         raise FormatError(f"sequence {sequence!r} is no number from 0 on")
 
 

@@ -91,7 +91,7 @@ def test_any_inclusion_proof_verifies_and_no_changed_bit_does(data: st.DataObjec
 def test_any_consistency_proof_verifies_and_no_changed_bit_does(data: st.DataObject):
     new_size = data.draw(st.integers(2, len(LEAVES)))
     old_size = data.draw(st.integers(1, new_size - 1))
-    roots = [root_of(LEAVES[:old_size]), root_of(LEAVES[:new_size])]
+    roots = root_of(LEAVES[:old_size]), root_of(LEAVES[:new_size])
     proof = consistency_proof(old_size, new_size, read_hash)
     verify_consistency(old_size, new_size, *roots, proof)
 

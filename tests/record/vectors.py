@@ -51,7 +51,7 @@ def _own_inclusion_probes() -> list[dict[str, Any]]:
     for size in SIZES:
         leaves = [f"leaf {number}".encode() for number in range(size)]
         for index in {0, size // 2, size - 1}:
-            good = {
+            good: dict[str, Any] = {
                 "leafIdx": index,
                 "treeSize": size,
                 "leafHash": _encoded(reference.tree_hash([leaves[index]])),
@@ -84,7 +84,7 @@ def _own_consistency_probes() -> list[dict[str, Any]]:
     for new in SIZES:
         for old in {1, (new + 1) // 2, new}:
             leaves = [f"leaf {number}".encode() for number in range(new)]
-            good = {
+            good: dict[str, Any] = {
                 "size1": old,
                 "size2": new,
                 "root1": _encoded(reference.tree_hash(leaves[:old])),
