@@ -1,0 +1,30 @@
+"""Approvals: what a person approves, the evidence that they did, and the check of both.
+
+    statement = Statement(act="signature", agreement=…, signer="njupt:president", …)
+    approval = service_approval(statement.to_json(), "password", time)
+    assurance = verify_approval(approval, statement, at=time, …)
+
+Pure functions over bytes and values, shared by the service and the verifier.
+"""
+
+from signing_service.approval.evidence import (
+    SERVICE_METHODS,
+    Approval,
+    Assurance,
+    PasskeyAssertion,
+    ServiceAssertion,
+    service_approval,
+)
+from signing_service.approval.statement import Act, Statement, challenge_of
+
+__all__ = [
+    "SERVICE_METHODS",
+    "Act",
+    "Approval",
+    "Assurance",
+    "PasskeyAssertion",
+    "ServiceAssertion",
+    "Statement",
+    "challenge_of",
+    "service_approval",
+]
