@@ -17,7 +17,6 @@ from signing_service.errors import SigningServiceError
 
 COMMANDS = {  # name: module, what it does
     "verify": ("signing_service.verify.command", "check signed PDFs, evidence bundles or folders of them, offline"),
-    "reproduce": ("signing_service.commands.reproduce", "rebuild an agreement's unsigned bytes and compare"),
     "init": ("signing_service.commands.init", "make keys and database; print the first officer's link"),
     "serve": ("signing_service.commands.serve", "serve the pages; mails and archiving included"),
     "worker": ("signing_service.commands.worker", "only mails and archiving, as a process of its own"),

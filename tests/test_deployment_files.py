@@ -1,0 +1,138 @@
+"""deploy/: the files fit the settings, the checkout and each other. No container is started here."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from signing_service.cli import COMMANDS
+from signing_service.settings import Settings, parse_settings
+
+CHECKOUT = Path(__file__).parent.parent
+DEPLOY = CHECKOUT / "deploy"
+UNIT = DEPLOY / "systemd" / "signing-service.service"
+EXAMPLE = {
+    "SITE": "sign.example.org",
+    "NAME": "Example Alliance",
+    "DATABASE_PASSWORD": "0123456789abcdef",
+    "SMTP_URL": "smtps://signing:secret@mail.example.org",
+    "MAIL_FROM": "signing@example.org",
+    "TIMESTAMP_URLS": "https://tsa.example.org",
+    "TIMESTAMP_ANCHORS_FILE": "/srv/signing/anchors/timestamp-anchors.pem",
+}
+
+
+def read_a_secret(_path: Path) -> bytes:
+    return b"0123456789abcdef0123456789abcdef\n"
+
+
+def compose() -> dict[str, Any]:
+    loaded = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def interpolate(text: str, values: dict[str, str]) -> str:
+    return re.sub(r"\$\{(\w+)(?::[?-][^}]*)?\}", lambda match: values[match[1]], text)
+
+
+def image_environment() -> dict[str, str]:
+    text = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ")
+    lines = [line.removeprefix("ENV ") for line in text.splitlines() if line.startswith("ENV ")]
+    return dict(word.split("=", 1) for line in lines for word in shlex.split(line))
+
+
+def compose_settings(values: dict[str, str]) -> Settings:
+    environment = image_environment()
+    for name, text in compose()["services"]["service"]["environment"].items():
+        environment[name] = interpolate(text, values)
+    return parse_settings(environment, read_a_secret)
+
+
+def test_the_composed_service_starts_with_settings_that_parse() -> None:
+    settings = compose_settings(EXAMPLE)
+    assert settings.public_url == "https://sign.example.org"
+    assert settings.database_url == "postgresql+psycopg://signing:0123456789abcdef@database/signing"
+    assert settings.key_passphrase_file == Path("/srv/signing/secrets/key-passphrase")
+    assert settings.smtp is not None
+
+
+def test_the_composed_service_starts_without_mail_and_timestamps() -> None:
+    empty = {**EXAMPLE, "SMTP_URL": "", "MAIL_FROM": "", "TIMESTAMP_URLS": "", "TIMESTAMP_ANCHORS_FILE": ""}
+    settings = compose_settings(empty)
+    assert settings.smtp is None
+    assert settings.timestamp_urls == ()
+
+
+def test_every_variable_of_the_compose_file_is_explained_in_the_example() -> None:
+    used = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
+    explained = set(re.findall(r"^#?(\w+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+    assert used == explained == set(EXAMPLE)
+
+
+def test_only_the_proxy_is_reached_from_outside_and_only_its_network_is_trusted() -> None:
+    composed = compose()
+    assert [name for name, service in composed["services"].items() if "ports" in service] == ["proxy"]
+    front = ip_network(composed["networks"]["front"]["ipam"]["config"][0]["subnet"])
+    assert compose_settings(EXAMPLE).trusted_proxies == (front,)
+    assert "front" not in composed["services"]["database"]["networks"]
+
+
+def test_keys_secrets_and_data_are_volumes_of_their_own() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    mounts = compose()["services"]["service"]["volumes"]
+    for folder in ("keys", "secrets", "data"):
+        assert f"{folder}:/srv/signing/{folder}" in mounts
+        assert f'"/srv/signing/{folder}"' in text
+
+
+def test_the_image_is_built_from_files_that_are_there_and_let_through() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    ignore = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    for line in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (CHECKOUT / source).exists(), source
+            assert f"!{source}" in ignore, source
+
+
+def test_the_image_runs_a_command_that_exists_and_not_as_root() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert 'ENTRYPOINT ["signing-service"]' in text
+    assert re.findall(r'^CMD \["(\w+)"\]', text, re.MULTILINE)[0] in COMMANDS
+    assert text.index("USER signing") > text.rindex("RUN ")
+
+
+def test_the_proxy_hands_everything_to_the_service() -> None:
+    text = (DEPLOY / "Caddyfile").read_text()
+    assert "reverse_proxy {$UPSTREAM:service:8000}" in text
+    assert text.count("{") == text.count("}")
+
+
+def test_the_unit_s_example_environment_parses() -> None:
+    lines = (DEPLOY / "systemd" / "environment.example").read_text().splitlines()
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    settings = parse_settings({name: text.strip('"') for name, text in pairs}, read_a_secret)
+    assert settings.keys.is_relative_to("/var/lib/signing-service")
+
+
+def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
+    unit = configparser.RawConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(UNIT.read_text())
+    command = unit["Service"]["ExecStart"].split()
+    assert Path(command[0]).name == "signing-service"
+    assert command[1] in COMMANDS
+    if shutil.which("systemd-analyze"):
+        copy = tmp_path / UNIT.name
+        copy.write_text(UNIT.read_text().replace(unit["Service"]["ExecStart"], "/bin/true"))
+        done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr
