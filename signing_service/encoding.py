@@ -31,8 +31,9 @@ MAX_JSON_DEPTH = 32  # levels; far above any format of this service
 MAX_JSON_BYTES = 16 * 1024 * 1024
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HEX = re.compile(r"[0-9a-f]*\Z")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}Z\Z")
 
 
 def canonical_json(value: Any) -> bytes:
@@ -66,7 +67,9 @@ def _check_canonical(value: Any, depth: int) -> None:
 
 
 def _check_text(text: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if text.isascii():
+        return
+    if _SURROGATE.search(text):
         raise FormatError("JSON string holds a lone surrogate")
     if not unicodedata.is_normalized("NFC", text):
         raise FormatError(f"JSON string {text[:40]!r} is not in Unicode normal form NFC")
@@ -128,7 +131,7 @@ def parse_time(text: str) -> datetime:
     if not isinstance(text, str) or not _TIME.match(text):
         raise FormatError(f"time {text!r} is not of the form 2025-04-11T08:00:00Z")
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)
     except ValueError as error:
         raise FormatError(f"time {text!r} does not exist") from error
 
