@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import uharfbuzz
 
 from signing_service.errors import ConfigurationError, FormatError
+from signing_service.resources import npm_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
@@ -59,8 +60,10 @@ STYLES: Mapping[str, tuple[str, ...]] = {
 }
 _HAN_LANGUAGES = ("zh", "ja")
 _HAN_PUNCTUATION = frozenset("“”‘’—…·")  # full width in Chinese, narrow elsewhere
-_DROPPED_TABLES = ("GSUB", "GPOS", "GDEF", "BASE", "STAT", "DSIG", "kern", "vhea", "vmtx", "gasp", "name", "OS/2", "post",
-                   "cmap", "meta", "HVAR", "MVAR", "avar", "fvar", "gvar")  # fmt: skip
+_DROPPED_TABLES = (
+    "GSUB", "GPOS", "GDEF", "BASE", "STAT", "DSIG", "kern", "vhea", "vmtx", "gasp", "name", "OS/2", "post",
+    "cmap", "meta", "HVAR", "MVAR", "avar", "fvar", "gvar",
+)  # fmt: skip
 
 
 class UncoveredCharacterError(FormatError):
@@ -159,9 +162,19 @@ class Face:
         chosen = uharfbuzz.SubsetInput()
         chosen.glyph_set.update(glyphs | {0})
         chosen.flags = uharfbuzz.SubsetFlags.NO_HINTING | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE
-        chosen.drop_table_tag_set.update(_DROPPED_TABLES)
+        chosen.drop_table_tag_set.update(int.from_bytes(tag.ljust(4).encode(), "big") for tag in _DROPPED_TABLES)
         plan = uharfbuzz.SubsetPlan(self._font.face, chosen)
         return bytes(plan.execute().blob.data), dict(plan.old_to_new_glyph_mapping.items())
+
+    @property
+    def postscript_name(self) -> str:
+        """The font's name in a PDF, without spaces."""
+        return self.path.stem.replace("_", "-")
+
+    @property
+    def serif(self) -> bool:
+        """Whether it has serifs."""
+        return self.name.startswith(("serif", "han", "khmer"))
 
     @property
     def sha256(self) -> str:
@@ -245,10 +258,11 @@ def _clusters(text: str) -> Iterable[str]:
 def find_fonts(environ: Mapping[str, str]) -> Path:
     """The folder with the npm packages: ``SIGNING_SERVICE_FONTS``, else ``node_modules`` of the checkout."""
     named = environ.get("SIGNING_SERVICE_FONTS")
-    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "node_modules"
+    folder = Path(named) if named else npm_folder() / "node_modules"
     if not (folder / _SCOPE).is_dir():
         raise ConfigurationError(
-            f"there are no fonts in {folder}", hint="run: make fonts (or set SIGNING_SERVICE_FONTS to a node_modules folder)"
+            f"there are no fonts in {folder}",
+            hint="run: make fonts, or set SIGNING_SERVICE_FONTS to a node_modules folder",
         )
     return folder
 

@@ -18,7 +18,10 @@ from pikepdf import Dictionary
 from reportlab.pdfgen.canvas import Canvas
 
 from signing_service.agreement.terms import ARCHIVE_FIELDS, COUNTERSIGNATURE_FIELD, SEAL_FIELD
+from signing_service.pdf.fonts import find_fonts, open_fonts
+from signing_service.pdf.inscription import SHARED_CHARACTERS, SHARED_FACE, SHARED_FONT
 from signing_service.pdf.rendering.document import Attachment, Widget, add_attachments, add_fields, save
+from signing_service.pdf.rendering.embedding import embed_by_character
 
 if TYPE_CHECKING:
     from signing_service.agreement.source import Source
@@ -42,7 +45,8 @@ def render_base(source: Source, terms: Terms) -> bytes:
         bottom = 650 - row * 140
         canvas.drawString(72, bottom + 100, signer.party.name)
         canvas.rect(72, bottom, 450, 90)
-        widgets.append(Widget(signer.id, 1 + index // 5, (72, bottom, 522, bottom + 90), f"Signature of {signer.party.name}"))
+        rectangle = (72, bottom, 522, bottom + 90)
+        widgets.append(Widget(signer.id, 1 + index // 5, rectangle, f"Signature of {signer.party.name}"))
     canvas.showPage()
     last = 2 + (len(signers) - 1) // 5
     canvas.rect(72, 500, 450, 90)
@@ -51,7 +55,9 @@ def render_base(source: Source, terms: Terms) -> bytes:
     widgets.append(Widget(COUNTERSIGNATURE_FIELD, last, (72, 500, 522, 590), "Countersignature"))
     widgets += [Widget(name, 0, (0, 0, 0, 0), "Seal or archive") for name in (SEAL_FIELD, *ARCHIVE_FIELDS)]
     pdf = pikepdf.open(BytesIO(buffer.getvalue()))
-    add_fields(pdf, widgets, Dictionary(Font=pdf.pages[0].obj.Resources.Font))
+    fonts = open_fonts(find_fonts(os.environ))
+    shared = embed_by_character(pdf, fonts.faces[SHARED_FACE], SHARED_CHARACTERS)
+    add_fields(pdf, widgets, Dictionary(Font=Dictionary({f"/{SHARED_FONT}": shared})))
     attachments = [Attachment("terms.json", "application/json", "The sealed terms", "Data", terms.to_json())]
     add_attachments(pdf, attachments)
     return save(pdf)

@@ -15,7 +15,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, String
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 PRINTED_AND_LOCKED = 4 | 128  # annotation flags Print and Locked, ISO 32000-1 table 165
 SIGNATURES_EXIST_APPEND_ONLY = 3  # SigFlags, ISO 32000-1 table 219

@@ -1,0 +1,138 @@
+"""The mark a person makes: a typed name, strokes drawn by hand, or an image of the university's seal.
+
+Marks come from a browser, so each constructor's ``check`` refuses what cannot be drawn; a mark never decides
+more than how its own box looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from signing_service.agreement.names import check_direction, clean_name
+from signing_service.errors import FormatError, LimitError
+from signing_service.pdf.inscription import number
+from signing_service.pdf.outlines import OutlinePen
+
+if TYPE_CHECKING:
+    from signing_service.pdf.fonts import Fonts
+
+STROKES_WIDE, STROKES_HIGH = 1000, 300  # units of a drawn mark's coordinates
+MAX_STROKES, MAX_POINTS = 200, 4000
+PEN = 7  # width of the stroke in those units
+MAX_TYPED = 60  # characters
+MAX_IMAGE_SIDE = 160  # pixels, as stored
+
+Box = tuple[float, float, float, float]  # left, bottom, right, top; points
+
+
+@dataclass(frozen=True, slots=True)
+class TypedMark:
+    """A name typed as signature; set in italics, whole, as large as fits."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMark:
+    """Strokes drawn with a pen, a finger or a mouse; y grows downwards, as on a screen."""
+
+    strokes: tuple[tuple[tuple[int, int], ...], ...]
+
+    @classmethod
+    def from_flat(cls, strokes: object) -> DrawnMark:
+        """Read ``[[x, y, x, y, …], …]`` as a browser sends it; raises FormatError or LimitError."""
+        if not isinstance(strokes, list) or not strokes or not all(isinstance(stroke, list) for stroke in strokes):
+            raise FormatError("the drawn signature is not a list of strokes")
+        if any(len(stroke) % 2 or not stroke for stroke in strokes):
+            raise FormatError("a stroke of the drawn signature is not pairs of numbers")
+        return cls(tuple(tuple(zip(stroke[::2], stroke[1::2], strict=True)) for stroke in strokes))
+
+    def __post_init__(self) -> None:
+        points = [point for stroke in self.strokes for point in stroke]
+        if not points:
+            raise FormatError("the drawn signature is empty")
+        if len(self.strokes) > MAX_STROKES or len(points) > MAX_POINTS:
+            raise LimitError(f"the drawn signature has more than {MAX_STROKES} strokes or {MAX_POINTS} points")
+        for x, y in points:
+            if type(x) is not int or type(y) is not int or not (0 <= x <= STROKES_WIDE and 0 <= y <= STROKES_HIGH):
+                raise FormatError(f"a point of the drawn signature is outside {STROKES_WIDE} × {STROKES_HIGH}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMark:
+    """A university's seal: grey pixels, re-encoded from an image (see ``seal_image``)."""
+
+    width: int
+    height: int
+    pixels: bytes
+    """One byte a pixel, row by row, 0 is ink and 255 is paper."""
+
+    def __post_init__(self) -> None:
+        if not (0 < self.width <= MAX_IMAGE_SIDE and 0 < self.height <= MAX_IMAGE_SIDE):
+            raise LimitError(f"the seal's image is larger than {MAX_IMAGE_SIDE} pixels a side")
+        if len(self.pixels) != self.width * self.height:
+            raise FormatError("the seal's image has another number of pixels than it says")
+
+
+def draw_mark(mark: TypedMark | DrawnMark | ImageMark, box: Box, fonts: Fonts) -> str:
+    """Content stream operators that draw the mark inside ``box``, in the current colour."""
+    if isinstance(mark, TypedMark):
+        return _draw_typed(mark, box, fonts)
+    return _draw_strokes(mark, box) if isinstance(mark, DrawnMark) else _draw_image(mark, box)
+
+
+def _draw_typed(mark: TypedMark, box: Box, fonts: Fonts) -> str:
+    text = clean_name(check_direction(mark.text, what="signature"), what="signature", max_length=MAX_TYPED)
+    pen = OutlinePen()
+    at = 0
+    for face, part in fonts.split(text, "serif-italic", "und"):
+        for glyph in face.shape(part):
+            pen.move(at + glyph.x_offset, glyph.y_offset)
+            face.outline(glyph.number, pen)
+            at += glyph.advance
+    left, bottom, right, top = box
+    size = min((right - left) / max(at, 1) * 1000, (top - bottom) / 1.9, 26.0)
+    x = left + (right - left - at * size / 1000) / 2
+    unit = f"{size / 1000:.5f}".rstrip("0")
+    return f"q {unit} 0 0 {unit} {number(x)} {number(bottom + size * 0.45)} cm {pen.operators()} f Q"
+
+
+def _draw_strokes(mark: DrawnMark, box: Box) -> str:
+    left, bottom, right, top = box
+    xs = [x for stroke in mark.strokes for x, _ in stroke]
+    ys = [y for stroke in mark.strokes for _, y in stroke]
+    wide, high = max(max(xs) - min(xs), 60) + 2 * PEN, max(max(ys) - min(ys), 60) + 2 * PEN
+    scale = min((right - left) / wide, (top - bottom) / high, 0.22)
+    x = (left + right) / 2 - scale * (max(xs) + min(xs)) / 2
+    y = (bottom + top) / 2 + scale * (max(ys) + min(ys)) / 2
+    paths = " ".join(_stroke(stroke) for stroke in mark.strokes)
+    unit = f"{scale:.5f}"
+    return f"q {unit} 0 0 -{unit} {number(x)} {number(y)} cm 1 J 1 j {PEN} w {paths} Q"
+
+
+def _stroke(points: tuple[tuple[int, int], ...]) -> str:
+    """A smooth line through the middles of neighbouring points; a single point becomes a dot."""
+    if len(points) == 1:
+        return f"{points[0][0]} {points[0][1]} m {points[0][0]} {points[0][1]} l S"
+    parts = [f"{points[0][0]} {points[0][1]} m"]
+    x, y = float(points[0][0]), float(points[0][1])
+    for (px, py), (qx, qy) in pairwise(points[1:]):
+        mx, my = (px + qx) / 2, (py + qy) / 2
+        first = f"{round(x + 2 / 3 * (px - x))} {round(y + 2 / 3 * (py - y))}"
+        second = f"{round(mx + 2 / 3 * (px - mx))} {round(my + 2 / 3 * (py - my))}"
+        parts.append(f"{first} {second} {round(mx)} {round(my)} c")
+        x, y = mx, my
+    parts.append(f"{points[-1][0]} {points[-1][1]} l S")
+    return " ".join(parts)
+
+
+def _draw_image(mark: ImageMark, box: Box) -> str:
+    """An inline image (ISO 32000-1 8.9.7), hexadecimal so that the content stays ASCII."""
+    left, bottom, right, top = box
+    scale = min((right - left) / mark.width, (top - bottom) / mark.height)
+    wide, high = mark.width * scale, mark.height * scale
+    x, y = (left + right - wide) / 2, (bottom + top - high) / 2
+    head = f"BI /W {mark.width} /H {mark.height} /CS /G /BPC 8 /F /AHx ID"
+    return f"q {number(wide)} 0 0 {number(high)} {number(x)} {number(y)} cm {head} {mark.pixels.hex()}> EI Q"
