@@ -119,6 +119,13 @@ class Database:
             self._writers.release()
 
 
+_SQLITE_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "cache_size = -16000",  # KiB
+    "wal_autocheckpoint = 4000",  # pages of 4 KiB: the same few pages of the record are written back less often
+)
 _DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -185,7 +192,7 @@ def _create_private_file(path: Path) -> None:
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
+    for pragma in _SQLITE_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -32,7 +32,7 @@ from signing_service.record.tree import Frontier
 from signing_service.store.tables import Checkpoint
 from signing_service.store.tree import frontier_at
 
-MAX_GUARD = 1 << 20  # bytes; a signed note is about 200
+MAX_GUARD = 1 << 14  # bytes; a signed checkpoint is about 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,11 @@ class Guard:
     def read(self) -> Guarded | None:
         """What the guard holds, None before the first publication; raises ForkError if it cannot be read as such."""
         try:
-            with self.path.open("rb") as file:
-                data = file.read(MAX_GUARD)
+            handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                data = os.read(handle, MAX_GUARD)
+            finally:
+                os.close(handle)
         except FileNotFoundError:
             return None
         except OSError as error:

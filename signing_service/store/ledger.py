@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import canonical_json, format_time
@@ -28,11 +27,18 @@ from signing_service.errors import FormatError, RecordError
 from signing_service.record.entry import SALT_SIZE, entry_digest, make_entry
 from signing_service.record.tree import HASH_SIZE, Frontier, leaf_hash
 from signing_service.store.database import GUARD
+from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard, check
-from signing_service.store.tables import Entry, Event, LogState, Node
 
 EVENT_VERSION = 1
 _OWN_MEMBERS = frozenset({"v", "type", "scope", "sequence", "time"})
+
+_STATE = "SELECT size, frontier FROM log_state WHERE id = 1"
+_SCOPE_HEAD = "SELECT sequence, data FROM entries WHERE scope = :scope ORDER BY sequence DESC LIMIT 1"
+_ADD_ENTRY = 'INSERT INTO entries ("index", scope, sequence, data) VALUES (:index, :scope, :sequence, :data)'
+_ADD_EVENT = 'INSERT INTO events ("index", type, event, salt) VALUES (:index, :type, :event, :salt)'
+_ADD_NODE = 'INSERT INTO nodes (level, "index", hash) VALUES (:level, :index, :hash)'
+_GROW = "UPDATE log_state SET size = :size, frontier = :frontier WHERE id = 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +64,24 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
     if not _OWN_MEMBERS.isdisjoint(members):
         raise FormatError("an event's members cannot name v, type, scope, sequence or time")
     session.flush()  # all other rows first: the log's lock is the last one taken
-    frontier = read_frontier(session, lock=True)
+    driver = Driver(session.connection())
+    frontier = _read_frontier(driver, lock=driver.locks_rows)
     guard: Guard | None = session.info.get(GUARD)
     if guard is not None:
         check(session, frontier, guard)
-    sequence, previous = _scope_head(session, scope)
+    sequence, previous = _scope_head(driver, scope)
     event = canonical_json(
         {**members, "v": EVENT_VERSION, "type": type, "scope": scope, "sequence": sequence, "time": format_time(now)}
     )
     salt = secrets.token_bytes(SALT_SIZE)
     appended = Appended(frontier.size, sequence, event, salt, make_entry(event, salt, previous))
-    _store(session, scope, type, appended, frontier)
+    _store(driver, scope, type, appended, frontier)
     return appended
 
 
-def read_frontier(session: Session, *, lock: bool = False) -> Frontier:
-    """The tree's frontier as of this transaction; ``lock`` holds the log-state row until commit."""
-    query = select(LogState.size, LogState.frontier).where(LogState.id == 1)
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
-        raise RecordError("the database has no ledger", hint="run the migrations; never insert the row by hand")
-    return Frontier(row.size, split_hashes(row.frontier))
+def read_frontier(session: Session) -> Frontier:
+    """The tree's frontier as of this transaction; raises RecordError when the database has no ledger."""
+    return _read_frontier(Driver(session.connection()), lock=False)
 
 
 def split_hashes(data: bytes) -> tuple[bytes, ...]:
@@ -86,29 +89,24 @@ def split_hashes(data: bytes) -> tuple[bytes, ...]:
     return tuple(data[start : start + HASH_SIZE] for start in range(0, len(data), HASH_SIZE))
 
 
-def _scope_head(session: Session, scope: str) -> tuple[int, bytes | None]:
+def _read_frontier(driver: Driver, *, lock: bool) -> Frontier:
+    row = driver.row(_STATE + " FOR UPDATE" if lock else _STATE)
+    if row is None:
+        raise RecordError("the database has no ledger", hint="run the migrations; never insert the row by hand")
+    return Frontier(row[0], split_hashes(row[1]))
+
+
+def _scope_head(driver: Driver, scope: str) -> tuple[int, bytes | None]:
     """The scope's next sequence, and the digest of its last entry."""
-    query = select(Entry.sequence, Entry.data).where(Entry.scope == scope).order_by(Entry.sequence.desc()).limit(1)
-    row = session.execute(query).one_or_none()
-    return (0, None) if row is None else (row.sequence + 1, entry_digest(row.data))
+    row = driver.row(_SCOPE_HEAD, {"scope": scope})
+    return (0, None) if row is None else (row[0] + 1, entry_digest(row[1]))
 
 
-def _store(session: Session, scope: str, type: str, appended: Appended, frontier: Frontier) -> None:
-    leaf = leaf_hash(appended.entry)
-    index, sequence = appended.index, appended.sequence
-    session.execute(
-        insert(Entry).inline(), {"index": index, "scope": scope, "sequence": sequence, "data": appended.entry}
-    )
-    session.execute(
-        insert(Event).inline(), {"index": index, "type": type, "event": appended.event, "salt": appended.salt}
-    )
-    nodes = [
-        {"level": subtree.level, "index": subtree.index, "hash": subtree.hash}
-        for subtree in frontier.completed_by(leaf)
-        if subtree.level > 0
-    ]
-    if nodes:
-        session.execute(insert(Node).inline(), nodes)
+def _store(driver: Driver, scope: str, type: str, appended: Appended, frontier: Frontier) -> None:
+    index, leaf = appended.index, leaf_hash(appended.entry)
+    driver.run(_ADD_ENTRY, {"index": index, "scope": scope, "sequence": appended.sequence, "data": appended.entry})
+    driver.run(_ADD_EVENT, {"index": index, "type": type, "event": appended.event, "salt": appended.salt})
+    for subtree in frontier.completed_by(leaf)[1:]:  # the leaf's own hash is computed from its entry
+        driver.run(_ADD_NODE, {"level": subtree.level, "index": subtree.index, "hash": subtree.hash})
     grown = frontier.append(leaf)
-    values = {"size": grown.size, "frontier": b"".join(grown.hashes)}
-    session.execute(update(LogState).where(LogState.id == 1), values)
+    driver.run(_GROW, {"size": grown.size, "frontier": b"".join(grown.hashes)})

@@ -8,12 +8,15 @@ Example::
 
 from __future__ import annotations
 
+import functools
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError, RecordError
 from signing_service.record.tiles import TILE_HEIGHT, Tile, encode_entries, encode_tile
 from signing_service.record.tree import Frontier, ReadHash, leaf_hash
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Entry, Node
 
 
@@ -34,8 +37,28 @@ def hash_reader(session: Session) -> ReadHash:
 
 
 def frontier_at(session: Session, size: int) -> Frontier:
-    """The frontier of the first ``size`` entries; raises RecordError if there are fewer."""
-    return Frontier.read(size, hash_reader(session))
+    """The frontier of the first ``size`` entries, in one query; raises RecordError if there are fewer."""
+    levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+    if not levels:
+        return Frontier()
+    rows = Driver(session.connection()).rows(
+        _hashes_at(tuple(levels)), {f"i{level}": (size >> level) - 1 for level in levels}
+    )
+    if len(rows) != len(levels):
+        raise RecordError(f"the record does not hold the tree of {size} entries")
+    return Frontier(size, tuple(leaf_hash(value) if level == 0 else value for level, value in rows))
+
+
+@functools.lru_cache(maxsize=256)
+def _hashes_at(levels: tuple[int, ...]) -> str:
+    """One statement for one subtree of each level, largest first; of level 0 it gives the entry."""
+    parts = [
+        'SELECT 0, data FROM entries WHERE "index" = :i0'
+        if level == 0
+        else f'SELECT level, hash FROM nodes WHERE level = {level} AND "index" = :i{level}'
+        for level in levels
+    ]
+    return " UNION ALL ".join(parts) + " ORDER BY 1 DESC"
 
 
 def read_entries(session: Session, start: int, end: int) -> list[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Big
@@ -31,10 +31,7 @@ class Event(Base):
     """The opening of an entry; event and salt are None once erased."""
 
     __tablename__ = "events"
-    __table_args__ = (
-        CheckConstraint("(event IS NULL) = (salt IS NULL)", name="opening"),
-        Index("ix_events_type", "type"),
-    )
+    __table_args__ = (CheckConstraint("(event IS NULL) = (salt IS NULL)", name="opening"),)
 
     index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), primary_key=True, autoincrement=False)
     type: Mapped[str] = mapped_column(String(40))

@@ -39,7 +39,6 @@ def _record() -> None:
         sa.ForeignKeyConstraint(["index"], ["entries.index"], name="fk_events_index"),
         sa.PrimaryKeyConstraint("index", name="pk_events"),
     )
-    op.create_index("ix_events_type", "events", ["type"])
     op.create_table(
         "log_state",
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
