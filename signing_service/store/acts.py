@@ -1,0 +1,121 @@
+"""Signing attempts and the acts that came of them.
+
+Example::
+
+    attempt = acts.lock_attempt(session, attempt_id)
+    if attempt.state == "complete":
+        return attempt.receipt  # a repeat gives the same answer
+    acts.add_signature(session, Signature(...))
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store.tables import ArchiveTimestamp, Attempt, Base, Refusal, Signature, Withdrawal
+
+_Row = TypeVar("_Row", bound=Base)
+
+
+def add_attempt(session: Session, attempt: Attempt) -> Attempt:
+    """Store a new attempt."""
+    return _add(session, attempt, "the attempt exists already")
+
+
+def attempt(session: Session, attempt_id: str) -> Attempt:
+    """The attempt of that id; raises NotFoundError."""
+    found = session.get(Attempt, attempt_id)
+    if found is None:
+        raise NotFoundError("there is no such attempt")
+    return found
+
+
+def lock_attempt(session: Session, attempt_id: str) -> Attempt:
+    """As attempt, holding its row until commit: doubled requests take their turns."""
+    query = select(Attempt).where(Attempt.id == attempt_id).with_for_update()
+    found = session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFoundError("there is no such attempt")
+    return found
+
+
+def newest_attempt(session: Session, agreement: str, signer: str, person: str) -> Attempt | None:
+    """A person's last attempt for a signer of an agreement; who comes back finds it again."""
+    query = select(Attempt).where(Attempt.agreement == agreement, Attempt.signer == signer, Attempt.person == person)
+    return session.scalar(query.order_by(Attempt.created.desc(), Attempt.id).limit(1))
+
+
+def expire_attempts(session: Session, *, now: datetime) -> int:
+    """Mark attempts as expired whose time is over; gives how many."""
+    query = update(Attempt).where(Attempt.state.in_(("begun", "approved")), Attempt.expires <= now)
+    return len(session.execute(query.values(state="expired").returning(Attempt.id)).all())
+
+
+def add_signature(session: Session, signature: Signature) -> Signature:
+    """Store a signature or countersignature; raises ConflictError if the signer has one, or the key served before."""
+    return _add(session, signature, f"{signature.signer} has signed already")
+
+
+def signatures(session: Session, agreement: str) -> list[Signature]:
+    """All signatures and the countersignature, in the order of their revisions."""
+    query = select(Signature).where(Signature.agreement == agreement)
+    return list(session.scalars(query.order_by(Signature.revision)))
+
+
+def signature(session: Session, agreement: str, signer: str) -> Signature | None:
+    """The signature of one signer, if there is one."""
+    return session.get(Signature, (agreement, signer))
+
+
+def add_refusal(session: Session, refusal: Refusal) -> Refusal:
+    """Store a refusal; raises ConflictError if the signer has refused already."""
+    return _add(session, refusal, f"{refusal.signer} has refused already")
+
+
+def refusals(session: Session, agreement: str) -> list[Refusal]:
+    """All refusals, in time."""
+    query = select(Refusal).where(Refusal.agreement == agreement)
+    return list(session.scalars(query.order_by(Refusal.time, Refusal.signer)))
+
+
+def add_archive_timestamp(session: Session, archive: ArchiveTimestamp) -> ArchiveTimestamp:
+    """Store an archive delta's facts; raises ConflictError if the field is taken."""
+    return _add(session, archive, f"the field {archive.field} is filled already")
+
+
+def archive_timestamps(session: Session, agreement: str) -> list[ArchiveTimestamp]:
+    """All archive timestamps, in the order of their revisions."""
+    query = select(ArchiveTimestamp).where(ArchiveTimestamp.agreement == agreement)
+    return list(session.scalars(query.order_by(ArchiveTimestamp.revision)))
+
+
+def awaiting_archive(session: Session) -> list[str]:
+    """Ids of the agreements that are countersigned but not archived: the archive delta was interrupted."""
+    archived = exists().where(ArchiveTimestamp.agreement == Signature.agreement)
+    query = select(Signature.agreement).where(Signature.act == "countersignature", ~archived)
+    return list(session.scalars(query.order_by(Signature.entry_index)))
+
+
+def add_withdrawal(session: Session, withdrawal: Withdrawal) -> Withdrawal:
+    """Store a withdrawal; raises ConflictError if the agreement is withdrawn already."""
+    return _add(session, withdrawal, "the agreement is withdrawn already")
+
+
+def withdrawal(session: Session, agreement: str) -> Withdrawal | None:
+    """The agreement's withdrawal, if there is one."""
+    return session.get(Withdrawal, agreement)
+
+
+def _add(session: Session, row: _Row, conflict: str) -> _Row:
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ConflictError(conflict) from error
+    return row

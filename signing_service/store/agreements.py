@@ -1,0 +1,214 @@
+"""Agreements, their source and their revisions.
+
+Example::
+
+    agreements.add_draft(session, agreement_id, reference="12C12U/2025", terms=terms, files=files, officer=me, now=now)
+    agreements.publish(session, agreement_id, Publication(...), now=now)
+    agreements.add_revision(session, agreement_id, NewRevision(1, delta, length, startxref, size, sha256), now=now)
+    pdf = agreements.read_pdf(session, agreement_id)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store.tables import Agreement, Document, Revision, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionEnd:
+    """Where a stored revision ends; all that preparing the next one needs."""
+
+    number: int
+    length: int
+    """Bytes of the whole file up to here."""
+    startxref: int
+    size: int
+    """The trailer's /Size."""
+    sha256: str
+    """Of the whole file up to here, hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRevision:
+    """A revision to be stored: its place and the bytes that it adds."""
+
+    number: int
+    delta: bytes
+    length: int
+    startxref: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What publishing freezes."""
+
+    terms: bytes
+    layout: bytes
+    contents_size: int
+    base_length: int
+    revision0: NewRevision
+    officer: str | None
+    entry_index: int
+
+
+def add_draft(
+    session: Session,
+    agreement_id: str,
+    *,
+    reference: str,
+    terms: bytes,
+    files: Mapping[str, bytes],
+    officer: str | None,
+    now: datetime,
+) -> Agreement:
+    """Store a new draft with its source files."""
+    agreement = Agreement(id=agreement_id, reference=reference, terms=terms, created=now, created_by=officer)
+    session.add(agreement)
+    session.flush()
+    session.add_all(SourceFile(agreement=agreement_id, path=path, content=data) for path, data in files.items())
+    session.flush()
+    return agreement
+
+
+def replace_draft(
+    session: Session, agreement_id: str, *, reference: str, terms: bytes, files: Mapping[str, bytes]
+) -> Agreement:
+    """Replace a draft's terms and source; raises ConflictError once it is published."""
+    agreement = lock(session, agreement_id)
+    if agreement.state != "draft":
+        raise ConflictError("the agreement is published; its bytes are frozen", hint="publish a corrected version")
+    session.execute(delete(SourceFile).where(SourceFile.agreement == agreement_id))
+    agreement.reference, agreement.terms = reference, terms
+    session.add_all(SourceFile(agreement=agreement_id, path=path, content=data) for path, data in files.items())
+    session.flush()
+    return agreement
+
+
+def publish(session: Session, agreement_id: str, publication: Publication, *, now: datetime) -> Agreement:
+    """Freeze a draft with its revision 0; raises ConflictError if it is published already."""
+    agreement = lock(session, agreement_id)
+    if agreement.state != "draft":
+        raise ConflictError("the agreement is published already")
+    agreement.state = "published"
+    agreement.terms = publication.terms
+    agreement.layout = publication.layout
+    agreement.contents_size = publication.contents_size
+    agreement.base_length = publication.base_length
+    agreement.published, agreement.published_by = now, publication.officer
+    agreement.publication_index = publication.entry_index
+    add_revision(session, agreement_id, publication.revision0, now=now)
+    return agreement
+
+
+def get(session: Session, agreement_id: str) -> Agreement:
+    """The agreement of that id; raises NotFoundError."""
+    agreement = session.get(Agreement, agreement_id)
+    if agreement is None:
+        raise NotFoundError("there is no such agreement")
+    return agreement
+
+
+def lock(session: Session, agreement_id: str) -> Agreement:
+    """As get, holding the agreement's row until commit: one act on an agreement at a time."""
+    query = select(Agreement).where(Agreement.id == agreement_id).with_for_update()
+    agreement = session.scalar(query.execution_options(populate_existing=True))
+    if agreement is None:
+        raise NotFoundError("there is no such agreement")
+    return agreement
+
+
+def newest_first(session: Session) -> list[Agreement]:
+    """All agreements, the last one made first."""
+    return list(session.scalars(select(Agreement).order_by(Agreement.created.desc(), Agreement.id)))
+
+
+def source_files(session: Session, agreement_id: str) -> dict[str, bytes]:
+    """The agreement's source, path → content."""
+    query = select(SourceFile.path, SourceFile.content).where(SourceFile.agreement == agreement_id)
+    return dict(session.execute(query.order_by(SourceFile.path)).tuples().all())
+
+
+def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, now: datetime) -> None:
+    """Store a revision; raises ConflictError when somebody else's has taken the number.
+
+    The error ends the transaction: nothing else of it may be kept.
+    """
+    row = Revision(
+        agreement=agreement_id,
+        number=revision.number,
+        delta=revision.delta,
+        length=revision.length,
+        startxref=revision.startxref,
+        size=revision.size,
+        sha256=revision.sha256,
+        created=now,
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ConflictError(
+            f"revision {revision.number} of the agreement exists already",
+            hint="another signature came first; prepare this one again",
+        ) from error
+
+
+def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
+    """Where the newest revision ends; raises NotFoundError before publication."""
+    query = _ends(agreement_id).order_by(Revision.number.desc()).limit(1)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError("the agreement is not published")
+    return RevisionEnd(*row)
+
+
+def ends(session: Session, agreement_id: str) -> list[RevisionEnd]:
+    """Where each revision ends, in order."""
+    return [RevisionEnd(*row) for row in session.execute(_ends(agreement_id).order_by(Revision.number))]
+
+
+def _ends(agreement_id: str):  # type: ignore[no-untyped-def]  # SQLAlchemy's Select of five columns says no more
+    columns = (Revision.number, Revision.length, Revision.startxref, Revision.size, Revision.sha256)
+    return select(*columns).where(Revision.agreement == agreement_id)
+
+
+def read_pdf(session: Session, agreement_id: str, number: int | None = None) -> bytes:
+    """The whole PDF up to revision ``number`` (default: the newest); raises NotFoundError."""
+    query = select(Revision.number, Revision.delta).where(Revision.agreement == agreement_id)
+    if number is not None:
+        query = query.where(Revision.number <= number)
+    rows = session.execute(query.order_by(Revision.number)).all()
+    if not rows or (number is not None and rows[-1].number != number):
+        raise NotFoundError("there is no such revision")
+    return b"".join(row.delta for row in rows)
+
+
+def read_deltas(session: Session, agreement_id: str, after: int = -1) -> Iterator[tuple[int, bytes]]:
+    """Number and delta of each revision above ``after``, in order."""
+    query = select(Revision.number, Revision.delta).where(Revision.agreement == agreement_id, Revision.number > after)
+    yield from session.execute(query.order_by(Revision.number)).tuples()
+
+
+def add_document(session: Session, sha256: str, content: bytes, *, now: datetime) -> None:
+    """Keep a PDF that is evidence; storing the same one again changes nothing."""
+    if not session.scalar(select(exists().where(Document.sha256 == sha256))):
+        session.add(Document(sha256=sha256, content=content, created=now))
+        session.flush()
+
+
+def document(session: Session, sha256: str) -> bytes:
+    """The document with that SHA-256; raises NotFoundError."""
+    row = session.get(Document, sha256)
+    if row is None:
+        raise NotFoundError("there is no such document")
+    return row.content

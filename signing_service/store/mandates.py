@@ -1,0 +1,85 @@
+"""Mandates: who may act as which signer of an agreement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store.identifiers import new_id
+from signing_service.store.tables import Mandate, Person
+
+
+def add(
+    session: Session,
+    *,
+    agreement: str,
+    signer: str,
+    person: str,
+    json: bytes,
+    digest: str,
+    valid_from: date,
+    valid_until: date | None,
+    now: datetime,
+    entry_index: int | None = None,
+) -> Mandate:
+    """Store a mandate; raises ConflictError while another one for the same signer is not revoked."""
+    mandate = Mandate(
+        id=new_id(),
+        agreement=agreement,
+        signer=signer,
+        person=person,
+        json=json,
+        digest=digest,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        created=now,
+        entry_index=entry_index,
+    )
+    session.add(mandate)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ConflictError(f"{signer} has a mandate already", hint="revoke it before giving another") from error
+    return mandate
+
+
+def in_force(session: Session, agreement: str, signer: str) -> Mandate:
+    """The signer's mandate that is not revoked, whatever its dates; raises NotFoundError."""
+    query = select(Mandate).where(Mandate.agreement == agreement, Mandate.signer == signer, Mandate.revoked.is_(None))
+    mandate = session.scalar(query)
+    if mandate is None:
+        raise NotFoundError(f"{signer} has no mandate")
+    return mandate
+
+
+def get(session: Session, mandate_id: str) -> Mandate:
+    """The mandate of that id; raises NotFoundError."""
+    mandate = session.get(Mandate, mandate_id)
+    if mandate is None:
+        raise NotFoundError("there is no such mandate")
+    return mandate
+
+
+def of_person(session: Session, person_id: str) -> list[Mandate]:
+    """All mandates of a person that are not revoked, the newest first."""
+    query = select(Mandate).where(Mandate.person == person_id, Mandate.revoked.is_(None))
+    return list(session.scalars(query.order_by(Mandate.created.desc(), Mandate.id)))
+
+
+def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person]]:
+    """All mandates in an agreement that are not revoked, with their persons, by signer."""
+    query = select(Mandate, Person).join(Person, Person.id == Mandate.person)
+    query = query.where(Mandate.agreement == agreement, Mandate.revoked.is_(None)).order_by(Mandate.signer)
+    return [(mandate, person) for mandate, person in session.execute(query)]
+
+
+def revoke(session: Session, mandate_id: str, *, now: datetime) -> None:
+    """Revoke a mandate; revoking it again changes nothing."""
+    mandate = get(session, mandate_id)
+    if mandate.revoked is None:
+        mandate.revoked = now
+        session.flush()

@@ -1,0 +1,132 @@
+"""People and the links that bring them in.
+
+Example::
+
+    person = people.add(session, name="Achara Suwan", email="achara@mekong.example", now=now)
+    token = people.invite(session, person.id, "invitation", now=now, expires=now + timedelta(days=14))
+    invitation = people.open_invitation(session, token, now=now)  # only looks
+    people.use_invitation(session, invitation, now=now)  # a second use is refused
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
+from signing_service.store.identifiers import hash_token, new_id, new_token
+from signing_service.store.tables import Invitation, Person
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    email: str,
+    now: datetime,
+    native_name: str | None = None,
+    officer: bool = False,
+    locale: str = "en",
+    time_zone: str = "UTC",
+) -> Person:
+    """Store a new person; raises ConflictError if the address is somebody's already."""
+    person = Person(
+        id=new_id(),
+        name=name,
+        native_name=native_name,
+        email=email.lower(),
+        officer=officer,
+        locale=locale,
+        time_zone=time_zone,
+        created=now,
+    )
+    session.add(person)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ConflictError(f"there is a person with the address {email} already") from error
+    return person
+
+
+def get(session: Session, person_id: str) -> Person:
+    """The person of that id; raises NotFoundError."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError("there is no such person")
+    return person
+
+
+def by_email(session: Session, email: str) -> Person | None:
+    """The person with that address, whatever its case."""
+    return session.scalar(select(Person).where(Person.email == email.lower()))
+
+
+def officers(session: Session) -> list[Person]:
+    """All officers who may still log in, by name."""
+    query = select(Person).where(Person.officer, Person.ended.is_(None))
+    return list(session.scalars(query.order_by(Person.name, Person.id)))
+
+
+def everybody(session: Session) -> list[Person]:
+    """All people, by name."""
+    return list(session.scalars(select(Person).order_by(Person.name, Person.id)))
+
+
+def invite(
+    session: Session,
+    person_id: str,
+    purpose: str,
+    *,
+    now: datetime,
+    expires: datetime,
+    agreement: str | None = None,
+) -> str:
+    """Make a single-use link's token for a person and give it; only its hash is stored."""
+    token = new_token()
+    session.add(
+        Invitation(
+            token_sha256=hash_token(token),
+            person=person_id,
+            purpose=purpose,
+            agreement=agreement,
+            created=now,
+            expires=expires,
+        )
+    )
+    session.flush()
+    return token
+
+
+def open_invitation(session: Session, token: str, *, now: datetime) -> Invitation:
+    """The invitation behind a token that can still be used; raises NotAllowedError with the reason."""
+    invitation = session.get(Invitation, hash_token(token))
+    if invitation is None:
+        raise NotAllowedError("this link is not valid", hint="open it again from the mail, or ask for a new one")
+    if invitation.used is not None:
+        raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+    if invitation.revoked is not None:
+        raise NotAllowedError("this link was withdrawn", hint="ask the secretariat for a new one")
+    if invitation.expires <= now:
+        raise NotAllowedError("this link has expired", hint="ask the secretariat for a new one")
+    return invitation
+
+
+def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -> None:
+    """Spend an invitation; of two at the same time one gets NotAllowedError."""
+    unused = (Invitation.token_sha256 == invitation.token_sha256, Invitation.used.is_(None))
+    spent = session.execute(update(Invitation).where(*unused).values(used=now).returning(Invitation.person)).first()
+    if spent is None:
+        raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+
+
+def revoke_invitations(session: Session, person_id: str, *, now: datetime, agreement: str | None = None) -> int:
+    """Withdraw a person's unused links, of one agreement if given; gives how many."""
+    query = update(Invitation).where(
+        Invitation.person == person_id, Invitation.used.is_(None), Invitation.revoked.is_(None)
+    )
+    if agreement is not None:
+        query = query.where(Invitation.agreement == agreement)
+    return len(session.execute(query.values(revoked=now).returning(Invitation.person)).all())

@@ -1,0 +1,91 @@
+"""Logged-in browsers: server-side sessions that can be listed and ended.
+
+Example::
+
+    token = sessions.start(session, person.id, now=now, address="192.0.2.7", agent="Firefox")
+    login = sessions.find(session, token, now=now, idle=timedelta(hours=1), absolute=timedelta(hours=12))
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from signing_service.store.identifiers import hash_token, new_token
+from signing_service.store.tables import LoginSession, Person
+
+TOUCH_INTERVAL = timedelta(minutes=1)  # last_seen is written no oftener: reading pages stays cheap
+
+
+def start(session: Session, person_id: str, *, now: datetime, address: str, agent: str, step_up: bool = True) -> str:
+    """Begin a session and give the cookie's token; ``step_up``: the person has just proved presence."""
+    token = new_token()
+    session.add(
+        LoginSession(
+            token_sha256=hash_token(token),
+            person=person_id,
+            created=now,
+            last_seen=now,
+            step_up=now if step_up else None,
+            address=address[:64],
+            agent=agent[:255],
+        )
+    )
+    session.flush()
+    return token
+
+
+def find(
+    session: Session, token: str, *, now: datetime, idle: timedelta, absolute: timedelta
+) -> tuple[LoginSession, Person] | None:
+    """The living session behind a cookie and its person; None if ended, idle or old, or the person is."""
+    query = select(LoginSession, Person).join(Person, Person.id == LoginSession.person)
+    row = session.execute(query.where(LoginSession.token_sha256 == hash_token(token))).one_or_none()
+    if row is None:
+        return None
+    login, person = row
+    dead = login.ended is not None or person.ended is not None
+    if dead or login.last_seen + idle <= now or login.created + absolute <= now:
+        return None
+    return login, person
+
+
+def needs_touch(login: LoginSession, *, now: datetime) -> bool:
+    """Whether last_seen is old enough to be worth a write."""
+    return login.last_seen + TOUCH_INTERVAL <= now
+
+
+def touch(session: Session, token: str, *, now: datetime) -> None:
+    """Remember that the browser was seen."""
+    _change(session, token, last_seen=now)
+
+
+def step_up(session: Session, token: str, *, now: datetime) -> None:
+    """Remember that the person has just proved presence."""
+    _change(session, token, step_up=now, last_seen=now)
+
+
+def end(session: Session, token: str, *, now: datetime) -> None:
+    """End the session behind a token; ending it again changes nothing."""
+    _change(session, token, ended=now)
+
+
+def end_all(session: Session, person_id: str, *, now: datetime, but: str | None = None) -> None:
+    """End a person's sessions, except the one of the token ``but``."""
+    query = update(LoginSession).where(LoginSession.person == person_id, LoginSession.ended.is_(None))
+    if but is not None:
+        query = query.where(LoginSession.token_sha256 != hash_token(but))
+    session.execute(query.values(ended=now))
+
+
+def living(session: Session, person_id: str) -> list[LoginSession]:
+    """A person's sessions that were not ended, the last seen first."""
+    query = select(LoginSession).where(LoginSession.person == person_id, LoginSession.ended.is_(None))
+    return list(session.scalars(query.order_by(LoginSession.last_seen.desc())))
+
+
+def _change(session: Session, token: str, **values: datetime) -> None:
+    query = update(LoginSession).where(LoginSession.token_sha256 == hash_token(token), LoginSession.ended.is_(None))
+    session.execute(query.values(**values))

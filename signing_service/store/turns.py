@@ -1,0 +1,51 @@
+"""The fair queue of an agreement: first come, first served, by short leases.
+
+Whoever waits asks again before its lease ends, and so keeps its place; a browser that died loses it when the
+lease runs out. The lowest living ticket holds the turn::
+
+    place = turns.take(session, agreement, attempt, now=now, lease=timedelta(seconds=10))
+    if place > 0:
+        return waiting(place)  # 202: ask again
+    ...  # prepare, let the browser sign, store
+    turns.release(session, attempt)
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from signing_service.store import agreements
+from signing_service.store.tables import Turn
+
+
+def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease: timedelta) -> int:
+    """Queue up, or renew the lease; gives how many are ahead (0: this attempt holds the turn).
+
+    Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
+    """
+    agreements.lock(session, agreement)
+    session.execute(delete(Turn).where(Turn.agreement == agreement, Turn.attempt != attempt, Turn.lease_until <= now))
+    turn = session.scalar(select(Turn).where(Turn.attempt == attempt).execution_options(populate_existing=True))
+    if turn is None:
+        last = session.scalar(select(func.max(Turn.ticket)).where(Turn.agreement == agreement))
+        turn = Turn(agreement=agreement, ticket=(last or 0) + 1, attempt=attempt, lease_until=now + lease)
+        session.add(turn)
+    else:
+        turn.lease_until = now + lease
+    session.flush()
+    ahead = select(func.count()).where(Turn.agreement == agreement, Turn.ticket < turn.ticket)
+    return session.scalar(ahead) or 0
+
+
+def release(session: Session, attempt: str) -> None:
+    """Leave the queue; leaving it again changes nothing."""
+    session.execute(delete(Turn).where(Turn.attempt == attempt))
+
+
+def waiting(session: Session, agreement: str, *, now: datetime) -> int:
+    """How many living tickets there are."""
+    query = select(func.count()).where(Turn.agreement == agreement, Turn.lease_until > now)
+    return session.scalar(query) or 0
