@@ -1,0 +1,40 @@
+/** The agreement's bytes as this browser has them: fetched once, then only what each signature appended. */
+
+import { concat } from "./bytes.js";
+import { ConnectionLost } from "./transport.js";
+
+/** A document that grows; `url(revision)` is where a revision's bytes are. */
+export class GrowingDocument {
+  constructor(url, fetcher = (...args) => fetch(...args)) {
+    this.url = url;
+    this.fetcher = fetcher;
+    this.bytes = new Uint8Array();
+  }
+
+  /** The bytes of `revision`, `length` long. Asks for the missing end only; what came before is kept, never replaced. */
+  async read(revision, length) {
+    if (length > this.bytes.length) this.bytes = await this.#extend(revision);
+    return this.bytes.subarray(0, length);
+  }
+
+  /** Revision 0, whatever its length; the caller compares its digest with the page's. */
+  async readRevision0() {
+    if (this.bytes.length === 0) this.bytes = await this.#extend(0);
+    return this.bytes;
+  }
+
+  async #extend(revision) {
+    const have = this.bytes.length;
+    const headers = have > 0 ? { Range: `bytes=${have}-` } : {};
+    let response;
+    try {
+      response = await this.fetcher(this.url(revision), { headers, credentials: "same-origin" });
+      const received = new Uint8Array(await response.arrayBuffer());
+      if (response.status === 206) return concat(this.bytes, received);
+      if (response.status === 200) return concat(this.bytes, received.subarray(have));
+    } catch (error) {
+      throw new ConnectionLost(error.message);
+    }
+    throw new ConnectionLost(`the document answered ${response.status}`);
+  }
+}
