@@ -24,6 +24,11 @@ def templates() -> Path:
     return (_CHECKOUT if in_checkout() else _PACKAGE) / "templates"
 
 
+def translations() -> Path:
+    """The folder of the interface's message catalogues, one a language."""
+    return _PACKAGE / "translations"
+
+
 def npm_folder() -> Path:
     """The folder with package.json and package-lock.json, which pin the agreement's fonts."""
     return _CHECKOUT if in_checkout() else _PACKAGE / "npm"

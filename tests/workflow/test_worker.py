@@ -1,0 +1,70 @@
+"""The worker finds its work in the database, outlives what goes wrong, and ends when told."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from signing_service.errors import TimestampError
+from signing_service.workflow import worker
+from signing_service.workflow.worker import Worker, work_once
+
+
+class Task:
+    """A task that does what the test says, call by call; after that there is nothing to do."""
+
+    __name__ = "task"
+
+    def __init__(self, *outcomes: int | Exception) -> None:
+        self.outcomes = list(outcomes)
+        self.idle = threading.Event()
+
+    def __call__(self, _service: Any) -> int:
+        if not self.outcomes:
+            self.idle.set()
+            return 0
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def use(monkeypatch: pytest.MonkeyPatch, mails: Task, archiving: Task) -> None:
+    monkeypatch.setattr(worker, "deliver", mails)
+    monkeypatch.setattr(worker, "archive_all", archiving)
+
+
+def test_one_round_does_all_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Task(3), Task(1))
+    assert work_once(None) == (4, True)  # type: ignore[arg-type]
+
+
+def test_a_task_that_fails_does_not_keep_the_other_from_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Task(TimestampError("no authority answers")), Task(2))
+    assert work_once(None) == (2, False)  # type: ignore[arg-type]
+
+
+def test_the_worker_goes_on_after_failures_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    mails = Task(1, TimestampError("no authority answers"), RuntimeError("a mistake of ours"), 1)
+    use(monkeypatch, mails, Task())
+    running = Worker(None, pause=0.001)  # type: ignore[arg-type]
+    running.start()
+    assert mails.idle.wait(10)
+    running.stop()
+    assert mails.outcomes == []
+
+
+def test_the_worker_ends_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    mails = Task()
+    use(monkeypatch, mails, Task())
+    running = Worker(None, pause=3600)  # type: ignore[arg-type]
+    running.start()
+    assert mails.idle.wait(10)
+    running.stop()
+    assert "worker" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_worker_that_never_started_can_be_stopped() -> None:
+    Worker(None).stop()  # type: ignore[arg-type]
