@@ -45,6 +45,7 @@ SETTINGS = (
     Setting("DATABASE_URL", "sqlite:///var/service.sqlite3", "SQLite file or PostgreSQL database", secret=True),
     Setting("KEYS", "keys", "folder of the service's keys"),
     Setting("KEY_PASSPHRASE", None, "passphrase of the keys", secret=True),
+    Setting("TRUST_FILE", "var/trust.json", "where init writes the trust file, for printing and publishing"),
     Setting("GUARD", "var/guard", "file with the last released checkpoint, outside the database"),
     Setting("SESSION_SECRET", None, "secret that signs session cookies, 32 characters or more", secret=True),
     Setting("TIMESTAMP_URLS", "", "RFC 3161 authorities, in the order in which they are asked"),
@@ -69,6 +70,7 @@ class Settings:
     keys: Path
     key_passphrase: str | None = field(repr=False)
     key_passphrase_file: Path | None  # where it came from, so that the key store can check who may read that file
+    trust_file: Path
     guard: Path
     session_secret: str | None = field(repr=False)
     timestamp_urls: tuple[str, ...]
@@ -126,6 +128,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         keys=Path(given["KEYS"]),
         key_passphrase=given.get("KEY_PASSPHRASE"),
         key_passphrase_file=_path(environment.get(f"{PREFIX}KEY_PASSPHRASE_FILE")),
+        trust_file=Path(given["TRUST_FILE"]),
         guard=Path(given["GUARD"]),
         session_secret=values.parse_session_secret(given.get("SESSION_SECRET")),
         timestamp_urls=values.parse_timestamp_urls(given.get("TIMESTAMP_URLS", "")),

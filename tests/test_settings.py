@@ -150,7 +150,8 @@ def test_every_secret_may_come_from_a_file() -> None:
     assert settings.smtp is not None
     assert settings.smtp.host == "mail.example.org"
     assert {name for name in setting_names() if name.endswith("_FILE")} == {
-        "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE", "TIMESTAMP_ANCHORS_FILE",
+        "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
+        "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE",
     }  # fmt: skip
 
 
