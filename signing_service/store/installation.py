@@ -1,0 +1,44 @@
+"""The installation: the one row that ``init`` writes, and that never changes afterwards but for the trust file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.errors import ConflictError
+from signing_service.store.tables import Installation
+
+THE_ROW = 1
+
+
+def find(session: Session) -> Installation | None:
+    """The installation; None before ``init``."""
+    return session.get(Installation, THE_ROW)
+
+
+def add(
+    session: Session,
+    *,
+    public_url: str,
+    record_origin: str,
+    relying_party_id: str,
+    trust_file: bytes,
+    demo: bool,
+    now: datetime,
+) -> None:
+    """Store the identity of a new service; raises ConflictError if there is one already."""
+    if find(session) is not None:
+        raise ConflictError("the database belongs to a service already", hint="init is run once; use an empty database")
+    session.add(
+        Installation(
+            id=THE_ROW,
+            public_url=public_url,
+            record_origin=record_origin,
+            relying_party_id=relying_party_id,
+            trust_file=trust_file,
+            demo=demo,
+            created=now,
+        )
+    )
+    session.flush()

@@ -1,0 +1,105 @@
+"""The archive delta (PAdES B-LTA): validation material and a document timestamp over the whole file, in one update."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.terms import ARCHIVE_FIELDS
+from signing_service.encoding import canonical_json, format_time, parse_canonical_json
+from signing_service.errors import NotAllowedError
+from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_digest
+from signing_service.pki.timestamps import TimestampToken
+from signing_service.store import acts, agreements, ledger
+from signing_service.store.tables import ArchiveTimestamp
+from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import Published, load_published, tail_of
+
+
+def archive(service: Service, agreement_id: str) -> None:
+    """Append the next archive delta to a countersigned agreement and publish the record.
+
+    Raises TimestampError if no authority answers (the worker tries again), NotAllowedError before the
+    countersignature or when all archive fields are filled, OvertakenError when another process was first.
+    """
+    with service.database.read() as session:
+        published = load_published(session, agreement_id)
+        delta, field = _next_delta(session, service, published)
+        end = agreements.newest_end(session, agreement_id)
+        digest = byte_range_digest(service.prefixes.of(session, agreement_id, end.number), delta)
+    token = service.timestamp(digest)
+    with service.database.read() as session:
+        candidate = make_candidate(session, service, published, delta, token.der)
+    _store(service, agreement_id, field, candidate, token, delta.dss or Dss())
+    service.publish()
+
+
+def archive_all(service: Service) -> int:
+    """Archive every agreement whose countersignature was not followed by its archive delta; return how many."""
+    with service.database.read() as session:
+        waiting = acts.awaiting_archive(session)
+    done = 0
+    for agreement_id in waiting:
+        try:
+            archive(service, agreement_id)
+            done += 1
+        except OvertakenError:
+            continue  # another worker did it
+    return done
+
+
+def _next_delta(session: Session, service: Service, published: Published) -> tuple[Delta, str]:
+    earlier = acts.archive_timestamps(session, published.id)
+    signatures = acts.signatures(session, published.id)
+    if not any(signature.act == "countersignature" for signature in signatures):
+        raise NotAllowedError("the agreement is not countersigned yet", hint="archive it after the countersignature")
+    if len(earlier) == len(ARCHIVE_FIELDS):
+        raise NotAllowedError("all archive fields of this agreement are filled")
+    field = ARCHIVE_FIELDS[len(earlier)]
+    if earlier:
+        certificates, ocsps = [], []
+        dss = _parse_material(earlier[-1].material)
+    else:
+        authorities = (service.keys.issuing_ca, service.keys.services_ca)
+        certificates = [certificate.public_bytes(Encoding.DER) for certificate in authorities]
+        ocsps = [signature.ocsp for signature in signatures if signature.ocsp]
+        dss = None
+    tail = tail_of(agreements.newest_end(session, published.id))
+    return archive_delta(published.layout, tail, field, certificates, ocsps, dss), field
+
+
+def _store(
+    service: Service, agreement_id: str, field: str, candidate: Candidate, token: TimestampToken, dss: Dss
+) -> None:
+    now = service.clock()
+    members = {
+        "field": field,
+        "revision": candidate.number,
+        "pdf_sha256": candidate.sha256,
+        "pdf_length": candidate.length,
+        "timestamp": {"time": format_time(token.time), "independent": token.independent},
+    }
+    with service.database.begin() as session:
+        store_candidate(session, agreement_id, candidate, now)
+        entry = ledger.append(session, agreement_id, "archive-timestamp", members, now)
+        acts.add_archive_timestamp(session, _row(agreement_id, field, candidate, token, dss, entry.index))
+
+
+def _row(
+    agreement_id: str, field: str, candidate: Candidate, token: TimestampToken, dss: Dss, index: int
+) -> ArchiveTimestamp:
+    return ArchiveTimestamp(
+        agreement=agreement_id,
+        field=field,
+        revision=candidate.number,
+        timestamp_time=token.time,
+        timestamp_independent=token.independent,
+        material=canonical_json({"certificates": list(dss.certificates), "ocsps": list(dss.ocsps)}),
+        entry_index=index,
+    )
+
+
+def _parse_material(data: bytes) -> Dss:
+    value = parse_canonical_json(data)
+    return Dss(tuple(value["certificates"]), tuple(value["ocsps"]))

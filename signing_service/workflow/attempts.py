@@ -1,0 +1,190 @@
+"""Beginning a signature: who may, in which words, with which visible appearance (DESIGN 4a, steps 1 and 2).
+
+An *attempt* is one signing from here to the receipt. What the person will approve is fixed when it begins::
+
+    attempt = begin_attempt(service, person_id, agreement_id, "njupt:president", TypedMark("Lin"), "en")
+    attempt["statement"]  # all but the one-time key, which the browser adds
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import may_sign
+from signing_service.agreement.consent import consent_sentence
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
+from signing_service.approval import Statement
+from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
+from signing_service.errors import NotFoundError
+from signing_service.pdf.appearance import AppearanceInput, DrawnMark, TypedMark, draw_appearance
+from signing_service.pdf.delta import signature_delta
+from signing_service.pdf.pictures import picture_of_field
+from signing_service.store import acts, agreements
+from signing_service.store.identifiers import new_id
+from signing_service.store.tables import Attempt
+from signing_service.workflow.mandates import officer_mandate
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import Published, load_acts, load_mandate, load_published, tail_of
+
+ATTEMPT_LIFETIME = timedelta(minutes=15)  # from "begin" to the signature
+SECRETARIAT_NAME = {"en": "Secretariat", "zh": "秘书处", "ru": "Секретариат", "th": "สำนักเลขาธิการ"}
+OFFICER_TITLE = {"en": "Officer", "zh": "官员", "ru": "Сотрудник", "th": "เจ้าหน้าที่"}
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs, for whom, as what."""
+
+    signer: str
+    person_id: str
+    mandate_id: str
+    mandate: Mandate
+
+    @property
+    def act(self) -> str:
+        """``signature``, or ``countersignature`` for the secretariat."""
+        return "countersignature" if self.signer == SECRETARIAT else "signature"
+
+
+def begin_attempt(
+    service: Service, person_id: str, agreement_id: str, signer: str, mark: TypedMark | DrawnMark, consent_language: str
+) -> dict[str, Any]:
+    """Fix what the person is about to approve; return the attempt as docs/formats.md describes for browsers.
+
+    Raises NotFoundError where the person has no mandate for this signer, NotAllowedError and ConflictError as
+    may_sign, InputError on a mark or language that cannot be used.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        published = load_published(session, agreement_id)
+        signatory = _signatory(session, service, published, person_id, signer, now)
+        check_may_act(session, published, signatory, now)
+        body = draw_appearance(_appearance(published, signatory, mark, now), service.fonts, published.layout.resources)
+        statement = _statement(published, signatory, body, consent_language, now + ATTEMPT_LIFETIME)
+        attempt = Attempt(
+            id=new_id(),
+            agreement=agreement_id,
+            signer=signer,
+            person=person_id,
+            mandate=signatory.mandate_id,
+            act=signatory.act,
+            created=now,
+            expires=now + ATTEMPT_LIFETIME,
+            appearance=body,
+            statement=statement.to_json(),
+        )
+        acts.add_attempt(session, attempt)
+    members = parse_canonical_json(statement.to_json())
+    del members["key"]
+    return {
+        "attempt": attempt.id,
+        "act": attempt.act,
+        "field": field_of(signer),
+        "statement": members,
+        "appearance": to_base64url(body),
+        "preview": to_base64url(_preview(service, published, signer, body, now)),
+    }
+
+
+def _preview(service: Service, published: Published, signer: str, body: bytes, now: datetime) -> bytes:
+    with service.database.read() as session:
+        first = agreements.ends(session, published.id)[0]
+        pdf = agreements.read_pdf(session, published.id, 0)
+    field = field_of(signer)
+    delta = signature_delta(published.layout, tail_of(first), field, name="", reason="", time=now, appearance=body)
+    return picture_of_field(pdf + delta.data, published.layout.field(field))
+
+
+def check_may_act(session: Session, published: Published, signatory: Signatory, now: datetime) -> None:
+    """Raise unless rules, mandate and the acts so far permit this signatory's act now."""
+    may_sign(published.terms, load_acts(session, published.id), signatory.signer, now)
+    signatory.mandate.check_for(published.terms, signatory.signer)
+    signatory.mandate.check_valid_at(now)
+
+
+def load_signatory(session: Session, attempt: Attempt) -> Signatory:
+    """The signatory of an attempt whose mandate is still in force; raises NotFoundError."""
+    found = load_mandate(session, attempt.agreement, attempt.signer, attempt.person)
+    if found is None or found[0] != attempt.mandate:
+        raise NotFoundError("the mandate of this attempt is no longer in force", hint="ask the secretariat")
+    return Signatory(attempt.signer, attempt.person, *found)
+
+
+def own_attempt(session: Session, person_id: str, attempt_id: str, *, lock: bool = False) -> Attempt:
+    """An attempt of this person; raises NotFoundError for anybody else's, as for none."""
+    attempt = acts.lock_attempt(session, attempt_id) if lock else acts.attempt(session, attempt_id)
+    if attempt.person != person_id:
+        raise NotFoundError("there is no such attempt")
+    return attempt
+
+
+def _signatory(
+    session: Session, service: Service, published: Published, person_id: str, signer: str, now: datetime
+) -> Signatory:
+    found = load_mandate(session, published.id, signer, person_id)
+    if found is None and signer == SECRETARIAT:
+        found = officer_mandate(session, service, published.id, person_id, now)
+    if found is None:
+        raise NotFoundError(f"you have no mandate to sign as {signer}", hint="ask the secretariat")
+    return Signatory(signer, person_id, *found)
+
+
+def _appearance(
+    published: Published, signatory: Signatory, mark: TypedMark | DrawnMark, now: datetime
+) -> AppearanceInput:
+    slot = published.layout.field(field_of(signatory.signer))
+    names = signatory.mandate.representative
+    if signatory.signer == SECRETARIAT:
+        party, role, time_zone = SECRETARIAT_NAME["en"], OFFICER_TITLE["en"], "UTC"
+    else:
+        whole = published.terms.signer(signatory.signer)
+        party, role, time_zone = whole.party.name, whole.role.title["en"], whole.party.time_zone
+    return AppearanceInput(
+        width=int(slot.width),
+        height=int(slot.height),
+        name=names.name,
+        native_name=names.native_name,
+        party=party,
+        role=role,
+        time=now,
+        time_zone=time_zone,
+        mark=mark,
+    )
+
+
+def _statement(published: Published, signatory: Signatory, body: bytes, language: str, expires: datetime) -> Statement:
+    return Statement(
+        act=signatory.act,
+        agreement=published.id,
+        revision0=published.revision0_sha256,
+        signer=signatory.signer,
+        mandate=signatory.mandate.digest(),
+        consent=consent_for(published.terms, signatory.signer, signatory.act, language),
+        consent_language=language,
+        key=b"",
+        appearance=sha256_hex(body),
+        expires=expires,
+    )
+
+
+def consent_for(terms: Terms, signer: str, act: str, language: str) -> str:
+    """The exact sentence that stands for ``act`` of ``signer``, with the agreement's words in that language."""
+    title = terms.title.get(language) or terms.title[terms.languages[0]]
+    if signer == SECRETARIAT:
+        party, role = SECRETARIAT_NAME.get(language, "Secretariat"), OFFICER_TITLE.get(language, "Officer")
+    else:
+        whole = terms.signer(signer)
+        native = whole.party.native_language == language
+        party = whole.party.native_name if native else whole.party.name
+        role = whole.role.title.get(language) or whole.role.title[terms.languages[0]]
+    return consent_sentence(act, language, title=title, version=terms.version, party=party, role=role)
+
+
+def with_key(statement: bytes, spki: bytes) -> Statement:
+    """The stored statement, completed by the browser's one-time key (DER SPKI)."""
+    return replace(Statement.from_json(statement), key=spki)

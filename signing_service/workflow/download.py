@@ -1,0 +1,69 @@
+"""What can be taken away: the PDF, the evidence bundle, the trust file. Each to its own people only."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.orm import Session
+
+from signing_service.encoding import parse_canonical_json
+from signing_service.errors import NotFoundError
+from signing_service.evidence.bundle import Bundle, BundledEvent, write_bundle
+from signing_service.record.checkpoint import parse_checkpoint
+from signing_service.record.entry import SERVICE_SCOPE
+from signing_service.record.note import parse_note
+from signing_service.store import agreements, mandates, openings, people
+from signing_service.store.openings import Opening
+from signing_service.workflow.proofs import newest_checkpoint, prove_all
+from signing_service.workflow.service import Service
+
+
+def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
+    """Raise NotFoundError unless this person may read the agreement: an officer, or one with a mandate in it."""
+    person = people.get(session, person_id)
+    holds_mandate = any(mandate.agreement == agreement_id for mandate in mandates.of_person(session, person_id))
+    if person.ended is not None or not (person.officer or holds_mandate):
+        raise NotFoundError("there is no such agreement")
+
+
+def pdf(service: Service, person_id: str, agreement_id: str, revision: int | None = None) -> bytes:
+    """The agreement's PDF up to a revision, the newest if None; raises NotFoundError."""
+    with service.database.read() as session:
+        check_reader(session, person_id, agreement_id)
+        return agreements.read_pdf(session, agreement_id, revision)
+
+
+def evidence(service: Service, person_id: str, agreement_id: str) -> tuple[str, bytes]:
+    """The evidence bundle of everything published so far, with its file name; raises NotFoundError."""
+    service.publish()
+    with service.database.read() as session:
+        check_reader(session, person_id, agreement_id)
+        bundle = _bundle(session, service, agreement_id)
+    return bundle.file_name, write_bundle(bundle)
+
+
+def trust_file(service: Service) -> bytes:
+    """The current trust file; an auditor gets it, or its fingerprint, from elsewhere too."""
+    return service.trust_bytes
+
+
+def _bundle(session: Session, service: Service, agreement_id: str) -> Bundle:
+    size = parse_checkpoint(parse_note(newest_checkpoint(session)).text).size
+    own = openings.of_scope(session, agreement_id, size)
+    revision = max(
+        (parse_canonical_json(opening.event).get("revision", 0) for opening in own if opening.event), default=0
+    )
+    found = own + openings.of_scope(session, SERVICE_SCOPE, size)
+    found.sort(key=lambda opening: opening.index)
+    authorities = (service.keys.root, service.keys.issuing_ca, service.keys.services_ca, service.keys.seal)
+    return Bundle(
+        agreement=agreement_id,
+        pdf=agreements.read_pdf(session, agreement_id, revision),
+        events=tuple(_bundled(opening) for opening in found),
+        proofs=prove_all(session, [opening.index for opening in found]),
+        certificates=b"".join(certificate.public_bytes(Encoding.PEM) for certificate in authorities),
+        mandates={},
+    )
+
+
+def _bundled(opening: Opening) -> BundledEvent:
+    return BundledEvent(opening.index, opening.entry, opening.event, opening.salt)

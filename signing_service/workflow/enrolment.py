@@ -1,0 +1,69 @@
+"""Invitations: single-use links that bring a person in, and the password that the person then chooses.
+
+An invitation alone never signs: signing asks for the password (or, later, a passkey) again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from signing_service.errors import InputError
+from signing_service.store import people, sessions
+from signing_service.workflow.links import SIGN_IN_LIFETIME, InvitedAs, new_link, roles_of
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.notification import send_invitation
+from signing_service.workflow.passwords import hash_password
+from signing_service.workflow.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedInvitation:
+    """What the invitation's page shows before the person accepts."""
+
+    person_name: str
+    email: str
+    officer: bool
+    roles: tuple[InvitedAs, ...]
+    needs_password: bool
+
+
+def open_invitation(service: Service, token: str) -> OpenedInvitation:
+    """Say whom a link is for, without using it; raises NotAllowedError with the reason if it cannot be used."""
+    with service.database.read() as session:
+        invitation = people.open_invitation(session, token, now=service.clock())
+        person = people.get(session, invitation.person)
+        roles = roles_of(session, person.id)
+        return OpenedInvitation(person.name, person.email, person.officer, roles, person.password_hash is None)
+
+
+def accept_invitation(service: Service, token: str, password: str | None, *, address: str, agent: str) -> str:
+    """Use a link up: set the password if the person has none yet, and open a session; return its token.
+
+    Raises NotAllowedError if the link cannot be used, InputError if a password is needed and none or a bad one given.
+    """
+    now = service.clock()
+    hashed = hash_password(password) if password else None
+    with service.database.begin() as session:
+        invitation = people.open_invitation(session, token, now=now)
+        person = people.get(session, invitation.person)
+        if person.password_hash is None or invitation.purpose == "password":
+            if hashed is None:
+                raise InputError("a password is needed", hint="choose one; you will be asked for it when you sign")
+            person.password_hash = hashed
+        people.use_invitation(session, invitation, now=now)
+        return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=False)
+
+
+def invite(service: Service, officer_id: str, person_id: str) -> str:
+    """Make a new invitation link for a person, withdraw the older ones and put the mail into the outbox."""
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        return send_invitation(session, service, people.get(session, person_id), now)
+
+
+def sign_in_link(service: Service, person_id: str) -> str:
+    """A fresh link that signs a person in (the first officer at ``init``, everybody in the demo)."""
+    now = service.clock()
+    with service.database.begin() as session:
+        return new_link(session, service, person_id, "sign-in", now, SIGN_IN_LIFETIME)

@@ -1,0 +1,81 @@
+"""Logging in and out, and who is behind a session's cookie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from signing_service.errors import NotAllowedError
+from signing_service.store import people, sessions
+from signing_service.store.tables import Person
+from signing_service.workflow.passwords import password_matches
+from signing_service.workflow.service import Service
+
+IDLE_LIMIT = timedelta(minutes=60)
+ABSOLUTE_LIMIT = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPerson:
+    """Who is behind a session."""
+
+    person_id: str
+    name: str
+    officer: bool
+    locale: str
+    expires: datetime
+    """UTC; the earlier of the idle and the absolute limit."""
+
+
+def sign_in(service: Service, email: str, password: str, *, address: str, agent: str) -> str:
+    """Check address and password and open a session; return its token.
+
+    Raises NotAllowedError, with the same words and in similar time for unknown people and wrong passwords.
+    """
+    with service.database.read() as session:
+        person = people.by_email(session, email.strip())
+    stored = person.password_hash if person and person.ended is None else None
+    if not password_matches(password, stored) or person is None:
+        raise NotAllowedError("the e-mail address or the password is wrong", hint="ask the secretariat for a new link")
+    with service.database.begin() as session:
+        return sessions.start(session, person.id, now=service.clock(), address=address, agent=agent)
+
+
+def session_person(service: Service, token: str) -> SessionPerson | None:
+    """Say who is behind a session token; None when it is unknown, ended, idle or too old."""
+    now = service.clock()
+    with service.database.read() as session:
+        found = sessions.find(session, token, now=now, idle=IDLE_LIMIT, absolute=ABSOLUTE_LIMIT)
+    if found is None:
+        return None
+    login, person = found
+    if sessions.needs_touch(login, now=now):
+        with service.database.begin() as session:
+            sessions.touch(session, token, now=now)
+    expires = min(login.last_seen + IDLE_LIMIT, login.created + ABSOLUTE_LIMIT)
+    return SessionPerson(person.id, person.name, person.officer, person.locale, expires)
+
+
+def sign_out(service: Service, token: str) -> None:
+    """End a session; an unknown token is no error."""
+    with service.database.begin() as session:
+        sessions.end(session, token, now=service.clock())
+
+
+def check_password(service: Service, person_id: str, password: str) -> None:
+    """Step-up: raise NotAllowedError unless ``password`` is the person's."""
+    with service.database.read() as session:
+        person = people.get(session, person_id)
+    stored = person.password_hash if person.ended is None else None
+    if not password_matches(password, stored):
+        raise NotAllowedError("the password is wrong", hint="type the password that you chose for this service")
+
+
+def require_officer(session: Session, person_id: str) -> Person:
+    """Return the person if an officer who may still log in; raises NotAllowedError."""
+    person = people.get(session, person_id)
+    if not person.officer or person.ended is not None:
+        raise NotAllowedError("only an officer of the secretariat may do this")
+    return person

@@ -1,0 +1,111 @@
+"""Who acts for whom: mandates given, replaced and revoked by officers, each one an event once the agreement is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.mandates import Mandate, Representative
+from signing_service.agreement.names import clean_name
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store import acts, agreements, ledger, mandates, people
+from signing_service.store.tables import Mandate as MandateRow
+from signing_service.store.tables import Person
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Where a mandate comes from and how long it lasts."""
+
+    organ: str
+    """Who gave it: a rector's office, a council."""
+    first_day: date
+    last_day: date | None = None
+    document: str | None = None
+
+
+def give_mandate(
+    service: Service, officer_id: str, agreement_id: str, signer: str, person_id: str, authority: Authority
+) -> str:
+    """Let a person act as a signer; the signer's earlier mandate, if any, is revoked. Returns the mandate's id.
+
+    Raises ConflictError once the signer has signed, NotFoundError for an unknown signer, InputError on a bad name.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        agreement = agreements.lock(session, agreement_id)
+        Terms.from_json(agreement.terms).signer(signer)
+        if acts.signature(session, agreement_id, signer) is not None:
+            raise ConflictError(f"{signer} has signed already; the mandate stays on record")
+        row = _add(session, agreement_id, signer, people.get(session, person_id), authority, now)
+        if agreement.state == "published":
+            record_mandate(session, row, officer_id, now)
+        return row.id
+
+
+def officer_mandate(
+    session: Session, service: Service, agreement_id: str, person_id: str, now: datetime
+) -> tuple[str, Mandate] | None:
+    """Give an officer the mandate to countersign, within the caller's transaction; None for anybody else."""
+    person = people.get(session, person_id)
+    if not person.officer or person.ended is not None:
+        return None
+    authority = Authority(f"{service.name}, secretariat", now.astimezone(UTC).date())
+    row = _add(session, agreement_id, SECRETARIAT, person, authority, now)
+    record_mandate(session, row, person_id, now)
+    return row.id, Mandate.from_json(row.json)
+
+
+def record_mandate(session: Session, row: MandateRow, officer_id: str, now: datetime) -> None:
+    """Append the mandate's event to the record of its published agreement."""
+    members = {
+        "mandate": Mandate.from_json(row.json).to_value(),
+        "mandate_sha256": row.digest,
+        "officer": officer_id,
+    }
+    row.entry_index = ledger.append(session, row.agreement, "mandate", members, now).index
+
+
+def _add(
+    session: Session, agreement_id: str, signer: str, person: Person, authority: Authority, now: datetime
+) -> MandateRow:
+    _revoke_present(session, agreement_id, signer, now)
+    party, _, role = signer.partition(":")
+    mandate = Mandate(
+        agreement=agreement_id,
+        party=party,
+        role=role,
+        representative=Representative(
+            person.id, clean_name(person.name), clean_name(person.native_name) if person.native_name else None
+        ),
+        organ=clean_name(authority.organ),
+        document=authority.document,
+        document_sha256=None,
+        first_day=authority.first_day,
+        last_day=authority.last_day,
+    )
+    return mandates.add(
+        session,
+        agreement=agreement_id,
+        signer=signer,
+        person=person.id,
+        json=mandate.to_json(),
+        digest=mandate.digest(),
+        valid_from=mandate.first_day,
+        valid_until=mandate.last_day,
+        now=now,
+    )
+
+
+def _revoke_present(session: Session, agreement_id: str, signer: str, now: datetime) -> None:
+    try:
+        present = mandates.in_force(session, agreement_id, signer)
+    except NotFoundError:
+        return
+    mandates.revoke(session, present.id, now=now)

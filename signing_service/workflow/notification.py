@@ -1,0 +1,142 @@
+"""Who is told of what: mails put into the outbox within the transaction of the act that they tell about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.store import mandates, outbox, people
+from signing_service.store.tables import Person
+from signing_service.workflow.attempts import Signatory
+from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
+from signing_service.workflow.mails import compose, translations
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import Published, load_acts
+
+READABLE_TIME = "%Y-%m-%d %H:%M"
+
+
+def send_invitation(session: Session, service: Service, person: Person, now: datetime) -> str:
+    """Invite a person by mail; return the link, of which only a hash is stored."""
+    link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
+    gettext = translations(person.locale).gettext
+    mail = compose(
+        "invitation",
+        person.locale,
+        gettext("Invitation to sign: %s") % service.name,
+        name=person.name,
+        roles=roles_of(session, person.id),
+        link=link,
+        expires=(now + INVITATION_LIFETIME).strftime(READABLE_TIME),
+        service_name=service.name,
+        public_url=service.settings.public_url,
+    )
+    outbox.add(
+        session,
+        recipient=person.email,
+        kind="invitation",
+        locale=person.locale,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        now=now,
+        person=person.id,
+    )
+    return link
+
+
+def invite_representatives(session: Session, service: Service, terms: Terms, now: datetime) -> None:
+    """Invite everybody who holds a mandate under a newly published agreement, each person once."""
+    invited = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
+    for person in invited.values():
+        send_invitation(session, service, person, now)
+
+
+def tell_about_signature(
+    session: Session, service: Service, published: Published, signatory: Signatory, time: datetime, now: datetime
+) -> None:
+    """Tell the signer that the signature is stored, and the officers when all required ones are there."""
+    terms = published.terms
+    signer = people.get(session, signatory.person_id)
+    _notify(session, service, [signer], terms, "signed", now, when=time.strftime(READABLE_TIME))
+    if signatory.signer == SECRETARIAT:
+        parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
+        others = [person for person in parties.values() if person.id != signer.id]
+        _notify(session, service, others, terms, "countersigned", now, when=time.strftime(READABLE_TIME))
+        return
+    signed = set(load_acts(session, terms.id).signatures)
+    if not terms.is_complete(signed) and terms.is_complete(signed | {signatory.signer}):
+        _notify(session, service, people.officers(session), terms, "complete", now)
+
+
+def tell_about_refusal(
+    session: Session, service: Service, terms: Terms, signer: str, reason: str, now: datetime
+) -> None:
+    """Tell the officers that somebody declined, and why."""
+    party = terms.signer(signer).party.name
+    _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
+
+
+def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
+    gettext = translations(locale).gettext
+    texts = {
+        "signed": (
+            gettext("Your signature is recorded"),
+            gettext("your signature was recorded at %(when)s UTC. Your receipt is on the agreement's page."),
+        ),
+        "complete": (
+            gettext("All required signatures are there"),
+            gettext("all required signatures are there. An officer can now countersign."),
+        ),
+        "countersigned": (
+            gettext("The agreement is countersigned"),
+            gettext(
+                "the secretariat countersigned at %(when)s UTC. The signed PDF and the evidence can be downloaded."
+            ),
+        ),
+        "refused": (
+            gettext("A representative declined to sign"),
+            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+        ),
+    }
+    subject, body = texts[kind]
+    return subject, body % values
+
+
+def _notify(
+    session: Session,
+    service: Service,
+    recipients: Iterable[Person],
+    terms: Terms,
+    kind: str,
+    now: datetime,
+    **values: str,
+) -> None:
+    for person in recipients:
+        subject, body = _subject_and_body(kind, person.locale, values)
+        mail = compose(
+            "notice",
+            person.locale,
+            f"{subject}: {terms.reference}",
+            name=person.name,
+            body=body,
+            title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
+            link=f"{service.settings.public_url}/agreements/{terms.id}/",
+            service_name=service.name,
+            public_url=service.settings.public_url,
+        )
+        outbox.add(
+            session,
+            recipient=person.email,
+            kind=kind,
+            locale=person.locale,
+            subject=mail.subject,
+            text=mail.text,
+            html=mail.html,
+            now=now,
+            person=person.id,
+            agreement=terms.id,
+        )

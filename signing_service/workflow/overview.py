@@ -1,0 +1,165 @@
+"""What pages show: a person's agreements, one agreement with its parties, the secretariat's dashboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import Acts, entry_into_force, state
+from signing_service.agreement.source import Source
+from signing_service.agreement.terms import Party, SignerRole, Terms
+from signing_service.store import acts, agreements, mandates, outbox, people
+from signing_service.store.tables import Agreement, OutboxMail, Person
+from signing_service.workflow.download import check_reader
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.publication import load_source
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import load_acts
+
+
+@dataclass(frozen=True, slots=True)
+class SignerView:
+    """One signer's place in an agreement."""
+
+    id: str
+    party: Party
+    role: SignerRole
+    status: str
+    """``waiting`` · ``signed`` · ``refused``."""
+    time: datetime | None
+    """UTC, of the signature or refusal."""
+    representative: str | None
+    """Who holds the mandate; after signing, who signed."""
+    person_id: str | None
+    reason: str = ""
+    """Of a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementView:
+    """An agreement as a person sees it."""
+
+    id: str
+    terms: Terms
+    state: str
+    """``draft`` · ``open`` · ``complete`` · ``in-force`` · ``withdrawn`` · ``superseded`` · ``expired``."""
+    revision0_sha256: str | None
+    revision: int | None
+    """Number of the newest revision."""
+    signers: tuple[SignerView, ...]
+    my_signers: tuple[str, ...]
+    """Signer ids that the person looking holds a mandate for."""
+    countersigned: datetime | None
+    in_force_from: datetime | None
+    archived: bool
+    complete: bool
+    """Whether the rules are met, so that an officer may countersign."""
+
+    @property
+    def title(self) -> str:
+        """In the agreement's first language."""
+        return self.terms.title[self.terms.languages[0]]
+
+    @property
+    def signed_count(self) -> int:
+        """How many signers have signed."""
+        return sum(signer.status == "signed" for signer in self.signers)
+
+
+def agreements_for(service: Service, person_id: str) -> list[AgreementView]:
+    """The published agreements in which a person holds a mandate, the newest mandate first."""
+    with service.database.read() as session:
+        ids = list(dict.fromkeys(mandate.agreement for mandate in mandates.of_person(session, person_id)))
+        views = [_view(session, service, agreements.get(session, agreement_id), person_id) for agreement_id in ids]
+    return [view for view in views if view.state != "draft"]
+
+
+def agreement_view(service: Service, person_id: str, agreement_id: str) -> AgreementView:
+    """One agreement for a person who may read it; raises NotFoundError."""
+    with service.database.read() as session:
+        check_reader(session, person_id, agreement_id)
+        return _view(session, service, agreements.get(session, agreement_id), person_id)
+
+
+def agreement_source(service: Service, person_id: str, agreement_id: str) -> Source:
+    """The parsed text of an agreement, for its page; raises NotFoundError."""
+    with service.database.read() as session:
+        check_reader(session, person_id, agreement_id)
+        return load_source(session, agreement_id)[0]
+
+
+def public_view(service: Service, agreement_id: str) -> AgreementView:
+    """A published agreement's state for the hall; raises NotFoundError for a draft."""
+    with service.database.read() as session:
+        agreements.newest_end(session, agreement_id)
+        return _view(session, service, agreements.get(session, agreement_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What an officer sees first."""
+
+    agreements: tuple[AgreementView, ...]
+    people: tuple[Person, ...]
+    mails: dict[str, int]
+    """How many mails are in each state."""
+
+
+def dashboard(service: Service, officer_id: str) -> Dashboard:
+    """All agreements, people and the outbox; raises NotAllowedError for anybody but officers."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        views = tuple(_view(session, service, row, officer_id) for row in agreements.newest_first(session))
+        return Dashboard(views, tuple(people.everybody(session)), outbox.counts(session))
+
+
+def mails_of(service: Service, officer_id: str, agreement_id: str) -> list[OutboxMail]:
+    """An agreement's mails with their delivery, the newest first."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        return outbox.of_agreement(session, agreement_id)
+
+
+def _view(session: Session, service: Service, row: Agreement, person_id: str | None) -> AgreementView:
+    terms = Terms.from_json(row.terms)
+    done = load_acts(session, row.id)
+    given = mandates.of_agreement(session, row.id)
+    holders = {mandate.signer: person for mandate, person in given}
+    ends = agreements.ends(session, row.id)
+    return AgreementView(
+        id=row.id,
+        terms=terms,
+        state=state(terms, done, service.clock()) if row.state == "published" else "draft",
+        revision0_sha256=ends[0].sha256 if ends else None,
+        revision=ends[-1].number if ends else None,
+        signers=tuple(_signers(terms, done, holders)),
+        my_signers=tuple(mandate.signer for mandate, person in given if person.id == person_id),
+        countersigned=done.countersignature.time if done.countersignature else None,
+        in_force_from=entry_into_force(terms, done),
+        archived=bool(acts.archive_timestamps(session, row.id)),
+        complete=terms.is_complete(done.signatures.keys()),
+    )
+
+
+def _signers(terms: Terms, done: Acts, holders: dict[str, Person]) -> list[SignerView]:
+    views = []
+    for signer in terms.signers():
+        act, status = done.signatures.get(signer.id), "signed"
+        if act is None:
+            act, status = done.refusals.get(signer.id), "refused"
+        holder = holders.get(signer.id)
+        views.append(
+            SignerView(
+                id=signer.id,
+                party=signer.party,
+                role=signer.role,
+                status=status if act else "waiting",
+                time=act.time if act else None,
+                representative=holder.name if holder else None,
+                person_id=holder.id if holder else None,
+                reason=act.reason if act else "",
+            )
+        )
+    return views

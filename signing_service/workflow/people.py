@@ -1,0 +1,52 @@
+"""People: added by officers, one by one or from a list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from signing_service.agreement.names import clean_name
+from signing_service.errors import InputError
+from signing_service.store import people
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.service import Service
+
+_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")  # RFC 5321 4.5.3
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Somebody who is to act in agreements."""
+
+    name: str
+    """In Latin letters."""
+    email: str
+    native_name: str | None = None
+    locale: str = "en"
+    time_zone: str = "UTC"
+
+
+def add_person(service: Service, officer_id: str, person: NewPerson) -> str:
+    """Add a person and return the id; raises InputError on a bad name or address, ConflictError on one in use."""
+    name = clean_name(person.name)
+    native_name = clean_name(person.native_name) if person.native_name else None
+    email = check_address(person.email)
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        return people.add(
+            session,
+            name=name,
+            email=email,
+            now=service.clock(),
+            native_name=native_name,
+            locale=person.locale,
+            time_zone=person.time_zone,
+        ).id
+
+
+def check_address(text: str) -> str:
+    """Return an e-mail address in lower case; raises InputError on what no mail server takes."""
+    address = text.strip().lower()
+    if not _ADDRESS.fullmatch(address) or not address.isascii():
+        raise InputError(f"{text[:80]!r} is not an e-mail address", hint="write it like rector@university.example")
+    return address

@@ -1,0 +1,141 @@
+"""Preparing the next revision for a browser: its delta, the attributes to sign, the proof that all is logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, field_of
+from signing_service.encoding import to_base64url
+from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
+from signing_service.pki.cms import signed_attributes
+from signing_service.store import agreements, openings, turns
+from signing_service.store.tables import Attempt
+from signing_service.workflow.attempts import own_attempt
+from signing_service.workflow.proofs import prove
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
+
+LEASE = timedelta(seconds=10)  # from preparing to the signature, and between two questions of who waits
+POLL_STEP = 150  # milliseconds a place: about what one signature takes
+MAX_POLL = 3000  # milliseconds; well under the lease
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Others are ahead in the agreement's queue."""
+
+    place: int
+
+    @property
+    def retry_after(self) -> int:
+        """Milliseconds after which to ask again."""
+        return min(self.place * POLL_STEP, MAX_POLL)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the browser checks and signs (DESIGN 4a, step 3)."""
+
+    revision: int
+    """The number that the new revision will have."""
+    base_length: int
+    """Bytes of the newest revision, which the delta continues."""
+    revision0_length: int
+    delta: bytes
+    """With zeroes in /Contents."""
+    signed_attributes: bytes
+    """DER SET OF."""
+    certificate: bytes
+    """DER of the one-time certificate."""
+    chain: tuple[bytes, ...]
+    """DER of the issuing authority's certificate."""
+    issuance: openings.Opening
+    proof: bytes
+    """tlog-proof of the issuance's entry."""
+
+    def to_value(self) -> dict[str, Any]:
+        """The JSON that the browser is given; binary values in base64url."""
+        return {
+            "revision": self.revision,
+            "base_length": self.base_length,
+            "revision0_length": self.revision0_length,
+            "delta": to_base64url(self.delta),
+            "signed_attributes": to_base64url(self.signed_attributes),
+            "certificate": to_base64url(self.certificate),
+            "chain": [to_base64url(one) for one in self.chain],
+            "issuance": {
+                "event": to_base64url(self.issuance.event or b""),
+                "salt": to_base64url(self.issuance.salt or b""),
+                "entry": to_base64url(self.issuance.entry),
+                "index": self.issuance.index,
+                "proof": self.proof.decode("ascii"),
+            },
+        }
+
+
+def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting:
+    """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue."""
+    with service.database.begin() as session:
+        attempt = own_attempt(session, person_id, attempt_id, lock=True)
+        place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
+        if place > 0:
+            return Waiting(place)
+        published = load_published(session, attempt.agreement)
+        end = agreements.newest_end(session, attempt.agreement)
+        if attempt.prepared_revision != end.number + 1:
+            _prepare_on(session, service, published, attempt, end)
+        issuance = openings.by_index(session, [attempt.issuance_index or 0])[0]
+        return Prepared(
+            revision=end.number + 1,
+            base_length=end.length,
+            revision0_length=published.revision0_length,
+            delta=attempt.prepared_delta or b"",
+            signed_attributes=attempt.signed_attributes or b"",
+            certificate=attempt.certificate or b"",
+            chain=(service.keys.issuing_ca.public_bytes(Encoding.DER),),
+            issuance=issuance,
+            proof=prove(session, issuance.index),
+        )
+
+
+def _prepare_on(
+    session: Session, service: Service, published: Published, attempt: Attempt, end: agreements.RevisionEnd
+) -> None:
+    delta = delta_of(session, published, attempt, end)
+    digest = byte_range_digest(service.prefixes.of(session, published.id, end.number), delta)
+    certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
+    attempt.prepared_revision = end.number + 1
+    attempt.prepared_delta = delta.data
+    attempt.signed_attributes = signed_attributes(digest, certificate, attempt.approval)
+
+
+def delta_of(session: Session, published: Published, attempt: Attempt, end: agreements.RevisionEnd) -> Delta:
+    """The attempt's delta on a revision; the same for the same attempt and revision."""
+    found = load_mandate(session, attempt.agreement, attempt.signer, attempt.person)
+    mandate = found[1] if found else None
+    return signature_delta(
+        published.layout,
+        tail_of(end),
+        field_of(attempt.signer),
+        name=mandate.representative.name if mandate else "",
+        reason=reason_of(published, attempt.signer, mandate),
+        time=attempt.created,
+        appearance=attempt.appearance,
+    )
+
+
+def reason_of(published: Published, signer: str, mandate: Mandate | None) -> str:
+    """The act in words, for the signature dictionary's /Reason."""
+    title = published.terms.title.get("en") or published.terms.title[published.terms.languages[0]]
+    if signer == SECRETARIAT:
+        return f"Countersignature of “{title}” by the secretariat"
+    whole = published.terms.signer(signer)
+    role = whole.role.title.get("en") or whole.role.title[published.terms.languages[0]]
+    return f"Signature of “{title}” for {whole.party.name}, as {role}"

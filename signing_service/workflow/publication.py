@@ -1,0 +1,172 @@
+"""From an agreement's source to its sealed revision 0, whose bytes never change again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.source import Source, parse_source
+from signing_service.agreement.terms import Terms
+from signing_service.errors import ConflictError, NotAllowedError
+from signing_service.pdf.delta import byte_range_digest, embed, seal_delta
+from signing_service.pdf.grammar import Layout, read_tail
+from signing_service.pdf.layout import read_layout
+from signing_service.pdf.rendering import render_base
+from signing_service.pki.cms import assemble, signed_attributes
+from signing_service.store import agreements, ledger, mandates
+from signing_service.store.identifiers import new_id
+from signing_service.verify.revision import verify_last_revision
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.mandates import record_mandate
+from signing_service.workflow.notification import invite_representatives
+from signing_service.workflow.service import Service
+
+CMS_RESERVE = 5120  # bytes of DER for certificates, approval and signature: a passkey's approval is the largest part
+TOKEN_RESERVE = 512  # bytes by which a later timestamp token may be longer than the first
+CONTENTS_STEP = 512  # bytes; /Contents is a multiple of this
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One line of the checklist before publication."""
+
+    ok: bool
+    text: str
+
+
+def create_draft(service: Service, officer_id: str, files: Mapping[str, bytes]) -> str:
+    """Keep a new draft of this source (``agreement.toml`` and one Markdown file a language); return its id.
+
+    Raises FormatError with file and line where the source is not acceptable.
+    """
+    source = parse_source(files)
+    agreement_id = new_id()
+    terms = source.terms(agreement_id)
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        agreements.add_draft(
+            session,
+            agreement_id,
+            reference=terms.reference,
+            terms=terms.to_json(),
+            files=dict(files),
+            officer=officer_id,
+            now=service.clock(),
+        )
+    return agreement_id
+
+
+def load_source(session: Session, agreement_id: str) -> tuple[Source, Terms]:
+    """The parsed source of an agreement and its terms."""
+    terms = Terms.from_json(agreements.get(session, agreement_id).terms)
+    return parse_source(agreements.source_files(session, agreement_id)), terms
+
+
+def preview(service: Service, agreement_id: str) -> bytes:
+    """The unsigned PDF of a draft, as publishing would seal it."""
+    with service.database.read() as session:
+        source, terms = load_source(session, agreement_id)
+    return render_base(source, terms)
+
+
+def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
+    """What an officer looks at before publishing; publishing needs every line to be right."""
+    with service.database.read() as session:
+        _, terms = load_source(session, agreement_id)
+        given = {row.signer for row, _ in mandates.of_agreement(session, agreement_id)}
+    missing = [signer.id for signer in terms.signers() if signer.id not in given]
+    clock = "independent authorities" if service.independent_time else "the built-in authority: time not independent"
+    return [
+        CheckItem(True, f"the text is complete in {', '.join(terms.languages)}"),
+        CheckItem(True, f"{len(terms.parties)} parties, {len(terms.signers())} signatures"),
+        CheckItem(not missing, f"no representative yet: {', '.join(missing)}" if missing else "everybody is named"),
+        CheckItem(True, f"timestamps by {clock}"),
+    ]
+
+
+def publish(service: Service, officer_id: str, agreement_id: str) -> None:
+    """Render, seal with a timestamp, freeze and record the agreement; its representatives are invited.
+
+    Raises ConflictError if it is published already, NotAllowedError while the checklist has an open line,
+    TimestampError if no authority answers: then nothing was published.
+    """
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        if agreements.get(session, agreement_id).state != "draft":
+            raise ConflictError("the agreement is published already")
+        source, terms = load_source(session, agreement_id)
+    for item in checklist(service, agreement_id):
+        if not item.ok:
+            raise NotAllowedError(f"the agreement cannot be published yet: {item.text}")
+    base = render_base(source, terms)
+    sealed = seal(service, base, terms)
+    verify_last_revision(b"", sealed.pdf, trust=service.trust, at=service.clock())
+    _store(service, officer_id, terms, base, sealed)
+    service.publish()
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Revision 0 and what later deltas need of it."""
+
+    pdf: bytes
+    layout: Layout
+    startxref: int
+    size: int
+
+
+def seal(service: Service, base: bytes, terms: Terms) -> Sealed:
+    """Certify the base with the alliance's seal (DocMDP P=2), with a timestamp."""
+    now = service.clock()
+    probe = service.timestamp(sha256(base).digest())  # how long this authority's tokens are
+    layout = read_layout(base, contents_size=_contents_size(len(probe.der)))
+    title = terms.title.get("en") or terms.title[terms.languages[0]]
+    delta = seal_delta(layout, read_tail(base), name=service.name, reason=f"Seal of “{title}”", time=now)
+    attributes = signed_attributes(byte_range_digest(sha256(base), delta), service.keys.seal, None)
+    signature = service.keys.sign("seal", attributes)
+    token = service.timestamp(sha256(signature).digest())
+    container = assemble(attributes, signature, [service.keys.seal, service.keys.services_ca], token.der)
+    return Sealed(base + embed(delta, container), layout, delta.tail.startxref, delta.tail.size)
+
+
+def _contents_size(token: int) -> int:
+    needed = CMS_RESERVE + token + TOKEN_RESERVE
+    return -(-needed // CONTENTS_STEP) * CONTENTS_STEP
+
+
+def _store(service: Service, officer_id: str, terms: Terms, base: bytes, sealed: Sealed) -> None:
+    now = service.clock()
+    digest = sha256(sealed.pdf).hexdigest()
+    members = {
+        "terms": terms.to_value(),
+        "pdf_sha256": digest,
+        "pdf_length": len(sealed.pdf),
+        "base_length": len(base),
+        "contents_size": sealed.layout.contents_size,
+        "officer": officer_id,
+    }
+    revision0 = agreements.NewRevision(0, sealed.pdf, len(sealed.pdf), sealed.startxref, sealed.size, digest)
+    with service.database.begin() as session:
+        agreements.lock(session, terms.id)
+        entry = ledger.append(session, terms.id, "publication", members, now)
+        publication = agreements.Publication(
+            terms=terms.to_json(),
+            layout=sealed.layout.to_json(),
+            contents_size=sealed.layout.contents_size,
+            base_length=len(base),
+            revision0=revision0,
+            officer=officer_id,
+            entry_index=entry.index,
+        )
+        agreements.publish(session, terms.id, publication, now=now)
+        _record_mandates(session, terms.id, officer_id, now)
+        invite_representatives(session, service, terms, now)
+
+
+def _record_mandates(session: Session, agreement_id: str, officer_id: str, now: datetime) -> None:
+    for row, _ in mandates.of_agreement(session, agreement_id):
+        record_mandate(session, row, officer_id, now)

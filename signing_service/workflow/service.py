@@ -1,0 +1,139 @@
+"""What every use case is given: database, keys, guard, timestamp authorities, trust file, clock.
+
+Example::
+
+    service = open_service(parse_settings(os.environ))
+    sign_in(service, "lin@njupt.example", "…", address="192.0.2.7", agent="Firefox")
+
+``open_service`` refuses to start on anything that is missing or does not fit together; it never makes anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from signing_service.errors import ConfigurationError
+from signing_service.evidence.trust import TrustFile, parse_trust_file
+from signing_service.pdf.fonts import Fonts, find_fonts, open_fonts
+from signing_service.pki.http_authority import HttpAuthority
+from signing_service.pki.keystore import KeyStore
+from signing_service.pki.timestamps import BuiltInAuthority, TimestampAuthority, TimestampToken, first_token
+from signing_service.record.note import Signer
+from signing_service.settings import Settings
+from signing_service.store import installation, publisher
+from signing_service.store.database import Database
+from signing_service.store.guard import Guard
+from signing_service.store.guard import check as check_guard
+from signing_service.store.ledger import read_frontier
+from signing_service.workflow.prefixes import PrefixHashes
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """The time now, aware, UTC, to the second (nothing that the service writes is finer)."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a running service; made once a process, shared by its threads."""
+
+    settings: Settings
+    database: Database
+    guard: Guard
+    keys: KeyStore
+    authorities: tuple[TimestampAuthority, ...]
+    """Asked in order; the built-in one only where none is configured."""
+    trust: TrustFile
+    trust_bytes: bytes
+    fonts: Fonts
+    clock: Clock = system_clock
+    prefixes: PrefixHashes = field(default_factory=PrefixHashes)
+
+    @property
+    def name(self) -> str:
+        """The alliance's name, as certificates and mails say it."""
+        return self.trust.name
+
+    @property
+    def record_signer(self) -> Signer:
+        """Signs checkpoints under the record's origin."""
+        return Signer(self.trust.record_origin, self.keys.record_signer())
+
+    @property
+    def independent_time(self) -> bool:
+        """Whether timestamps come from authorities outside the service."""
+        return bool(self.settings.timestamp_urls)
+
+    def timestamp(self, digest: bytes) -> TimestampToken:
+        """A checked RFC 3161 token over a SHA-256 digest; raises TimestampError. No transaction may be open."""
+        return first_token(self.authorities, digest, self.clock())
+
+    def publish(self) -> bytes:
+        """Sign and release a checkpoint of everything committed so far; return it as a signed note."""
+        return publisher.publish(self.database, self.guard, self.record_signer, self.clock())
+
+
+def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
+    """Open and check everything; raises ConfigurationError (KeyStoreError for keys) with the remedy, or ForkError."""
+    guard = Guard(settings.guard)
+    database = Database(settings.database_url, guard=guard)
+    with database.read() as session:
+        installed = installation.find(session)
+    if installed is None:
+        raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+    _check_identity(settings, installed.public_url)
+    keys = KeyStore.open(settings.keys, settings.require_key_passphrase().encode(), clock())
+    trust = parse_trust_file(installed.trust_file)
+    _check_keys(settings, keys, trust)
+    with database.read() as session:
+        check_guard(session, read_frontier(session), guard)
+    return Service(
+        settings, database, guard, keys, make_authorities(settings, keys), trust, installed.trust_file, clock
+    )
+
+
+def load_fonts(settings: Settings) -> Fonts:
+    """The fonts that agreements and signatures are drawn in; raises ConfigurationError where they are missing."""
+    return open_fonts(settings.fonts or find_fonts(os.environ))
+
+
+def make_authorities(settings: Settings, keys: KeyStore) -> tuple[TimestampAuthority, ...]:
+    """The configured timestamp authorities in order, or the built-in one where there is none."""
+    if not settings.timestamp_urls:
+        return (BuiltInAuthority(keys),)
+    anchors = read_anchors(settings.timestamp_anchors_file)
+    return tuple(HttpAuthority(url, anchors) for url in settings.timestamp_urls)
+
+
+def read_anchors(path: Path | None) -> tuple[x509.Certificate, ...]:
+    """The certificates of a PEM file; none for no file. Raises ConfigurationError."""
+    if path is None:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"TIMESTAMP_ANCHORS_FILE: {path} cannot be read as PEM certificates") from error
+
+
+def _check_identity(settings: Settings, public_url: str) -> None:
+    if settings.public_url != public_url:
+        raise ConfigurationError(
+            f"PUBLIC_URL is {settings.public_url}, but this service was made as {public_url}",
+            hint="set it back: the record's origin, every passkey and all trust files out there depend on it",
+        )
+
+
+def _check_keys(settings: Settings, keys: KeyStore, trust: TrustFile) -> None:
+    if keys.root != trust.root or Signer(trust.record_origin, keys.record_signer()).verifier_key != trust.record_key:
+        raise ConfigurationError(
+            f"the keys in {settings.keys} are not those of this database",
+            hint="restore the keys that were made with it; the trust file names them",
+        )

@@ -1,0 +1,221 @@
+"""Signing, steps 3 to 6 of DESIGN 4a: certificate, prepared delta, timestamp, one transaction, receipt.
+
+::
+
+    prepared = approve_attempt(service, person_id, attempt_id, request_der, statement, password)
+    receipt = complete_attempt(service, person_id, attempt_id, raw_signature, prepared.revision)
+
+The same functions serve representatives and countersigning officers. Each step may be repeated: a step that is
+done gives its stored answer again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.terms import SECRETARIAT
+from signing_service.approval import service_approval
+from signing_service.encoding import format_time, sha256_hex, to_base64url
+from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, TimestampError, VerificationError
+from signing_service.pki.authority import OneTimeSubject, issue_one_time
+from signing_service.pki.cms import assemble, raw_signature_to_der
+from signing_service.pki.ocsp import good_response
+from signing_service.pki.requests import parse_request
+from signing_service.pki.timestamps import TimestampToken
+from signing_service.store import acts, agreements, ledger, openings, turns
+from signing_service.store.tables import Attempt, Signature
+from signing_service.workflow.attempts import Signatory, check_may_act, load_signatory, own_attempt, with_key
+from signing_service.workflow.login import check_password
+from signing_service.workflow.notification import tell_about_signature
+from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare
+from signing_service.workflow.receipts import receipt_of
+from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import Published, load_published
+
+ASSURANCE = "service"  # of a password: asserted by the service (docs/formats.md 3)
+
+
+class Reprepared(ConflictError):
+    """Another signature landed in between; ``prepared`` continues from it, to be signed with the same key."""
+
+    def __init__(self, prepared: Prepared | Waiting) -> None:
+        super().__init__("another signature was stored in between", hint="sign the newly prepared revision")
+        self.prepared = prepared
+
+
+def approve_attempt(
+    service: Service, person_id: str, attempt_id: str, request: bytes, statement: bytes, password: str
+) -> Prepared | Waiting:
+    """Take the approval and the PKCS#10 request (DER); issue the certificate, log it, and prepare the delta.
+
+    Repeating it with the same request renews the place in the queue and asks for no password again. Raises
+    ApprovalError where the statement is not the one that was begun, NotAllowedError on a wrong password.
+    """
+    spki = parse_request(request)
+    with service.database.read() as session:
+        attempt = own_attempt(session, person_id, attempt_id)
+    _check_alive(attempt, service.clock())
+    if attempt.state == "begun":
+        if with_key(attempt.statement, spki).to_json() != statement:
+            raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
+        check_password(service, person_id, password)
+        _issue(service, person_id, attempt_id, spki, statement)
+        service.publish()
+    elif (attempt.spki, attempt.statement) != (spki, statement):
+        raise ConflictError("this attempt was approved with another key", hint="reload the page and begin again")
+    return prepare(service, person_id, attempt_id)
+
+
+def _check_alive(attempt: Attempt, now: datetime) -> None:
+    if attempt.state != "complete" and now >= attempt.expires:
+        raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
+
+
+def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, statement: bytes) -> None:
+    now = service.clock()
+    with service.database.begin() as session:
+        attempt = own_attempt(session, person_id, attempt_id, lock=True)
+        if attempt.state != "begun":
+            return  # a twin of this request came first
+        published = load_published(session, attempt.agreement)
+        signatory = load_signatory(session, attempt)
+        check_may_act(session, published, signatory, now)
+        approval = service_approval(statement, "password", now).to_der()
+        certificate = issue_one_time(service.keys, spki, _subject(service, published, signatory), now)
+        der = certificate.public_bytes(Encoding.DER)
+        members = {
+            "act": attempt.act,
+            "signer": attempt.signer,
+            "mandate_sha256": signatory.mandate.digest(),
+            "certificate": to_base64url(der),
+            "certificate_sha256": sha256_hex(der),
+            "approval": to_base64url(approval),
+        }
+        attempt.state, attempt.statement, attempt.spki = "approved", statement, spki
+        attempt.approval, attempt.certificate = approval, der
+        attempt.issuance_index = ledger.append(session, attempt.agreement, "issuance", members, now).index
+
+
+def _subject(service: Service, published: Published, signatory: Signatory) -> OneTimeSubject:
+    mandate = signatory.mandate
+    if signatory.signer == SECRETARIAT:
+        organisation, country = service.name, None
+    else:
+        party = published.terms.party(mandate.party)
+        organisation, country = party.name, party.country
+    return OneTimeSubject(published.id, mandate.party, mandate.role, organisation, country, mandate.representative.name)
+
+
+def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_signature: bytes, revision: int) -> bytes:
+    """Take the signature (``r ‖ s``, 64 bytes) over the prepared signed attributes; return the receipt (JSON).
+
+    Verifies before it embeds, asks for the timestamp outside any transaction, then stores revision, signature,
+    entry and mail in one. Raises Reprepared where another revision came first, TimestampError where no authority
+    answers (nothing is signed then), VerificationError on a signature that does not verify.
+    """
+    with service.database.read() as session:
+        attempt = own_attempt(session, person_id, attempt_id)
+        newest = agreements.newest_end(session, attempt.agreement).number
+    if attempt.state != "complete":
+        _check_alive(attempt, service.clock())
+        if attempt.prepared_revision != revision or newest + 1 != revision:
+            raise Reprepared(prepare(service, person_id, attempt_id))
+        try:
+            _complete(service, attempt, raw_signature_to_der(raw_signature))
+        except OvertakenError:
+            raise Reprepared(prepare(service, person_id, attempt_id)) from None
+        service.publish()
+    return receipt_of(service, attempt_id)
+
+
+def _complete(service: Service, attempt: Attempt, signature: bytes) -> None:
+    certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
+    attributes = attempt.signed_attributes or b""
+    _verify(certificate, signature, attributes)
+    token = service.timestamp(sha256(signature).digest())
+    if not certificate.not_valid_before_utc <= token.time <= certificate.not_valid_after_utc:
+        raise TimestampError("the timestamp lies outside the one-time certificate's validity; nothing was signed")
+    container = assemble(attributes, signature, [certificate, service.keys.issuing_ca], token.der)
+    with service.database.read() as session:
+        published = load_published(session, attempt.agreement)
+        delta = delta_of(session, published, attempt, agreements.newest_end(session, attempt.agreement))
+        candidate = make_candidate(session, service, published, delta, container)
+    ocsp = good_response(service.keys, certificate, max(service.clock(), token.time))
+    _store(service, attempt, candidate, token, ocsp)
+
+
+def _verify(certificate: x509.Certificate, signature: bytes, signed_attributes: bytes) -> None:
+    key = certificate.public_key()
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):  # issue_one_time makes no other
+            key.verify(signature, signed_attributes, ec.ECDSA(hashes.SHA256()))
+            return
+    except InvalidSignature:
+        pass
+    raise VerificationError(
+        "the signature does not fit the prepared revision; nothing was stored", hint="reload the page and try again"
+    )
+
+
+def _store(service: Service, attempt: Attempt, candidate: Candidate, token: TimestampToken, ocsp: bytes) -> None:
+    now = service.clock()
+    with service.database.begin() as session:
+        attempt = own_attempt(session, attempt.person, attempt.id, lock=True)
+        if attempt.state == "complete":
+            return  # a twin of this request came first
+        published = load_published(session, attempt.agreement)
+        signatory = load_signatory(session, attempt)
+        check_may_act(session, published, signatory, token.time)
+        store_candidate(session, attempt.agreement, candidate, now)
+        turns.release(session, attempt.id)
+        attempt.state, attempt.completed = "complete", now
+        tell_about_signature(session, service, published, signatory, token.time, now)
+        members = _signature_members(session, attempt, signatory, candidate, token)
+        index = ledger.append(session, attempt.agreement, attempt.act, members, now).index
+        acts.add_signature(session, _signature_row(attempt, candidate, token, ocsp, index))
+
+
+def _signature_members(
+    session: Session, attempt: Attempt, signatory: Signatory, candidate: Candidate, token: TimestampToken
+) -> dict[str, Any]:
+    issuance = openings.by_index(session, [attempt.issuance_index or 0])[0]
+    return {
+        "signer": attempt.signer,
+        "mandate_sha256": signatory.mandate.digest(),
+        "certificate_sha256": sha256_hex(attempt.certificate or b""),
+        "issuance": issuance.sequence,
+        "revision": candidate.number,
+        "pdf_sha256": candidate.sha256,
+        "pdf_length": candidate.length,
+        "assurance": ASSURANCE,
+        "timestamp": {"time": format_time(token.time), "independent": token.independent},
+    }
+
+
+def _signature_row(attempt: Attempt, candidate: Candidate, token: TimestampToken, ocsp: bytes, index: int) -> Signature:
+    return Signature(
+        agreement=attempt.agreement,
+        signer=attempt.signer,
+        act=attempt.act,
+        revision=candidate.number,
+        person=attempt.person,
+        mandate=attempt.mandate,
+        attempt=attempt.id,
+        certificate=attempt.certificate or b"",
+        certificate_sha256=sha256_hex(attempt.certificate or b""),
+        assurance=ASSURANCE,
+        timestamp_time=token.time,
+        timestamp_independent=token.independent,
+        ocsp=ocsp,
+        entry_index=index,
+    )

@@ -1,0 +1,66 @@
+"""What is known of one agreement, loaded for a use case: terms, layout, the acts so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import Act, Acts
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.errors import NotFoundError
+from signing_service.pdf.grammar import Layout, Tail
+from signing_service.store import acts, agreements, mandates
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published agreement's frozen parts."""
+
+    id: str
+    terms: Terms
+    layout: Layout
+    base_length: int
+    """Bytes of the unsigned base."""
+    revision0_length: int
+    revision0_sha256: str
+
+
+def load_published(session: Session, agreement_id: str) -> Published:
+    """Load a published agreement; raises NotFoundError for an unknown one and for a draft."""
+    row = agreements.get(session, agreement_id)
+    if row.layout is None or row.base_length is None:
+        raise NotFoundError("the agreement is not published")
+    first = agreements.ends(session, agreement_id)[0]
+    return Published(
+        row.id, Terms.from_json(row.terms), Layout.from_json(row.layout), row.base_length, first.length, first.sha256
+    )
+
+
+def load_acts(session: Session, agreement_id: str) -> Acts:
+    """Gather the acts under an agreement from their rows."""
+    given = {row.signer: Act(row.signer, row.timestamp_time) for row in acts.signatures(session, agreement_id)}
+    countersignature = given.pop(SECRETARIAT, None)
+    refusals = {row.signer: Act(row.signer, row.time, row.reason) for row in acts.refusals(session, agreement_id)}
+    withdrawal = acts.withdrawal(session, agreement_id)
+    return Acts(
+        given,
+        {signer: refusal for signer, refusal in refusals.items() if signer not in given},
+        countersignature,
+        Act(SECRETARIAT, withdrawal.time, withdrawal.reason) if withdrawal else None,
+        withdrawal.superseded_by if withdrawal else None,
+    )
+
+
+def load_mandate(session: Session, agreement_id: str, signer: str, person_id: str) -> tuple[str, Mandate] | None:
+    """The mandate in force of this person for this signer, with its row's id; None if there is none."""
+    for row in mandates.of_person(session, person_id):
+        if row.agreement == agreement_id and row.signer == signer:
+            return row.id, Mandate.from_json(row.json)
+    return None
+
+
+def tail_of(end: agreements.RevisionEnd) -> Tail:
+    """What the delta writer needs of the revision that it continues."""
+    return Tail(end.length, end.startxref, end.size)
