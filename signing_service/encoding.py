@@ -96,7 +96,7 @@ def to_base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
-def from_base64url(text: str) -> bytes:
+def from_base64url(text: object) -> bytes:
     """Decode unpadded base64url; raises FormatError on padding, other letters or stray trailing bits."""
     if not isinstance(text, str) or not _BASE64URL.match(text) or len(text) % 4 == 1:
         raise FormatError("value is not base64url without padding")
@@ -106,7 +106,7 @@ def from_base64url(text: str) -> bytes:
     return data
 
 
-def from_hex(text: str, length: int | None = None) -> bytes:
+def from_hex(text: object, length: int | None = None) -> bytes:
     """Decode lower-case hexadecimal, of ``length`` bytes if given; raises FormatError."""
     if not isinstance(text, str) or not _HEX.match(text):
         raise FormatError("value is not lower-case hexadecimal")
@@ -126,7 +126,7 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def parse_time(text: str) -> datetime:
+def parse_time(text: object) -> datetime:
     """Parse exactly what format_time gives; raises FormatError on any other spelling."""
     if not isinstance(text, str) or not _TIME.match(text):
         raise FormatError(f"time {text!r} is not of the form 2025-04-11T08:00:00Z")

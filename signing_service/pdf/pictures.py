@@ -37,12 +37,12 @@ def count_pages(pdf: bytes) -> int:
 def picture_of_page(pdf: bytes, page: int, *, width: int) -> bytes:
     """A page (from 0) as PNG, ``width`` pixels wide, at most MAX_WIDTH; raises NotFoundError without such a page."""
     with _PDFIUM:
-        document = pypdfium2.PdfDocument(pdf)
+        document = _open(pdf)
         try:
             if not 0 <= page < len(document):
                 raise NotFoundError(f"the agreement has no page {page + 1}")
             sheet = document[page]
-            bitmap = sheet.render(scale=min(width, MAX_WIDTH) / sheet.get_width(), may_draw_forms=False)
+            bitmap = sheet.render(scale=min(width, MAX_WIDTH) / sheet.get_width())
             return _png(bitmap.to_pil())
         finally:
             document.close()
@@ -55,13 +55,19 @@ def picture_of_field(pdf: bytes, slot: FieldSlot) -> bytes:
         raise FormatError("the field has no rectangle")
     left, bottom, right, top = (float(value) for value in match.groups())
     with _PDFIUM:
-        document = pypdfium2.PdfDocument(pdf)
+        document = _open(pdf)
         try:
             sheet = document[slot.page]
             crop = (left, bottom, sheet.get_width() - right, sheet.get_height() - top)
-            return _png(sheet.render(scale=FIELD_SCALE, crop=crop, may_draw_forms=False).to_pil())
+            return _png(sheet.render(scale=FIELD_SCALE, crop=crop).to_pil())
         finally:
             document.close()
+
+
+def _open(pdf: bytes) -> pypdfium2.PdfDocument:
+    document = pypdfium2.PdfDocument(pdf)
+    document.init_forms()  # without it the widgets' appearances are not drawn
+    return document
 
 
 def _png(image: Image.Image) -> bytes:

@@ -18,7 +18,7 @@ from signing_service.agreement.acts import may_sign
 from signing_service.agreement.consent import consent_sentence
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
-from signing_service.approval import Statement
+from signing_service.approval import Act, Statement
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
 from signing_service.errors import NotFoundError
 from signing_service.pdf.appearance import AppearanceInput, DrawnMark, TypedMark, draw_appearance
@@ -46,7 +46,7 @@ class Signatory:
     mandate: Mandate
 
     @property
-    def act(self) -> str:
+    def act(self) -> Act:
         """``signature``, or ``countersignature`` for the secretariat."""
         return "countersignature" if self.signer == SECRETARIAT else "signature"
 

@@ -68,6 +68,8 @@ def initialise(settings: Settings, officer: FirstOfficer, now: datetime, *, demo
     )
     officer_id, link = _store(service, officer, now, demo=demo)
     service.publish()
+    settings.trust_file.parent.mkdir(parents=True, exist_ok=True)
+    settings.trust_file.write_bytes(data)
     return Initialised(service, fingerprint_text(fingerprint(data)), officer_id, link)
 
 

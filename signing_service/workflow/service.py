@@ -95,9 +95,9 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     _check_keys(settings, keys, trust)
     with database.read() as session:
         check_guard(session, read_frontier(session), guard)
-    return Service(
-        settings, database, guard, keys, make_authorities(settings, keys), trust, installed.trust_file, clock
-    )
+    authorities = make_authorities(settings, keys)
+    fonts = load_fonts(settings)
+    return Service(settings, database, guard, keys, authorities, trust, installed.trust_file, fonts, clock)
 
 
 def load_fonts(settings: Settings) -> Fonts:
