@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from signing_service.agreement.consent import consent_sentence
 from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.terms import Terms
 from signing_service.approval import Approval, Statement, service_approval
@@ -66,6 +67,12 @@ def mandate_of(person: Person, terms: Terms) -> Mandate:
     )
 
 
+def consent_of(act: Act, person: Person, terms: Terms) -> str:
+    """Give the English sentence that ``person`` approves."""
+    party, role = (person.university.name, person.role.capitalize()) if person.university else ("", "")
+    return consent_sentence(act, "en", title=terms.title["en"], version=terms.version, party=party, role=role)
+
+
 @dataclass(frozen=True, slots=True)
 class SignedAct:
     """What one signature or countersignature left behind, for events and records."""
@@ -93,7 +100,7 @@ class Ceremony:
     now: datetime
     revisions: list[bytes] = field(default_factory=list)
     acts: list[SignedAct] = field(default_factory=list)
-    dss: Dss = Dss()
+    dss: Dss = field(default_factory=Dss)
     archives: int = 0
 
     @classmethod
@@ -167,7 +174,7 @@ class Ceremony:
             revision0=self.revision0,
             signer=person.signer,
             mandate=mandate.digest(),
-            consent="I sign this agreement.",
+            consent=consent_of(act, person, self.terms),
             consent_language="en",
             key=spki,
             appearance=hashlib.sha256(appearance).hexdigest(),

@@ -1,0 +1,185 @@
+"""A certificate as the verifier sees it: parsed once, its extensions read when asked for.
+
+``cryptography`` decodes DER strictly; what it cannot decode is no certificate here. Two certificates are the same
+if and only if their bytes are.
+
+    certificate = Certificate.load(der)
+    certificate.is_authority, certificate.subject_text, certificate.until
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from signing_service.errors import FormatError
+from signing_service.verify.verdict import SubIndication, failure, unproven
+
+E = TypeVar("E", bound=x509.ExtensionType)
+T = TypeVar("T")
+
+
+class Certificate:
+    """One X.509 certificate (RFC 5280), equal and hashed by its DER."""
+
+    def __init__(self, parsed: x509.Certificate) -> None:
+        """Wrap a parsed certificate; :meth:`load` takes DER."""
+        self.parsed = parsed
+        self.der = parsed.public_bytes(Encoding.DER)
+
+    @classmethod
+    def load(cls, der: bytes) -> Certificate:
+        """Parse DER; raises FormatError."""
+        try:
+            return cls(x509.load_der_x509_certificate(der))
+        except ValueError as error:
+            raise FormatError("a certificate is not the DER that it must be") from error
+
+    @classmethod
+    def load_pem(cls, pem: bytes) -> list[Certificate]:
+        """Parse every certificate of a PEM text; raises FormatError if there is none."""
+        try:
+            return [cls(parsed) for parsed in x509.load_pem_x509_certificates(pem)]
+        except ValueError as error:
+            raise FormatError("no PEM certificate can be read") from error
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        return hash(self.der)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Fingerprint, 64 lower-case hexadecimal digits."""
+        return sha256(self.der).hexdigest()
+
+    @cached_property
+    def subject(self) -> bytes:
+        """The subject's DER name."""
+        return _readable(lambda: self.parsed.subject.public_bytes())
+
+    @cached_property
+    def issuer(self) -> bytes:
+        """The issuer's DER name."""
+        return _readable(lambda: self.parsed.issuer.public_bytes())
+
+    @property
+    def serial(self) -> int:
+        """The serial number."""
+        return self.parsed.serial_number
+
+    @property
+    def since(self) -> datetime:
+        """notBefore, aware."""
+        return self.parsed.not_valid_before_utc
+
+    @property
+    def until(self) -> datetime:
+        """notAfter, aware; the certificate is valid at this very second (RFC 5280 4.1.2.5)."""
+        return self.parsed.not_valid_after_utc
+
+    @cached_property
+    def public_key(self) -> PublicKeyTypes:
+        """The subject's key; raises CheckError (INDETERMINATE) for an unsupported kind."""
+        try:
+            return self.parsed.public_key()
+        except (UnsupportedAlgorithm, ValueError) as error:
+            raise unproven(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "a certificate's key is not supported") from error
+
+    @cached_property
+    def public_key_der(self) -> bytes:
+        """The SubjectPublicKeyInfo's DER."""
+        return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @cached_property
+    def extensions(self) -> x509.Extensions:
+        """All extensions; raises FormatError where one is malformed or stands twice."""
+        return _readable(lambda: self.parsed.extensions)
+
+    def extension(self, kind: type[E]) -> E | None:
+        """One extension's value, or None."""
+        try:
+            return self.extensions.get_extension_for_class(kind).value
+        except x509.ExtensionNotFound:
+            return None
+
+    @property
+    def is_self_issued(self) -> bool:
+        """Whether subject and issuer are the same name."""
+        return self.subject == self.issuer
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether basicConstraints say that it is a certification authority's."""
+        constraints = self.extension(x509.BasicConstraints)
+        return constraints is not None and constraints.ca
+
+    @cached_property
+    def key_id(self) -> bytes | None:
+        """The subject key identifier extension."""
+        extension = self.extension(x509.SubjectKeyIdentifier)
+        return extension.digest if extension else None
+
+    @cached_property
+    def subject_text(self) -> str:
+        """The common name, else the whole subject (RFC 4514), for people."""
+        return name_text(self.parsed.subject)
+
+    def subject_value(self, oid: x509.ObjectIdentifier) -> str | None:
+        """The single value of one attribute of the subject; None if absent or repeated."""
+        values = self.parsed.subject.get_attributes_for_oid(oid)
+        return str(values[0].value) if len(values) == 1 else None
+
+    def check_issued_by(self, issuer: Certificate) -> None:
+        """Raise CheckError unless the issuer's key signed this certificate and its name is the one named here.
+
+        Says nothing on whether the issuer may issue; that is path validation.
+        """
+        try:
+            self.parsed.verify_directly_issued_by(issuer.parsed)
+        except InvalidSignature as error:
+            raise failure(
+                SubIndication.SIG_CRYPTO_FAILURE,
+                f"the certificate of {self.subject_text!r} is not signed by {issuer.subject_text!r}",
+            ) from error
+        except UnsupportedAlgorithm as error:
+            raise unproven(
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+                f"the signature algorithm of the certificate of {self.subject_text!r} is not supported",
+            ) from error
+        except (TypeError, ValueError) as error:
+            raise failure(
+                SubIndication.SIG_CRYPTO_FAILURE, f"the certificate of {self.subject_text!r} cannot be checked: {error}"
+            ) from error
+
+    def key_purposes(self) -> set[str] | None:
+        """Dotted OIDs of the extended key usage; None where the extension is absent."""
+        usage = self.extension(x509.ExtendedKeyUsage)
+        return None if usage is None else {oid.dotted_string for oid in usage}
+
+
+def name_text(name: x509.Name) -> str:
+    """The common name of a distinguished name, else all of it (RFC 4514)."""
+    common = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(common[0].value) if common else name.rfc4514_string()
+
+
+def unique(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Each certificate once, in the order of first appearance."""
+    return tuple(dict.fromkeys(certificates))
+
+
+def _readable(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, TypeError) as error:
+        raise FormatError(f"a certificate cannot be read: {error}") from error

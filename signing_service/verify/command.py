@@ -1,0 +1,131 @@
+"""The command ``signing-service verify``: files or folders in, one verdict each, the worst as exit code.
+
+Exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE. Kept lean: what a file does not need is not imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signing_service.errors import UsageError
+
+if TYPE_CHECKING:
+    from signing_service.verify.report import Report
+    from signing_service.verify.trust import Trust
+
+MAX_FILE_BYTES = 256 * 1024 * 1024  # a bundle's limit; a PDF's own is lower
+SUFFIXES = (".pdf", ".zip")  # what is taken from a folder
+
+_DESCRIPTION = """\
+Verify signed PDFs and evidence bundles, offline. PATH is a PDF, a bundle (.zip) or a folder of them.
+
+exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE (what is missing is named); of several files the worst.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the words after its name; give its exit code."""
+    options = _parser().parse_args(arguments)
+    trust = _read_trust(options.trust)
+    at = _parse_moment(options.at)
+    paths = list(_files(options.paths))
+    if not paths:
+        raise UsageError("no PDF or bundle was found", hint="name a .pdf or .zip file")
+    several = len(paths) > 1 or any(Path(path).is_dir() for path in options.paths)
+    if options.html and several:
+        raise UsageError("--html takes one file", hint="verify the files one by one")
+    if several:
+        from signing_service.verify.folders import verify_many
+
+        return verify_many(paths, options.trust, at, options.profile, options.jobs, as_json=options.json)
+    report = verify_path(paths[0], trust, at, options.profile)
+    if options.html:
+        from signing_service.verify.html import report_to_html
+
+        Path(options.html).write_text(report_to_html(report), encoding="utf-8")
+    _print(report, as_json=options.json)
+    return report.exit_code
+
+
+def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
+    """Read one file and verify it; raises UsageError where it cannot be read."""
+    from signing_service.verify.verifier import verify_file
+
+    return verify_file(_read(path), trust, at, profile, str(path))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signing-service verify", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="PDF, evidence bundle or folder")
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="trust file (trust.json) or PEM anchors; may be repeated. Get it from elsewhere than the file",
+    )
+    parser.add_argument("--at", metavar="TIME", help="moment of validation, ISO 8601 (default: now)")
+    parser.add_argument(
+        "--profile",
+        choices=("agreement", "pades"),
+        default="agreement",
+        help="agreement: this service's documents (default); pades: any signed PDF",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON (docs/report.md)")
+    parser.add_argument("--html", metavar="FILE", help="write the report as one self-contained page")
+    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes for folders (default: all cores)")
+    return parser
+
+
+def _read_trust(files: Sequence[str]) -> Trust:
+    from signing_service.verify.trust import read_trust
+
+    return read_trust(_read(Path(file)) for file in files)
+
+
+def _parse_moment(text: str | None) -> datetime:
+    """Read ``--at``; a time without a zone is UTC."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text!r} is no ISO 8601 time", hint="for example 2025-04-11T08:00:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _files(paths: Iterable[str]) -> Iterator[Path]:
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            yield from sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and item.is_file())
+        else:
+            yield path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UsageError(f"{path} is larger than {MAX_FILE_BYTES} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        from signing_service.verify.json_report import report_to_json
+
+        print(json.dumps(report_to_json(report), ensure_ascii=False, indent=2))
+        return
+    from signing_service.verify.text import report_to_text
+
+    sys.stdout.write(report_to_text(report, colour=sys.stdout.isatty()))

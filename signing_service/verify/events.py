@@ -1,0 +1,156 @@
+"""Steps 7 and 8 together: what the record's events say of this document is what the document shows.
+
+Every revision has exactly one event and every such event its revision; the events' digests, lengths, certificates,
+approvals, times and mandates are those of the document. One one-time key signs once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from signing_service.agreement.terms import Terms
+from signing_service.encoding import format_time, sha256_hex, to_base64url
+from signing_service.evidence.trust import TrustFile
+from signing_service.record.note import format_verifier_key
+from signing_service.verify.changes import Revision
+from signing_service.verify.record import Event, Logged
+from signing_service.verify.report import SignatureReport
+from signing_service.verify.rules import check_mandate, signer_of
+from signing_service.verify.verdict import Checks, Step, SubIndication, failure
+
+_REVISION_TYPES = ("signature", "countersignature", "archive-timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One revision as the document shows it."""
+
+    revision: Revision
+    report: SignatureReport
+    certificate: bytes
+    """DER of the one-time certificate; empty for seal and archive."""
+    approval: bytes
+    """DER; empty for seal and archive."""
+
+
+def check_events(
+    logged: Sequence[Logged], shown: Sequence[Shown], terms: Terms, base_length: int, checks: Checks
+) -> None:
+    """Hold the agreement's events against the document, collecting."""
+    by_revision: dict[int, Logged] = {}
+    publications = [item for item in logged if item.event["type"] == "publication"]
+    for item in logged:
+        if item.event["type"] in _REVISION_TYPES:
+            number = item.event.get("revision")
+            if not isinstance(number, int) or number in by_revision:
+                _fail(checks, "record", f"the record has two events, or a broken one, for revision {number}")
+                continue
+            by_revision[number] = item
+    if len(publications) != 1:
+        _fail(checks, "record", f"the record has {len(publications)} publications of this agreement")
+    _check_single_use(logged, checks)
+    events = [item.event for item in logged]
+    for one in shown:
+        found = (
+            publications[0] if one.revision.number == 0 and publications else by_revision.pop(one.revision.number, None)
+        )
+        subject = f"field {one.revision.field}"
+        if found is None:
+            _fail(checks, subject, "the record has no event for this revision")
+            continue
+        with checks.collecting(Step.RECORD, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
+            _check_event(found.event, one, terms, base_length, events)
+            one.report.entry = found.index
+            checks.passed(Step.RECORD, subject, f"recorded as entry {found.index}")
+    for number in by_revision:
+        _fail(checks, "record", f"the record has an event for revision {number}, which the document lacks")
+
+
+def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, events: Sequence[Event]) -> None:
+    revision, report = one.revision, one.report
+    members: dict[str, Any] = {"pdf_sha256": revision.pdf_sha256, "pdf_length": revision.end}
+    if revision.kind == "seal":
+        members |= {
+            "terms": terms.to_value(),
+            "base_length": base_length,
+            "contents_size": revision.contents_size,
+        }
+        _compare(event, "publication", members)
+        return
+    members |= {"revision": revision.number, "timestamp": _timestamp(report)}
+    if revision.kind == "archive":
+        _compare(event, "archive-timestamp", members | {"field": revision.field})
+        return
+    certificate_sha256 = sha256_hex(one.certificate)
+    members |= {
+        "signer": signer_of(report),
+        "certificate_sha256": certificate_sha256,
+        "assurance": report.assurance,
+    }
+    _compare(event, revision.kind, members)
+    issuances = [item for item in events if item["type"] == "issuance" and item["sequence"] == event.get("issuance")]
+    if not issuances or issuances[0]["sequence"] > event["sequence"]:
+        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the one-time certificate's issuance is not in the record")
+    issued = {
+        "act": revision.kind,
+        "signer": signer_of(report),
+        "certificate": to_base64url(one.certificate),
+        "certificate_sha256": certificate_sha256,
+        "approval": to_base64url(one.approval),
+        "mandate_sha256": event.get("mandate_sha256"),
+    }
+    _compare(issuances[0], "issuance", issued)
+    check_mandate(terms, issuances[0], events, report)
+
+
+def _timestamp(report: SignatureReport) -> Mapping[str, Any] | None:
+    if report.time is None:
+        return None
+    return {"time": format_time(report.time), "independent": bool(report.time_independent)}
+
+
+def _compare(event: Event, kind: str, members: Mapping[str, Any]) -> None:
+    different = [name for name, value in members.items() if event.get(name) != value]
+    if event["type"] != kind:
+        different.insert(0, "type")
+    if "timestamp" in different and members["timestamp"] is None:
+        different.remove("timestamp")  # no time was proven; that is reported by step 5
+    if different:
+        raise failure(
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            f"the record's {kind} event differs from the document in {', '.join(different)}",
+        )
+
+
+def _check_single_use(logged: Sequence[Logged], checks: Checks) -> None:
+    """Two signature events for one one-time certificate are two uses of one key."""
+    seen: set[str] = set()
+    for item in logged:
+        digest = item.event.get("certificate_sha256")
+        if item.event["type"] in ("signature", "countersignature"):
+            if digest in seen:
+                _fail(checks, "record", f"one one-time key signed twice ({str(digest)[:16]}…)")
+            seen.add(str(digest))
+
+
+def check_service(events: Sequence[Event], trust: TrustFile) -> None:
+    """Raise CheckError where the service's own events contradict the trust file."""
+    for event in events:
+        if event["type"] != "service-initialised":
+            continue
+        members = {
+            "record_origin": trust.record_origin,
+            "record_key": format_verifier_key(trust.record_key),
+        }
+        different = [name for name, value in members.items() if event.get(name) != value]
+        if different:
+            raise failure(
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                f"the service's first event differs from the trust file in {', '.join(different)}",
+            )
+
+
+def _fail(checks: Checks, subject: str, message: str) -> None:
+    checks.failed(Step.RECORD, subject, SubIndication.SIG_CONSTRAINTS_FAILURE, message)

@@ -1,0 +1,126 @@
+"""What a verification found: values that :mod:`.text`, :mod:`.json_report` and :mod:`.html` print.
+
+report.verdict                      # Verdict.PASSED
+report.exit_code                    # 0
+for signature in report.signatures: print(signature.field, signature.verdict)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from signing_service.verify.verdict import Check, SubIndication, Verdict, worst
+
+
+@dataclass(slots=True)
+class SignatureReport:
+    """One signature or timestamp of the document; filled in as the steps go on."""
+
+    revision: int
+    """0 for the first signature of the file."""
+    kind: str
+    """``seal``, ``signature``, ``countersignature``, ``archive``; in profile pades also ``certification`` and
+    ``timestamp``."""
+    field: str
+    verdict: Verdict = Verdict.PASSED
+    intact: bool = False
+    """The bytes that it covers, its container and its value fit each other; nothing is said of trust."""
+    signer: str = ""
+    """The common name of the certificate."""
+    party: str = ""
+    """The university's name, in profile agreement."""
+    party_native: str = ""
+    role: str = ""
+    reason: str = ""
+    claimed_time: datetime | None = None
+    time: datetime | None = None
+    """The proven time."""
+    time_authority: str = ""
+    time_independent: bool | None = None
+    """Whether the time is by another authority than the service's; None where no time is proven."""
+    certificate_sha256: str = ""
+    issuer: str = ""
+    algorithm: str = ""
+    assurance: str = ""
+    """``service`` or ``passkey``."""
+    approval: str = ""
+    """For people: how the act was approved."""
+    consent: str = ""
+    mandate: str = ""
+    """For people: who gave the mandate, and for when."""
+    entry: int | None = None
+    """Index in the record."""
+    covers: str = ""
+    """``file``, ``revision`` (the file goes on after it) or ``part``."""
+    changes: Sequence[str] = ()
+    """Profile pades: what was changed after it, in words."""
+
+
+@dataclass(slots=True)
+class RecordReport:
+    """What was proven by the record."""
+
+    origin: str = ""
+    size: int = 0
+    witnesses: Sequence[str] = ()
+    """Names of the witnesses whose cosignature was verified."""
+    quorum: str = "none"
+    uniqueness: str = "not checked"
+
+
+@dataclass(slots=True)
+class AgreementReport:
+    """What the document is, in profile agreement."""
+
+    id: str = ""
+    title: str = ""
+    reference: str = ""
+    version: str = ""
+    state: str = ""
+    entry_into_force: datetime | None = None
+    waiting_for: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Report:
+    """The whole outcome for one file."""
+
+    name: str
+    profile: str
+    at: datetime
+    sha256: str = ""
+    size: int = 0
+    checks: tuple[Check, ...] = ()
+    signatures: list[SignatureReport] = field(default_factory=list)
+    agreement: AgreementReport | None = None
+    record: RecordReport | None = None
+    provable_until: datetime | None = None
+    trust_fingerprint: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of all checks; a report without any check proves nothing."""
+        return worst(check.verdict for check in self.checks) if self.checks else Verdict.INDETERMINATE
+
+    @property
+    def exit_code(self) -> int:
+        """0 PASSED, 1 FAILED, 3 INDETERMINATE."""
+        return self.verdict.exit_code
+
+    @property
+    def problems(self) -> tuple[Check, ...]:
+        """What is not PASSED, the worst first, otherwise in the order of the steps."""
+        found = [check for check in self.checks if check.verdict is not Verdict.PASSED]
+        return tuple(sorted(found, key=lambda check: (check.verdict is not Verdict.FAILED, check.step)))
+
+    @property
+    def indication(self) -> SubIndication | None:
+        """The sub-indication of the first of the worst checks."""
+        return self.problems[0].indication if self.problems else None
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What to do, each once."""
+        return tuple(dict.fromkeys(check.hint for check in self.problems if check.hint))

@@ -1,0 +1,125 @@
+"""Embedded OCSP responses (RFC 6960): which certificates they speak for, and what they say.
+
+    statuses = read_responses(ders, issuers)
+    statuses.check(certificate, at)           # raises CheckError REVOKED
+
+Nothing is fetched. A response counts only if the certificate's issuer signed it, itself or through a responder that
+it authorised (RFC 6960 4.2.2.2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509 import ocsp
+
+from signing_service.errors import FormatError
+from signing_service.verify.algorithms import certificate_scheme, check_signature
+from signing_service.verify.certificate import Certificate
+from signing_service.verify.der import Algorithm, items
+from signing_service.verify.path import Purpose, check_purpose
+from signing_service.verify.verdict import SubIndication, failure
+
+_OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What one verified response says of one certificate."""
+
+    certificate: Certificate
+    produced: datetime
+    this_update: datetime
+    next_update: datetime | None
+    revoked: datetime | None
+    """When it was revoked; None where the response says good."""
+
+
+def read_response(der: bytes, certificates: Iterable[Certificate]) -> Status:
+    """Read and verify one response about one of ``certificates``, whose issuers are among them too.
+
+    Raises FormatError where it is malformed, not successful, about none of them or says ``unknown``; CheckError
+    where its signature does not verify or its signer may not answer.
+    """
+    try:
+        response = ocsp.load_der_ocsp_response(der)
+        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+            raise FormatError("an OCSP response is not a successful one")
+        return _read(response, list(certificates))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise FormatError(f"an OCSP response cannot be read: {error}") from error
+
+
+def _read(response: ocsp.OCSPResponse, certificates: list[Certificate]) -> Status:
+    for certificate in certificates:
+        if certificate.serial != response.serial_number:
+            continue
+        for issuer in certificates:
+            if issuer.subject == certificate.issuer and _is_about(response, issuer):
+                _check_signer(response, issuer)
+                return _status(response, certificate)
+    raise FormatError("an OCSP response is about no certificate in the file")
+
+
+def _status(response: ocsp.OCSPResponse, certificate: Certificate) -> Status:
+    if response.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
+        raise FormatError(f"an OCSP response knows nothing of the certificate of {certificate.subject_text!r}")
+    return Status(
+        certificate=certificate,
+        produced=response.produced_at_utc,
+        this_update=response.this_update_utc,
+        next_update=response.next_update_utc,
+        revoked=response.revocation_time_utc,
+    )
+
+
+def _is_about(response: ocsp.OCSPResponse, issuer: Certificate) -> bool:
+    algorithm = response.hash_algorithm
+    return response.issuer_name_hash == _hash(algorithm, issuer.subject) and response.issuer_key_hash == _key_hash(
+        algorithm, issuer
+    )
+
+
+def _hash(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    return hashlib.new(algorithm.name.replace("sha3-", "sha3_"), data, usedforsecurity=False).digest()
+
+
+def _key_hash(algorithm: hashes.HashAlgorithm, certificate: Certificate) -> bytes:
+    """Of the BIT STRING's value, without tag, length and count of unused bits (RFC 6960 4.1.1)."""
+    parts = items(certificate.public_key_der, "public key")
+    return _hash(algorithm, bytes(parts[1].data)[1:])
+
+
+def _check_signer(response: ocsp.OCSPResponse, issuer: Certificate) -> None:
+    for signer in (issuer, *(Certificate(parsed) for parsed in response.certificates)):
+        if signer != issuer:
+            purposes = signer.key_purposes() or set()
+            if signer.issuer != issuer.subject or _OCSP_SIGNING not in purposes:
+                continue
+            signer.check_issued_by(issuer)
+            if not signer.since <= response.produced_at_utc <= signer.until:
+                continue
+        if not _is_responder(response, signer):
+            continue
+        check_purpose(signer, Purpose.OCSP)
+        _check_signature(response, signer)
+        return
+    raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "an OCSP response is signed by nobody who may answer")
+
+
+def _is_responder(response: ocsp.OCSPResponse, signer: Certificate) -> bool:
+    if response.responder_key_hash is not None:
+        return response.responder_key_hash == _key_hash(hashes.SHA1(), signer)  # noqa: S303 - RFC 6960 4.2.1
+    return response.responder_name is not None and response.responder_name.public_bytes() == signer.subject
+
+
+def _check_signature(response: ocsp.OCSPResponse, signer: Certificate) -> None:
+    scheme = certificate_scheme(Algorithm(response.signature_algorithm_oid.dotted_string, None))
+    data = response.tbs_response_bytes
+    digest = hashlib.new(scheme.hash.name, data, usedforsecurity=False).digest()
+    check_signature(signer.public_key, scheme, response.signature, data, digest)

@@ -1,0 +1,140 @@
+"""Step 7: the agreement's own rules, recomputed from what was proven (``agreement.terms``, ``agreement.acts``).
+
+1. The fields of the document are those of the terms.
+2. Each signature was allowed when it was given: opened, not closed, in turn, not twice; with the assurance that the
+   terms ask for.
+3. All required signers have signed, an officer has countersigned, an archive timestamp closes the file.
+4. The entry into force follows from the countersignature.
+5. With a bundle: each signer's mandate was logged, in date, newest of its signer, for this person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from signing_service.agreement.acts import Acts, entry_into_force, may_sign, state, waiting_for
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.encoding import format_time
+from signing_service.verify.report import AgreementReport, SignatureReport
+from signing_service.verify.verdict import Checks, Step, SubIndication, failure
+
+SUBJECT = "agreement"
+_ASSURANCES = ("service", "passkey")  # weakest first
+Event = Mapping[str, Any]
+
+
+def signer_of(report: SignatureReport) -> str:
+    """The signer id of a signature or countersignature."""
+    return SECRETARIAT if report.kind == "countersignature" else report.field
+
+
+def check_fields(terms: Terms, fields: Sequence[str]) -> None:
+    """(1) Raise CheckError unless the document has exactly the fields of the terms."""
+    missing, extra = set(terms.field_names()) - set(fields), set(fields) - set(terms.field_names())
+    if missing or extra:
+        raise failure(
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            f"signature fields differ from the terms: {', '.join(sorted(missing | extra))}",
+        )
+
+
+def acts_of(terms: Terms, signatures: Sequence[SignatureReport], events: Sequence[Event]) -> Sequence[Event]:
+    """The acts in order: from the record where there is one, else as the document alone shows them."""
+    if events:
+        return [event for event in events if event["type"] in _ACT_TYPES]
+    return [
+        {
+            "type": item.kind,
+            "signer": signer_of(item),
+            "timestamp": {"time": format_time(item.time)},
+            "time": format_time(item.time),
+        }
+        for item in signatures
+        if item.kind in ("signature", "countersignature") and item.time is not None
+    ]
+
+
+_ACT_TYPES = ("signature", "countersignature", "refusal", "withdrawal")
+
+
+def check_rules(
+    terms: Terms,
+    signatures: Sequence[SignatureReport],
+    events: Sequence[Event],
+    at: datetime,
+    checks: Checks,
+    report: AgreementReport,
+) -> None:
+    """Check (2) to (4), collecting, and fill in the agreement's state."""
+    acts = Acts()
+    for act in acts_of(terms, signatures, events):
+        subject = f"field {act['signer']}" if "signer" in act else SUBJECT
+        with checks.collecting(Step.RULES, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
+            if act["type"] in ("signature", "countersignature"):  # (2)
+                moment = Acts().after(act)
+                given = moment.countersignature or moment.signatures[act["signer"]]
+                may_sign(terms, acts, act["signer"], given.time)
+            acts = acts.after(act)
+    for item in signatures:
+        _check_assurance(terms, item, checks)
+    _check_complete(terms, acts, signatures, at, checks, report)
+
+
+def _check_assurance(terms: Terms, item: SignatureReport, checks: Checks) -> None:
+    minimum = terms.rules.minimum_assurance
+    if item.assurance and _ASSURANCES.index(item.assurance) < _ASSURANCES.index(minimum):
+        checks.failed(
+            Step.RULES,
+            f"field {item.field}",
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            f"the approval is by {item.assurance}, the terms ask for {minimum}",
+        )
+
+
+def _check_complete(
+    terms: Terms,
+    acts: Acts,
+    signatures: Sequence[SignatureReport],
+    at: datetime,
+    checks: Checks,
+    report: AgreementReport,
+) -> None:
+    report.state, report.entry_into_force = state(terms, acts, at), entry_into_force(terms, acts)  # (4)
+    report.waiting_for = waiting_for(terms, acts)
+    missing = ""
+    if acts.withdrawal is not None:
+        missing = f"the agreement was withdrawn on {acts.withdrawal.time:%Y-%m-%d}"
+    elif not terms.is_complete(acts.signatures.keys()):  # (3)
+        missing = f"signatures are missing: {', '.join(report.waiting_for)}"
+    elif acts.countersignature is None:
+        missing = "the secretariat has not countersigned"
+    elif not signatures or signatures[-1].kind != "archive":
+        missing = "no archive timestamp closes the file"
+    if missing:
+        checks.unproven(Step.RULES, SUBJECT, SubIndication.GENERIC, missing)
+    else:
+        checks.passed(Step.RULES, SUBJECT, "the rules of the agreement are met")
+
+
+def check_mandate(terms: Terms, issuance: Event, events: Sequence[Event], item: SignatureReport) -> None:
+    """(5) Raise an error of the tree unless the issuance's mandate holds; fill in the report."""
+    signer = signer_of(item)
+    before = [event for event in events if event["sequence"] < issuance["sequence"] and event["type"] == "mandate"]
+    mandates = [Mandate.from_value(event.get("mandate")) for event in before]
+    own = [mandate for mandate in mandates if mandate.signer == signer]
+    if not own or own[-1].digest() != issuance.get("mandate_sha256"):
+        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the mandate is not the newest one in the record")
+    mandate = own[-1]
+    mandate.check_for(terms, signer)
+    if item.time is not None:
+        mandate.check_valid_at(item.time)
+    if mandate.representative.name != item.signer:
+        raise failure(
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            f"the mandate is of {mandate.representative.name}, the certificate of {item.signer}",
+        )
+    until = f" to {mandate.last_day}" if mandate.last_day else ""
+    item.mandate = f"by {mandate.organ}, from {mandate.first_day}{until}"

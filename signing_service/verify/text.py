@@ -1,0 +1,109 @@
+"""The report for people: one page of text, the verdict in its first line.
+
+print(report_to_text(report, colour=sys.stdout.isatty()))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from signing_service.verify.report import Report, SignatureReport
+from signing_service.verify.verdict import Check, Verdict
+
+_COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
+_WORDS = {Verdict.PASSED: "good", Verdict.INDETERMINATE: "not proven", Verdict.FAILED: "BAD"}
+_STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
+_CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
+
+
+def report_to_text(report: Report, *, colour: bool = False) -> str:
+    """Give the page, ending in a line feed. Control and bidirectional characters from the file are replaced."""
+    lines = list(_lines(report, colour))
+    return "\n".join(lines) + "\n"
+
+
+def one_line(report: Report, *, colour: bool = False) -> str:
+    """Give the line for one file among many: verdict, name, the worst problem."""
+    problem = f" ({clean(report.problems[0].message)})" if report.problems else ""
+    return f"{_painted(report.verdict, colour)} {clean(report.name)}{problem}"
+
+
+def clean(text: str) -> str:
+    """Replace characters that could move or hide other text on a terminal."""
+    return text.translate(_CONTROL)
+
+
+def _lines(report: Report, colour: bool) -> Iterator[str]:
+    indication = f" ({report.indication.value})" if report.indication else ""
+    yield f"{_painted(report.verdict, colour)}{indication}: {clean(report.name)}"
+    yield ""
+    yield from _about(report)
+    if report.signatures:
+        yield ""
+        for signature in report.signatures:
+            yield from _signature(signature, colour)
+    if report.problems:
+        yield ""
+        yield "What is wrong or missing:"
+        for check in report.problems:
+            yield f"  {_painted(check.verdict, colour)} {_problem(check)}"
+    for hint in report.hints:
+        yield f"hint: {clean(hint)}"
+
+
+def _about(report: Report) -> Iterator[str]:
+    agreement, record = report.agreement, report.record
+    if agreement is not None:
+        yield f"Agreement   {clean(agreement.title)}, {clean(agreement.reference)}, version {agreement.version}"
+        force = f", in force from {_moment(agreement.entry_into_force)}" if agreement.entry_into_force else ""
+        if agreement.state:
+            yield f"State       {agreement.state}{force}"
+        if agreement.waiting_for:
+            yield f"Waiting for {', '.join(clean(signer) for signer in agreement.waiting_for)}"
+    yield f"SHA-256     {report.sha256} ({report.size} bytes)"
+    yield f"Verified    as of {_moment(report.at)}, profile {report.profile}"
+    yield f"Trust       {report.trust_fingerprint or 'no trust file'}"
+    if record is not None and record.origin:
+        witnesses = f"cosigned by {', '.join(record.witnesses)}" if record.witnesses else "not witnessed"
+        unique = f"uniqueness {record.uniqueness}"
+        yield f"Record      {clean(record.origin)}, {record.size} entries, {clean(witnesses)}, {unique}"
+    if report.provable_until is not None:
+        yield f"Provable    until {_moment(report.provable_until)}"
+
+
+def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
+    who = " / ".join(part for part in (signature.party, signature.party_native) if part) or signature.kind
+    intact = "intact" if signature.intact else "not intact"
+    yield (
+        f"{_painted(signature.verdict, colour, _WORDS[signature.verdict])}: {clean(who)}"
+        f" [{clean(signature.field)}], signature {intact}"
+    )
+    if signature.signer:
+        role = f", {signature.role}" if signature.role else ""
+        yield f"    {clean(signature.signer)}{clean(role)}; certificate {signature.certificate_sha256[:16]}…"
+    if signature.time is not None:
+        clock = {True: "independent", False: "time not independent", None: ""}[signature.time_independent]
+        yield f"    at {_moment(signature.time)} by {clean(signature.time_authority)}{f' ({clock})' if clock else ''}"
+    elif signature.claimed_time is not None:
+        yield f"    claims {_moment(signature.claimed_time)}; no time is proven"
+    details = [signature.approval, f"mandate {signature.mandate}" if signature.mandate else ""]
+    details.append(f"record entry {signature.entry}" if signature.entry is not None else "")
+    if any(details):
+        yield f"    {clean('; '.join(detail for detail in details if detail))}"
+    for change in signature.changes:
+        yield f"    later: {clean(change)}"
+
+
+def _problem(check: Check) -> str:
+    indication = f" [{check.indication.value}]" if check.indication else ""
+    return f"{_STEPS[check.step]} ({int(check.step)}), {clean(check.subject)}: {clean(check.message)}{indication}"
+
+
+def _painted(verdict: Verdict, colour: bool, word: str = "") -> str:
+    text = word or verdict.value
+    return f"\x1b[{_COLOURS[verdict]}m{text}\x1b[0m" if colour else text
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

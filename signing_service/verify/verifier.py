@@ -1,0 +1,68 @@
+"""The verifier's front door: bytes, trust and a moment in; a report out, never an exception.
+
+    report = verify_file(data, read_trust([...]), at=now, profile="agreement", name="evidence.zip")
+
+``verify_last_revision`` is the service's own check of a revision that it is about to store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from signing_service.errors import SigningServiceError, UsageError
+from signing_service.verify.report import Report
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import Checks, Step, SubIndication
+
+PROFILES = ("agreement", "pades")
+_ZIP = b"PK\x03\x04"
+
+
+def verify_file(data: bytes, trust: Trust, at: datetime, profile: str = "agreement", name: str = "") -> Report:
+    """Verify a PDF or an evidence bundle, whichever the bytes are."""
+    if profile not in PROFILES:
+        raise UsageError(f"profile {profile!r} is unknown", hint=f"use one of {', '.join(PROFILES)}")
+    if profile == "agreement" and data.startswith(_ZIP):
+        return verify_bundle(data, trust, at, name)
+    return verify_pdf(data, trust, at, profile, name)
+
+
+def verify_pdf(pdf: bytes, trust: Trust, at: datetime, profile: str = "agreement", name: str = "") -> Report:
+    """Verify one PDF by itself. ``at``: the aware moment of validation. Never raises for what ``pdf`` holds."""
+    if profile == "pades":
+        from signing_service.verify.pades.profile import verify_pades
+
+        return verify_pades(pdf, trust, at, name)
+    from signing_service.verify.agreement_profile import AgreementVerifier
+
+    return _guarded(lambda: AgreementVerifier(pdf, trust, at, name).run(None), pdf, trust, at, profile, name)
+
+
+def verify_bundle(data: bytes, trust: Trust, at: datetime, name: str = "") -> Report:
+    """Verify an evidence bundle: its PDF and the record's proofs. Never raises for what ``data`` holds."""
+    from signing_service.evidence.bundle import read_bundle
+    from signing_service.verify.agreement_profile import AgreementVerifier
+
+    def run() -> Report:
+        bundle = read_bundle(data)
+        return AgreementVerifier(bundle.pdf, trust, at, name).run(bundle)
+
+    return _guarded(run, data, trust, at, "agreement", name)
+
+
+def _guarded(run: Callable[[], Report], data: bytes, trust: Trust, at: datetime, profile: str, name: str) -> Report:
+    """Turn what no step could collect into a report with a single failed check."""
+    checks = Checks()
+    try:
+        return run()
+    except SigningServiceError as error:
+        checks.record(Step.STRUCTURE, "file", error, SubIndication.FORMAT_FAILURE)
+    except RecursionError:
+        checks.failed(Step.LIMITS, "file", SubIndication.FORMAT_FAILURE, "the file is nested too deeply")
+    except MemoryError:
+        checks.failed(Step.LIMITS, "file", SubIndication.FORMAT_FAILURE, "the file needs more memory than there is")
+    report = Report(name, profile, at, sha256(data).hexdigest(), len(data), tuple(checks))
+    report.trust_fingerprint = trust.fingerprint
+    return report

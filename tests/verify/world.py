@@ -1,0 +1,193 @@
+"""The verifier's world: a ceremony, the record that was kept of it, its evidence bundle, and the trust file.
+
+    world = the_ceremony()                      # made once a test session; nobody changes it
+    verify_bundle(world.bundle(), world.trust(), LATER)
+    world.bundle(events=[…])                    # another history, told by a lying operator
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from signing_service.encoding import canonical_json, format_time, sha256_hex, to_base64url
+from signing_service.evidence import Bundle, BundledEvent, TrustFile, format_trust_file, write_bundle
+from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
+from signing_service.record.entry import entry_digest, make_entry
+from signing_service.record.note import Signer, format_verifier_key
+from signing_service.record.proof import Proof, format_proof
+from signing_service.record.tree import inclusion_proof, leaf_hash, root_of
+from signing_service.verify.trust import Trust, read_trust
+from tests.cast import ALLIANCE, NOON, OFFICER, ORIGIN, PUBLIC_URL
+from tests.pdf.sealed_document import Ceremony, SignedAct
+from tests.record.cast import LOG, salt
+
+LATER = NOON + timedelta(days=30)
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A held ceremony and everything around it."""
+
+    ceremony: Ceremony
+    log: Signer = LOG
+
+    @property
+    def pdf(self) -> bytes:
+        """The newest revision."""
+        return self.ceremony.pdf
+
+    def trust_file(self, **changes: Any) -> TrustFile:
+        """The alliance's trust file, without witnesses unless ``changes`` name some."""
+        plain = TrustFile(
+            name=ALLIANCE,
+            web_origin=PUBLIC_URL,
+            relying_party_id=ORIGIN,
+            root=self.ceremony.keystore.root,
+            record_origin=ORIGIN,
+            record_key=self.log.verifier_key,
+        )
+        return replace(plain, **changes)
+
+    def trust(self, **changes: Any) -> Trust:
+        """The same as the verifier reads it."""
+        return read_trust([format_trust_file(self.trust_file(**changes))])
+
+    def events(self) -> list[Event]:
+        """Every event, honestly told: the service's first, then the agreement's."""
+        ceremony, told = self.ceremony, _History(self.ceremony.terms.id)
+        told.service(
+            "service-initialised",
+            public_url=PUBLIC_URL,
+            record_origin=ORIGIN,
+            record_key=format_verifier_key(self.log.verifier_key),
+            root_sha256=sha256_hex(ceremony.keystore.root.public_bytes(Encoding.DER)),
+        )
+        revision0 = ceremony.revisions[0]
+        told.add(
+            "publication",
+            terms=ceremony.terms.to_value(),
+            pdf_sha256=sha256_hex(revision0),
+            pdf_length=len(revision0),
+            base_length=len(ceremony.base),
+            contents_size=ceremony.layout.contents_size,
+            officer=OFFICER.id,
+        )
+        for act in ceremony.acts:
+            self._tell(told, act)
+        for number in range(1, ceremony.archives + 1):
+            revision = len(ceremony.revisions) - 1 - ceremony.archives + number
+            told.add(
+                "archive-timestamp",
+                field=f"archive-{number}",
+                **self._revision(revision),
+                timestamp=_timestamp(NOON + timedelta(minutes=revision)),
+            )
+        return told.events
+
+    def _tell(self, told: _History, act: SignedAct) -> None:
+        certificate = act.certificate.public_bytes(Encoding.DER)
+        mandate = act.mandate.digest()
+        told.add("mandate", mandate=act.mandate.to_value(), mandate_sha256=mandate, officer=OFFICER.id)
+        told.add(
+            "issuance",
+            act=act.act,
+            signer=act.person.signer,
+            mandate_sha256=mandate,
+            certificate=to_base64url(certificate),
+            certificate_sha256=sha256_hex(certificate),
+            approval=to_base64url(act.approval.to_der()),
+        )
+        told.add(
+            act.act,
+            signer=act.person.signer,
+            mandate_sha256=mandate,
+            certificate_sha256=sha256_hex(certificate),
+            issuance=told.events[-1]["sequence"],
+            **self._revision(act.revision),
+            assurance="service",
+            timestamp=_timestamp(act.token.time),
+        )
+
+    def _revision(self, number: int) -> Mapping[str, Any]:
+        pdf = self.ceremony.revisions[number]
+        return {"revision": number, "pdf_sha256": sha256_hex(pdf), "pdf_length": len(pdf)}
+
+    def bundle(self, events: Sequence[Event] | None = None, **changes: Any) -> bytes:
+        """The evidence bundle's bytes; ``changes`` replace parts of :class:`Bundle`."""
+        return write_bundle(self.bundle_parts(events, **changes))
+
+    def bundle_parts(self, events: Sequence[Event] | None = None, **changes: Any) -> Bundle:
+        """The evidence bundle before it is written."""
+        encoded = [canonical_json(event) for event in (self.events() if events is None else events)]
+        entries = chained(encoded)
+        checkpoint = self.checkpoint(entries)
+        bundled = tuple(BundledEvent(at, entries[at], encoded[at], salt(at)) for at in range(len(entries)))
+        plain = Bundle(
+            agreement=self.ceremony.terms.id,
+            pdf=self.pdf,
+            events=bundled,
+            proofs={at: proof_of(entries, at, checkpoint) for at in range(len(entries))},
+            certificates=self.ceremony.keystore.issuing_ca.public_bytes(Encoding.PEM),
+            mandates={},
+        )
+        return replace(plain, **changes)
+
+    def checkpoint(self, entries: Sequence[bytes]) -> bytes:
+        """The record's signed checkpoint over ``entries``."""
+        root = root_of([leaf_hash(entry) for entry in entries])
+        return sign_checkpoint(Checkpoint(ORIGIN, len(entries), root), self.log)
+
+
+class _History:
+    """Numbers events in their scopes, a second apart."""
+
+    def __init__(self, agreement: str) -> None:
+        self._agreement = agreement
+        self.events: list[Event] = []
+
+    def add(self, kind: str, **members: Any) -> None:
+        self._append(kind, self._agreement, members)
+
+    def service(self, kind: str, **members: Any) -> None:
+        self._append(kind, "service", members)
+
+    def _append(self, kind: str, scope: str, members: Mapping[str, Any]) -> None:
+        sequence = sum(event["scope"] == scope for event in self.events)
+        time = format_time(NOON + timedelta(seconds=len(self.events)))
+        self.events.append({"v": 1, "type": kind, "scope": scope, "sequence": sequence, "time": time, **members})
+
+
+def chained(events: Sequence[bytes]) -> list[bytes]:
+    """The entries of events of any scopes, each naming its scope's previous one."""
+    last: dict[str, bytes] = {}
+    entries = []
+    for number, event in enumerate(events):
+        scope = event.partition(b'"scope":"')[2].partition(b'"')[0].decode()
+        entry = make_entry(event, salt(number), entry_digest(last[scope]) if scope in last else None)
+        last[scope] = entry
+        entries.append(entry)
+    return entries
+
+
+def proof_of(entries: Sequence[bytes], index: int, checkpoint: bytes) -> bytes:
+    """The tlog-proof of one entry."""
+    leaves = [leaf_hash(entry) for entry in entries]
+    hashes = inclusion_proof(index, len(leaves), lambda level, at: root_of(leaves[at << level : (at + 1) << level]))
+    return format_proof(Proof(index, tuple(hashes), checkpoint))
+
+
+def _timestamp(time: datetime) -> Mapping[str, Any]:
+    return {"time": format_time(time), "independent": False}
+
+
+@cache
+def the_ceremony() -> World:
+    """The ceremony of the cast: everybody signed, the officer countersigned, the archive closed the file."""
+    return World(Ceremony.held())
