@@ -2,11 +2,13 @@
 
     statement = Statement(act="signature", agreement=…, signer="njupt:president", …)
     approval = service_approval(statement.to_json(), "password", time)
-    assurance = verify_approval(approval, statement, at=time, …)
+    verify_approval(approval, Expected(act="signature", agreement=…), at=time)
 
 Pure functions over bytes and values, shared by the service and the verifier.
 """
 
+from signing_service.approval.check import Expected, RelyingParty, verify_approval
+from signing_service.approval.cose import CoseKey, parse_cose_key
 from signing_service.approval.evidence import (
     SERVICE_METHODS,
     Approval,
@@ -22,9 +24,14 @@ __all__ = [
     "Act",
     "Approval",
     "Assurance",
+    "CoseKey",
+    "Expected",
     "PasskeyAssertion",
+    "RelyingParty",
     "ServiceAssertion",
     "Statement",
     "challenge_of",
+    "parse_cose_key",
     "service_approval",
+    "verify_approval",
 ]

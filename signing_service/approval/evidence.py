@@ -101,7 +101,7 @@ class Approval:
 
 
 def service_approval(statement: bytes, method: str, time: datetime) -> Approval:
-    """Give the approval of ``statement`` (canonical JSON) that the service itself asserts, by one of SERVICE_METHODS."""
+    """Give the service's own approval of ``statement`` (canonical JSON); the method is one of SERVICE_METHODS."""
     if method not in SERVICE_METHODS:
         raise FormatError(f"method of approval {method!r} is unknown")
     return Approval(statement, ServiceAssertion(method, time.astimezone(UTC).replace(microsecond=0)))

@@ -79,6 +79,7 @@ def good_response(
         data=data,
         signature_algorithm=AlgorithmIdentifier(algorithm=ID_ECDSA_WITH_SHA256),
         signature=asn1.BitString(keystore.sign(issuer, encode(data)), 0),
+        certificates=[raw(authority.public_bytes(serialization.Encoding.DER))] if issuer == "root" else None,
     )
     content = ResponseBytes(type=ID_PKIX_OCSP_BASIC, response=encode(basic))
     return encode(OcspResponse(status=raw(_SUCCESSFUL), content=content))

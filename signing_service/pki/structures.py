@@ -275,11 +275,12 @@ class ResponseData:
 
 @asn1.sequence
 class BasicResponse:
-    """BasicOCSPResponse of RFC 6960 section 4.2.1, signed by the issuing authority itself: no certificates."""
+    """BasicOCSPResponse of RFC 6960 section 4.2.1."""
 
     data: ResponseData
     signature_algorithm: AlgorithmIdentifier
     signature: asn1.BitString
+    certificates: Annotated[list[asn1.TLV] | None, asn1.Explicit(0)]
 
 
 @asn1.sequence

@@ -57,7 +57,7 @@ def make_base(terms: Terms) -> bytes:
     pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=Array(fields), SigFlags=3, DR=shared))
     pdf.Root.Perms = Dictionary(DocMDP=pdf.make_indirect(Dictionary()))
     pdf.Root.DSS = pdf.make_indirect(Dictionary())
-    pdf.attachments["terms.json"] = pikepdf.AttachedFileSpec(pdf, terms.to_json(), filename="terms.json")
+    pdf.attachments["terms.json"] = terms.to_json()
     pdf.docinfo["/Title"] = "Agreement"
     buffer = BytesIO()
     pdf.save(
