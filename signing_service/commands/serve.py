@@ -1,0 +1,26 @@
+"""``signing-service serve``: serve the pages over HTTP, for a TLS proxy in front of it.
+
+Mails and interrupted archiving are worked on by a thread beside the pages; ``--no-worker`` leaves them to
+``signing-service worker``. Keys, database, guard and settings are checked before the port opens.
+"""
+
+from __future__ import annotations
+
+from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
+from signing_service.workflow.service import open_service
+
+
+def main(arguments: list[str]) -> int:
+    """Check everything, then serve until a signal ends it."""
+    parser = make_parser("serve", __doc__)
+    parser.add_argument("--no-worker", action="store_true", help="leave mails and archiving to another process")
+    options = parser.parse_args(arguments)
+    settings = settings_from_environment()
+    settings.require_session_secret()
+    log_to_terminal()
+    open_service(settings).database.dispose()
+
+    from signing_service.commands.server import run_server
+
+    run_server(settings, worker=not options.no_worker, on_ready=lambda: print(f"serving {settings.public_url}"))
+    return 0

@@ -1,0 +1,87 @@
+"""``signing-service status``: what this service holds at the moment.
+
+Agreements with their state and signatures, the record and its last checkpoint, mails by state. ``--json`` prints the
+same for programs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from signing_service.agreement.acts import state
+from signing_service.agreement.terms import Terms
+from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
+from signing_service.encoding import format_time
+from signing_service.store import agreements, outbox, publisher
+from signing_service.store.ledger import read_frontier
+from signing_service.workflow.service import Service, open_service
+from signing_service.workflow.state import load_acts
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementStatus:
+    """One agreement: its state, and how many of its signers have signed."""
+
+    id: str
+    reference: str
+    state: str
+    signed: int
+    signers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """All that ``status`` prints."""
+
+    public_url: str
+    agreements: tuple[AgreementStatus, ...]
+    entries: int
+    published: int | None  # entries under the last released checkpoint
+    mails: dict[str, int]  # state: how many
+
+
+def main(arguments: list[str]) -> int:
+    """Print the service's state."""
+    parser = make_parser("status", __doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    service = open_service(settings_from_environment())
+    found = read_status(service)
+    if options.json:
+        print(json.dumps(asdict(found), indent=2))
+    else:
+        _print(found, format_time(service.clock()))
+    return 0
+
+
+def read_status(service: Service) -> Status:
+    """Read everything in one snapshot."""
+    with service.database.read() as session:
+        listed = []
+        for row in agreements.newest_first(session):
+            terms, acts = Terms.from_json(row.terms), load_acts(session, row.id)
+            current = "draft" if row.state == "draft" else str(state(terms, acts, service.clock()))
+            signers = [signer.id for signer in terms.signers()]
+            signed = sum(signer in acts.signatures for signer in signers)
+            listed.append(AgreementStatus(row.id, row.reference, current, signed, len(signers)))
+        newest = publisher.newest(session)
+        return Status(
+            service.settings.public_url,
+            tuple(listed),
+            read_frontier(session).size,
+            newest.size if newest else None,
+            outbox.counts(session),
+        )
+
+
+def _print(found: Status, now: str) -> None:
+    print(f"{found.public_url} at {now}\n")
+    for each in found.agreements:
+        print(f"  {each.reference:<16} {each.state:<12} {each.signed} of {each.signers} signed   {each.id}")
+    if not found.agreements:
+        print("  no agreements yet")
+    print()
+    published = "nothing published yet" if found.published is None else f"{found.published} under the checkpoint"
+    mails = ", ".join(f"{count} {state}" for state, count in sorted(found.mails.items())) or "none"
+    print_pairs([("record", f"{found.entries} entries, {published}"), ("mails", mails)])

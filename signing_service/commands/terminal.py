@@ -1,0 +1,42 @@
+"""What commands share on the terminal: settings from the environment, log lines, a two-column listing."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping
+
+from signing_service.settings import Settings, parse_settings
+
+
+def make_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
+    """An argument parser whose description is the command's module docstring without its first line."""
+    description = (doc or "").partition("\n\n")[2].strip().replace("``", "")
+    formatter = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(
+        prog=f"signing-service {command}", description=description, formatter_class=formatter, allow_abbrev=False
+    )
+
+
+def settings_from_environment(defaults: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process; ``defaults`` (full variable names) stand in for what is not set."""
+    return parse_settings({**(defaults or {}), **{name: text for name, text in os.environ.items() if text}})
+
+
+def log_to_terminal(level: int = logging.INFO) -> None:
+    """Send the service's own log lines to standard error, one line each."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    logger = logging.getLogger("signing_service")
+    logger.addHandler(handler)
+    logger.setLevel(level)
+
+
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+    """Print labels and values in two columns; a value of several lines is indented."""
+    rows = list(pairs)
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        print(f"  {label:<{width}}  " + value.replace("\n", "\n" + " " * (width + 4)))

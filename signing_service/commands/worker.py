@@ -1,0 +1,30 @@
+"""``signing-service worker``: hand over mails and resume interrupted archiving, as a process of its own.
+
+``--once`` does what is due now and ends. Several workers beside each other do no harm.
+"""
+
+from __future__ import annotations
+
+import signal
+
+from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
+from signing_service.workflow.service import open_service
+from signing_service.workflow.worker import Worker, work_once
+
+
+def main(arguments: list[str]) -> int:
+    """Work until a signal ends it."""
+    parser = make_parser("worker", __doc__)
+    parser.add_argument("--once", action="store_true", help="do what is due now, then end")
+    options = parser.parse_args(arguments)
+    log_to_terminal()
+    service = open_service(settings_from_environment())
+    if options.once:
+        done, well = work_once(service)
+        print(f"{done} done")
+        return 0 if well else 1
+    worker = Worker(service)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda _number, _frame: worker.stop(timeout=0))
+    worker.run()
+    return 0

@@ -1,0 +1,109 @@
+"""``doctor`` and ``status`` look and tell; each thing that can be wrong has a sentence and a hint."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Run
+
+
+def test_a_new_service_is_well_but_for_what_is_still_to_be_set(
+    installed: str, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("doctor") == 0
+    printed = capsys.readouterr().out
+    assert "ok       keys       complete, private and matching" in printed
+    assert "ok       database   sqlite, schema current, commits survive a power loss" in printed
+    assert "warning  timestamps the service stamps with its own clock: time not independent" in printed
+    assert "wrong" not in printed
+
+
+def test_before_init_it_says_what_is_missing(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "secrets").mkdir()
+    (folder / "var").mkdir()
+    for name in ("key-passphrase", "session-secret"):
+        (folder / "secrets" / name).write_text("0123456789abcdef0123456789abcdef\n")
+        (folder / "secrets" / name).chmod(0o600)
+    assert run("doctor") == 1
+    printed = capsys.readouterr().out
+    assert "wrong    keys       keys directory keys is missing" in printed
+    assert "wrong    database   the database is empty" in printed
+    assert "hint: run `signing-service init` once" in printed
+
+
+def break_permissions(folder: Path) -> None:
+    (folder / "keys" / "seal.key").chmod(0o644)
+
+
+def lose_a_key(folder: Path) -> None:
+    (folder / "keys" / "timestamp.key").unlink()
+
+
+def publish_the_passphrase(folder: Path) -> None:
+    (folder / "secrets" / "key-passphrase").chmod(0o644)
+
+
+def forget_history(folder: Path) -> None:
+    (folder / "var" / "service.sqlite3").unlink()
+
+
+def damage_the_guard(folder: Path) -> None:
+    (folder / "var" / "guard").write_text("nonsense")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (break_permissions, "keys/seal.key is readable by others"),
+        (lose_a_key, "keys/timestamp.key is missing"),
+        (publish_the_passphrase, "secrets/key-passphrase is readable by others"),
+        (forget_history, "the database is empty"),
+        (damage_the_guard, "guard"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_to_do(
+    damage: Callable[[Path], None], said: str, installed: str, folder: Path, run: Run,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    damage(folder)
+    assert run("doctor") == 1
+    lines = capsys.readouterr().out.splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("wrong") and said in line)
+    assert lines[place + 1].strip().startswith("hint: ")
+
+
+def test_another_public_url_is_refused_with_what_it_would_break(
+    installed: str, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIGNING_SERVICE_PUBLIC_URL", "https://sign.example.net")
+    assert run("doctor") == 1
+    printed = capsys.readouterr().out
+    assert "this service was made as https://sign.example.org" in printed
+    assert "every passkey" in printed
+
+
+def test_a_test_mail_becomes_a_file_where_there_is_no_mail_server(
+    installed: str, folder: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("doctor", "--mail", "admin@example.org") == 0
+    assert "test mail handed over for admin@example.org" in capsys.readouterr().out
+    assert len(list((folder / "var" / "mail").glob("*.eml"))) == 1
+
+
+def test_status_counts_entries_and_mails(installed: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == 0
+    printed = capsys.readouterr().out
+    assert "no agreements yet" in printed
+    assert "2 entries, 2 under the checkpoint" in printed
+
+
+def test_status_speaks_json(installed: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status", "--json") == 0
+    expected = {
+        "public_url": "https://sign.example.org", "agreements": [], "entries": 2, "published": 2, "mails": {},
+    }  # fmt: skip
+    assert json.loads(capsys.readouterr().out) == expected

@@ -1,0 +1,84 @@
+"""``init`` makes a service once, prints what people need, and never makes anything again."""
+
+from __future__ import annotations
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
+from tests.commands.conftest import OFFICER, Run
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_it_prints_the_fingerprint_of_the_trust_file_that_it_wrote(installed: str, folder: Path) -> None:
+    data = (folder / "var" / "trust.json").read_bytes()
+    assert fingerprint_text(fingerprint(data)) in installed
+    trust = parse_trust_file(data)
+    assert trust.web_origin == "https://sign.example.org"
+    assert trust.record_origin == trust.relying_party_id == "sign.example.org"
+
+
+def test_it_prints_one_link_for_the_first_officer_with_the_token_in_the_fragment(installed: str) -> None:
+    links = re.findall(r"https://sign\.example\.org/\S+", installed)
+    assert len(links) == 1
+    assert re.fullmatch(r"https://sign\.example\.org/invitation#[A-Za-z0-9_-]{43}", links[0])
+    assert "Mei Tan <mei.tan@secretariat.example>" in installed
+
+
+def test_what_it_makes_is_for_its_owner_alone(installed: str, folder: Path) -> None:
+    assert mode(folder / "keys") == 0o700
+    private = [*(folder / "keys").glob("*.key"), folder / "var" / "service.sqlite3", *(folder / "secrets").iterdir()]
+    assert len(private) == 6 + 1 + 2
+    assert {mode(path) for path in private} == {0o600}
+    assert all(b"ENCRYPTED" in path.read_bytes() for path in (folder / "keys").glob("*.key"))
+
+
+def test_no_key_and_no_secret_is_in_the_database_or_on_the_terminal(installed: str, folder: Path) -> None:
+    database = b"".join(path.read_bytes() for path in (folder / "var").iterdir())
+    for secret in (folder / "secrets").iterdir():
+        assert secret.read_text().strip() not in installed
+        assert secret.read_bytes().strip() not in database
+    assert b"PRIVATE KEY" not in database
+    token = installed.split("invitation#")[1].split()[0]
+    assert token.encode() not in database
+
+
+@pytest.mark.parametrize("lost", ["", "var/guard", "var/service.sqlite3"])
+def test_a_second_run_is_refused_and_changes_nothing(
+    installed: str, folder: Path, run: Run, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if lost:
+        (folder / lost).unlink()
+    keys = {path.name: path.read_bytes() for path in (folder / "keys").iterdir()}
+    assert run("init", *OFFICER) != 0
+    assert "already" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (folder / "keys").iterdir()} == keys
+
+
+def test_a_lost_passphrase_is_not_replaced_while_there_are_keys(
+    installed: str, folder: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "secrets" / "key-passphrase").unlink()
+    assert run("init", *OFFICER) == 2
+    assert "KEY_PASSPHRASE_FILE: cannot read secrets/key-passphrase" in capsys.readouterr().err
+    assert not (folder / "secrets" / "key-passphrase").exists()
+
+
+def test_the_public_url_may_stand_on_the_command_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SIGNING_SERVICE_PUBLIC_URL")
+    assert run("init", "https://sign.example.net", *OFFICER) == 0
+    assert "https://sign.example.net/invitation#" in capsys.readouterr().out
+
+
+def test_two_public_urls_are_refused(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("init", "https://sign.example.net", *OFFICER) == 2
+    assert "PUBLIC_URL is set to https://sign.example.org" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
