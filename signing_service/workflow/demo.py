@@ -44,9 +44,16 @@ def read_source(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files}
 
 
-def initialise_demo(settings: Settings, files: dict[str, bytes] | None = None) -> Initialised:
-    """Make a demo service with its draft and people; ``files`` may replace the specimen's source."""
-    cast = _cast()
+def read_people() -> dict[str, Any]:
+    """The demo's made-up people: ``officers`` and ``representatives``, as tables of people.toml."""
+    return tomllib.loads((agreement_folder() / PEOPLE).read_text(encoding="utf-8"))
+
+
+def initialise_demo(
+    settings: Settings, files: dict[str, bytes] | None = None, cast: dict[str, Any] | None = None
+) -> Initialised:
+    """Make a demo service with its draft and people; ``files`` and ``cast`` may replace the specimen's."""
+    cast = cast or read_people()
     keeper = cast["officers"][0]
     officer = FirstOfficer(keeper["name"], keeper["email"])
     made = initialise(settings, officer, system_clock(), demo=True)
@@ -80,10 +87,6 @@ def demo_links(service: Service) -> list[DemoLink]:
         if signer.id in holders
     ]
     return [DemoLink(name, place, sign_in_link(service, person)) for name, place, person in officers + signers]
-
-
-def _cast() -> dict[str, Any]:
-    return tomllib.loads((agreement_folder() / PEOPLE).read_text(encoding="utf-8"))
 
 
 def _agreement_and_officer(service: Service) -> tuple[str, str]:

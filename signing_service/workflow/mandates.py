@@ -56,10 +56,18 @@ def officer_mandate(
     person = people.get(session, person_id)
     if not person.officer or person.ended is not None:
         return None
-    authority = Authority(f"{service.name}, secretariat", now.astimezone(UTC).date())
-    row = _add(session, agreement_id, SECRETARIAT, person, authority, now)
+    row = _add(session, agreement_id, SECRETARIAT, person, _officers_authority(service, now), now)
     record_mandate(session, row, person_id, now)
     return row.id, Mandate.from_json(row.json)
+
+
+def expected_officer_mandate(service: Service, agreement_id: str, officer: Person, now: datetime) -> Mandate:
+    """The mandate that officer_mandate would give, for the page that is to check it; nothing is stored."""
+    return _mandate(agreement_id, SECRETARIAT, officer, _officers_authority(service, now))
+
+
+def _officers_authority(service: Service, now: datetime) -> Authority:
+    return Authority(f"{service.name}, secretariat", now.astimezone(UTC).date())
 
 
 def record_mandate(session: Session, row: MandateRow, officer_id: str, now: datetime) -> None:
@@ -76,8 +84,23 @@ def _add(
     session: Session, agreement_id: str, signer: str, person: Person, authority: Authority, now: datetime
 ) -> MandateRow:
     _revoke_present(session, agreement_id, signer, now)
+    mandate = _mandate(agreement_id, signer, person, authority)
+    return mandates.add(
+        session,
+        agreement=agreement_id,
+        signer=signer,
+        person=person.id,
+        json=mandate.to_json(),
+        digest=mandate.digest(),
+        valid_from=mandate.first_day,
+        valid_until=mandate.last_day,
+        now=now,
+    )
+
+
+def _mandate(agreement_id: str, signer: str, person: Person, authority: Authority) -> Mandate:
     party, _, role = signer.partition(":")
-    mandate = Mandate(
+    return Mandate(
         agreement=agreement_id,
         party=party,
         role=role,
@@ -89,17 +112,6 @@ def _add(
         document_sha256=None,
         first_day=authority.first_day,
         last_day=authority.last_day,
-    )
-    return mandates.add(
-        session,
-        agreement=agreement_id,
-        signer=signer,
-        person=person.id,
-        json=mandate.to_json(),
-        digest=mandate.digest(),
-        valid_from=mandate.first_day,
-        valid_until=mandate.last_day,
-        now=now,
     )
 
 

@@ -1,0 +1,85 @@
+"""An HTTP client that behaves like a browser on the service's pages: cookies, CSRF token, forms, JSON."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import httpx
+
+from signing_service.errors import SigningServiceError, UnavailableError
+
+TIMEOUT = 60  # seconds for one answer
+_CSRF = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
+
+
+class RefusedError(SigningServiceError):
+    """The service answered a request of the ceremony with an error."""
+
+
+class Browser:
+    """One person's browser; it is logged in once an invitation or a link was accepted."""
+
+    def __init__(self, base_url: str, user: str) -> None:
+        """``user`` names the person in messages."""
+        self.user = user
+        self._http = httpx.Client(base_url=base_url, timeout=TIMEOUT, headers={"User-Agent": f"ceremony ({user})"})
+        self._csrf = ""
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def open(self, path: str) -> str:
+        """Load a page and return its HTML."""
+        answer = self._send("GET", path, follow_redirects=True)
+        found = _CSRF.search(answer.text)
+        if found:
+            self._csrf = found.group(1)
+        return answer.text
+
+    def download(self, path: str) -> bytes:
+        """Load a file."""
+        return self._send("GET", path).content
+
+    def submit(self, path: str, **fields: str) -> httpx.Response:
+        """Send a form."""
+        return self._send("POST", path, data={"csrf_token": self._csrf, **fields})
+
+    def post(self, path: str, body: dict[str, Any], *, accept: tuple[int, ...] = (200, 201)) -> tuple[int, Any]:
+        """Send JSON; return status and JSON. Any other status raises RefusedError with the service's own words."""
+        answer = self._send("POST", path, json=body, accept=(*accept, 200))
+        return answer.status_code, answer.json()
+
+    def _send(
+        self, method: str, path: str, *, accept: tuple[int, ...] = (200, 201, 302, 303), **options: Any
+    ) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, headers={"X-CSRF-Token": self._csrf}, **options)
+        except httpx.HTTPError as error:
+            raise UnavailableError(f"{self.user}: {method} {path}: {error}") from error
+        if answer.status_code not in accept:
+            raise RefusedError(f"{self.user}: {method} {path}: {answer.status_code} {_words(answer)}")
+        return answer
+
+
+def _words(answer: httpx.Response) -> str:
+    try:
+        value = answer.json()
+        return f"{value['error']} {value.get('hint', '')}".strip()
+    except (ValueError, KeyError, TypeError):
+        return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())[:300]
+
+
+def wait_until_ready(base_url: str, seconds: float) -> None:
+    """Wait until the service answers at /healthz; raises UnavailableError after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{base_url}/healthz", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.05)
+    raise UnavailableError(f"the service at {base_url} does not answer", hint="its log is in the ceremony's folder")

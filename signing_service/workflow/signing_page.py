@@ -1,0 +1,74 @@
+"""What a page must know of a signature to be given, so that its browser can check what it is asked to sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import may_sign
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, field_of
+from signing_service.approval import Act
+from signing_service.errors import NotFoundError
+from signing_service.store import people
+from signing_service.workflow.mandates import expected_officer_mandate
+from signing_service.workflow.prepared import reason_of
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import Published, load_acts, load_mandate, load_published
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSigning:
+    """A person's own signature that is still to be given."""
+
+    agreement: str
+    revision0_sha256: str
+    signer: str
+    field: str
+    """The name of the signature field."""
+    act: Act
+    mandate: Mandate
+    organization: str
+    """As the one-time certificate will name it."""
+    country: str | None
+    reason: str
+    """As the signature dictionary will state it."""
+    email: str
+
+
+def own_signing(service: Service, person_id: str, agreement_id: str, signer: str) -> OwnSigning:
+    """What this person is about to sign as ``signer``.
+
+    Raises NotFoundError without a mandate, NotAllowedError or ConflictError where the signature cannot be given now.
+    """
+    now = service.clock()
+    with service.database.read() as session:
+        published = load_published(session, agreement_id)
+        mandate = _mandate(session, service, published, person_id, signer)
+        may_sign(published.terms, load_acts(session, agreement_id), signer, now)
+        email = people.get(session, person_id).email
+    mandate.check_valid_at(now)
+    party = None if signer == SECRETARIAT else published.terms.party(mandate.party)
+    return OwnSigning(
+        agreement=agreement_id,
+        revision0_sha256=published.revision0_sha256,
+        signer=signer,
+        field=field_of(signer),
+        act="countersignature" if signer == SECRETARIAT else "signature",
+        mandate=mandate,
+        organization=party.name if party else service.name,
+        country=party.country if party else None,
+        reason=reason_of(published, signer),
+        email=email,
+    )
+
+
+def _mandate(session: Session, service: Service, published: Published, person_id: str, signer: str) -> Mandate:
+    found = load_mandate(session, published.id, signer, person_id)
+    if found is not None:
+        return found[1]
+    officer = people.get(session, person_id)
+    if signer == SECRETARIAT and officer.officer and officer.ended is None:
+        return expected_officer_mandate(service, published.id, officer, service.clock())
+    raise NotFoundError(f"you have no mandate to sign as {signer}", hint="ask the secretariat")
