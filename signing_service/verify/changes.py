@@ -83,21 +83,28 @@ class Revision:
 
 def read_revisions(pdf: bytes, document: Document) -> Iterator[Revision]:
     """Judge each delta in turn and give its revision; raises FormatError at the first that is not allowed."""
-    reader = _DeltaReader(pdf, document.base)
+    reader = _DeltaReader(pdf, document.base, document.base.length, document.base.size)
     for number, delta in enumerate(document.deltas):
         yield reader.read(number, delta)
+
+
+def read_last_revision(pdf: bytes, base: Base, delta: Delta, size: int) -> Revision:
+    """Judge one signature's delta on a known-good prefix with ``size`` object numbers; its number is given as 1.
+
+    The caller has seen to it that its field was empty before.
+    """
+    return _DeltaReader(pdf, base, delta.start, size).read(1, delta)
 
 
 class _DeltaReader:
     """Holds what must not repeat, and the running hash of the file."""
 
-    def __init__(self, pdf: bytes, base: Base) -> None:
-        self._pdf, self._base = pdf, base
+    def __init__(self, pdf: bytes, base: Base, start: int, size: int) -> None:
+        self._base, self._size = base, size
         self._view = memoryview(pdf)
-        self._hash = sha256(self._view[: base.length])
+        self._hash = sha256(self._view[:start])
         self._filled: set[str] = set()
         self._by_number = {field.number: field for field in base.fields.values()}
-        self._size = base.size
         self._contents_size: int | None = None
         self._certificates: list[int] = []
         self._ocsps: list[int] = []

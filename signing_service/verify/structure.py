@@ -73,6 +73,22 @@ def read_document(pdf: bytes) -> Document:
     return Document(base, tuple(deltas))
 
 
+def read_last_delta(pdf: bytes, base: Base, start: int) -> tuple[Delta, int]:
+    """Read the delta that ``pdf`` adds to its first ``start`` bytes; give it and the ``/Size`` before it.
+
+    Requires that those bytes are known to be well-formed. Raises FormatError as read_document does.
+    """
+    check_size(pdf)
+    before, startxref = read_startxref(pdf, start), read_startxref(pdf, len(pdf))
+    previous = _previous(pdf, startxref, len(pdf))
+    if previous != before or _first_offset(pdf, startxref) != start:
+        raise FormatError("the last update does not follow the newest revision")
+    trailer = _DELTA_TRAILER.match(pdf, pdf.find(b"trailer", before, start), start)
+    size = int(trailer[2]) if trailer else base.size
+    delta, _ = _read_delta(pdf, base, start, startxref, previous, len(pdf), size)
+    return delta, size
+
+
 def _previous(pdf: bytes, startxref: int, end: int) -> int | None:
     """Give the /Prev of the section at ``startxref``; None where it is the base's."""
     at = pdf.find(b"trailer", startxref, end)

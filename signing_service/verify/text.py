@@ -5,14 +5,13 @@ print(report_to_text(report, colour=sys.stdout.isatty()))
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from signing_service.verify.report import Report, SignatureReport
-from signing_service.verify.verdict import Check, Verdict
+from signing_service.verify.verdict import Check, Step, Verdict
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
-_WORDS = {Verdict.PASSED: "good", Verdict.INDETERMINATE: "not proven", Verdict.FAILED: "BAD"}
 _STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
 
@@ -46,8 +45,7 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
     if report.problems:
         yield ""
         yield "What is wrong or missing:"
-        for check in report.problems:
-            yield f"  {_painted(check.verdict, colour)} {_problem(check)}"
+        yield from _problems(report.problems, colour)
     for hint in report.hints:
         yield f"hint: {clean(hint)}"
 
@@ -74,11 +72,7 @@ def _about(report: Report) -> Iterator[str]:
 
 def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
     who = " / ".join(part for part in (signature.party, signature.party_native) if part) or signature.kind
-    intact = "intact" if signature.intact else "not intact"
-    yield (
-        f"{_painted(signature.verdict, colour, _WORDS[signature.verdict])}: {clean(who)}"
-        f" [{clean(signature.field)}], signature {intact}"
-    )
+    yield f"{_painted(signature.verdict, colour, _word(signature))}: {clean(who)} [{clean(signature.field)}]"
     if signature.signer:
         role = f", {signature.role}" if signature.role else ""
         yield f"    {clean(signature.signer)}{clean(role)}; certificate {signature.certificate_sha256[:16]}…"
@@ -95,9 +89,21 @@ def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
         yield f"    later: {clean(change)}"
 
 
-def _problem(check: Check) -> str:
-    indication = f" [{check.indication.value}]" if check.indication else ""
-    return f"{_STEPS[check.step]} ({int(check.step)}), {clean(check.subject)}: {clean(check.message)}{indication}"
+def _word(signature: SignatureReport) -> str:
+    if signature.verdict is Verdict.FAILED or not signature.intact:
+        return "BAD signature"
+    return "good signature" if signature.verdict is Verdict.PASSED else "good signature, but not proven"
+
+
+def _problems(checks: Iterable[Check], colour: bool) -> Iterator[str]:
+    """One line for each different problem, with everything that has it."""
+    subjects: dict[tuple[Verdict, Step, str, str], list[str]] = {}
+    for check in checks:
+        indication = f" [{check.indication.value}]" if check.indication else ""
+        subjects.setdefault((check.verdict, check.step, check.message, indication), []).append(check.subject)
+    for (verdict, step, message, indication), names in subjects.items():
+        few = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        yield f"  {_painted(verdict, colour)} {_STEPS[step]} ({int(step)}), {clean(few)}: {clean(message)}{indication}"
 
 
 def _painted(verdict: Verdict, colour: bool, word: str = "") -> str:

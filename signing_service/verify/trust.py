@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from signing_service.errors import UsageError
 from signing_service.evidence.trust import TrustFile, fingerprint, fingerprint_text, parse_trust_file
@@ -26,6 +27,12 @@ class Trust:
     fingerprint: str = ""
     """Of the trust file, as it is printed on paper."""
     sha256: str = ""
+
+    @classmethod
+    def of_file(cls, file: TrustFile) -> Self:
+        """Trust exactly what a trust file says."""
+        anchors = tuple(Certificate(item) for item in file.timestamp_anchors)
+        return cls((Certificate(file.root),), anchors, file)
 
     @property
     def all_anchors(self) -> tuple[Certificate, ...]:

@@ -1,8 +1,8 @@
 """The verifier's world: a ceremony, the record that was kept of it, its evidence bundle, and the trust file.
 
-    world = the_ceremony()                      # made once a test session; nobody changes it
-    verify_bundle(world.bundle(), world.trust(), LATER)
-    world.bundle(events=[…])                    # another history, told by a lying operator
+world = the_ceremony()                      # made once a test session; nobody changes it
+verify_bundle(world.bundle(), world.trust(), LATER)
+world.bundle(events=[…])                    # another history, told by a lying operator
 """
 
 from __future__ import annotations

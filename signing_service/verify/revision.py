@@ -1,0 +1,80 @@
+"""The service's own check of a revision that it is about to store, on a prefix that it knows to be good.
+
+    verify_last_revision(previous, current, trust=trust_file, at=now)      # raises VerificationError
+
+Steps 1 to 6 for the last delta only; the cost does not grow with the number of signatures, but for hashing. The
+record (8) and the rules (7) are not judged here: the entry is not written yet, and the workflow asked the rules.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+
+from signing_service.agreement.terms import Terms
+from signing_service.errors import FormatError, VerificationError
+from signing_service.evidence.trust import TrustFile
+from signing_service.verify.base import Base, read_base
+from signing_service.verify.changes import Revision, read_last_revision, read_revisions
+from signing_service.verify.path import PathBuilder
+from signing_service.verify.signed import open_revision
+from signing_service.verify.structure import read_document, read_last_delta
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import Checks, Verdict
+
+_END = b"\n%%EOF\n"
+
+
+def verify_last_revision(previous: bytes, current: bytes, *, trust: TrustFile, at: datetime) -> Revision:
+    """Check what ``current`` adds to ``previous``; give the revision.
+
+    ``previous`` is the newest stored revision, empty when ``current`` is revision 0 (base and seal). Raises
+    VerificationError, naming the first problem, unless the revision is exactly one delta that passes.
+    """
+    if not current.startswith(previous):
+        raise VerificationError("the new revision does not begin with the newest stored one")
+    try:
+        base, revision = _last(previous, current)
+        terms = Terms.from_json(base.terms)
+    except FormatError as error:
+        raise VerificationError(f"the new revision is not of the agreed form: {error.message}") from error
+    checks = Checks()
+    trusted = Trust.of_file(trust)
+    signed = open_revision(revision, terms, checks)
+    signed.check_time(PathBuilder(trusted.all_anchors, signed.certificates), trusted, at, checks)
+    signed.check_path(PathBuilder(trusted.anchors, signed.certificates), checks)
+    signed.check_approval(terms, _revision0(current, base), at, checks)
+    for check in checks:
+        if check.verdict is not Verdict.PASSED:
+            raise VerificationError(f"the new revision, {check.subject}: {check.message}", hint=check.hint)
+    return revision
+
+
+def _last(previous: bytes, current: bytes) -> tuple[Base, Revision]:
+    """Read only the last delta where it is a signature in an empty field; the whole document otherwise."""
+    base = _base_of(current) if previous else None
+    if base is not None:
+        delta, size = read_last_delta(current, base, len(previous))
+        rewritten = [number for number in delta.objects if number < size]
+        if base.dss not in rewritten and not any(
+            previous.find(b"\n%d 0 obj\n" % number, base.length - 1) >= 0 for number in rewritten
+        ):
+            return base, read_last_revision(current, base, delta, size)
+    document = read_document(current)
+    revisions = list(read_revisions(current, document))
+    if not revisions or (revisions[-2].end if len(revisions) > 1 else 0) != len(previous):
+        raise FormatError("the file does not add exactly one revision")
+    return document.base, revisions[-1]
+
+
+def _base_of(current: bytes) -> Base | None:
+    end = current.find(_END)
+    try:
+        return read_base(current[: end + len(_END)])
+    except FormatError:
+        return None  # the marker stood inside a stream: the whole document must be walked
+
+
+def _revision0(current: bytes, base: Base) -> str:
+    end = current.find(_END, base.length) + len(_END)
+    return sha256(current[:end]).hexdigest()

@@ -1,0 +1,162 @@
+"""Steps 3 to 6 for one revision of profile ``agreement``: container, times, path, approval.
+
+    signed = open_revision(revision, terms, checks)        # (3): intact and canonical; nothing about trust
+    signed.check_time(authorities, moment, checks)         # (5)
+    signed.check_path(paths, checks)                       # (4) at the proven time
+    signed.check_approval(terms, revision0, checks)        # (6)
+
+Each method records what it finds and raises nothing for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from signing_service.agreement.terms import Terms
+from signing_service.verify.algorithms import Hash
+from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
+from signing_service.verify.certificate import Certificate
+from signing_service.verify.changes import Revision
+from signing_service.verify.cms import check_embedded_chain, check_signed_attributes, read_signature, read_token
+from signing_service.verify.container import TIMESTAMP_TOKEN, Container
+from signing_service.verify.path import PathBuilder, Purpose
+from signing_service.verify.report import SignatureReport
+from signing_service.verify.rules import signer_of
+from signing_service.verify.timestamps import Timestamp, Token, open_token
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import Checks, Step, SubIndication
+
+
+@dataclass(slots=True)
+class Signed:
+    """A revision with what was found of it."""
+
+    revision: Revision
+    report: SignatureReport
+    container: Container | None = None
+    certificate: Certificate | None = None
+    """The signer's; None for an archive timestamp."""
+    token: Token | None = None
+    timestamp: Timestamp | None = None
+    approval: bytes = b""
+
+    @property
+    def subject(self) -> str:
+        """How checks name it."""
+        return f"field {self.revision.field}"
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """Every certificate that came with it."""
+        own = self.container.certificates if self.container else ()
+        return (*own, *(self.token.certificates if self.token else ()))
+
+    def check_time(self, authorities: PathBuilder, trust: Trust, moment: datetime, checks: Checks) -> None:
+        """(5) Validate the timestamp as seen at ``moment``."""
+        if self.token is None:
+            return
+        with checks.collecting(Step.TIME, self.subject, SubIndication.GENERIC):
+            timestamp = self.timestamp = self.token.validate(authorities, moment)
+            self.report.time, self.report.time_authority = timestamp.time, timestamp.authority
+            trusted = set(trust.timestamp_anchors)
+            self.report.time_independent = any(item in trusted for item in timestamp.path.certificates)
+            checks.passed(Step.TIME, self.subject, f"its time is proven by {timestamp.authority}")
+
+    def check_path(self, paths: PathBuilder, checks: Checks) -> None:
+        """(4) Validate the signer's certificate at the proven time; without one there is nothing to say."""
+        if self.certificate is None or self.timestamp is None:
+            return
+        with checks.collecting(Step.PATH, self.subject, SubIndication.GENERIC):
+            path = paths.validate(self.certificate, Purpose.SIGNING, self.timestamp.time)
+            checks.passed(Step.PATH, self.subject, f"its certificate leads to {path.anchor.subject_text}")
+
+    def check_approval(self, terms: Terms, revision0: str, at: datetime, checks: Checks) -> None:
+        """(6) Hold approval and certificate names against the document."""
+        certificate, container, revision = self.certificate, self.container, self.revision
+        if certificate is None or container is None or revision.appearance_sha256 is None:
+            return
+        with checks.collecting(Step.APPROVAL, self.subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
+            signer = signer_of(self.report)
+            check_certificate_names(certificate, terms, signer, revision.name)
+            expected = Expected(
+                act=revision.kind,
+                terms=terms,
+                revision0=revision0,
+                signer=signer,
+                key=certificate.public_key_der,
+                appearance=revision.appearance_sha256,
+                time=self.timestamp.time if self.timestamp else revision.claimed_time or at,
+            )
+            approved = check_approval(container, expected)
+            self.approval = approved.der
+            self.report.assurance, self.report.approval = approved.assurance, approved.method
+            self.report.consent = approved.statement.consent
+            checks.passed(Step.APPROVAL, self.subject, f"approved by {approved.method}")
+
+
+def open_revision(revision: Revision, terms: Terms | None, checks: Checks) -> Signed:
+    """(3) Read and check a revision's container and token as far as no trust is needed."""
+    signed = Signed(revision, _report(revision, terms))
+    with checks.collecting(Step.CMS, signed.subject, SubIndication.FORMAT_FAILURE):
+        if revision.kind == "archive":
+            _open_archive(signed, checks)
+        else:
+            _open_signature(signed, checks)
+    return signed
+
+
+def _open_signature(signed: Signed, checks: Checks) -> None:
+    revision = signed.revision
+    container = read_signature(revision.contents)
+    certificate = container.signer_certificate()
+    check_embedded_chain(container, certificate)
+    check_signed_attributes(container, revision.digest, certificate, revision.kind != "seal")
+    container.check_signature(certificate.public_key, revision.digest)
+    signed.container, signed.certificate = container, certificate
+    _describe(signed.report, certificate, container)
+    checks.passed(Step.CMS, signed.subject, "the signature is intact and canonical")
+    with checks.collecting(Step.TIME, signed.subject, SubIndication.FORMAT_FAILURE):
+        token = read_token(container.unsigned_attributes[TIMESTAMP_TOKEN][0])
+        opened = open_token(token, lambda used: _digest(used, container.signature))
+        check_embedded_chain(token, opened.certificate)
+        signed.token = opened
+        signed.report.intact = True
+
+
+def _open_archive(signed: Signed, checks: Checks) -> None:
+    container = read_token(signed.revision.contents)
+    opened = open_token(container, lambda used: signed.revision.digest if used.name == "sha256" else b"")
+    check_embedded_chain(container, opened.certificate)
+    signed.container, signed.token = container, opened
+    _describe(signed.report, opened.certificate, container)
+    signed.report.intact = True
+    checks.passed(Step.CMS, signed.subject, "the archive timestamp is intact and canonical")
+
+
+def _digest(used: Hash, data: bytes) -> bytes:
+    return hashlib.new(used.name, data, usedforsecurity=False).digest()
+
+
+def _report(revision: Revision, terms: Terms | None) -> SignatureReport:
+    report = SignatureReport(
+        revision.number,
+        revision.kind,
+        revision.field,
+        reason=revision.reason,
+        claimed_time=revision.claimed_time,
+    )
+    signers = {signer.id: signer for signer in terms.signers()} if terms else {}
+    signer = signers.get(revision.field)
+    if signer is not None:
+        report.party, report.party_native = signer.party.name, signer.party.native_name
+        report.role = signer.role.title.get("en") or next(iter(signer.role.title.values()))
+    return report
+
+
+def _describe(report: SignatureReport, certificate: Certificate, container: Container) -> None:
+    report.signer = certificate.subject_text
+    report.certificate_sha256 = certificate.sha256
+    report.issuer = certificate.parsed.issuer.rfc4514_string()
+    report.algorithm = container.scheme().title
