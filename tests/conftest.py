@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+pytest_plugins = ["tests.databases"]
+
 CHECKOUT = Path(__file__).parent.parent
 
 # Deterministic: the same examples on every run, on every machine, however slow it is.

@@ -135,7 +135,7 @@ def newest_first(session: Session) -> list[Agreement]:
 def source_files(session: Session, agreement_id: str) -> dict[str, bytes]:
     """The agreement's source, path → content."""
     query = select(SourceFile.path, SourceFile.content).where(SourceFile.agreement == agreement_id)
-    return dict(session.execute(query.order_by(SourceFile.path)).tuples().all())
+    return dict(session.execute(query.order_by(SourceFile.path)).all())
 
 
 def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, now: datetime) -> None:
@@ -196,7 +196,7 @@ def read_pdf(session: Session, agreement_id: str, number: int | None = None) -> 
 def read_deltas(session: Session, agreement_id: str, after: int = -1) -> Iterator[tuple[int, bytes]]:
     """Number and delta of each revision above ``after``, in order."""
     query = select(Revision.number, Revision.delta).where(Revision.agreement == agreement_id, Revision.number > after)
-    yield from session.execute(query.order_by(Revision.number)).tuples()
+    yield from session.execute(query.order_by(Revision.number))
 
 
 def add_document(session: Session, sha256: str, content: bytes, *, now: datetime) -> None:

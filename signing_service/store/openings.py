@@ -60,4 +60,4 @@ def _query() -> _Rows:
 
 
 def _openings(session: Session, query: _Rows) -> list[Opening]:
-    return [Opening(*row) for row in session.execute(query).tuples()]
+    return [Opening(*row) for row in session.execute(query)]

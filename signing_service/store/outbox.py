@@ -117,4 +117,4 @@ def of_agreement(session: Session, agreement: str) -> list[OutboxMail]:
 def counts(session: Session) -> dict[str, int]:
     """How many mails are in each state."""
     query = select(OutboxMail.state, func.count()).group_by(OutboxMail.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

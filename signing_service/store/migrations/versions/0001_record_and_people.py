@@ -35,7 +35,7 @@ def _record() -> None:
         sa.Column("type", sa.String(length=40), nullable=False),
         sa.Column("event", sa.LargeBinary, nullable=True),
         sa.Column("salt", sa.LargeBinary(length=32), nullable=True),
-        sa.CheckConstraint("(event IS NULL) = (salt IS NULL)", name="ck_events_opening"),
+        sa.CheckConstraint("(event IS NULL) = (salt IS NULL)", name=op.f("ck_events_opening")),
         sa.ForeignKeyConstraint(["index"], ["entries.index"], name="fk_events_index"),
         sa.PrimaryKeyConstraint("index", name="pk_events"),
     )
@@ -44,7 +44,7 @@ def _record() -> None:
         sa.Column("id", sa.Integer, autoincrement=False, nullable=False),
         sa.Column("size", BIG, nullable=False),
         sa.Column("frontier", sa.LargeBinary, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_log_state_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_state_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_log_state"),
     )
     op.create_table(
@@ -122,7 +122,7 @@ def _service() -> None:
         sa.Column("trust_file", sa.LargeBinary, nullable=False),
         sa.Column("demo", sa.Boolean, nullable=False),
         sa.Column("created", TIME, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_installation_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_installation_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_installation"),
     )
     op.create_table(

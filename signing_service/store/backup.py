@@ -1,0 +1,165 @@
+"""Backup while the service runs, and a restore that is verified before anything is served from it.
+
+Example::
+
+    backup(database, Path("/backup/2025-04-11.signing"))
+    counts = restore(Path("/backup/2025-04-11.signing"), "sqlite:///var/service.db", guard)
+
+A backup is one file: a whole SQLite database, or ``pg_dump``'s custom format. It holds no key, and it never holds the
+guard: the guard stays where it is, so restoring a backup that is older than what was published is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import URL, text
+from sqlalchemy.exc import DatabaseError
+
+from signing_service.errors import ConfigurationError, InputError, RecordError, UnavailableError
+from signing_service.store.database import Database, parse_url
+from signing_service.store.guard import Guard
+from signing_service.store.integrity import Counts, check_everything
+from signing_service.store.migrations import upgrade
+
+SQLITE_MAGIC = b"SQLite format 3\x00"
+
+
+def backup(database: Database, target: Path) -> None:
+    """Write a consistent copy to the new file ``target`` (0600), durably; writers go on meanwhile.
+
+    Raises InputError if the file exists, UnavailableError when the disk or PostgreSQL's tools refuse.
+    """
+    if target.exists():
+        raise InputError(f"{target} exists already", hint="name another file; a backup is never overwritten")
+    copy = _copy_sqlite if database.dialect == "sqlite" else _dump_postgresql
+    _write_beside(target, lambda beside: copy(database.url, beside))
+
+
+def restore(source: Path, url: str, guard: Guard) -> Counts:
+    """Bring a backup back into the empty place that ``url`` names, once everything in it is verified.
+
+    Raises InputError if ``source`` is no backup of that kind or the place is taken, RecordError if the backup does not
+    hold together, ForkError if it is older than what was published. The place is then as empty as before.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _restore_sqlite(source, Path(str(parsed.database)), guard)
+    return _restore_postgresql(source, parsed, guard)
+
+
+def _verify(database: Database, guard: Guard) -> Counts:
+    """Bring a restored database to the current schema and check all of it."""
+    try:
+        upgrade(database)
+        with database.read() as session:
+            if database.dialect == "sqlite":
+                state = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+                if state != "ok":
+                    raise RecordError(f"the backup is damaged: {state}")
+            return check_everything(session, guard)
+    except DatabaseError as error:
+        raise RecordError(f"the backup is damaged: {error.orig}", hint="restore another one") from error
+
+
+def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
+    try:
+        with source.open("rb") as file:
+            magic = file.read(len(SQLITE_MAGIC))
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror}") from error
+    if magic != SQLITE_MAGIC:
+        raise InputError(f"{source} is no backup of an SQLite database")
+    for taken in (target, target.with_name(target.name + "-wal")):  # a stray WAL would be played into the restored file
+        if taken.exists():
+            raise InputError(f"{taken} exists already", hint="move the damaged database away; keep it as evidence")
+    counts: list[Counts] = []
+
+    def copy_and_verify(beside: Path) -> None:
+        shutil.copyfile(source, beside)
+        database = Database(f"sqlite:///{beside}")
+        try:
+            counts.append(_verify(database, guard))
+        finally:
+            database.dispose()  # the last connection moves the WAL into the file
+
+    _write_beside(target, copy_and_verify)
+    return counts[0]
+
+
+def _restore_postgresql(source: Path, url: URL, guard: Guard) -> Counts:
+    database = Database(url.render_as_string(hide_password=False))
+    try:
+        with database.connect() as connection:
+            if connection.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one():
+                raise InputError(f"the database {url.database} is not empty", hint="restore into a new database")
+        _run("pg_restore", url, "--no-owner", "--single-transaction", "--exit-on-error", str(source))
+        try:
+            return _verify(database, guard)
+        except Exception:
+            with database.connect() as connection:
+                connection.execute(text("DROP SCHEMA public CASCADE"))
+                connection.execute(text("CREATE SCHEMA public"))
+            raise
+    finally:
+        database.dispose()
+
+
+def _copy_sqlite(url: URL, target: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(str(url.database))) as source,
+        contextlib.closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)  # all pages of one snapshot: under WAL, writers neither wait nor disturb
+
+
+def _dump_postgresql(url: URL, target: Path) -> None:
+    _run("pg_dump", url, "--format=custom", f"--file={target}")
+
+
+def _run(tool: str, url: URL, *arguments: str) -> None:
+    """Run one of PostgreSQL's own tools; the password goes by the environment, not by the command line."""
+    program = shutil.which(tool)
+    if program is None:
+        raise ConfigurationError(f"{tool} is not installed", hint="apt install postgresql-client")
+    shown = url.set(drivername="postgresql", password=None).render_as_string()
+    environment = dict(os.environ) | ({"PGPASSWORD": url.password} if url.password else {})
+    done = subprocess.run(
+        [program, f"--dbname={shown}", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise UnavailableError(f"{tool} failed: {reason[0]}", hint="nothing was changed")
+
+
+def _write_beside(target: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a file beside ``target``, sync it, and give it its name only when it is whole."""
+    beside = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        write(beside)
+        _sync(beside)
+        os.link(beside, target)  # unlike a rename, it never replaces a file that appeared meanwhile
+        _sync(target.parent)
+    except FileExistsError as error:
+        raise InputError(f"{target} exists already", hint="name another file") from error
+    except (OSError, sqlite3.Error) as error:
+        raise UnavailableError(f"{target}: {error}", hint="nothing was changed; check the disk") from error
+    finally:
+        for leftover in (beside, *(beside.with_name(beside.name + suffix) for suffix in ("-wal", "-shm"))):
+            leftover.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

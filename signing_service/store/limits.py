@@ -1,0 +1,127 @@
+"""Rate limits counted in the service's own database, so that all processes and machines share them.
+
+A storage of the ``limits`` library, which Flask-Limiter takes::
+
+    storage = DatabaseStorage(database, clock=lambda: datetime.now(UTC))
+    limiter = FixedWindowRateLimiter(storage)
+    limiter.hit(parse("5/minute"), "login", "achara@mekong.example")
+
+Fixed and moving windows are supported. Keys are the caller's: per account and per address, never one for all, so that
+nobody locks others out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from limits.storage import MovingWindowSupport, Storage
+from sqlalchemy import case, delete, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from signing_service.errors import UnavailableError
+from signing_service.store.database import Database
+from signing_service.store.tables import RateCounter, RateHit
+
+MAX_KEY = 255  # characters; longer keys are cut, which only makes limits stricter
+
+
+class DatabaseStorage(Storage, MovingWindowSupport):
+    """Counters in ``rate_counters``, single hits in ``rate_hits``; ``clock`` gives an aware time."""
+
+    STORAGE_SCHEME = ["signing-service"]  # noqa: RUF012 (the library's interface)
+
+    def __init__(self, database: Database, *, clock: Callable[[], datetime], wrap_exceptions: bool = False) -> None:
+        super().__init__(None, wrap_exceptions=wrap_exceptions)
+        self._database = database
+        self._clock = clock
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        """What a database that does not answer raises."""
+        return UnavailableError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count ``amount`` in the key's window, which began with its first hit and lasts ``expiry`` seconds."""
+        now = self._clock()
+        row = {"key": key[:MAX_KEY], "count": amount, "expires": now + timedelta(seconds=expiry)}
+        add = (sqlite_insert if self._database.dialect == "sqlite" else postgresql_insert)(RateCounter).values(row)
+        over = RateCounter.expires <= now
+        change = {
+            "count": case((over, amount), else_=RateCounter.count + amount),
+            "expires": case((over, row["expires"]), else_=RateCounter.expires),
+        }
+        counted = add.on_conflict_do_update(index_elements=["key"], set_=change).returning(RateCounter.count)
+        with self._database.begin() as session:
+            return session.execute(counted).scalar_one()
+
+    def get(self, key: str) -> int:
+        """The count of the key's window; 0 when it is over."""
+        query = select(RateCounter.count).where(RateCounter.key == key[:MAX_KEY], RateCounter.expires > self._clock())
+        with self._database.read() as session:
+            return session.scalar(query) or 0
+
+    def get_expiry(self, key: str) -> float:
+        """When the key's window is over, in seconds since 1970; now if there is none."""
+        now = self._clock()
+        query = select(RateCounter.expires).where(RateCounter.key == key[:MAX_KEY], RateCounter.expires > now)
+        with self._database.read() as session:
+            return (session.scalar(query) or now).timestamp()
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Take ``amount`` of the ``limit`` within the last ``expiry`` seconds; False when there is not so much left."""
+        now, name = self._clock(), key[:MAX_KEY]
+        with self._database.begin() as session:
+            self._one_at_a_time(session, name)
+            if self._hits(session, name, now - timedelta(seconds=expiry))[0] + amount > limit:
+                return False
+            hit = {"key": name, "time": now, "expires": now + timedelta(seconds=expiry)}
+            session.execute(insert(RateHit), [hit] * amount)
+        return True
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """The oldest hit within the last ``expiry`` seconds, in seconds since 1970, and how many there are."""
+        now = self._clock()
+        with self._database.read() as session:
+            count, first = self._hits(session, key[:MAX_KEY], now - timedelta(seconds=expiry))
+        return (first or now).timestamp(), count
+
+    def check(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self._database.read() as session:
+                session.execute(text("SELECT 1"))
+        except UnavailableError:
+            return False
+        return True
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        with self._database.begin() as session:
+            session.execute(delete(RateCounter).where(RateCounter.key == key[:MAX_KEY]))
+            session.execute(delete(RateHit).where(RateHit.key == key[:MAX_KEY]))
+
+    def reset(self) -> int | None:
+        """Forget all keys; gives how many counters there were."""
+        with self._database.begin() as session:
+            session.execute(delete(RateHit))
+            return len(session.execute(delete(RateCounter).returning(RateCounter.key)).all())
+
+    def forget_expired(self) -> None:
+        """Remove what no window can see any more; for the worker, now and then."""
+        now = self._clock()
+        with self._database.begin() as session:
+            session.execute(delete(RateHit).where(RateHit.expires <= now))
+            session.execute(delete(RateCounter).where(RateCounter.expires <= now))
+
+    def _one_at_a_time(self, session: Session, key: str) -> None:
+        if self._database.dialect == "postgresql":  # SQLite has one writer anyway
+            session.execute(text("SELECT pg_advisory_xact_lock(hashtext('rate'), hashtext(:key))"), {"key": key})
+
+    @staticmethod
+    def _hits(session: Session, key: str, since: datetime) -> tuple[int, datetime | None]:
+        query = select(func.count(), func.min(RateHit.time)).where(RateHit.key == key, RateHit.time > since)
+        row = session.execute(query).one()
+        return row[0], row[1]
