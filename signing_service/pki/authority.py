@@ -34,6 +34,7 @@ ISSUERS: Mapping[Role, Role] = {
     "seal": "services-ca",
     "timestamp": "services-ca",
 }
+AUTHORITIES: tuple[Role, ...] = ("issuing-ca", "services-ca")  # below the root
 _COMMON_NAMES: Mapping[Role, str] = {
     "root": "Root CA",
     "issuing-ca": "Issuing CA for one-time certificates",

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
 
 from signing_service.encoding import format_time
 from signing_service.errors import KeyStoreError
@@ -32,6 +33,25 @@ def check_credentials(
                 hint="restore both files from the same backup",
             )
         _check_validity(path, role, certificate, now)
+
+
+def check_responses(
+    directory: Path, responses: Mapping[Role, bytes], certificates: Mapping[Role, x509.Certificate]
+) -> None:
+    """Raise KeyStoreError unless each response is about the authority that it is filed under."""
+    for role, der in responses.items():
+        path = directory / f"{role}.ocsp"
+        try:
+            response = ocsp.load_der_ocsp_response(der)
+            serial_number, status = response.serial_number, response.certificate_status
+        except ValueError as error:
+            raise KeyStoreError(
+                f"{path} is corrupt: it holds no OCSP response", hint="restore it from your backup"
+            ) from error
+        if serial_number != certificates[role].serial_number or status is not ocsp.OCSPCertStatus.GOOD:
+            raise KeyStoreError(
+                f"{path} is mismatched: it is not about {role}.pem", hint="restore both files from the same backup"
+            )
 
 
 def _check_issuer(path: Path, certificate: x509.Certificate, issuer_role: Role, issuer: x509.Certificate) -> None:

@@ -103,13 +103,21 @@ def write_public_key(path: Path, key: ed25519.Ed25519PublicKey) -> None:
     write_new_file(path, pem)
 
 
+def read_file(path: Path) -> bytes:
+    """Read a file that is not secret but must be there."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise KeyStoreError(f"{path} is missing", hint=_RESTORE) from None
+    except OSError as error:
+        raise KeyStoreError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def read_certificate(path: Path) -> x509.Certificate:
     """Read one PEM certificate."""
-    if not path.is_file():
-        raise KeyStoreError(f"{path} is missing", hint=_RESTORE)
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
-    except (ValueError, OSError) as error:
+        return x509.load_pem_x509_certificate(read_file(path))
+    except ValueError as error:
         raise KeyStoreError(f"{path} is corrupt: it holds no certificate", hint=_RESTORE) from error
 
 
@@ -126,10 +134,8 @@ def read_record_key(path: Path, public_path: Path, passphrase: bytes) -> ed25519
     key = _read_private_key(path, passphrase)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise KeyStoreError(f"{path} is mismatched: it holds another kind of key", hint=_RESTORE)
-    if not public_path.is_file():
-        raise KeyStoreError(f"{public_path} is missing", hint=_RESTORE)
     try:
-        public = serialization.load_pem_public_key(public_path.read_bytes())
+        public = serialization.load_pem_public_key(read_file(public_path))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyStoreError(f"{public_path} is corrupt: it holds no public key", hint=_RESTORE) from error
     if public != key.public_key():

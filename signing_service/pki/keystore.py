@@ -5,8 +5,9 @@
     keystore.sign("seal", signed_attributes)
 
 In the directory (0700), each file 0600: ``<role>.key`` (PKCS#8, PEM, encrypted) and ``<role>.pem`` (certificate)
-for root, issuing-ca, services-ca, seal and timestamp; ``record.key`` and ``record.pub`` (Ed25519). An empty file
-``root.offline`` in place of ``root.key`` says that the root key was moved offline on purpose.
+for root, issuing-ca, services-ca, seal and timestamp; ``issuing-ca.ocsp`` and ``services-ca.ocsp``, what the root's
+responder said of them; ``record.key`` and ``record.pub`` (Ed25519). An empty file ``root.offline`` in place of
+``root.key`` says that the root key was moved offline on purpose.
 
 Nothing is ever made again silently: whatever :meth:`KeyStore.open` does not find as it must be raises
 KeyStoreError with the remedy as its hint (the table is in docs/configuration.md).
@@ -25,8 +26,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from signing_service.errors import KeyStoreError
 from signing_service.pki import keyfiles
-from signing_service.pki.authority import PROFILES, Credential, Role, make_credentials, sign_with
-from signing_service.pki.keychecks import check_credentials
+from signing_service.pki.authority import AUTHORITIES, PROFILES, Credential, Role, make_credentials, sign_with
+from signing_service.pki.keychecks import check_credentials, check_responses
+from signing_service.pki.ocsp import authority_responses
 
 RECORD = "record"
 
@@ -38,18 +40,20 @@ class KeyStore:
     ``ec.EllipticCurvePrivateKey``, and nobody outside this class ever holds one.
     """
 
-    __slots__ = ("_certificates", "_keys", "_record")
+    __slots__ = ("_certificates", "_keys", "_record", "_responses")
 
     def __init__(
         self,
         certificates: Mapping[Role, x509.Certificate],
         keys: Mapping[Role, ec.EllipticCurvePrivateKey],
         record: ed25519.Ed25519PrivateKey,
+        responses: tuple[bytes, ...],
     ) -> None:
         """Hold credentials that were checked already; use :meth:`create` or :meth:`open`."""
         self._certificates = dict(certificates)
         self._keys = dict(keys)
         self._record = record
+        self._responses = responses
 
     @classmethod
     def create(cls, directory: Path, passphrase: bytes, name: str, now: datetime) -> Self:
@@ -58,7 +62,7 @@ class KeyStore:
         Raises KeyStoreError if the directory holds any of the files already or cannot be written.
         """
         keyfiles.check_passphrase(passphrase)
-        names = [f"{role}{suffix}" for role in (*PROFILES, RECORD) for suffix in (".key", ".pem", ".pub")]
+        names = [f"{role}{suffix}" for role in (*PROFILES, RECORD) for suffix in (".key", ".pem", ".pub", ".ocsp")]
         present = [found for found in names if (directory / found).exists()]
         if present:
             raise KeyStoreError(
@@ -73,10 +77,24 @@ class KeyStore:
             keyfiles.write_new_file(
                 directory / f"{role}.pem", credential.certificate.public_bytes(serialization.Encoding.PEM)
             )
+        responses = authority_responses(made["root"], [made[role].certificate for role in AUTHORITIES], name, now)
+        for role, response in zip(AUTHORITIES, responses, strict=True):
+            keyfiles.write_new_file(directory / f"{role}.ocsp", response)
         keyfiles.write_private_key(directory / f"{RECORD}.key", record, passphrase)
         keyfiles.write_public_key(directory / f"{RECORD}.pub", record.public_key())
         keyfiles.sync_directory(directory)
-        return cls(_certificates_of(made), {role: credential.key for role, credential in made.items()}, record)
+        return cls.in_memory(made, record, responses)
+
+    @classmethod
+    def in_memory(
+        cls,
+        made: Mapping[Role, Credential],
+        record: ed25519.Ed25519PrivateKey,
+        responses: tuple[bytes, ...],
+    ) -> Self:
+        """Hold credentials that were just made."""
+        certificates = {role: credential.certificate for role, credential in made.items()}
+        return cls(certificates, {role: credential.key for role, credential in made.items()}, record, responses)
 
     @classmethod
     def open(cls, directory: Path, passphrase: bytes, now: datetime) -> Self:
@@ -94,7 +112,9 @@ class KeyStore:
             keys[role] = keyfiles.read_signing_key(directory / f"{role}.key", passphrase)
         record = keyfiles.read_record_key(directory / f"{RECORD}.key", directory / f"{RECORD}.pub", passphrase)
         check_credentials(directory, certificates, keys, now)
-        return cls(certificates, keys, record)
+        responses = tuple(keyfiles.read_file(directory / f"{role}.ocsp") for role in AUTHORITIES)
+        check_responses(directory, dict(zip(AUTHORITIES, responses, strict=True)), certificates)
+        return cls(certificates, keys, record, responses)
 
     @property
     def root(self) -> x509.Certificate:
@@ -120,6 +140,11 @@ class KeyStore:
     def timestamp(self) -> x509.Certificate:
         """The built-in timestamp authority's certificate."""
         return self._certificates["timestamp"]
+
+    @property
+    def authority_responses(self) -> tuple[bytes, ...]:
+        """DER OCSP responses by the root's responder: that issuing CA and services CA are good."""
+        return self._responses
 
     def certificate(self, role: Role) -> x509.Certificate:
         """The certificate of ``role``."""
@@ -150,10 +175,6 @@ class KeyStore:
     def __repr__(self) -> str:
         """Name the certificates' owner; never anything of a key."""
         return f"<KeyStore of {self.seal.subject.rfc4514_string()}>"
-
-
-def _certificates_of(made: Mapping[Role, Credential]) -> dict[Role, x509.Certificate]:
-    return {role: credential.certificate for role, credential in made.items()}
 
 
 def read_passphrase(path: Path, keys_directory: Path) -> bytes:

@@ -22,6 +22,7 @@ BACKDATE = timedelta(minutes=5)  # of a one-time certificate: clocks of verifier
 
 ID_KP_DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336 section 3
 ID_KP_TIME_STAMPING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.8")  # RFC 3161 section 2.3
+ID_KP_OCSP_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.9")  # RFC 6960 section 4.2.2.2
 ID_CE_NO_REV_AVAIL = x509.ObjectIdentifier("2.5.29.56")  # RFC 9608 section 2
 ID_ETSI_VALIDITY_ASSURED = x509.ObjectIdentifier("0.4.0.194121.2.1")  # EN 319 412-1 clause 5.2
 
@@ -46,6 +47,8 @@ class Profile:
     extended_key_usage_critical: bool = False
     without_revocation: bool = False
     """noRevAvail (RFC 9608) and validity-assured-short-term (EN 319 412-1 clause 5.2)."""
+    without_status: bool = False
+    """id-pkix-ocsp-nocheck: of a delegated OCSP responder (RFC 6960 section 4.2.2.2.1)."""
     backdate: timedelta = timedelta(0)
 
     @property
@@ -68,6 +71,13 @@ TIMESTAMP = Profile(
     frozenset({"digital_signature"}),
     extended_key_usage=ID_KP_TIME_STAMPING,
     extended_key_usage_critical=True,  # RFC 3161 section 2.3: critical and alone
+)
+OCSP_RESPONDER = Profile(
+    "OCSP responder of the root",
+    20 * YEAR,
+    frozenset({"digital_signature"}),
+    extended_key_usage=ID_KP_OCSP_SIGNING,
+    without_status=True,
 )
 ONE_TIME = Profile(
     "one-time",
@@ -160,6 +170,8 @@ def _extensions(
     if profile.without_revocation:
         found.append((x509.UnrecognizedExtension(ID_CE_NO_REV_AVAIL, _DER_NULL), False))
         found.append((x509.UnrecognizedExtension(ID_ETSI_VALIDITY_ASSURED, _DER_NULL), False))
+    if profile.without_status:
+        found.append((x509.OCSPNoCheck(), False))
     if profile.is_authority:
         found.append((x509.SubjectKeyIdentifier.from_public_key(public_key), False))
     if issuer is not None:

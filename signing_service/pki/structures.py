@@ -1,4 +1,4 @@
-"""The ASN.1 types of RFC 5280, 5652, 5035, 3161 and 6960 that this service writes and reads, declared once.
+"""The ASN.1 types of RFC 5280, 5652, 5035 and 3161 that this service writes and reads, declared once.
 
 Field names follow the RFCs in snake case. ``asn1.TLV`` stands where a value is carried through unread.
 """
@@ -242,58 +242,3 @@ class Grant:
 
     status: StatusInfo
     token: asn1.TLV
-
-
-@asn1.sequence
-class CertificateId:
-    """CertID of RFC 6960 section 4.1.1."""
-
-    hash_algorithm: asn1.TLV
-    issuer_name_hash: bytes
-    issuer_key_hash: bytes
-    serial_number: int
-
-
-@asn1.sequence
-class GoodResponse:
-    """SingleResponse of RFC 6960 section 4.2.1 whose status is ``good [0] IMPLICIT NULL``."""
-
-    certificate: CertificateId
-    status: Annotated[asn1.Null, asn1.Implicit(0)]
-    this_update: asn1.GeneralizedTime
-    next_update: Annotated[asn1.GeneralizedTime | None, asn1.Explicit(0)]
-
-
-@asn1.sequence
-class ResponseData:
-    """RFC 6960 section 4.2.1; the responder is named by its key's hash, the version is the default."""
-
-    responder_key_hash: Annotated[bytes, asn1.Explicit(2)]
-    produced: asn1.GeneralizedTime
-    responses: list[GoodResponse]
-
-
-@asn1.sequence
-class BasicResponse:
-    """BasicOCSPResponse of RFC 6960 section 4.2.1."""
-
-    data: ResponseData
-    signature_algorithm: AlgorithmIdentifier
-    signature: asn1.BitString
-    certificates: Annotated[list[asn1.TLV] | None, asn1.Explicit(0)]
-
-
-@asn1.sequence
-class ResponseBytes:
-    """RFC 6960 section 4.2.1."""
-
-    type: x509.ObjectIdentifier
-    response: bytes
-
-
-@asn1.sequence
-class OcspResponse:
-    """OCSPResponse of RFC 6960 section 4.2.1; the status is an ENUMERATED, written as it stands."""
-
-    status: asn1.TLV
-    content: Annotated[ResponseBytes, asn1.Explicit(0)]

@@ -9,6 +9,7 @@ from signing_service.agreement.terms import ARCHIVE_FIELDS
 from signing_service.encoding import canonical_json, format_time, parse_canonical_json
 from signing_service.errors import NotAllowedError
 from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_digest
+from signing_service.pki.ocsp import service_responses
 from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, ledger
 from signing_service.store.tables import ArchiveTimestamp
@@ -64,6 +65,7 @@ def _next_delta(session: Session, service: Service, published: Published) -> tup
         authorities = (service.keys.issuing_ca, service.keys.services_ca)
         certificates = [certificate.public_bytes(Encoding.DER) for certificate in authorities]
         ocsps = [signature.ocsp for signature in signatures if signature.ocsp]
+        ocsps += service_responses(service.keys, service.clock())
         dss = None
     tail = tail_of(agreements.newest_end(session, published.id))
     return archive_delta(published.layout, tail, field, certificates, ocsps, dss), field

@@ -31,10 +31,10 @@ from signing_service.approval.statement import Act
 from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_digest, embed, seal_delta, signature_delta
 from signing_service.pdf.grammar import COUNTERSIGNATURE_FIELD, Layout, Tail, read_tail
 from signing_service.pdf.layout import read_layout
-from signing_service.pki.authority import OneTimeSubject, issue_one_time, make_credentials
+from signing_service.pki.authority import AUTHORITIES, OneTimeSubject, issue_one_time, make_credentials
 from signing_service.pki.cms import assemble, raw_signature_to_der, signed_attributes
 from signing_service.pki.keystore import KeyStore
-from signing_service.pki.ocsp import good_response
+from signing_service.pki.ocsp import authority_responses, good_response, service_responses
 from signing_service.pki.timestamps import BuiltInAuthority, TimestampToken
 from tests.cast import ALLIANCE, NOON, OFFICER, REPRESENTATIVES, Person
 from tests.pdf.small_base import CONTENTS_SIZE, draw_box, make_base, terms_for
@@ -45,11 +45,8 @@ KEYS_MADE = NOON - timedelta(days=30)
 def keystore_in_memory(name: str = ALLIANCE, now: datetime = KEYS_MADE) -> KeyStore:
     """Give new keys that were never in a file."""
     made = make_credentials(name, now)
-    return KeyStore(
-        {role: credential.certificate for role, credential in made.items()},
-        {role: credential.key for role, credential in made.items()},
-        ed25519.Ed25519PrivateKey.generate(),
-    )
+    responses = authority_responses(made["root"], [made[role].certificate for role in AUTHORITIES], name, now)
+    return KeyStore.in_memory(made, ed25519.Ed25519PrivateKey.generate(), responses)
 
 
 def mandate_of(person: Person, terms: Terms) -> Mandate:
@@ -216,13 +213,13 @@ class Ceremony:
         """Append validation material for every act, and a document timestamp over all."""
         self.archives += 1
         first = self.archives == 1
-        certificates = [self.keystore.issuing_ca, self.keystore.services_ca, *(act.certificate for act in self.acts)]
+        certificates = [self.keystore.issuing_ca, self.keystore.services_ca]
         delta = archive_delta(
             self.layout,
             self.tail,
             f"archive-{self.archives}",
             [certificate.public_bytes(Encoding.DER) for certificate in certificates] if first else [],
-            [act.ocsp for act in self.acts] if first else [],
+            [*(act.ocsp for act in self.acts), *service_responses(self.keystore, self.now)] if first else [],
             self.dss,
         )
         token = BuiltInAuthority(self.keystore).timestamp(byte_range_digest(self.pdf, delta), self.now)
