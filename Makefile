@@ -6,7 +6,7 @@ PARTIES ?= 12
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint ceremony fonts lock clean
+.PHONY: help run test lint ceremony fonts lock install clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,8 @@ test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; 
 lint: $(BIN)/.dev ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+install: $(BIN)/.service node_modules/.package-lock.json ## only set up: packages into .venv, fonts into node_modules
 
 fonts: node_modules/.package-lock.json ## only the fonts
 

@@ -24,6 +24,11 @@ def templates() -> Path:
     return (_CHECKOUT if in_checkout() else _PACKAGE) / "templates"
 
 
+def static() -> Path:
+    """The folder of the pages' scripts, styles and pictures."""
+    return _PACKAGE / "web" / "static"
+
+
 def translations() -> Path:
     """The folder of the interface's message catalogues, one a language."""
     return _PACKAGE / "translations"

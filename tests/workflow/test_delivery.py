@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import logging
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -39,7 +40,7 @@ class MailServer:
             return self.answer
         content = envelope.content
         assert isinstance(content, bytes)
-        self.taken.append(cast("EmailMessage", email.message_from_bytes(content, policy=default)))
+        self.taken.append(email.message_from_bytes(content, policy=default))
         return "250 taken"
 
 
@@ -47,7 +48,7 @@ class FreePortController(Controller):
     """Listens on a port that the system chooses."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
 
@@ -181,7 +182,7 @@ def test_without_a_mail_server_a_mail_is_a_private_file_that_is_told_about(
     with caplog.at_level(logging.INFO):
         assert deliver(service) == 1
     (path,) = service.settings.mail_dir.iterdir()
-    message = cast("EmailMessage", email.message_from_bytes(path.read_bytes(), policy=default))
+    message = email.message_from_bytes(path.read_bytes(), policy=default)
     assert message["To"] == LIN.email
     assert message.get_content().strip() == "林书怡"
     assert path.suffix == ".eml"
