@@ -1,0 +1,64 @@
+"""``signing-service ceremony``: a whole signing over HTTP against a fresh service of its own, then its verification.
+
+Publishes the specimen agreement, lets each representative sign with a key of their own, countersigns, waits for the
+archive timestamp, downloads and verifies. Leaves agreement.pdf, evidence.zip, trust.json and root.pem in the folder.
+Exit code 0 only if the result verifies.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signing_service.commands.terminal import make_parser
+from signing_service.errors import UsageError
+
+if TYPE_CHECKING:
+    from signing_service.ceremony.run import Results
+
+STEPS_BESIDE_SIGNATURES = 4  # service, publication, countersignature, archive timestamp
+
+
+def main(arguments: list[str]) -> int:
+    """Run the ceremony with a progress bar, verify, and say where the files are."""
+    parser = make_parser("ceremony", __doc__)
+    parser.add_argument("--parties", type=int, default=12, metavar="N", help="how many parties sign (default: 12)")
+    parser.add_argument("--folder", type=Path, default=Path("var/ceremony"), help="default: var/ceremony")
+    options = parser.parse_args(arguments)
+    _refuse_other_folders(options.folder)
+    begin = time.monotonic()
+    results = _run(options.parties, options.folder)
+    ran = time.monotonic() - begin
+    code = _verify(results)
+    outcome = "verified" if code == 0 else "NOT verified"
+    print(f"\n{outcome}; the ceremony took {ran:.1f} s, verifying {time.monotonic() - begin - ran:.1f} s")
+    for path in (results.pdf, results.evidence, results.trust, results.root):
+        print(f"  {path}")
+    return code
+
+
+def _refuse_other_folders(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / "service").is_dir():
+        raise UsageError(f"{folder} holds something other than a ceremony", hint="name an empty folder: --folder DIR")
+
+
+def _run(parties: int, folder: Path) -> Results:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from signing_service.ceremony.run import run_ceremony
+
+    if not sys.stdout.isatty():
+        return run_ceremony(parties, folder, lambda line: print(line, flush=True))
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns) as progress:
+        task = progress.add_task("making a fresh service", total=parties + STEPS_BESIDE_SIGNATURES)
+        return run_ceremony(parties, folder, lambda line: progress.update(task, advance=1, description=line))
+
+
+def _verify(results: Results) -> int:
+    from signing_service.verify.command import main as verify
+
+    print()
+    return verify(["--trust", str(results.trust), str(results.evidence)])
