@@ -29,7 +29,7 @@ RSA = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 
 _NULL = b"\x05\x00"
-_FAR = datetime(2035, 12, 31, tzinfo=UTC)
+_FAR = datetime(9999, 12, 31, tzinfo=UTC)  # no end is foreseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,12 @@ exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE (what is missing 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with the words after its name; give its exit code."""
     options = _parser().parse_args(arguments)
-    trust = _read_trust(options.trust)
+    trust = read_trust_files(options.trust)
     at = _parse_moment(options.at)
     paths = list(_files(options.paths))
     if not paths:
         raise UsageError("no PDF or bundle was found", hint="name a .pdf or .zip file")
-    several = len(paths) > 1 or any(Path(path).is_dir() for path in options.paths)
+    several = len(paths) > 1 or Path(options.paths[0]).is_dir()
     if options.html and several:
         raise UsageError("--html takes one file", hint="verify the files one by one")
     if several:
@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_trust(files: Sequence[str]) -> Trust:
+def read_trust_files(files: Sequence[str]) -> Trust:
+    """Read what ``--trust`` names; raises UsageError, or FormatError naming the file's problem."""
     from signing_service.verify.trust import read_trust
 
     return read_trust(_read(Path(file)) for file in files)

@@ -23,7 +23,7 @@ from signing_service.verify.algorithms import certificate_scheme, check_signatur
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.der import Algorithm, items
 from signing_service.verify.path import Purpose, check_purpose
-from signing_service.verify.verdict import SubIndication, failure
+from signing_service.verify.verdict import SubIndication, failure, unproven
 
 _OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 
@@ -56,13 +56,17 @@ def read_response(der: bytes, certificates: Iterable[Certificate]) -> Status:
 
 
 def _read(response: ocsp.OCSPResponse, certificates: list[Certificate]) -> Status:
-    for certificate in certificates:
-        if certificate.serial != response.serial_number:
-            continue
+    named = [certificate for certificate in certificates if certificate.serial == response.serial_number]
+    for certificate in named:
         for issuer in certificates:
             if issuer.subject == certificate.issuer and _is_about(response, issuer):
                 _check_signer(response, issuer)
                 return _status(response, certificate)
+    if named:
+        raise unproven(
+            SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+            f"the issuer of {named[0].subject_text!r}, who answers for it, is not known",
+        )
     raise FormatError("an OCSP response is about no certificate in the file")
 
 

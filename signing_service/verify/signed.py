@@ -97,9 +97,13 @@ class Signed:
 
 
 def open_revision(revision: Revision, terms: Terms | None, checks: Checks) -> Signed:
-    """(3) Read and check a revision's container and token as far as no trust is needed."""
+    """(3) Read and check a revision's container and token as far as no trust is needed.
+
+    Everything here is determined by the file alone, so each check is PASSED or FAILED: an unknown algorithm is not
+    of the profile.
+    """
     signed = Signed(revision, _report(revision, terms))
-    with checks.collecting(Step.CMS, signed.subject, SubIndication.FORMAT_FAILURE):
+    with checks.collecting(Step.CMS, signed.subject, SubIndication.FORMAT_FAILURE, decided=True):
         if revision.kind == "archive":
             _open_archive(signed, checks)
         else:
@@ -117,7 +121,7 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
     signed.container, signed.certificate = container, certificate
     _describe(signed.report, certificate, container)
     checks.passed(Step.CMS, signed.subject, "the signature is intact and canonical")
-    with checks.collecting(Step.TIME, signed.subject, SubIndication.FORMAT_FAILURE):
+    with checks.collecting(Step.TIME, signed.subject, SubIndication.FORMAT_FAILURE, decided=True):
         token = read_token(container.unsigned_attributes[TIMESTAMP_TOKEN][0])
         opened = open_token(token, lambda used: _digest(used, container.signature))
         check_embedded_chain(token, opened.certificate)

@@ -162,9 +162,14 @@ class Checks:
         self._checks.append(Check(step, subject, verdict, error.message, indication, error.hint))
 
     @contextmanager
-    def collecting(self, step: Step, subject: str, fallback: SubIndication) -> Iterator[None]:
-        """Run the block; an error of the tree ends it and becomes a check (see :meth:`record`)."""
+    def collecting(self, step: Step, subject: str, fallback: SubIndication, *, decided: bool = False) -> Iterator[None]:
+        """Run the block; an error of the tree ends it and becomes a check (see :meth:`record`).
+
+        ``decided``: nothing may stay open here, so what would be INDETERMINATE is FAILED.
+        """
         try:
             yield
         except SigningServiceError as error:
+            if decided and isinstance(error, CheckError):
+                error = failure(error.indication, error.message, hint=error.hint)
             self.record(step, subject, error, fallback)

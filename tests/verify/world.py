@@ -2,7 +2,7 @@
 
 world = the_ceremony()                      # made once a test session; nobody changes it
 verify_bundle(world.bundle(), world.trust(), LATER)
-world.bundle(events=[…])                    # another history, told by a lying operator
+world.bundle([…])                          # another history, told by a lying operator
 """
 
 from __future__ import annotations
@@ -119,13 +119,13 @@ class World:
         pdf = self.ceremony.revisions[number]
         return {"revision": number, "pdf_sha256": sha256_hex(pdf), "pdf_length": len(pdf)}
 
-    def bundle(self, events: Sequence[Event] | None = None, **changes: Any) -> bytes:
+    def bundle(self, told: Sequence[Event] | None = None, **changes: Any) -> bytes:
         """The evidence bundle's bytes; ``changes`` replace parts of :class:`Bundle`."""
-        return write_bundle(self.bundle_parts(events, **changes))
+        return write_bundle(self.bundle_parts(told, **changes))
 
-    def bundle_parts(self, events: Sequence[Event] | None = None, **changes: Any) -> Bundle:
+    def bundle_parts(self, told: Sequence[Event] | None = None, **changes: Any) -> Bundle:
         """The evidence bundle before it is written."""
-        encoded = [canonical_json(event) for event in (self.events() if events is None else events)]
+        encoded = [canonical_json(event) for event in (self.events() if told is None else told)]
         entries = chained(encoded)
         checkpoint = self.checkpoint(entries)
         bundled = tuple(BundledEvent(at, entries[at], encoded[at], salt(at)) for at in range(len(entries)))

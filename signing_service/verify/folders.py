@@ -1,0 +1,126 @@
+"""Many files: verified in parallel, one line each, a summary, the exit code of the worst.
+
+exit_code = verify_many(paths, trust_files, at, "agreement", jobs=2, as_json=False)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from signing_service.errors import SigningServiceError
+from signing_service.verify.command import read_trust_files, verify_path
+from signing_service.verify.json_report import report_to_json
+from signing_service.verify.text import one_line
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import Verdict, worst
+
+_FILES_PER_TASK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a worker sends back for one file; a whole report only where JSON is asked for."""
+
+    verdict: Verdict
+    line: str
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is the same for every file."""
+
+    trust: Trust
+    at: datetime
+    profile: str
+    as_json: bool
+    colour: bool
+
+    def __call__(self, path: Path) -> Outcome:
+        """Verify one file; what cannot be read is INDETERMINATE, and does not stop the others."""
+        try:
+            report = verify_path(path, self.trust, self.at, self.profile)
+        except SigningServiceError as error:
+            return Outcome(Verdict.INDETERMINATE, f"{Verdict.INDETERMINATE.value} {error.message}", None)
+        full = report_to_json(report) if self.as_json else None
+        return Outcome(report.verdict, one_line(report, colour=self.colour), full)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """How a worker process makes its Task: certificates do not travel between processes."""
+
+    trust_files: tuple[str, ...]
+    at: datetime
+    profile: str
+    as_json: bool
+    colour: bool
+
+    def make(self) -> Task:
+        """Read the trust files and give the task."""
+        return Task(read_trust_files(self.trust_files), self.at, self.profile, self.as_json, self.colour)
+
+
+_TASKS: list[Task] = []  # a worker process's own, set once by its initialiser
+
+
+def _initialise(recipe: _Recipe) -> None:
+    _TASKS.append(recipe.make())
+
+
+def _run(path: Path) -> Outcome:
+    return _TASKS[0](path)
+
+
+def verify_many(
+    paths: Sequence[Path], trust_files: Sequence[str], at: datetime, profile: str, jobs: int, *, as_json: bool
+) -> int:
+    """Verify ``paths`` by ``jobs`` processes (0: one a core), print, and give the worst exit code."""
+    recipe = _Recipe(tuple(trust_files), at, profile, as_json, not as_json and sys.stdout.isatty())
+    outcomes: list[Outcome] = []
+    for outcome in _outcomes(paths, recipe, jobs or os.cpu_count() or 1):
+        outcomes.append(outcome)
+        if not as_json:
+            _clear_progress()
+            print(outcome.line)
+        _show_progress(len(outcomes), len(paths))
+    _clear_progress()
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    verdict = worst(outcome.verdict for outcome in outcomes)
+    if as_json:
+        files = [outcome.report or {"verdict": outcome.verdict.value, "message": outcome.line} for outcome in outcomes]
+        document = {"v": 1, "verdict": verdict.value, "exit_code": verdict.exit_code, "files": files}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        summary = ", ".join(f"{counts[item]} {item.value}" for item in Verdict if counts[item])
+        print(f"{len(outcomes)} files: {summary}")
+    return verdict.exit_code
+
+
+def _outcomes(paths: Sequence[Path], recipe: _Recipe, jobs: int) -> Iterator[Outcome]:
+    if min(jobs, len(paths)) == 1:
+        yield from map(recipe.make(), paths)
+        return
+    with get_context().Pool(min(jobs, len(paths)), _initialise, (recipe,)) as pool:
+        yield from pool.imap(_run, paths, chunksize=_FILES_PER_TASK)
+
+
+def _show_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        filled = 30 * done // total
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total}")
+        sys.stderr.flush()
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
