@@ -41,7 +41,9 @@ class Words:
     countersignature: str
     version: str
     authentic: str
-    """On the cover, that all texts are equally authentic, with ``{languages}``."""
+    """On the cover, that all texts are equally authentic."""
+    supersedes: str
+    """On the cover of a corrected version, before the digest of the one that it replaces."""
     page: str
     """With ``{page}`` and ``{pages}``."""
     verify: str
@@ -88,7 +90,8 @@ _KNOWN = {
         secretariat="For the Secretariat, as depositary",
         countersignature="Countersignature",
         version="Version {version}",
-        authentic="Done in {languages}, all texts being equally authentic",
+        authentic="All texts of this Agreement are equally authentic",
+        supersedes="Supersedes the document with the SHA-256 digest",
         page="Page {page} of {pages}",
         verify="Scan to find how this document is verified. Trust comes from the trust file that the alliance "
         "has published, never from this paper or from the page that the code leads to.",
@@ -109,7 +112,8 @@ _KNOWN = {
         secretariat="秘书处（作为保存机关）",
         countersignature="副署",
         version="第 {version} 版",
-        authentic="本协定以{languages}写成，各文本同等作准",
+        authentic="本协定各文本同等作准",
+        supersedes="取代具有下列 SHA-256 摘要的文件",
         page="第 {page} 页，共 {pages} 页",
         verify="扫描此码，查看本文件的核验方法。核验以联盟公布的信任文件为准，不以本纸件或此码所指网页为准。",
     ),
@@ -135,7 +139,7 @@ def words_for(language: str, own: dict[str, str] | None = None) -> Words:
     try:
         words = Words(**own)
         words.article(1), words.paragraph(1, 1)
-        words.version.format(version=""), words.authentic.format(languages=""), words.page.format(page=1, pages=1)
+        words.version.format(version=""), words.page.format(page=1, pages=1)
     except (KeyError, IndexError, ValueError) as error:
         raise FormatError(f"words.{language}: a place holder {error} is not known") from None
     return words

@@ -16,8 +16,9 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ _FILES = {
     "myanmar-bold": "noto-sans-myanmar/600SemiBold/NotoSansMyanmar_600SemiBold.ttf",
     "wide": "noto-sans/400Regular/NotoSans_400Regular.ttf",
 }
+_SCALES = {"sans": 0.9, "han": 0.94, "thai": 0.84, "khmer": 0.84, "lao": 0.84, "myanmar": 0.8, "wide": 0.86}
 _OTHERS = ("han", "thai", "khmer", "lao", "myanmar")
 STYLES: Mapping[str, tuple[str, ...]] = {
     "serif": ("serif", *_OTHERS, "wide"),
@@ -78,8 +80,12 @@ class Glyph:
     advance: int
     x_offset: int
     y_offset: int
-    cluster: int
-    """Index of the first character that the glyph stands for."""
+    text: str
+    """The characters that it stands for; empty for the further glyphs of a cluster."""
+
+    def narrower(self, amount: int) -> Glyph:
+        """The same glyph with a smaller advance."""
+        return replace(self, advance=self.advance - amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,10 @@ class Face:
     name: str
     """The key in the registry, as ``serif-bold``."""
     path: Path
+    scale: float = 1.0
+    """The size at which it looks as large as the Latin face, of the nominal size."""
     _font: uharfbuzz.Font = field(init=False)
+    _advances: dict[int, int] = field(init=False, default_factory=dict)
     _shaped: dict[tuple[str, tuple[str, ...]], tuple[Glyph, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -118,7 +127,10 @@ class Face:
 
     def advance(self, glyph: int) -> int:
         """The advance width of a glyph, 1/1000 em."""
-        return int(self._font.get_glyph_h_advance(glyph))
+        found = self._advances.get(glyph)
+        if found is None:
+            found = self._advances[glyph] = int(self._font.get_glyph_h_advance(glyph))
+        return found
 
     def shape(self, text: str, features: tuple[str, ...] = ()) -> tuple[Glyph, ...]:
         """Shape a run of one script in logical order; features as in CSS, for example ``smcp`` or ``-liga``."""
@@ -132,10 +144,7 @@ class Face:
             uharfbuzz.shape(self._font, buffer, switches)
             if len(self._shaped) > 20_000:  # words; a document has a few thousand
                 self._shaped.clear()
-            self._shaped[key] = tuple(
-                Glyph(info.codepoint, position.x_advance, position.x_offset, position.y_offset, info.cluster)
-                for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
-            )
+            self._shaped[key] = _glyphs(text, buffer)
         return self._shaped[key]
 
     def outline(self, glyph: int, pen: object) -> None:
@@ -180,6 +189,16 @@ class Face:
     def sha256(self) -> str:
         """SHA-256 of the file, hexadecimal."""
         return _file_sha256(self.path)
+
+
+def _glyphs(text: str, buffer: uharfbuzz.Buffer) -> tuple[Glyph, ...]:
+    """The shaped glyphs; the first of each cluster stands for all of the cluster's characters."""
+    starts = [*sorted({info.cluster for info in buffer.glyph_infos}), len(text)]
+    clusters = {start: text[start:end] for start, end in pairwise(starts)}
+    return tuple(
+        Glyph(info.codepoint, at.x_advance, at.x_offset, at.y_offset, clusters.pop(info.cluster, ""))
+        for info, at in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -273,4 +292,8 @@ def open_fonts(folder: Path) -> Fonts:
     scope = folder / _SCOPE
     packages = sorted({file.partition("/")[0] for file in _FILES.values()})
     versions = {name: json.loads((scope / name / "package.json").read_bytes())["version"] for name in packages}
-    return Fonts({name: Face(name, scope / file) for name, file in _FILES.items()}, versions)
+    return Fonts({name: Face(name, scope / file, _scale(name)) for name, file in _FILES.items()}, versions)
+
+
+def _scale(name: str) -> float:
+    return _SCALES.get(name.removesuffix("-bold"), 1.0)

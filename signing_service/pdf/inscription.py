@@ -65,7 +65,7 @@ class Line:
                 width = sum(face.advance(face.glyph(character)) for character in part)
             else:
                 width = sum(glyph.advance for glyph in face.shape(part))
-            runs.append(_Run(part, face, shared, width / 1000))
+            runs.append(_Run(part, face, shared, width / 1000 * face.scale))
         return cls(tuple(runs), size)
 
     @property
@@ -78,7 +78,8 @@ class Line:
         size = self.size * scale
         parts = []
         for run in self.runs:
-            parts.append(_text(run, left, baseline, size) if run.shared else _outlines(run, left, baseline, size))
+            draw = _text if run.shared else _outlines
+            parts.append(draw(run, left, baseline, size))
             left += run.width * size
         return " ".join(parts)
 

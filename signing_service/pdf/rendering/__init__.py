@@ -5,6 +5,9 @@ Example::
     source = parse_source(files)
     terms = source.terms(agreement_id)
     base = render_base(source, terms)  # the unsigned PDF of docs/formats.md 4, ready for the seal
+
+:mod:`~signing_service.pdf.rendering.composition` sets the text and draws it with ReportLab,
+:mod:`~signing_service.pdf.rendering.document` finishes the file with pikepdf.
 """
 
 from __future__ import annotations
@@ -15,49 +18,58 @@ from typing import TYPE_CHECKING
 
 import pikepdf
 from pikepdf import Dictionary
-from reportlab.pdfgen.canvas import Canvas
 
-from signing_service.agreement.terms import ARCHIVE_FIELDS, COUNTERSIGNATURE_FIELD, SEAL_FIELD
+from signing_service.agreement.terms import ARCHIVE_FIELDS, SEAL_FIELD
 from signing_service.pdf.fonts import find_fonts, open_fonts
 from signing_service.pdf.inscription import SHARED_CHARACTERS, SHARED_FACE, SHARED_FONT
-from signing_service.pdf.rendering.document import Attachment, Widget, add_attachments, add_fields, save
+from signing_service.pdf.rendering.composition import Composer
+from signing_service.pdf.rendering.document import Widget, add_attachments, add_fields, add_links, embed_fonts, save
 from signing_service.pdf.rendering.embedding import embed_by_character
+from signing_service.pdf.rendering.metadata import add_metadata
+from signing_service.pdf.rendering.provenance import attachments
+from signing_service.pdf.rendering.structure import Annotation, Element, write
 
 if TYPE_CHECKING:
     from signing_service.agreement.source import Source
     from signing_service.agreement.terms import Terms
+    from signing_service.pdf.fonts import Fonts
 
 __all__ = ["render_base"]
 
+NOT_SEEN = (0, 0, 0, 0)
 
-def render_base(source: Source, terms: Terms) -> bytes:
-    """Render the agreement; raises UncoveredCharacterError where no font has a character."""
-    buffer = BytesIO()
-    canvas = Canvas(buffer, pagesize=(595, 842), invariant=1, pageCompression=0)
-    signers = terms.signers()
-    widgets = []
-    canvas.drawString(72, 780, "Agreement " + terms.reference)
-    canvas.showPage()
-    for index, signer in enumerate(signers):
-        row = index % 5
-        if index and row == 0:
-            canvas.showPage()
-        bottom = 650 - row * 140
-        canvas.drawString(72, bottom + 100, signer.party.name)
-        canvas.rect(72, bottom, 450, 90)
-        rectangle = (72, bottom, 522, bottom + 90)
-        widgets.append(Widget(signer.id, 1 + index // 5, rectangle, f"Signature of {signer.party.name}"))
-    canvas.showPage()
-    last = 2 + (len(signers) - 1) // 5
-    canvas.rect(72, 500, 450, 90)
-    canvas.showPage()
-    canvas.save()
-    widgets.append(Widget(COUNTERSIGNATURE_FIELD, last, (72, 500, 522, 590), "Countersignature"))
-    widgets += [Widget(name, 0, (0, 0, 0, 0), "Seal or archive") for name in (SEAL_FIELD, *ARCHIVE_FIELDS)]
-    pdf = pikepdf.open(BytesIO(buffer.getvalue()))
-    fonts = open_fonts(find_fonts(os.environ))
-    shared = embed_by_character(pdf, fonts.faces[SHARED_FACE], SHARED_CHARACTERS)
-    add_fields(pdf, widgets, Dictionary(Font=Dictionary({f"/{SHARED_FONT}": shared})))
-    attachments = [Attachment("terms.json", "application/json", "The sealed terms", "Data", terms.to_json())]
-    add_attachments(pdf, attachments)
-    return save(pdf)
+
+def render_base(
+    source: Source, terms: Terms, *, verification_url: str | None = None, fonts: Fonts | None = None
+) -> bytes:
+    """Render the agreement; ``verification_url`` is printed as a QR code on the last signature page.
+
+    Raises UncoveredCharacterError where no font has a character, ConfigurationError where fonts are missing.
+    """
+    fonts = fonts or open_fonts(find_fonts(os.environ))
+    composed = Composer(source, terms, fonts, verification_url).compose()
+    root = composed.structure
+    with pikepdf.open(BytesIO(composed.pages)) as pdf:
+        embed_fonts(pdf, composed.sheet.book)
+        shared = Dictionary(
+            Font=Dictionary({f"/{SHARED_FONT}": embed_by_character(pdf, fonts.faces[SHARED_FACE], SHARED_CHARACTERS)})
+        )
+        hidden = root.add("Sect")
+        widgets = [*composed.sheet.widgets, *_unseen(hidden, source.words[terms.languages[0]].signatures)]
+        fields = add_fields(pdf, [widget for widget, _ in widgets], shared)
+        for field, (widget, element) in zip(fields, widgets, strict=True):
+            element.kids.append(Annotation(field, widget.page))
+        add_links(pdf, composed.sheet.links, composed.sheet.places)
+        add_attachments(pdf, attachments(source, terms, fonts, verification_url))
+        add_metadata(pdf, terms)
+        write(pdf, root)
+        return save(pdf)
+
+
+def _unseen(section: Element, what: str) -> list[tuple[Widget, Element]]:
+    """The fields of the seal and of the archive timestamps, on the cover, of no size."""
+    fields = []
+    for name in (SEAL_FIELD, *ARCHIVE_FIELDS):
+        tooltip = f"{what}: {name}"
+        fields.append((Widget(name, 0, NOT_SEEN, tooltip), section.add("Form", alternative=tooltip)))
+    return fields

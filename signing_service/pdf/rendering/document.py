@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, String
 
+from signing_service.pdf.rendering.structure import Annotation
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from signing_service.pdf.rendering.painting import FontBook
+    from signing_service.pdf.rendering.sheet import LinkArea, Place
 
 PRINTED_AND_LOCKED = 4 | 128  # annotation flags Print and Locked, ISO 32000-1 table 165
 SIGNATURES_EXIST_APPEND_ONLY = 3  # SigFlags, ISO 32000-1 table 219
@@ -52,10 +57,38 @@ class Attachment:
     data: bytes
 
 
-def add_fields(pdf: pikepdf.Pdf, widgets: Sequence[Widget], resources: Dictionary) -> None:
+def embed_fonts(pdf: pikepdf.Pdf, book: FontBook) -> None:
+    """Put the fonts of the drawn glyphs in place of what ReportLab names."""
+    fonts = pdf.make_indirect(Dictionary(book.embed(pdf)))
+    for page in pdf.pages:
+        page.obj.Resources = Dictionary(Font=fonts)
+
+
+def add_links(pdf: pikepdf.Pdf, links: Sequence[LinkArea], places: Mapping[str, Place]) -> None:
+    """Make link annotations of the references, each with its place in the structure."""
+    for link in links:
+        place = places[link.target]
+        target = Array([pdf.pages[place.page].obj, Name.XYZ, 0, round(place.top + 6), 0])
+        annotation = pdf.make_indirect(
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Link,
+                F=4,
+                Border=Array([0, 0, 0]),
+                Rect=Array([round(value, 2) for value in link.rectangle]),
+                Contents=String(link.text),
+                Dest=target,
+            )
+        )
+        page = pdf.pages[link.page].obj
+        page.Annots = Array([*page.get(Name.Annots, []), annotation])
+        link.element.add("Link", alternative=link.text).kids.append(Annotation(annotation, link.page))
+
+
+def add_fields(pdf: pikepdf.Pdf, widgets: Sequence[Widget], resources: Dictionary) -> list[pikepdf.Object]:
     """Give the catalog its /AcroForm, /Perms and /DSS, and each page its widgets, all in their final form."""
     shared = pdf.make_indirect(resources)
-    fields = [pdf.make_indirect(_field(pdf, widget, shared)) for widget in widgets]
+    fields: list[pikepdf.Object] = [pdf.make_indirect(_field(pdf, widget, shared)) for widget in widgets]
     for field, widget in zip(fields, widgets, strict=True):
         page = pdf.pages[widget.page].obj
         page.Annots = Array([*page.get(Name.Annots, []), field])
@@ -63,6 +96,7 @@ def add_fields(pdf: pikepdf.Pdf, widgets: Sequence[Widget], resources: Dictionar
     pdf.Root.AcroForm = pdf.make_indirect(form)
     pdf.Root.Perms = Dictionary(DocMDP=pdf.make_indirect(Dictionary()))
     pdf.Root.DSS = pdf.make_indirect(Dictionary())
+    return fields
 
 
 def _field(pdf: pikepdf.Pdf, widget: Widget, shared: pikepdf.Object) -> Dictionary:
@@ -109,9 +143,6 @@ def add_attachments(pdf: pikepdf.Pdf, attachments: Sequence[Attachment]) -> None
 
 def save(pdf: pikepdf.Pdf) -> bytes:
     """Write with a classic cross-reference table and a content-derived /ID; the same input gives the same bytes."""
-    for key in ("/Trapped", "/ModDate", "/CreationDate"):
-        if key in pdf.docinfo:
-            del pdf.docinfo[key]
     buffer = BytesIO()
     pdf.save(
         buffer,

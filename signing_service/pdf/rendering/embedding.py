@@ -32,6 +32,17 @@ def embed_by_character(pdf: pikepdf.Pdf, face: Face, characters: frozenset[str])
     return _embed(pdf, face, program, widths, texts, pdf.make_stream(bytes(table)))
 
 
+def embed_by_glyph(pdf: pikepdf.Pdf, face: Face, codes: Mapping[tuple[int, str], int]) -> pikepdf.Object:
+    """Embed a font whose codes were given out for pairs of glyph and text; see rendering.painting.FontBook."""
+    program, renumbered = face.subset({glyph for glyph, _ in codes})
+    table = bytearray(2 * (len(codes) + 1))
+    for (glyph, _), code in codes.items():
+        struct.pack_into(">H", table, 2 * code, renumbered[glyph])
+    widths = {code: face.advance(glyph) for (glyph, _), code in codes.items()}
+    texts = {code: text for (_, text), code in codes.items() if text}
+    return _embed(pdf, face, program, widths, texts, pdf.make_stream(bytes(table)))
+
+
 def _embed(
     pdf: pikepdf.Pdf,
     face: Face,

@@ -1,0 +1,140 @@
+"""Breaking a paragraph into lines so that the whole paragraph is even, not line by line (after Knuth and Plass).
+
+From each place where a line may begin only those ends are tried whose stretch or shrink is bearable, found by
+bisection in the running widths; so the work grows with the length of the text and hardly with that of the line.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from signing_service.pdf.rendering.segments import Piece, Segment
+
+TOLERANCES = (1.6, 4.0, 12.0)  # ratio of stretch that a line may need, tried in this order
+LEAST_FULL = 0.55  # part of the measure that a line fills before it is tried
+LINE_COST = 10.0  # of any line: fewer lines are better
+HYPHEN_COST = 60.0
+SHORT_LAST = 0.18  # a last line shorter than this part of the measure costs extra
+SHORT_LAST_COST = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: its segments and how much each gap is stretched (> 0) or shrunk (< 0)."""
+
+    segments: Sequence[Segment]
+    ratio: float
+    natural: float
+    """Its width before stretching, points."""
+
+    def positions(self) -> Iterator[tuple[Piece, float]]:
+        """Each piece and how far from the line's beginning it stands."""
+        x = -self.segments[0].trim_start if self.segments else 0.0
+        for segment in self.segments:
+            for piece in segment.pieces:
+                yield piece, x
+                x += piece.width
+            x += segment.gap + self.ratio * (segment.stretch if self.ratio > 0 else segment.shrink)
+
+
+class _Measures:
+    """Running sums over the segments of a paragraph."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = segments
+        self.widths = [0.0, *accumulate(segment.width + segment.gap for segment in segments)]
+        self.stretches = [0.0, *accumulate(segment.stretch for segment in segments)]
+        self.shrinks = [0.0, *accumulate(segment.shrink for segment in segments)]
+
+    def natural(self, start: int, end: int) -> float:
+        """Width of a line of the segments from ``start`` to before ``end``."""
+        first, last = self.segments[start], self.segments[end - 1]
+        width = self.widths[end] - self.widths[start] - last.gap - first.trim_start - last.trim_end
+        return width + (last.hyphen.width if last.hyphen and end < len(self.segments) else 0.0)
+
+    def ratio(self, start: int, end: int, width: float) -> float:
+        """The stretch (or, negative, shrink) that makes such a line ``width`` wide; infinite where it cannot."""
+        spare = width - self.natural(start, end)
+        last = self.segments[end - 1]
+        room = (
+            self.stretches[end] - self.stretches[start] - last.stretch
+            if spare >= 0
+            else self.shrinks[end] - self.shrinks[start] - last.shrink
+        )
+        if abs(spare) < 0.01:
+            return 0.0
+        return spare / room if room > 0 else (float("inf") if spare > 0 else -float("inf"))
+
+
+def break_lines(segments: Sequence[Segment], width: float, *, justify: bool = True) -> list[Line]:
+    """Break into lines of at most ``width`` points; a segment wider than that gets a line of its own."""
+    if not segments:
+        return []
+    measures = _Measures(segments)
+    for tolerance in TOLERANCES if justify else ():
+        starts = _best(measures, width, tolerance)
+        if starts is not None:
+            return _lines(measures, starts, width)
+    return _lines(measures, _greedy(measures, width), width if justify else 0.0)
+
+
+def _best(measures: _Measures, width: float, tolerance: float) -> list[int] | None:
+    """The cheapest sequence of line ends, or None if some line cannot be set within the tolerance."""
+    count = len(measures.segments)
+    costs = [0.0] + [float("inf")] * count
+    before = [0] * (count + 1)
+    for start in range(count):
+        if costs[start] == float("inf"):
+            continue
+        low = bisect_left(measures.widths, measures.widths[start] + width * LEAST_FULL, start + 1)
+        for end in range(min(low, count), count + 1):
+            ratio = measures.ratio(start, end, width)
+            if ratio < -1 and end > start + 1:
+                break
+            if end == count:
+                ratio = min(ratio, 0.0)
+            elif abs(ratio) > tolerance:
+                continue
+            cost = costs[start] + _cost(measures, start, end, ratio, width)
+            if cost < costs[end]:
+                costs[end], before[end] = cost, start
+    if costs[count] == float("inf"):
+        return None
+    ends = [count]
+    while ends[-1]:
+        ends.append(before[ends[-1]])
+    return ends[::-1]
+
+
+def _cost(measures: _Measures, start: int, end: int, ratio: float, width: float) -> float:
+    """The demerits of a line: the cube of its badness, hyphens, and a last line that is a mere stub."""
+    cost = (LINE_COST + 100 * abs(ratio) ** 3) ** 2
+    if end == len(measures.segments):
+        stub = measures.natural(start, end) < width * SHORT_LAST and start > 0
+        return cost + (SHORT_LAST_COST**2 if stub else 0.0)
+    return cost + (HYPHEN_COST**2 if measures.segments[end - 1].hyphen else 0.0)
+
+
+def _greedy(measures: _Measures, width: float) -> list[int]:
+    """Line ends, each line as full as it goes; for ragged text and for what cannot be justified."""
+    ends = [0]
+    for end in range(1, len(measures.segments) + 1):
+        if end - 1 > ends[-1] and measures.natural(ends[-1], end) > width + 0.01:
+            ends.append(end - 1)
+    return [*ends, len(measures.segments)]
+
+
+def _lines(measures: _Measures, ends: Sequence[int], width: float) -> list[Line]:
+    lines = []
+    for start, end in pairwise(ends):
+        ratio = measures.ratio(start, end, width) if width else 0.0
+        if ratio > TOLERANCES[-1] or (end == len(measures.segments) and ratio > 0):
+            ratio = 0.0
+        lines.append(Line(measures.segments[start:end], max(ratio, -1.0), measures.natural(start, end)))
+    return lines

@@ -1,0 +1,146 @@
+"""Painting lines of glyphs: content stream operators, and the books of which glyph of which face stands for what.
+
+Character codes are given out in order of use, one for each pair of glyph and text. So a glyph that prints two
+characters (Latin A and Cyrillic А) has two codes, and copying gives each back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from signing_service.pdf.inscription import hexadecimal, number
+from signing_service.pdf.rendering.embedding import embed_by_glyph
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pikepdf
+
+    from signing_service.pdf.fonts import Face
+    from signing_service.pdf.rendering.lines import Line
+    from signing_service.pdf.rendering.segments import Piece
+    from signing_service.pdf.rendering.styles import Colour
+
+
+class FontBook:
+    """The faces used in one document and the codes of their glyphs."""
+
+    def __init__(self) -> None:
+        self._codes: dict[Face, dict[tuple[int, str], int]] = {}
+
+    def code(self, face: Face, glyph: int, text: str) -> int:
+        """The two-byte code of a glyph that stands for a text; code 0 is .notdef."""
+        codes = self._codes.setdefault(face, {})
+        return codes.setdefault((glyph, text), len(codes) + 1)
+
+    def embed(self, pdf: pikepdf.Pdf) -> dict[str, pikepdf.Object]:
+        """Embed every face used; gives the entries of the pages' /Font resources."""
+        ordered = sorted(self._codes.items(), key=lambda item: item[0].name)
+        return {f"/{face.name}": embed_by_glyph(pdf, face, codes) for face, codes in ordered}
+
+
+class Painter:
+    """Writes one line's text object."""
+
+    def __init__(self, book: FontBook) -> None:
+        self._book = book
+
+    def line(self, line: Line, left: float, baseline: float) -> str:
+        """Operators for a broken line; trimmed marks hang out of the measure."""
+        writer = _TextWriter(self._book)
+        last = len(line.segments) - 1
+        start = left - (line.segments[0].trim_start if line.segments else 0.0)
+        for index, segment in enumerate(line.segments):
+            for piece in segment.pieces:
+                writer.piece(piece)
+            if index == last:
+                if segment.hyphen is not None:
+                    writer.piece(segment.hyphen, actual="\u00ad")
+                break
+            change = line.ratio * (segment.stretch if line.ratio > 0 else segment.shrink)
+            if segment.space is not None:
+                writer.piece(segment.space)
+                writer.shift(change)
+            elif segment.gap or change:
+                writer.shift(segment.gap + change)
+        return writer.finish(start, baseline)
+
+    def pieces(self, pieces: Sequence[Piece], left: float, baseline: float) -> str:
+        """Operators for shaped pieces one after another."""
+        writer = _TextWriter(self._book)
+        for piece in pieces:
+            writer.piece(piece)
+        return writer.finish(left, baseline)
+
+
+class _TextWriter:
+    """Collects the operators between BT and ET (ISO 32000-1 9.4)."""
+
+    def __init__(self, book: FontBook) -> None:
+        self._book = book
+        self._operators: list[str] = []
+        self._array: list[str] = []
+        self._hex: list[str] = []
+        self._font: tuple[str, float] | None = None
+        self._colour: Colour | None = None
+
+    def piece(self, piece: Piece, actual: str | None = None) -> None:
+        """Show a piece; its true text is told where glyphs do not tell it."""
+        self._select(piece)
+        told = actual if actual is not None else (piece.text if piece.composed else None)
+        if told is not None:
+            self._flush()
+            self._operators.append(f"/Span << /ActualText <feff{hexadecimal(told)}> >> BDC")
+        unit = 1000 / piece.size
+        for glyph in piece.glyphs:
+            if glyph.y_offset:
+                self._flush()
+                self._operators.append(f"{number(glyph.y_offset / unit)} Ts")
+            if glyph.x_offset:
+                self._adjust(-glyph.x_offset)
+            self._hex.append(f"{self._book.code(piece.face, glyph.number, glyph.text):04x}")
+            rest = piece.face.advance(glyph.number) - glyph.advance - piece.style.tracking * unit + glyph.x_offset
+            if abs(rest) >= 0.5:
+                self._adjust(rest)
+            if glyph.y_offset:
+                self._flush()
+                self._operators.append("0 Ts")
+        if told is not None:
+            self._flush()
+            self._operators.append("EMC")
+
+    def shift(self, points: float) -> None:
+        """Move on by a distance, in the size of the last piece."""
+        if self._font is not None and abs(points) >= 0.005:
+            self._adjust(-points * 1000 / self._font[1])
+
+    def finish(self, left: float, baseline: float) -> str:
+        """The whole text object, beginning at a point."""
+        self._flush()
+        return " ".join(["BT", f"1 0 0 1 {number(left)} {number(baseline)} Tm", *self._operators, "ET"])
+
+    def _select(self, piece: Piece) -> None:
+        font = (piece.face.name, round(piece.size, 2))
+        if piece.style.colour != self._colour:
+            self._flush()
+            self._colour = piece.style.colour
+            self._operators.append(" ".join(number(part) for part in self._colour) + " rg")
+        if font != self._font:
+            self._flush()
+            self._font = font
+            self._operators.append(f"/{font[0]} {number(font[1])} Tf")
+
+    def _adjust(self, thousandths: float) -> None:
+        self._close_hex()
+        self._array.append(str(round(thousandths)))
+
+    def _close_hex(self) -> None:
+        if self._hex:
+            self._array.append(f"<{''.join(self._hex)}>")
+            self._hex = []
+
+    def _flush(self) -> None:
+        self._close_hex()
+        if self._array:
+            self._operators.append(f"[{' '.join(self._array)}] TJ")
+            self._array = []

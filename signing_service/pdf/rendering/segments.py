@@ -1,0 +1,210 @@
+"""From characters to segments: stretches of shaped glyphs between two places where a line may break.
+
+Where lines may break is ICU's business (Unicode line breaking, with dictionaries for Thai, Lao, Khmer and Burmese).
+Chinese text gets the spaces that its typography wants: a quarter em between Han and Latin letters or digits, and
+full-width punctuation squeezed where two meet, trimmed at the edges of a line.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from icu4py.breakers import LineBreaker
+
+from signing_service.pdf.fonts import NOT_PRINTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from signing_service.pdf.fonts import Face, Fonts, Glyph
+    from signing_service.pdf.rendering.styles import TextStyle
+
+SPACE_STRETCH, SPACE_SHRINK = 0.62, 0.26  # of a space's width
+HAN_STRETCH = 0.07  # em between two Han characters
+WORD_STRETCH = 0.03  # em between two words of a script without spaces
+AUTOSPACE = 0.22  # em between Han and Latin
+SQUEEZE = 0.5  # em: the empty half of a full-width bracket, comma or full stop
+
+_CLOSING = frozenset("，。、；：！？）》」』】〕〉”’")
+_OPENING = frozenset("（《「『【〔〈“‘")
+_SOFT_HYPHEN = "\u00ad"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Shaped glyphs of one face at one size."""
+
+    face: Face
+    size: float
+    glyphs: tuple[Glyph, ...]
+    text: str
+    style: TextStyle
+    target: str | None
+    width: float
+    """Points, tracking included."""
+
+    @property
+    def composed(self) -> bool:
+        """Whether glyphs and characters do not match one to one or one to many, so that the text must be told."""
+        return any(not glyph.text for glyph in self.glyphs)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What stands between two places where a line may break; lengths in points."""
+
+    pieces: tuple[Piece, ...]
+    width: float
+    gap: float = 0.0
+    """The space after it, if the line goes on: with its stretch and shrink."""
+    stretch: float = 0.0
+    shrink: float = 0.0
+    space: Piece | None = None
+    """The space as a glyph, where one is written."""
+    trim_start: float = 0.0
+    """What may hang out where it begins a line."""
+    trim_end: float = 0.0
+    hyphen: Piece | None = None
+    """Set where a line breaks after it: an author's soft hyphen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Text in one style, as the caller gives it."""
+
+    text: str
+    style: TextStyle
+    target: str | None = None
+
+
+class Shaper:
+    """Cuts and shapes text; words are remembered, because a document repeats them."""
+
+    def __init__(self, fonts: Fonts) -> None:
+        self._fonts = fonts
+        self._words: dict[tuple[str, TextStyle, str | None], tuple[Piece, ...]] = {}
+
+    def pieces(self, text: str, style: TextStyle, target: str | None = None) -> tuple[Piece, ...]:
+        """Shape a text that is not to be broken; raises UncoveredCharacterError."""
+        key = (text, style, target)
+        found = self._words.get(key)
+        if found is None:
+            found = tuple(self._shape(text, style, target))
+            self._words[key] = found
+        return found
+
+    def _shape(self, text: str, style: TextStyle, target: str | None) -> Iterable[Piece]:
+        for face, part in self._fonts.split(text, style.font, style.language):
+            size = style.size * face.scale
+            features = style.features if face.name.startswith(("serif", "sans")) else ()
+            glyphs = _squeezed(face.shape(part, features))
+            width = sum(glyph.advance for glyph in glyphs) * size / 1000 + style.tracking * len(glyphs)
+            yield Piece(face, size, glyphs, part, style, target, width)
+
+    def segments(self, spans: Sequence[Span]) -> list[Segment]:
+        """Cut a paragraph where lines may break."""
+        text = "".join(span.text for span in spans)
+        language = spans[0].style.language if spans else "en"
+        bounds = _Bounds(spans)
+        segments: list[Segment] = []
+        at = 0
+        for part in LineBreaker(text, language):
+            segments.append(self._segment(bounds.cut(at, at + len(part))))
+            at += len(part)
+        return [_spaced(one, two) for one, two in zip(segments, [*segments[1:], None], strict=True)]
+
+    def _segment(self, parts: list[Span]) -> Segment:
+        pieces: list[Piece] = []
+        for part in parts:
+            printed = "".join(character for character in part.text if character not in NOT_PRINTED)
+            if printed.rstrip(" "):
+                pieces += self.pieces(printed.rstrip(" ") if part is parts[-1] else printed, part.style, part.target)
+        last = parts[-1]
+        space = hyphen = None
+        if last.text.endswith(" "):
+            space = self.pieces(" ", last.style)[0]
+        elif last.text.endswith(_SOFT_HYPHEN):
+            hyphen = self.pieces("-", last.style)[0]
+        width = sum(piece.width for piece in pieces)
+        gap = space.width if space else 0.0
+        start, end = (_half(pieces[0], 0, _OPENING), _half(pieces[-1], -1, _CLOSING)) if pieces else (0.0, 0.0)
+        return Segment(
+            tuple(pieces), width, gap, gap * SPACE_STRETCH, gap * SPACE_SHRINK, space, start, end, hyphen
+        )
+
+
+class _Bounds:
+    """Finds the spans between two characters of the joined text."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._spans = spans
+
+    def cut(self, start: int, end: int) -> list[Span]:
+        """The parts of spans between two characters."""
+        parts = []
+        at = 0
+        for span in self._spans:
+            low, high = max(start, at), min(end, at + len(span.text))
+            if low < high:
+                parts.append(Span(span.text[low - at : high - at], span.style, span.target))
+            at += len(span.text)
+            if at >= end:
+                break
+        return parts
+
+
+def _half(piece: Piece, index: int, marks: frozenset[str]) -> float:
+    """The empty half of a full-width mark at an end of a piece."""
+    glyph = piece.glyphs[index]
+    return piece.size * SQUEEZE if glyph.text in marks and glyph.advance >= 990 else 0.0
+
+
+def _squeezed(glyphs: tuple[Glyph, ...]) -> tuple[Glyph, ...]:
+    """Take half an em from a full-width closing mark that another one follows, and so for opening ones."""
+    if not any(glyph.text in _CLOSING or glyph.text in _OPENING for glyph in glyphs[:-1]):
+        return glyphs
+    result = list(glyphs)
+    for index, (one, two) in enumerate(pairwise(glyphs)):
+        closing = one.text in _CLOSING and (two.text in _CLOSING or two.text in _OPENING)
+        opening = one.text in _OPENING and two.text in _OPENING
+        if (closing or opening) and one.advance >= 990:
+            result[index] = one.narrower(round(1000 * SQUEEZE))
+    return tuple(result)
+
+
+def _spaced(one: Segment, two: Segment | None) -> Segment:
+    """Give a segment the gap that its successor calls for, where no space is written."""
+    if two is None or one.space is not None or one.hyphen is not None or not one.pieces or not two.pieces:
+        return one
+    left, right = one.pieces[-1], two.pieces[0]
+    before, after = left.text[-1], right.text[0]
+    em = left.style.size
+    if one.trim_end and two.trim_start:
+        return _with_gap(one, -em * SQUEEZE, em * HAN_STRETCH, 0.0)
+    if _is_han(before) and _is_han(after):
+        return _with_gap(one, 0.0, em * HAN_STRETCH, em * 0.02 + one.trim_end * 0.5)
+    if (_is_ideograph(before) and _is_western(after)) or (_is_western(before) and _is_ideograph(after)):
+        return _with_gap(one, em * AUTOSPACE, em * 0.12, em * 0.1)
+    unspaced = unicodedata.category(before) in ("Lo", "Mn", "Mc")
+    return _with_gap(one, 0.0, em * WORD_STRETCH if unspaced else 0.0, 0.0)
+
+
+def _with_gap(segment: Segment, gap: float, stretch: float, shrink: float) -> Segment:
+    return Segment(
+        segment.pieces, segment.width, gap, stretch, shrink, segment.space, segment.trim_start, segment.trim_end
+    )
+
+
+def _is_ideograph(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff" or "\uf900" <= character <= "\ufaff" or character >= "\U00020000"
+
+
+def _is_han(character: str) -> bool:
+    return _is_ideograph(character) or character in _CLOSING or character in _OPENING or character in "—…"
+
+
+def _is_western(character: str) -> bool:
+    return character.isalnum() and character < "\u0590"
