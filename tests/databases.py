@@ -1,12 +1,14 @@
-"""The databases that tests run on: SQLite and a real PostgreSQL, both migrated, empty, one of its own for each test.
+"""The databases that tests run on: SQLite and a real PostgreSQL, both migrated and empty for each test.
 
-A test that takes ``database`` (or ``database_url``) runs once on each. The PostgreSQL server is started once a
-session; each test's database is a copy of one that was migrated once.
+A test that takes ``database`` (or ``database_url``) runs once on each. The PostgreSQL server is started once a session,
+its one database migrated once and emptied after each test; a test that changes the schema makes its own with
+``postgres.create()``.
 """
 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,25 +19,31 @@ from sqlalchemy import create_engine, make_url, text
 from signing_service.store.database import Database, parse_url
 from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
+from signing_service.store.tables import Base
 
-TEMPLATE = "migrated"  # the PostgreSQL database that each test's is copied from
+_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
 
 
 class PostgresServer:
-    """A running server and how to make databases in it."""
+    """A running server and the databases in it."""
 
     def __init__(self, uri: str) -> None:
         self._url = parse_url(uri)
         self._admin = create_engine(self._url, isolation_level="AUTOCOMMIT")
         self._made = 0
+        self.url = self.create()
+        database = Database(self.url)
+        upgrade(database)
+        with database.connect() as connection:
+            self._version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        database.dispose()
 
-    def create(self, *, template: str | None = None, name: str | None = None) -> str:
-        """Make a database, empty or as a copy, and give its URL."""
+    def create(self) -> str:
+        """Make a database without any table and give its URL."""
         self._made += 1
-        name = name or f"test_{self._made}"
+        name = f"test_{self._made}"
         with self._admin.connect() as connection:
-            copied = f"TEMPLATE {template}" if template else ""
-            connection.execute(text(f"CREATE DATABASE {name} {copied}"))
+            connection.execute(text(f"CREATE DATABASE {name}"))
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:
@@ -43,18 +51,29 @@ class PostgresServer:
         with self._admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {make_url(url).database} WITH (FORCE)"))
 
+    def empty(self) -> None:
+        """Make the migrated database as it was before the test, whoever is still connected to it."""
+        database = Database(self.url, pool_size=1)
+        with database.connect() as connection:
+            connection.execute(text(_OTHERS), {"name": make_url(self.url).database})
+            connection.execute(text("SET LOCAL session_replication_role = replica"))  # no foreign keys meanwhile
+            connection.execute(text("; ".join(f"DELETE FROM {name}" for name in Base.metadata.tables)))
+            connection.execute(text("INSERT INTO log_state (id, size, frontier) VALUES (1, 0, '')"))
+            connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": self._version})
+        database.dispose()
+
     def close(self) -> None:
         self._admin.dispose()
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A real PostgreSQL for this session, listening on a Unix socket only."""
-    server = get_server(tmp_path_factory.mktemp("postgres"))
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL for this session, listening on a Unix socket only.
+
+    Not below pytest's own folder: that is pruned by other sessions, and too deep for a socket's path.
+    """
+    server = get_server(Path(tempfile.mkdtemp(prefix="signing-postgres-")), cleanup_mode="delete")
     postgres = PostgresServer(server.get_uri())
-    template = Database(postgres.create(name=TEMPLATE))
-    upgrade(template)
-    template.dispose()
     yield postgres
     postgres.close()
     server.cleanup()
@@ -66,24 +85,21 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
     database = Database(f"sqlite:///{path}")
     upgrade(database)
-    with database.engine.connect() as connection:  # all of it in one file
-        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-    database.dispose()
+    database.dispose()  # the last connection moves the WAL into the file
     return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a migrated database without any rows, gone after the test."""
+    """The URL of a migrated database without any rows."""
     if request.param == "sqlite":
         path = tmp_path / "service.db"
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    url = postgres.create(template=TEMPLATE)
-    yield url
-    postgres.drop(url)
+    yield postgres.url
+    postgres.empty()
 
 
 @pytest.fixture

@@ -132,6 +132,15 @@ def newest_first(session: Session) -> list[Agreement]:
     return list(session.scalars(select(Agreement).order_by(Agreement.created.desc(), Agreement.id)))
 
 
+def by_revision0(session: Session, sha256: str) -> str:
+    """The id of the agreement whose revision 0 has this SHA-256; raises NotFoundError."""
+    query = select(Revision.agreement).where(Revision.number == 0, Revision.sha256 == sha256)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFoundError(f"there is no agreement whose revision 0 has the digest {sha256}")
+    return found
+
+
 def source_files(session: Session, agreement_id: str) -> dict[str, bytes]:
     """The agreement's source, path → content."""
     query = select(SourceFile.path, SourceFile.content).where(SourceFile.agreement == agreement_id)

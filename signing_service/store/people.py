@@ -47,7 +47,7 @@ def add(
     try:
         session.flush()
     except IntegrityError as error:
-        raise ConflictError(f"there is a person with the address {email} already") from error
+        raise ConflictError(f"there is a person with the address {email.lower()} already") from error
     return person
 
 
