@@ -13,11 +13,12 @@ from signing_service.agreement.terms import Terms
 from signing_service.errors import ConflictError
 from signing_service.settings import Settings
 from signing_service.store import agreements, installation, mandates, people
+from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.enrolment import sign_in_link
 from signing_service.workflow.initialisation import FirstOfficer, Initialised, initialise
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.people import NewPerson, add_person
-from signing_service.workflow.publication import create_draft, publish
+from signing_service.workflow.publication import publish
 from signing_service.workflow.service import Service, system_clock
 
 PEOPLE = "people.toml"

@@ -64,13 +64,17 @@ def sign_out(service: Service, token: str) -> None:
         sessions.end(session, token, now=service.clock())
 
 
+class WrongPasswordError(NotAllowedError):
+    """The password at a step-up is not the person's; attempts are to be limited."""
+
+
 def check_password(service: Service, person_id: str, password: str) -> None:
-    """Step-up: raise NotAllowedError unless ``password`` is the person's."""
+    """Step-up: raise WrongPasswordError unless ``password`` is the person's."""
     with service.database.read() as session:
         person = people.get(session, person_id)
     stored = person.password_hash if person.ended is None else None
     if not password_matches(password, stored):
-        raise NotAllowedError("the password is wrong", hint="type the password that you chose for this service")
+        raise WrongPasswordError("the password is wrong", hint="type the password that you chose for this service")
 
 
 def require_officer(session: Session, person_id: str) -> Person:

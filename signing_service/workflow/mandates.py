@@ -43,7 +43,7 @@ def give_mandate(
         Terms.from_json(agreement.terms).signer(signer)
         if acts.signature(session, agreement_id, signer) is not None:
             raise ConflictError(f"{signer} has signed already; the mandate stays on record")
-        row = _add(session, agreement_id, signer, people.get(session, person_id), authority, now)
+        row = add_mandate(session, agreement_id, signer, people.get(session, person_id), authority, now)
         if agreement.state == "published":
             record_mandate(session, row, officer_id, now)
         return row.id
@@ -56,7 +56,7 @@ def officer_mandate(
     person = people.get(session, person_id)
     if not person.officer or person.ended is not None:
         return None
-    row = _add(session, agreement_id, SECRETARIAT, person, _officers_authority(service, now), now)
+    row = add_mandate(session, agreement_id, SECRETARIAT, person, _officers_authority(service, now), now)
     record_mandate(session, row, person_id, now)
     return row.id, Mandate.from_json(row.json)
 
@@ -80,9 +80,10 @@ def record_mandate(session: Session, row: MandateRow, officer_id: str, now: date
     row.entry_index = ledger.append(session, row.agreement, "mandate", members, now).index
 
 
-def _add(
+def add_mandate(
     session: Session, agreement_id: str, signer: str, person: Person, authority: Authority, now: datetime
 ) -> MandateRow:
+    """Give a mandate within the caller's transaction, revoking the signer's present one; not recorded yet."""
     _revoke_present(session, agreement_id, signer, now)
     mandate = _mandate(agreement_id, signer, person, authority)
     return mandates.add(

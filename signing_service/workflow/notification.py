@@ -80,6 +80,12 @@ def tell_about_refusal(
     _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
 
 
+def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reason: str, now: datetime) -> None:
+    """Tell everybody in the agreement that it was withdrawn, and why."""
+    parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
+    _notify(session, service, parties.values(), terms, "withdrawn", now, reason=reason)
+
+
 def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
     gettext = translations(locale).gettext
     texts = {
@@ -100,6 +106,10 @@ def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[s
         "refused": (
             gettext("A representative declined to sign"),
             gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+        ),
+        "withdrawn": (
+            gettext("The agreement was withdrawn"),
+            gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
         ),
     }
     subject, body = texts[kind]

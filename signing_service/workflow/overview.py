@@ -13,8 +13,8 @@ from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.store import acts, agreements, mandates, outbox, people
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
+from signing_service.workflow.drafts import load_source
 from signing_service.workflow.login import require_officer
-from signing_service.workflow.publication import load_source
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
 

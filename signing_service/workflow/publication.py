@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.source import Source, parse_source
 from signing_service.agreement.terms import Terms
 from signing_service.errors import ConflictError, NotAllowedError
 from signing_service.pdf.delta import byte_range_digest, embed, seal_delta
@@ -18,74 +16,17 @@ from signing_service.pdf.layout import read_layout
 from signing_service.pdf.rendering import render_base
 from signing_service.pki.cms import assemble, signed_attributes
 from signing_service.store import agreements, ledger, mandates
-from signing_service.store.identifiers import new_id
 from signing_service.verify.revision import verify_last_revision
+from signing_service.workflow.drafts import checklist, load_source
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.mandates import record_mandate
 from signing_service.workflow.notification import invite_representatives
 from signing_service.workflow.service import Service
+from signing_service.workflow.withdrawal import supersede
 
 CMS_RESERVE = 5120  # bytes of DER for certificates, approval and signature: a passkey's approval is the largest part
 TOKEN_RESERVE = 512  # bytes by which a later timestamp token may be longer than the first
 CONTENTS_STEP = 512  # bytes; /Contents is a multiple of this
-
-
-@dataclass(frozen=True, slots=True)
-class CheckItem:
-    """One line of the checklist before publication."""
-
-    ok: bool
-    text: str
-
-
-def create_draft(service: Service, officer_id: str, files: Mapping[str, bytes]) -> str:
-    """Keep a new draft of this source (``agreement.toml`` and one Markdown file a language); return its id.
-
-    Raises FormatError with file and line where the source is not acceptable.
-    """
-    source = parse_source(files)
-    agreement_id = new_id()
-    terms = source.terms(agreement_id)
-    with service.database.begin() as session:
-        require_officer(session, officer_id)
-        agreements.add_draft(
-            session,
-            agreement_id,
-            reference=terms.reference,
-            terms=terms.to_json(),
-            files=dict(files),
-            officer=officer_id,
-            now=service.clock(),
-        )
-    return agreement_id
-
-
-def load_source(session: Session, agreement_id: str) -> tuple[Source, Terms]:
-    """The parsed source of an agreement and its terms."""
-    terms = Terms.from_json(agreements.get(session, agreement_id).terms)
-    return parse_source(agreements.source_files(session, agreement_id)), terms
-
-
-def preview(service: Service, agreement_id: str) -> bytes:
-    """The unsigned PDF of a draft, as publishing would seal it."""
-    with service.database.read() as session:
-        source, terms = load_source(session, agreement_id)
-    return render_base(source, terms)
-
-
-def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
-    """What an officer looks at before publishing; publishing needs every line to be right."""
-    with service.database.read() as session:
-        _, terms = load_source(session, agreement_id)
-        given = {row.signer for row, _ in mandates.of_agreement(session, agreement_id)}
-    missing = [signer.id for signer in terms.signers() if signer.id not in given]
-    clock = "independent authorities" if service.independent_time else "the built-in authority: time not independent"
-    return [
-        CheckItem(True, f"the text is complete in {', '.join(terms.languages)}"),
-        CheckItem(True, f"{len(terms.parties)} parties, {len(terms.signers())} signatures"),
-        CheckItem(not missing, f"no representative yet: {', '.join(missing)}" if missing else "everybody is named"),
-        CheckItem(True, f"timestamps by {clock}"),
-    ]
 
 
 def publish(service: Service, officer_id: str, agreement_id: str) -> None:
@@ -163,6 +104,7 @@ def _store(service: Service, officer_id: str, terms: Terms, base: bytes, sealed:
             entry_index=entry.index,
         )
         agreements.publish(session, terms.id, publication, now=now)
+        supersede(session, service, officer_id, terms, digest, now)
         _record_mandates(session, terms.id, officer_id, now)
         invite_representatives(session, service, terms, now)
 

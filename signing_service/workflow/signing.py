@@ -138,6 +138,15 @@ def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_sign
     return receipt_of(service, attempt_id)
 
 
+def attempt_state(service: Service, person_id: str, attempt_id: str) -> tuple[str, bytes | None]:
+    """The attempt's state (``begun`` · ``approved`` · ``complete`` · ``expired``) and its receipt once complete."""
+    with service.database.read() as session:
+        attempt = own_attempt(session, person_id, attempt_id)
+    if attempt.state == "complete":
+        return attempt.state, receipt_of(service, attempt_id)
+    return ("expired" if service.clock() >= attempt.expires else attempt.state), None
+
+
 def _complete(service: Service, attempt: Attempt, signature: bytes) -> None:
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
     attributes = attempt.signed_attributes or b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from sqlalchemy import update
 from signing_service.pki.keystore import KeyStore
 from signing_service.settings import parse_settings
 from signing_service.store.tables import Person
-from signing_service.workflow import initialisation
 from signing_service.workflow.initialisation import FirstOfficer, initialise
 from signing_service.workflow.passwords import hash_password
 from tests.cast import ALLIANCE, NOON, OFFICER, PASSPHRASE, PASSWORD, PUBLIC_URL
@@ -50,7 +49,7 @@ def world(
             "SIGNING_SERVICE_TRUST_FILE": str(tmp_path / "trust.json"),
         }
     )
-    monkeypatch.setattr(initialisation.KeyStore, "create", _copy_of(made_keys))
+    monkeypatch.setattr(KeyStore, "create", _copy_of(made_keys))
     made = initialise(settings, FirstOfficer(OFFICER.name, OFFICER.email), NOON)
     service = made.service
     object.__setattr__(service, "clock", lambda: NOON)
@@ -61,7 +60,7 @@ def world(
     service.database.dispose()
 
 
-def _copy_of(made: Path):  # type: ignore[no-untyped-def]
+def _copy_of(made: Path) -> Callable[..., KeyStore]:
     def create(directory: Path, passphrase: bytes, name: str, now: datetime) -> KeyStore:
         shutil.copytree(made, directory)
         return KeyStore.open(directory, passphrase, now.astimezone(UTC))

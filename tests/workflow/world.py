@@ -24,10 +24,11 @@ from signing_service.encoding import canonical_json, to_base64url
 from signing_service.pdf.appearance import TypedMark
 from signing_service.workflow.archiving import archive
 from signing_service.workflow.attempts import begin_attempt
+from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.prepared import Prepared, Waiting
-from signing_service.workflow.publication import create_draft, publish
+from signing_service.workflow.publication import publish
 from signing_service.workflow.service import Service
 from signing_service.workflow.signing import approve_attempt, complete_attempt
 from tests.cast import ALES, ANDAMAN, BEREZINA, HOA, LIN, NANJING, OBSERVER, PASSWORD, SOMCHAI, Person, University

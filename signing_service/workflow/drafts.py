@@ -1,0 +1,118 @@
+"""Drafts: an agreement's source before it is published, its preview, and the checklist for publishing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import may_withdraw
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.source import Source, parse_source
+from signing_service.agreement.terms import Terms
+from signing_service.pdf.rendering import render_base
+from signing_service.store import agreements, mandates, people
+from signing_service.store.identifiers import new_id
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.mandates import Authority, add_mandate
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import load_acts
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One line of the checklist before publication."""
+
+    ok: bool
+    text: str
+
+
+def create_draft(service: Service, officer_id: str, files: Mapping[str, bytes]) -> str:
+    """Keep a new draft of this source (``agreement.toml`` and one Markdown file a language); return its id.
+
+    Raises FormatError with file and line where the source is not acceptable.
+    """
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        return add_draft(session, officer_id, files, service.clock())[0]
+
+
+def add_draft(
+    session: Session, officer_id: str, files: Mapping[str, bytes], now: datetime, supersedes: str | None = None
+) -> tuple[str, Terms]:
+    """Keep a draft within the caller's transaction; ``supersedes`` is the SHA-256 of an older revision 0."""
+    agreement_id = new_id()
+    terms = parse_source(files).terms(agreement_id, supersedes)
+    agreements.add_draft(
+        session,
+        agreement_id,
+        reference=terms.reference,
+        terms=terms.to_json(),
+        files=dict(files),
+        officer=officer_id,
+        now=now,
+    )
+    return agreement_id, terms
+
+
+def replace_source(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> None:
+    """Replace a draft's source; raises FormatError on a bad one, ConflictError once the agreement is published."""
+    source = parse_source(files)
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        supersedes = Terms.from_json(agreements.get(session, agreement_id).terms).supersedes
+        terms = source.terms(agreement_id, supersedes)
+        agreements.replace_draft(
+            session, agreement_id, reference=terms.reference, terms=terms.to_json(), files=dict(files)
+        )
+
+
+def load_source(session: Session, agreement_id: str) -> tuple[Source, Terms]:
+    """The parsed source of an agreement and its terms."""
+    terms = Terms.from_json(agreements.get(session, agreement_id).terms)
+    return parse_source(agreements.source_files(session, agreement_id)), terms
+
+
+def preview(service: Service, agreement_id: str) -> bytes:
+    """The unsigned PDF of a draft, as publishing would seal it."""
+    with service.database.read() as session:
+        source, terms = load_source(session, agreement_id)
+    return render_base(source, terms)
+
+
+def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
+    """What an officer looks at before publishing; publishing needs every line to be right."""
+    with service.database.read() as session:
+        _, terms = load_source(session, agreement_id)
+        given = {row.signer for row, _ in mandates.of_agreement(session, agreement_id)}
+    missing = [signer.id for signer in terms.signers() if signer.id not in given]
+    clock = "independent authorities" if service.independent_time else "the built-in authority: time not independent"
+    return [
+        CheckItem(True, f"the text is complete in {', '.join(terms.languages)}"),
+        CheckItem(True, f"{len(terms.parties)} parties, {len(terms.signers())} signatures"),
+        CheckItem(not missing, f"no representative yet: {', '.join(missing)}" if missing else "everybody is named"),
+        CheckItem(True, f"timestamps by {clock}"),
+    ]
+
+
+def create_correction(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> str:
+    """Keep a draft that will supersede a published agreement; its people are carried over. Returns the draft's id.
+
+    Publishing the draft withdraws the old agreement in the same transaction. Raises FormatError on a bad source,
+    NotAllowedError where the old agreement cannot be withdrawn any more.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        may_withdraw(load_acts(session, agreement_id))
+        old = agreements.ends(session, agreements.get(session, agreement_id).id)[0]
+        draft, terms = add_draft(session, officer_id, files, now, supersedes=old.sha256)
+        present = {signer.id for signer in terms.signers()}
+        for row, person in mandates.of_agreement(session, agreement_id):
+            if row.signer in present:
+                mandate = Mandate.from_json(row.json)
+                authority = Authority(mandate.organ, mandate.first_day, mandate.last_day, mandate.document)
+                add_mandate(session, draft, row.signer, people.get(session, person.id), authority, now)
+    return draft

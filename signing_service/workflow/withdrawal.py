@@ -1,0 +1,76 @@
+"""Ending a published agreement before it is countersigned: withdrawn, or superseded by a corrected version.
+
+A corrected version is a new agreement that names the old one's digest; signatures never carry over, people do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import may_withdraw
+from signing_service.agreement.names import clean_name
+from signing_service.agreement.terms import Terms
+from signing_service.errors import InputError
+from signing_service.store import acts, agreements, ledger
+from signing_service.store.tables import Withdrawal
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.notification import tell_about_withdrawal
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import load_acts
+
+MAX_REASON = 2000  # characters
+
+
+def withdraw(service: Service, officer_id: str, agreement_id: str, reason: str) -> None:
+    """Withdraw a published agreement and tell everybody in it.
+
+    Raises InputError on a reason that is empty or too long, NotAllowedError once it is countersigned or withdrawn.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        withdraw_in(session, service, officer_id, agreement_id, reason, None, now)
+    service.publish()
+
+
+def withdraw_in(
+    session: Session,
+    service: Service,
+    officer_id: str,
+    agreement_id: str,
+    reason: str,
+    superseded_by: str | None,
+    now: datetime,
+) -> None:
+    """Withdraw within the caller's transaction; ``superseded_by`` is the SHA-256 of a successor's revision 0."""
+    reason = clean_name(" ".join(reason.split()))
+    if not 1 <= len(reason) <= MAX_REASON:
+        raise InputError(f"the reason has {len(reason)} characters", hint=f"write 1 to {MAX_REASON}")
+    agreement = agreements.lock(session, agreement_id)
+    agreements.newest_end(session, agreement_id)  # a draft has none, and cannot be withdrawn
+    may_withdraw(load_acts(session, agreement_id))
+    tell_about_withdrawal(session, service, Terms.from_json(agreement.terms), reason, now)
+    members = {"officer": officer_id, "reason": reason, "superseded_by": superseded_by}
+    entry = ledger.append(session, agreement_id, "withdrawal", members, now)
+    acts.add_withdrawal(
+        session,
+        Withdrawal(
+            agreement=agreement_id,
+            officer=officer_id,
+            reason=reason,
+            superseded_by=superseded_by,
+            time=now,
+            entry_index=entry.index,
+        ),
+    )
+
+
+def supersede(session: Session, service: Service, officer_id: str, terms: Terms, digest: str, now: datetime) -> None:
+    """Withdraw the agreement that newly published ``terms`` name, within the caller's transaction."""
+    if terms.supersedes is None:
+        return
+    old = agreements.by_revision0(session, terms.supersedes)
+    reason = f"superseded by version {terms.version} of {terms.reference}"
+    withdraw_in(session, service, officer_id, old, reason, digest, now)

@@ -1,0 +1,163 @@
+"""Drafts, publication, corrected versions, withdrawal: what freezes, who is told, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from signing_service.agreement.terms import Terms
+from signing_service.encoding import parse_canonical_json
+from signing_service.errors import ConflictError, FormatError, NotAllowedError, NotFoundError, TimestampError
+from signing_service.store import agreements, openings, outbox, people
+from signing_service.verify.verdict import Verdict
+from signing_service.workflow.download import evidence, pdf
+from signing_service.workflow.drafts import checklist, create_correction, create_draft, preview, replace_source
+from signing_service.workflow.login import check_password
+from signing_service.workflow.overview import agreement_view, agreements_for
+from signing_service.workflow.people import NewPerson, add_person
+from signing_service.workflow.withdrawal import withdraw
+from tests.cast import ANDAMAN, LIN, NANJING, PASSWORD, SOMCHAI
+from tests.workflow.judging import verify_evidence
+from tests.workflow.world import World, source
+
+
+class SilentAuthority:
+    """A timestamp authority that never answers."""
+
+    name = "https://tsa.example"
+
+    def timestamp(self, digest: bytes, now: Any) -> Any:
+        raise TimestampError("does not answer")
+
+
+def test_publishing_seals_the_very_preview(world: World) -> None:
+    shown = preview(world.service, world.agreement)
+    world.publish()
+    assert pdf(world.service, world.officer, world.agreement, 0).startswith(shown)
+
+
+def test_publishing_twice_is_refused_and_changes_nothing(world: World) -> None:
+    world.publish()
+    before = pdf(world.service, world.officer, world.agreement)
+    with pytest.raises(ConflictError):
+        world.publish()
+    assert pdf(world.service, world.officer, world.agreement) == before
+
+
+def test_only_officers_publish(world: World) -> None:
+    world.officer = world.ids[LIN]
+    with pytest.raises(NotAllowedError):
+        world.publish()
+
+
+def test_without_a_representative_for_each_signer_nothing_is_published(world: World) -> None:
+    draft = create_draft(world.service, world.officer, source((NANJING, ANDAMAN)))
+    assert [item.text for item in checklist(world.service, draft) if not item.ok] == [
+        "no representative yet: njupt:president, andaman:president"
+    ]
+    world.agreement = draft
+    with pytest.raises(NotAllowedError, match="no representative yet"):
+        world.publish()
+
+
+def test_everybody_is_invited_in_the_same_transaction(world: World) -> None:
+    world.publish()
+    with world.service.database.read() as session:
+        assert outbox.counts(session) == {"waiting": 4}
+
+
+def test_when_no_authority_answers_nothing_is_published(world: World) -> None:
+    object.__setattr__(world.service, "authorities", (SilentAuthority(),))
+    with pytest.raises(TimestampError):
+        world.publish()
+    with world.service.database.read() as session:
+        assert agreements.get(session, world.agreement).state == "draft"
+        assert not openings.of_scope(session, world.agreement)
+
+
+def test_when_no_authority_answers_nothing_is_signed_and_the_same_attempt_goes_on_later(world: World) -> None:
+    world.publish()
+    signing = world.signing(SOMCHAI)
+    signing.approve()
+    authorities = world.service.authorities
+    object.__setattr__(world.service, "authorities", (SilentAuthority(),))
+    with pytest.raises(TimestampError, match="does not answer"):
+        signing.complete()
+    with world.service.database.read() as session:
+        assert agreements.newest_end(session, world.agreement).number == 0
+    object.__setattr__(world.service, "authorities", authorities)
+    signing.complete()
+
+
+def test_a_bad_source_is_refused_with_file_and_line(world: World) -> None:
+    files = source()
+    files["en.md"] = files["en.md"].replace(b"The Parties establish an alliance.", b"<script>alert(1)</script>")
+    with pytest.raises(FormatError, match=r"en\.md:5"):
+        create_draft(world.service, world.officer, files)
+
+
+def test_a_published_source_cannot_be_replaced(world: World) -> None:
+    replace_source(world.service, world.officer, world.agreement, source())
+    world.publish()
+    with pytest.raises(ConflictError):
+        replace_source(world.service, world.officer, world.agreement, source())
+
+
+def test_a_draft_is_nobody_elses_business(world: World) -> None:
+    stranger = add_person(world.service, world.officer, NewPerson("Nobody Specimen", "nobody@nowhere.example"))
+    with pytest.raises(NotFoundError):
+        agreement_view(world.service, stranger, world.agreement)
+    assert agreements_for(world.service, world.ids[LIN]) == []
+
+
+def test_a_withdrawn_agreement_is_signed_by_nobody_and_everybody_is_told(world: World) -> None:
+    world.publish()
+    world.sign(LIN)
+    withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
+    with pytest.raises(NotAllowedError, match="withdrawn"):
+        world.signing(SOMCHAI)
+    with world.service.database.read() as session:
+        kinds = [mail.kind for mail in outbox.of_agreement(session, world.agreement)]
+    assert kinds.count("withdrawn") == 4
+
+
+def test_a_signature_in_flight_when_the_agreement_is_withdrawn_does_not_land(world: World) -> None:
+    world.publish()
+    signing = world.signing(SOMCHAI)
+    signing.approve()
+    withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
+    with pytest.raises(NotAllowedError, match="withdrawn"):
+        signing.complete()
+
+
+def test_a_corrected_version_names_the_old_one_and_takes_people_but_no_signatures_over(world: World) -> None:
+    world.publish()
+    world.sign(LIN)
+    old = world.agreement
+    world.agreement = create_correction(world.service, world.officer, old, source())
+    world.publish()
+    with world.service.database.read() as session:
+        terms = Terms.from_json(agreements.get(session, world.agreement).terms)
+        assert terms.supersedes == agreements.ends(session, old)[0].sha256
+        event = parse_canonical_json(openings.of_type(session, old, "withdrawal")[0].event or b"")
+        assert event["superseded_by"] == agreements.ends(session, world.agreement)[0].sha256
+    view = agreement_view(world.service, world.officer, world.agreement)
+    assert (view.state, view.signed_count) == ("open", 0)
+    assert agreement_view(world.service, world.officer, old).state == "superseded"
+    world.sign(LIN)
+
+
+def test_evidence_in_the_middle_is_not_failed_but_incomplete(world: World) -> None:
+    world.publish()
+    world.sign(SOMCHAI)
+    _, bundle = evidence(world.service, world.officer, world.agreement)
+    assert verify_evidence(bundle, world).verdict is Verdict.INDETERMINATE
+
+
+def test_a_person_who_left_can_do_nothing_any_more(world: World) -> None:
+    world.publish()
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[LIN]).ended = world.clock.now
+    with pytest.raises(NotAllowedError):
+        check_password(world.service, world.ids[LIN], PASSWORD)
