@@ -167,7 +167,9 @@ def _refuse_passphrase_among_keys(environment: Mapping[str, str]) -> None:
     path = environment.get(f"{PREFIX}KEY_PASSPHRASE_FILE", "").strip()
     keys = Path(environment.get(f"{PREFIX}KEYS", "").strip() or "keys")
     if path and Path(path).absolute().is_relative_to(keys.absolute()):
-        raise wrong("KEY_PASSPHRASE_FILE", f"{path} lies in the directory of the keys, {keys}", "keep it and back it up apart")
+        raise wrong(
+            "KEY_PASSPHRASE_FILE", f"{path} lies in the directory of the keys, {keys}", "keep it and back it up apart"
+        )
 
 
 def _text_of(setting: Setting, environment: Mapping[str, str], read: Callable[[Path], bytes]) -> str | None:

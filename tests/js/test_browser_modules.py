@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import playwright
 import pytest
 
 from signing_service.encoding import from_base64url
@@ -13,6 +14,7 @@ from signing_service.pki.requests import parse_request
 from tests.js.world import World
 
 HERE = Path(__file__).parent
+NODE = Path(playwright.__file__).parent / "driver" / "node"  # Debian 12's own has no WebCrypto yet
 MODULES = HERE.parent.parent / "signing_service" / "web" / "static" / "signing"
 
 
@@ -26,7 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_node(*arguments: str, world: Path | None = None) -> str:
     environment = {**os.environ, "SIGNING_WORLD": str(world)}
     done = subprocess.run(
-        ["node", *arguments], capture_output=True, text=True, env=environment, cwd=HERE.parent.parent, timeout=120
+        [NODE, *arguments], capture_output=True, text=True, env=environment, cwd=HERE.parent.parent, timeout=120
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return done.stdout
