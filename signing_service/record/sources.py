@@ -51,9 +51,11 @@ def open_source(place: str) -> Fetch:
 def folder_fetch(folder: Path) -> Fetch:
     """``fetch`` from the files of an exported log."""
 
+    prefix = f"{folder}/"  # joining strings: paths are made some ten thousand times a second
+
     def fetch(path: str) -> bytes:
         try:
-            with (folder / path).open("rb") as file:
+            with open(prefix + path, "rb") as file:
                 return file.read(MAX_RESOURCE + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NotFoundError(f"{path} is not there") from error

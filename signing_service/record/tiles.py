@@ -121,12 +121,15 @@ def decode_entries(data: bytes, width: int) -> list[bytes]:
     """The ``width`` entries of a bundle; raises FormatError if it ends early or holds more."""
     entries = []
     offset = 0
-    for _ in range(width):
-        start = offset + 2
-        offset = start + int.from_bytes(data[offset:start], "big")
-        entries.append(data[start:offset])
-        if offset > len(data) or start > len(data):
-            raise FormatError(f"entry bundle ends inside entry {len(entries)} of {width}")
+    try:
+        for _ in range(width):
+            start = offset + 2
+            offset = start + (data[offset] << 8 | data[start - 1])
+            entries.append(data[start:offset])
+    except IndexError:
+        offset = len(data) + 1
+    if offset > len(data):
+        raise FormatError(f"entry bundle ends before the last of its {width} entries does")
     if offset != len(data):
         raise FormatError(f"entry bundle has {len(data) - offset} bytes after its {width} entries")
     return entries

@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-import gzip
-import http.server
-import threading
-from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing_service.encoding import canonical_json
-from signing_service.errors import FormatError, NotFoundError, RecordError, UnavailableError, UsageError
-from signing_service.record import sources
-from signing_service.record.audit import AuditReport, audit
+from signing_service.errors import RecordError
+from signing_service.record.audit import audit
 from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
-from signing_service.record.entry import parse_entry
-from signing_service.record.export import static_files, write_files
-from signing_service.record.note import Signer, sign_note
-from signing_service.record.scopes import ScopeChains
-from signing_service.record.sources import fetch_each, folder_fetch, open_source, url_fetch
+from signing_service.record.export import static_files
+from signing_service.record.note import sign_note
 from tests.cast import ORIGIN
 from tests.record import reference
-from tests.record.cast import AGREEMENT, IMPOSTOR, LOG, event, history
-
-Files = dict[str, bytes]
-
-FOREIGN = [f"somebody else's entry {number}".encode() for number in range(1300)]
-OURS = history([event(number) for number in range(700)])
-KEYS = [LOG.verifier_key]
-
-
-@cache
-def tree_hash(size: int) -> bytes:
-    return reference.tree_hash(FOREIGN[:size])
-
-
-def signed(size: int, signer: Signer = LOG) -> bytes:
-    return sign_checkpoint(Checkpoint(ORIGIN, size, tree_hash(size)), signer)
-
-
-@cache
-def _tiles(size: int) -> Files:
-    return reference.write_tiles(FOREIGN[:size])
-
-
-def log(size: int = 1300) -> Files:
-    """A log that the slow reference wrote: it shares no code with what is tested."""
-    return _tiles(size) | {"checkpoint": signed(size)}
-
-
-def own_log(entries: list[bytes]) -> Files:
-    root = reference.tree_hash(entries)
-    return reference.write_tiles(entries) | {"checkpoint": sign_checkpoint(Checkpoint(ORIGIN, len(entries), root), LOG)}
-
-
-def fetch_from(files: Files) -> Callable[[str], bytes]:
-    def fetch(path: str) -> bytes:
-        if path not in files:
-            raise NotFoundError(f"{path} is not there")
-        return files[path]
-
-    return fetch
-
-
-def audited(files: Files, *since: bytes, workers: int = 0) -> AuditReport:
-    return audit(fetch_from(files), KEYS, since=since, workers=workers)
-
-
-def found(report: AuditReport) -> list[tuple[str, str]]:
-    return [(finding.path, finding.problem) for finding in report.findings]
+from tests.record.cast import IMPOSTOR, LOG
+from tests.record.logs import (
+    FOREIGN,
+    KEYS,
+    OURS,
+    audited,
+    fetch_from,
+    found,
+    log,
+    own_log,
+    signed,
+    tiles,
+    tree_hash,
+)
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 512, 1300])
@@ -266,20 +220,20 @@ def test_an_earlier_checkpoint_of_another_log_is_refused():
 
 @pytest.mark.parametrize(("size", "beyond"), [(700, "tile/entries/002"), (768, "tile/entries/003")])
 def test_a_log_that_holds_more_than_its_checkpoint_says_is_a_question(size: int, beyond: str):
-    report = audited(_tiles(size) | _tiles(1300) | {"checkpoint": signed(size)})
+    report = audited(tiles(size) | tiles(1300) | {"checkpoint": signed(size)})
     assert report.verdict == "INDETERMINATE"
     assert [path for path, _ in found(report)] == [beyond]
     assert "rolled back, or the log is being written" in found(report)[0][1]
 
 
 def test_a_partial_bundle_beyond_the_checkpoint_is_a_question_too():
-    report = audited(_tiles(700) | _tiles(710) | {"checkpoint": signed(700)})
+    report = audited(tiles(700) | tiles(710) | {"checkpoint": signed(700)})
     assert (report.verdict, found(report)[0][0]) == ("INDETERMINATE", "tile/entries/002.p/198")
 
 
 def test_a_log_that_grew_while_it_was_read_is_no_question():
     answers = iter([signed(700), signed(1300)])
-    files = _tiles(700) | _tiles(1300)
+    files = tiles(700) | tiles(1300)
 
     def fetch(path: str) -> bytes:
         return next(answers) if path == "checkpoint" else fetch_from(files)(path)
@@ -310,138 +264,3 @@ def test_a_log_that_lies_about_its_size_is_not_searched_for_ever():
     report = audited({"checkpoint": lie})
     assert report.verdict == "FAILED"
     assert found(report)[-1] == ("checkpoint", "more is wrong than is worth listing: the audit stopped")
-
-
-def test_two_histories_of_one_agreement_in_one_log_are_found():
-    second = history([event(number, "refusal") for number in range(3)])
-    report = audited(own_log([*OURS[:300], *second, *OURS[300:600]]))
-    assert report.verdict == "FAILED"
-    assert found(report) == [
-        ("tile/entries/001", f"entry {300 + n}: sequence {n} of {AGREEMENT} appears twice: two histories of one scope")
-        for n in range(3)
-    ]
-
-
-def test_a_gap_and_a_broken_chain_are_found():
-    report = audited(own_log([*OURS[:10], *OURS[11:20]]))
-    assert found(report) == [("tile/entries/000.p/19", f"entry 10: sequence 11 of {AGREEMENT} follows a gap after 9")]
-    other = history([event(number, "refusal") for number in range(12)])
-    problems = ScopeChains().add(0, [*OURS[:11], other[11]])
-    assert problems == [f"entry 11: sequence 11 of {AGREEMENT} does not name its predecessor"]
-
-
-def test_an_entry_of_another_format_among_ours_is_found():
-    report = audited(own_log([*OURS[:300], b"surprise", *OURS[300:310]]))
-    assert found(report) == [("tile/entries/001.p/55", "entry 300 is not of this service's format, as 310 others are")]
-
-
-@given(st.integers(0, len(OURS[1]) - 1), st.integers(0, 255))
-def test_the_chains_pattern_knows_exactly_the_entries_that_can_be_read(position: int, value: int):
-    data = bytearray(OURS[1])
-    data[position] = value
-    chains = ScopeChains()
-    chains.add(0, [bytes(data)])
-    try:
-        parse_entry(bytes(data))
-        readable = True
-    except FormatError as error:
-        readable = "does not exist" in error.message  # February 30th is of no concern to chains
-    assert chains.own == readable
-
-
-def test_a_scope_may_be_the_services_own():
-    entries = history([event(number, "release", "service") for number in range(3)])
-    assert ScopeChains().add(0, entries) == []
-    assert b'"scope":"service"' in canonical_json({"scope": "service"})
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    assert write_files(tmp_path / "log", log().items()) == len(log())
-    return tmp_path / "log"
-
-
-def test_an_exported_folder_audits_clean(folder: Path):
-    assert audit(open_source(str(folder)), KEYS).verdict == "PASSED"
-    assert not list(folder.rglob(".*")), "no temporary file is left"
-
-
-def test_a_folder_without_a_file_or_that_is_none_is_told_apart(folder: Path):
-    fetch = folder_fetch(folder)
-    for path in ("tile/9/000", "tile", "checkpoint/x"):
-        with pytest.raises(NotFoundError):
-            fetch(path)
-    with pytest.raises(UnavailableError):
-        fetch("x" * 5000)
-    with pytest.raises(UsageError, match="neither a folder nor a web address"):
-        open_source(str(folder / "nothing"))
-
-
-class _LogServer(http.server.BaseHTTPRequestHandler):
-    files: Files
-    failing: set[str]
-
-    def do_GET(self) -> None:
-        path = self.path.removeprefix("/record/")
-        if path in self.failing:
-            self.failing.discard(path)
-            self.send_error(503)
-        elif path not in self.files:
-            self.send_error(404)
-        else:
-            self.send_response(200)
-            self.send_header("Content-Encoding", "gzip")
-            self.end_headers()
-            self.wfile.write(gzip.compress(self.files[path]))
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def web_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, type[_LogServer]]]:
-    class Handler(_LogServer):
-        pass
-
-    Handler.files, Handler.failing = log(), set()
-    monkeypatch.setattr(sources, "PAUSE", 0.0)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/record/", Handler
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_log_on_the_web_audits_clean_even_if_it_stumbles_once(web_log):
-    address, handler = web_log
-    handler.failing = {"tile/0/002"}
-    assert audit(open_source(address), KEYS, workers=4).verdict == "PASSED"
-
-
-def test_a_log_on_the_web_that_lacks_a_tile_fails(web_log):
-    address, handler = web_log
-    handler.files = {path: data for path, data in log().items() if path != TILE}
-    assert found(audit(url_fetch(address), KEYS, workers=4)) == [(TILE, "is missing")]
-
-
-def test_a_log_that_does_not_answer_is_unavailable_and_not_failed(web_log, monkeypatch: pytest.MonkeyPatch):
-    address, handler = web_log
-    monkeypatch.setattr(sources, "ATTEMPTS", 1)
-    handler.failing = {"checkpoint"}
-    with pytest.raises(UnavailableError, match="answers 503"):
-        audit(url_fetch(address), KEYS)
-    handler.failing = {TILE}
-    with pytest.raises(UnavailableError, match="answers 503"):
-        audit(url_fetch(address), KEYS, workers=4)
-    with pytest.raises(UnavailableError, match="cannot be read"):
-        url_fetch("http://127.0.0.1:1")("checkpoint")
-    with pytest.raises(UnavailableError):
-        url_fetch("file:///etc")("passwd")
-
-
-def test_looking_ahead_keeps_the_order():
-    files = {str(number): str(number).encode() for number in range(50)}
-    fetched = fetch_each(fetch_from(files), [str(number) for number in range(51)], workers=7)
-    assert list(fetched) == [*files.values(), None]

@@ -112,10 +112,10 @@ def test_any_bytes_are_entries_or_refused(data: bytes, width: int):
 @pytest.mark.parametrize(
     ("data", "width", "reason"),
     [
-        (b"", 1, "ends inside entry 1 of 1"),
-        (b"\x00", 1, "ends inside entry 1"),
-        (b"\x00\x02a", 1, "ends inside entry 1"),
-        (b"\x00\x01a", 2, "ends inside entry 2"),
+        (b"", 1, "ends before the last"),
+        (b"\x00", 1, "ends before the last"),
+        (b"\x00\x02a", 1, "ends before the last"),
+        (b"\x00\x01a", 2, "ends before the last"),
         (b"\x00\x01ab", 1, "1 bytes after its 1 entries"),
     ],
 )
