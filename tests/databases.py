@@ -128,3 +128,12 @@ def open_database(database_url: str) -> Iterator[Callable[..., Database]]:
 def database(open_database: Callable[..., Database], guard: Guard) -> Database:
     """The test's database behind its guard."""
     return open_database(guard=guard)
+
+
+@pytest.fixture
+def postgresql(postgres: PostgresServer, guard: Guard) -> Iterator[Database]:
+    """As ``database``, for what SQLite does not have."""
+    database = Database(postgres.url, guard=guard)
+    yield database
+    database.dispose()
+    postgres.empty()

@@ -19,11 +19,10 @@ def find(session: Session) -> Installation | None:
     return session.get(Installation, THE_ROW)
 
 
-def is_there(database: Database) -> bool:
-    """Whether ``init`` was run on this database; an empty one without any table is fine to ask."""
+def find_on(database: Database) -> Installation | None:
+    """The installation; None before ``init``, also on a database without any table."""
     with database.read() as session:
-        tables = inspect(session.connection())
-        return tables.has_table(Installation.__tablename__) and find(session) is not None
+        return find(session) if inspect(session.connection()).has_table(Installation.__tablename__) else None
 
 
 def add(

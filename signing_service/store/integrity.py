@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import FormatError, RecordError
@@ -29,6 +29,7 @@ from signing_service.store.ledger import read_frontier
 from signing_service.store.tables import (
     Agreement,
     ArchiveTimestamp,
+    Base,
     Checkpoint,
     Entry,
     Event,
@@ -54,17 +55,33 @@ class Counts:
 def check_everything(session: Session, guard: Guard | None) -> Counts:
     """Recompute record and revisions in one snapshot; raises RecordError or ForkError at the first thing wrong.
 
-    0. the guard belongs to this database
+    0. every column holds values of its type, and the guard belongs to this database
     1. entries are contiguous, chained in their scopes, and opened by their events
     2. the stored tree is that of the entries
     3. every checkpoint is one of that tree
     4. every revision has the length and digest that it claims, and that the record says
     """
+    _check_types(session)
     frontier = read_frontier(session)
     if guard is not None:
         check(session, frontier, guard)  # (0)
     erased, checkpoints = _check_record(session, frontier)
     return Counts(frontier.size, erased, checkpoints, _check_revisions(session))
+
+
+def _check_types(session: Session) -> None:
+    """SQLite lets any column hold anything; what is not of the column's type was not written by this service."""
+    if session.connection().dialect.name != "sqlite":
+        return
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            kind = "blob" if isinstance(column.type, LargeBinary) else _TYPES.get(column.type.python_type, "text")
+            wrong = select(func.count()).where(func.typeof(column).not_in([kind, "null"]))
+            if session.scalar(wrong):
+                raise RecordError(f"{table.name}.{column.name} holds a value that is not {kind}")
+
+
+_TYPES = {int: "integer", bool: "integer"}
 
 
 def _check_record(session: Session, stored: Frontier) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """Rate limits counted in the service's own database, so that all processes and machines share them.
 
-A storage of the ``limits`` library, which Flask-Limiter takes::
+A storage of the ``limits`` library::
 
-    storage = DatabaseStorage(database, clock=lambda: datetime.now(UTC))
-    limiter = FixedWindowRateLimiter(storage)
-    limiter.hit(parse("5/minute"), "login", "achara@mekong.example")
+    storage = DatabaseStorage(database=database, clock=lambda: datetime.now(UTC))
+    MovingWindowRateLimiter(storage).hit(parse("5/minute"), "login", "achara@mekong.example")
+
+Flask-Limiter takes it as ``storage_uri="signing-service://"`` with ``storage_options={"database": …, "clock": …}``.
 
 Fixed and moving windows are supported. Keys are the caller's: per account and per address, never one for all, so that
 nobody locks others out.
@@ -33,8 +34,15 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     STORAGE_SCHEME = ["signing-service"]  # noqa: RUF012 (the library's interface)
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime], wrap_exceptions: bool = False) -> None:
-        super().__init__(None, wrap_exceptions=wrap_exceptions)
+    def __init__(
+        self,
+        uri: str | None = None,
+        *,
+        database: Database,
+        clock: Callable[[], datetime],
+        wrap_exceptions: bool = False,
+    ) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
         self._database = database
         self._clock = clock
 
