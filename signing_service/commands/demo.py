@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from signing_service.commands.init import make_missing_secrets
+from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import log_to_terminal, make_parser, print_pairs, settings_from_environment
 from signing_service.setting_values import PREFIX
 from signing_service.settings import Settings
@@ -32,11 +33,9 @@ def main(arguments: list[str]) -> int:
     _set_defaults(options.port)
     make_missing_secrets()
     settings = settings_from_environment()
+    check_port(settings)
     links = prepare(settings)
     log_to_terminal()
-
-    from signing_service.commands.server import run_server
-
     run_server(settings, on_ready=lambda: _print(settings, links))
     return 0
 
@@ -67,7 +66,7 @@ def _set_defaults(port: int) -> None:
 def _is_made(settings: Settings) -> bool:
     database = Database(settings.database_url)
     try:
-        return installation.is_there(database)
+        return installation.find_on(database) is not None
     finally:
         database.dispose()
 

@@ -100,7 +100,7 @@ def _check_keys(settings: Settings) -> Iterator[Finding]:
 def _check_database(settings: Settings) -> Iterator[Finding]:
     database = Database(settings.database_url)
     try:
-        if not installation.is_there(database):
+        if installation.find_on(database) is None:
             raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
         check_schema(database)
         database.check_durability()

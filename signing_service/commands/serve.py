@@ -6,6 +6,7 @@ Mails and interrupted archiving are worked on by a thread beside the pages; ``--
 
 from __future__ import annotations
 
+from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
 from signing_service.workflow.service import open_service
 
@@ -18,9 +19,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_from_environment()
     settings.require_session_secret()
     log_to_terminal()
+    check_port(settings)
     open_service(settings).database.dispose()
-
-    from signing_service.commands.server import run_server
-
     run_server(settings, worker=not options.no_worker, on_ready=lambda: print(f"serving {settings.public_url}"))
     return 0

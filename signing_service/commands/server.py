@@ -5,11 +5,16 @@ The application is made after the fork, because a database pool and its locks be
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+
+from signing_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from signing_service.settings import Settings
@@ -19,8 +24,23 @@ MAX_HEADER = 8190  # bytes of one header field
 
 
 def run_server(settings: Settings, *, worker: bool = True, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until a signal ends it; ``on_ready`` runs once the port is open."""
+    """Serve until a signal ends it; ``on_ready`` runs once requests are answered."""
     _Server(settings, worker=worker, on_ready=on_ready).run()
+
+
+def check_port(settings: Settings) -> None:
+    """Raise ConfigurationError unless the address can be listened on now."""
+    host, port = settings.listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be listened on: {error.strerror}"
+            raise ConfigurationError(
+                f"LISTEN: {host}:{port} {reason}", hint="stop what runs there, or change LISTEN"
+            ) from error
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -42,10 +62,15 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "forwarded_allow_ips": "",  # the application judges X-Forwarded-* by TRUSTED_PROXIES
             "loglevel": "warning",
             "proc_name": "signing-service",
-            "when_ready": lambda _server: self._on_ready(),
+            "post_worker_init": self._report,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+
+    def _report(self, process: Any) -> None:
+        if process.age == 1:  # the first process, and not one that stands in for it later
+            self._on_ready()
+            sys.stdout.flush()
 
     def load(self) -> Any:
         from signing_service.web.app import create_app

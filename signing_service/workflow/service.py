@@ -85,8 +85,7 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     """Open and check everything; raises ConfigurationError (KeyStoreError for keys) with the remedy, or ForkError."""
     guard = Guard(settings.guard)
     database = Database(settings.database_url, guard=guard)
-    with database.read() as session:
-        installed = installation.find(session)
+    installed = installation.find_on(database)
     if installed is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
     _check_identity(settings, installed.public_url)
