@@ -39,9 +39,13 @@ class Certificate:
     def load(cls, der: bytes) -> Certificate:
         """Parse DER; raises FormatError."""
         try:
-            return cls(x509.load_der_x509_certificate(der))
-        except ValueError as error:
+            parsed = x509.load_der_x509_certificate(der)
+            unused_bits = der[len(der) - len(parsed.signature) - 1]  # the BIT STRING's first octet, which nobody signs
+        except (ValueError, x509.InvalidVersion) as error:
             raise FormatError("a certificate is not the DER that it must be") from error
+        if unused_bits:
+            raise FormatError("a certificate's signature is not a whole number of octets")
+        return cls(parsed)
 
     @classmethod
     def load_pem(cls, pem: bytes) -> list[Certificate]:
