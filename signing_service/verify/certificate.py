@@ -31,21 +31,19 @@ class Certificate:
     """One X.509 certificate (RFC 5280), equal and hashed by its DER."""
 
     def __init__(self, parsed: x509.Certificate) -> None:
-        """Wrap a parsed certificate; :meth:`load` takes DER."""
+        """Wrap a parsed certificate; :meth:`load` takes DER. Raises FormatError over a bit that nobody signs."""
         self.parsed = parsed
         self.der = parsed.public_bytes(Encoding.DER)
+        if self.der[len(self.der) - len(parsed.signature) - 1]:  # the BIT STRING's count of unused bits
+            raise FormatError("a certificate's signature is not a whole number of octets")
 
     @classmethod
     def load(cls, der: bytes) -> Certificate:
         """Parse DER; raises FormatError."""
         try:
-            parsed = x509.load_der_x509_certificate(der)
-            unused_bits = der[len(der) - len(parsed.signature) - 1]  # the BIT STRING's first octet, which nobody signs
+            return cls(x509.load_der_x509_certificate(der))
         except (ValueError, x509.InvalidVersion) as error:
             raise FormatError("a certificate is not the DER that it must be") from error
-        if unused_bits:
-            raise FormatError("a certificate's signature is not a whole number of octets")
-        return cls(parsed)
 
     @classmethod
     def load_pem(cls, pem: bytes) -> list[Certificate]:
