@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -155,17 +154,13 @@ def _parse(path: Path, data: bytes) -> Guarded:
 
 def _replace(path: Path, data: bytes) -> None:
     """Write beside, fsync, rename, fsync the folder: a power loss leaves the old file or the new one."""
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    beside = path.with_name(path.name + ".new")  # one name: what a killed publisher left is overwritten
     try:
-        handle = os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
+        handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError:
         beside.unlink(missing_ok=True)

@@ -15,17 +15,13 @@ from signing_service.record.tree import EMPTY_ROOT, Frontier, leaf_hash
 from signing_service.store import publisher
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
-from tests.cast import NOON, ORIGIN
-from tests.store.world import OTHER_AGREEMENT, RECORD_SIGNER, add_events
+from tests.cast import ORIGIN
+from tests.store.world import OTHER_AGREEMENT, RECORD_SIGNER, add_events, publish
 
 
 def note_of(*leaves: bytes) -> bytes:
     frontier = Frontier().extend(map(leaf_hash, leaves))
     return sign_checkpoint(Checkpoint(ORIGIN, frontier.size, frontier.root()), RECORD_SIGNER)
-
-
-def publish(database: Database, guard: Guard) -> bytes:
-    return publisher.publish(database, guard, RECORD_SIGNER, NOON)
 
 
 def test_a_guard_gives_back_what_was_written(guard: Guard):

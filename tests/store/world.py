@@ -13,9 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from signing_service.record.note import Signer
-from signing_service.store import acts, agreements, ledger, mandates, people
+from signing_service.store import acts, agreements, ledger, mandates, people, publisher
 from signing_service.store.agreements import NewRevision, Publication
+from signing_service.store.database import Database
+from signing_service.store.guard import Guard
 from signing_service.store.identifiers import new_id
+from signing_service.store.integrity import Counts
 from signing_service.store.tables import Attempt, Mandate, Signature
 from signing_service.store.tables import Person as PersonRow
 from tests.cast import NOON, ORIGIN, Person
@@ -23,6 +26,8 @@ from tests.cast import NOON, ORIGIN, Person
 BASE = b"The alliance agreement, revision 0.\n"
 AGREEMENT = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 OTHER_AGREEMENT = "bbbbbbbbbbbbbbbbbbbbbbbbbb"
+LIVED_IN = Counts(entries=8, erased=0, checkpoints=2, revisions=3)
+"""What the fixture ``lived_in`` holds."""
 RECORD_SIGNER = Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 
 
@@ -114,3 +119,7 @@ def sign(session: Session, mandate: Mandate, act: str = "signature", **changes: 
         "entry_index": ledger.append(session, mandate.agreement, act, members, NOON).index,
     }
     return acts.add_signature(session, Signature(**(values | changes)))
+
+
+def publish(database: Database, guard: Guard) -> bytes:
+    return publisher.publish(database, guard, RECORD_SIGNER, NOON)
