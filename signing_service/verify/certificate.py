@@ -134,7 +134,7 @@ class Certificate:
     @cached_property
     def subject_text(self) -> str:
         """The common name, else the whole subject (RFC 4514), for people."""
-        return name_text(self.parsed.subject)
+        return _readable(lambda: name_text(self.parsed.subject))
 
     def subject_value(self, oid: x509.ObjectIdentifier) -> str | None:
         """The single value of one attribute of the subject; None if absent or repeated."""

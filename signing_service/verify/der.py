@@ -138,7 +138,7 @@ def decode(schema: type[T], data: bytes, what: str) -> T:
     try:
         value = asn1.decode_der(schema, data)
         canonical = asn1.encode_der(value) == data
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, x509.InvalidVersion) as error:
         raise FormatError(f"{what} is not the DER that it must be") from error
     if not canonical:
         raise FormatError(f"{what} is not canonical DER")

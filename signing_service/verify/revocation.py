@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
@@ -51,7 +52,7 @@ def read_response(der: bytes, certificates: Iterable[Certificate]) -> Status:
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise FormatError("an OCSP response is not a successful one")
         return _read(response, list(certificates))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise FormatError(f"an OCSP response cannot be read: {error}") from error
 
 
