@@ -75,7 +75,7 @@ class Prepared:
                 "salt": to_base64url(self.issuance.salt or b""),
                 "entry": to_base64url(self.issuance.entry),
                 "index": self.issuance.index,
-                "proof": self.proof.decode("ascii"),
+                "proof": self.proof.decode("utf-8"),
             },
         }
 
