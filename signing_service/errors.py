@@ -58,6 +58,12 @@ class NotAllowedError(SigningServiceError):
     status = 403
 
 
+class TooManyAttemptsError(NotAllowedError):
+    """Somebody failed too often in too short a time; rate limits answer so."""
+
+    status = 429
+
+
 class ConflictError(SigningServiceError):
     """Somebody else came first, or the act was done already."""
 

@@ -91,7 +91,7 @@ test("a lost connection at every step is waited out", async () => {
     complete: [lost(), done(world)],
   }));
   assert.equal(moments.filter((moment) => moment === "lost").length, 4);
-  assert.equal(result.url, "/r");
+  assert.equal(result.page, "/r");
 });
 
 test("after a failed timestamp the same attempt is tried again with the same key", async () => {
@@ -107,6 +107,19 @@ test("after a failed timestamp the same attempt is tried again with the same key
   assert.equal(receipt.signer, "andaman:president");
   const keys = service.asked.filter(([name]) => name === "approve").map(([, , body]) => body.statement);
   assert.equal(new Set(keys).size, 1);
+});
+
+test("when the answer to the signature was lost, trying again sends the same signature first", async () => {
+  const world = makeWorld();
+  const lost = Array.from({ length: 6 }, () => new ConnectionLost("gone"));
+  const service = makeService(world, { approve: [prepared(world, 0)], complete: [...lost, done(world)] });
+  const { flow } = makeFlow(world, service);
+  await flow.propose({ typed: "Somchai" });
+  await assert.rejects(flow.sign({ password: "…" }), ConnectionLost);
+  await flow.sign({ password: "…" });
+  const names = service.asked.map(([name]) => name);
+  assert.deepEqual(names, ["begin", "approve", ...Array(7).fill("complete")]);
+  assert.equal(new Set(service.asked.slice(2).map(([, , body]) => body.signature)).size, 1);
 });
 
 test("nothing is approved when revision 0 is not the document on the page", async () => {

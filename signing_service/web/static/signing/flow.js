@@ -25,16 +25,18 @@ export const MOMENTS = Object.freeze([
 ]);
 
 export class SigningFlow {
+  #key = null; // of this proposal; it lives no longer
+  #request = null; // the PKCS#10 request for it, base64url
+  #sent = null; // the signature that may have arrived: {body, certificate, base}
+
   /** `service` offers begin, approve, complete (each gives {status, body}) and `document` (a GrowingDocument). */
-  constructor(page, service, { onMoment = () => {}, now = () => Date.now(), pause = sleep, makeKey = makeOneTimeKey } = {}) {
-    Object.assign(this, { page, service, onMoment, now, pause, makeKey });
-    this.proposal = null;
+  constructor(page, service, { onMoment = () => {}, now = Date.now, pause = sleep, makeKey = makeOneTimeKey } = {}) {
+    Object.assign(this, { page, service, onMoment, now, pause, makeKey, proposal: null });
   }
 
   /** Begin an attempt with the visible signature `mark`; gives {consent, preview (PNG bytes), statement}. */
   async propose(mark) {
-    this.key = null;
-    this.request = null;
+    this.#key = this.#request = this.#sent = this.proposal = null;
     this.onMoment("reading");
     await checkRevision0(await this.#persist(() => this.service.document.readRevision0()), this.page);
     const { body } = await this.#persist(() => this.service.begin(mark));
@@ -44,60 +46,65 @@ export class SigningFlow {
     return { consent: body.statement.consent, preview: decode(body.preview), statement: body.statement };
   }
 
-  /** Approve the proposal with `approval` (the step-up), check, sign; gives {receipt, url, checkpoint}. */
+  /**
+   * Approve the proposal with `approval` (the step-up), check, sign; gives {receipt, page (its address), checkpoint}.
+   * After any failure it may be called again and goes on where it stopped, with the same key.
+   */
   async sign(approval) {
     require(this.proposal, "malformed-answer", "nothing is proposed");
-    const { attempt, statement, appearance } = this.proposal;
+    const { statement, appearance } = this.proposal;
     this.onMoment("key");
-    this.key ??= await this.makeKey();
-    const { spki } = this.key;
+    this.#key ??= await this.makeKey();
+    this.#request ??= toBase64url(await makeRequest(this.#key));
+    const { spki } = this.#key;
     const approved = { appearance, spki, statement: canonicalJson({ ...statement, key: toBase64url(spki) }) };
+    const evidence = { request: this.#request, statement: toBase64url(approved.statement), approval };
 
-    this.onMoment("approval");
-    this.request ??= toBase64url(await makeRequest(this.key));
-    const evidence = { request: this.request, statement: toBase64url(approved.statement), approval };
-    let prepared = await this.#approve(attempt, evidence);
-
-    for (let round = 1, earlier = null; round <= MAX_ROUNDS; round += 1) {
-      const { base, decoded } = await this.#check(prepared, earlier, approved);
-      this.onMoment("signing");
-      const signature = toBase64url(await sign(this.key, decoded.signedAttributes));
-      const answer = await this.#persist(() => this.service.complete(attempt, { signature, revision: decoded.revision }));
-      if (answer.status === 200) return this.#finish(answer.body, decoded.certificate);
-      this.onMoment("again", { round });
-      prepared = answer.body.prepared ?? (await this.#approve(attempt, evidence));
-      earlier = { base, certificate: decoded.certificate };
+    let answer = this.#sent && (await this.#send());
+    for (let round = 1; round <= MAX_ROUNDS && answer?.status !== 200; round += 1) {
+      if (answer) this.onMoment("again", { round });
+      const prepared = answer?.body.prepared ?? (await this.#approve(evidence));
+      this.#sent = await this.#checkAndSign(prepared, approved);
+      answer = await this.#send();
     }
-    throw new Refusal("malformed-answer", "the service prepares again and again");
+    require(answer.status === 200, "malformed-answer", "the service prepares again and again");
+    return this.#finish(answer.body);
   }
 
-  async #approve(attempt, body) {
+  async #approve(evidence) {
+    this.onMoment("approval");
     for (;;) {
-      const answer = await this.#persist(() => this.service.approve(attempt, body));
+      const answer = await this.#persist(() => this.service.approve(this.proposal.attempt, evidence));
       if (answer.status === 200) return answer.body.prepared;
       this.onMoment("waiting", { place: answer.body.waiting });
       await this.pause(answer.body.retry_after_ms);
     }
   }
 
-  /** Read what the delta continues, and check all of 4a.4; one certificate serves every round. */
-  async #check(prepared, earlier, approved) {
+  /** Read what the delta continues, check all of 4a.4, sign; one certificate serves every round. */
+  async #checkAndSign(prepared, approved) {
     this.onMoment("checking");
     const decoded = decodePrepared(prepared);
-    const sameCertificate = earlier === null || equal(earlier.certificate.bytes, decoded.certificate.bytes);
-    require(sameCertificate, "certificate-key", "another certificate than before");
-    const { document } = this.service;
-    const base = await this.#persist(() => document.read(decoded.revision - 1, decoded.baseLength));
+    const { certificate, revision } = decoded;
+    const earlier = this.#sent;
+    require(!earlier || equal(earlier.certificate.bytes, certificate.bytes), "certificate-key", "another than before");
+    const base = await this.#persist(() => this.service.document.read(revision - 1, decoded.baseLength));
     const earlierBase = earlier?.base ?? null;
     await checkPrepared(decoded, { base, earlierBase, approved, page: this.page, now: this.now() });
-    return { base, decoded };
+    const signature = toBase64url(await sign(this.#key, decoded.signedAttributes));
+    return { body: { signature, revision }, certificate, base };
   }
 
-  async #finish(body, certificate) {
-    const digest = toHex(await sha256(certificate.bytes));
+  #send() {
+    this.onMoment("signing");
+    return this.#persist(() => this.service.complete(this.proposal.attempt, this.#sent.body));
+  }
+
+  async #finish(body) {
+    const digest = toHex(await sha256(this.#sent.certificate.bytes));
     const checkpoint = await checkReceipt(body.receipt, digest, this.page);
     this.onMoment("recorded", { entry: body.receipt.index });
-    return { receipt: body.receipt, url: body.receipt_url, checkpoint };
+    return { receipt: body.receipt, page: body.receipt_url, checkpoint };
   }
 
   #persist(task) {

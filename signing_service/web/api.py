@@ -1,0 +1,167 @@
+"""The JSON endpoints that the pages' scripts ask: invitations and signing. All answers are small and never cached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+from flask_wtf.csrf import generate_csrf
+
+from signing_service.encoding import parse_canonical_json
+from signing_service.errors import InputError, NotAllowedError
+from signing_service.pdf.marks import DrawnMark, TypedMark
+from signing_service.web import limits
+from signing_service.web.bodies import read_bytes, read_object, read_optional
+from signing_service.web.error_pages import answer
+from signing_service.web.visitor import begin_session, client, the_service, visitor
+from signing_service.workflow import attempts, enrolment, login, refusal, signing
+from signing_service.workflow.prepared import Prepared, Waiting
+from signing_service.workflow.signing import Reprepared
+
+blueprint = Blueprint("api", __name__, url_prefix="/api")
+
+MAX_REQUEST = 4096  # bytes of a PKCS#10 request; one of a P-256 key has about 200
+MAX_STATEMENT = 8192  # bytes, as approval.statement takes them
+SIGNATURE_LENGTH = 64  # bytes of r ‖ s on P-256
+
+
+@blueprint.get("/session")
+@login_required
+def session_state() -> Response:
+    return jsonify({"name": visitor().name, "csrf_token": generate_csrf()})
+
+
+@blueprint.post("/invitations/open")
+def open_invitation() -> ResponseReturnValue:
+    limits.check("invitation")
+    token = read_object(token=str)["token"]
+    try:
+        opened = enrolment.open_invitation(the_service(), token)
+    except NotAllowedError:
+        limits.count("invitation")
+        raise
+    roles = [{"title": role.title, "party": role.party, "role": role.role} for role in opened.roles]
+    return jsonify(
+        {
+            "person": opened.person_name,
+            "email": opened.email,
+            "officer": opened.officer,
+            "roles": roles,
+            "needs_password": opened.needs_password,
+        }
+    )
+
+
+@blueprint.post("/invitations/accept")
+def accept_invitation() -> ResponseReturnValue:
+    limits.check("invitation")
+    password = read_optional("password")
+    if password is not None and not isinstance(password, str):
+        raise InputError("password is not a str")
+    token = read_object(token=str)["token"]
+    service = the_service()
+    opened = enrolment.open_invitation(service, token)
+    begin_session(enrolment.accept_invitation(service, token, password, **client()))
+    agreements = {role.agreement for role in opened.roles}
+    if len(agreements) == 1 and not opened.officer:
+        return jsonify({"next": url_for("representative.agreement", agreement_id=agreements.pop())})
+    return jsonify({"next": url_for("public.home")})
+
+
+@blueprint.post("/agreements/<agreement_id>/attempts")
+@login_required
+def begin(agreement_id: str) -> ResponseReturnValue:
+    body = read_object(signer=str, mark=dict, consent_language=str)
+    begun = attempts.begin_attempt(
+        the_service(), visitor().person_id, agreement_id, body["signer"], read_mark(body["mark"]), body["consent_language"]
+    )
+    return jsonify(begun), 201
+
+
+@blueprint.post("/attempts/<attempt_id>/approval")
+@login_required
+def approve(attempt_id: str) -> ResponseReturnValue:
+    body = read_object(request=str, statement=str, approval=dict)
+    prepared = _approve(
+        attempt_id,
+        read_bytes(body["request"], "request", MAX_REQUEST),
+        read_bytes(body["statement"], "statement", MAX_STATEMENT),
+        read_password(body["approval"]),
+    )
+    members = _prepared(prepared)
+    return jsonify(members), 202 if "waiting" in members else 200
+
+
+def _approve(attempt_id: str, request: bytes, statement: bytes, password: str) -> Prepared | Waiting:
+    account = visitor().person_id
+    limits.check("approval", account)
+    try:
+        return signing.approve_attempt(the_service(), account, attempt_id, request, statement, password)
+    except login.WrongPasswordError:
+        limits.count("approval", account)
+        raise
+
+
+@blueprint.post("/attempts/<attempt_id>/signature")
+@login_required
+def complete(attempt_id: str) -> ResponseReturnValue:
+    body = read_object(signature=str, revision=int)
+    signature = read_bytes(body["signature"], "signature", SIGNATURE_LENGTH)
+    person_id = visitor().person_id
+    try:
+        receipt = signing.complete_attempt(the_service(), person_id, attempt_id, signature, body["revision"])
+    except Reprepared as error:
+        return answer(error.status, error.message, error.hint, **_prepared(error.prepared))
+    return jsonify(_receipt(receipt))
+
+
+@blueprint.get("/attempts/<attempt_id>")
+@login_required
+def state(attempt_id: str) -> ResponseReturnValue:
+    found, receipt = signing.attempt_state(the_service(), visitor().person_id, attempt_id)
+    return jsonify({"state": found, **(_receipt(receipt) if receipt else {})})
+
+
+@blueprint.post("/agreements/<agreement_id>/refusal")
+@login_required
+def refuse(agreement_id: str) -> ResponseReturnValue:
+    body = read_object(signer=str, reason=str, approval=dict)
+    account = visitor().person_id
+    limits.check("approval", account)
+    password = read_password(body["approval"])
+    try:
+        refusal.refuse(the_service(), account, agreement_id, body["signer"], body["reason"], password)
+    except login.WrongPasswordError:
+        limits.count("approval", account)
+        raise
+    return jsonify({"refused": True})
+
+
+def read_mark(mark: dict[str, Any]) -> TypedMark | DrawnMark:
+    """The visible signature out of ``{"typed": text}`` or ``{"strokes": [[x, y, …], …]}``; raises InputError."""
+    if list(mark) == ["typed"] and isinstance(mark["typed"], str):
+        return TypedMark(mark["typed"])
+    if list(mark) == ["strokes"]:
+        return DrawnMark.from_flat(mark["strokes"])
+    raise InputError("mark is neither typed nor drawn")
+
+
+def read_password(approval: dict[str, Any]) -> str:
+    """The password out of an approval's evidence; raises InputError on any other kind."""
+    if list(approval) != ["password"] or not isinstance(approval["password"], str):
+        raise InputError("approval is not a password")
+    return approval["password"]
+
+
+def _prepared(prepared: Prepared | Waiting) -> dict[str, Any]:
+    if isinstance(prepared, Waiting):
+        return {"waiting": prepared.place, "retry_after_ms": prepared.retry_after}
+    return {"prepared": prepared.to_value()}
+
+
+def _receipt(data: bytes) -> dict[str, Any]:
+    receipt = parse_canonical_json(data)
+    page = url_for("representative.receipt", agreement_id=receipt["agreement"], signer=receipt["signer"])
+    return {"receipt": receipt, "receipt_url": page}

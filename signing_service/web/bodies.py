@@ -1,0 +1,45 @@
+"""JSON bodies of requests, read strictly: exactly the members that an endpoint names, of the right types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from signing_service.encoding import from_base64url
+from signing_service.errors import InputError
+
+
+def read_object(**members: type) -> dict[str, Any]:
+    """The request's JSON object with these members and types; a type ``X | None`` is given as a tuple's stand-in.
+
+    Raises InputError, which names the member that is missing, unknown or of another type.
+    """
+    value = request.get_json(silent=True)
+    if not isinstance(value, dict):
+        raise InputError("the request is not a JSON object")
+    for name in value:
+        if name not in members:
+            raise InputError(f"the request has an unknown member {str(name)[:40]!r}")
+    for name, kind in members.items():
+        if name not in value:
+            raise InputError(f"the request lacks {name}")
+        if type(value[name]) is not kind:  # bool is no int here
+            raise InputError(f"{name} is not a {kind.__name__}")
+    return value
+
+
+def read_optional(name: str) -> Any:
+    """Take one member out of the request's JSON object; None if it is not there."""
+    value = request.get_json(silent=True)
+    return value.pop(name, None) if isinstance(value, dict) else None
+
+
+def read_bytes(value: str, name: str, longest: int) -> bytes:
+    """Decode a base64url member of at most ``longest`` bytes; raises InputError."""
+    if len(value) > longest * 4 // 3 + 4:
+        raise InputError(f"{name} is longer than {longest} bytes")
+    try:
+        return from_base64url(value)
+    except InputError as error:
+        raise InputError(f"{name}: {error.message}") from error

@@ -1,0 +1,70 @@
+"""Files that views hand out: with an ETag of their content, in ranges, and as pictures of their pages."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from io import BytesIO
+
+from flask import Response, send_file
+
+from signing_service.encoding import sha256_hex
+from signing_service.pdf.pictures import count_pages, picture_of_page
+
+PAGE_WIDTH = 1240  # pixels: an A4 page at 150 dots an inch
+KEPT_PICTURES = 256  # pages, some 60 KB each
+
+
+def send(data: bytes, mimetype: str, name: str | None = None, *, cache: str = "private, no-cache") -> Response:
+    """Answer with ``data``; conditional requests and ranges work. With a ``name`` it is saved, not shown."""
+    response = send_file(
+        BytesIO(data),
+        mimetype=mimetype,
+        as_attachment=name is not None,
+        download_name=name,
+        conditional=True,
+        etag=sha256_hex(data),
+    )
+    response.headers["Cache-Control"] = cache
+    return response
+
+
+def send_inline_pdf(data: bytes, name: str) -> Response:
+    """Answer with a PDF that browsers show, called ``name`` when it is saved."""
+    response = send(data, "application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return response
+
+
+class PageImages:
+    """Pictures of the most recently looked at pages; thread-safe. What is missing is drawn again."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._counts: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def count(self, pdf: bytes) -> int:
+        """How many pages the PDF has."""
+        digest = sha256_hex(pdf)
+        with self._lock:
+            known = self._counts.get(digest)
+        if known is None:
+            known = count_pages(pdf)
+            with self._lock:
+                self._counts[digest] = known
+        return known
+
+    def page(self, pdf: bytes, number: int) -> bytes:
+        """Page ``number`` (from 1) as PNG, PAGE_WIDTH pixels wide; raises NotFoundError."""
+        key = (sha256_hex(pdf), number)
+        with self._lock:
+            found = self._kept.get(key)
+        if found is None:
+            found = picture_of_page(pdf, number - 1, width=PAGE_WIDTH)
+        with self._lock:
+            self._kept[key] = found
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT_PICTURES:
+                self._kept.popitem(last=False)
+        return found

@@ -1,0 +1,58 @@
+"""Forms that are sent without scripts; what they hold is checked again by the use case behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import DateField, EmailField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+
+def _strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """E-mail address and password."""
+
+    email = EmailField(_l("E-mail address"), [InputRequired(_l("Type your e-mail address.")), Length(max=254)], [_strip])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Type your password.")), Length(max=256)])
+
+
+class RefusalForm(FlaskForm):  # type: ignore[misc]
+    """Declining to sign."""
+
+    reason = TextAreaField(_l("Your reason"), [InputRequired(_l("Give a reason.")), Length(max=2000)], [_strip])
+    password = PasswordField(_l("Your password"), [InputRequired(_l("Type your password.")), Length(max=256)])
+
+
+class PersonForm(FlaskForm):  # type: ignore[misc]
+    """A new person."""
+
+    name = StringField(_l("Name in Latin letters"), [InputRequired(_l("Type the name.")), Length(max=120)], [_strip])
+    native_name = StringField(_l("Name in their own script"), [Optional(), Length(max=120)], [_strip])
+    email = EmailField(_l("E-mail address"), [InputRequired(_l("Type the address.")), Length(max=254)], [_strip])
+    locale = SelectField(_l("Language of mails and pages"))
+
+
+class MandateForm(FlaskForm):  # type: ignore[misc]
+    """Who acts for a party, by whose authority, until when."""
+
+    person = SelectField(_l("Person"), [InputRequired()])
+    organ = StringField(
+        _l("Authorised by"), [InputRequired(_l("Say who authorised this person.")), Length(max=200)], [_strip]
+    )
+    last_day = DateField(_l("Valid until"), [Optional()])
+
+
+class DraftForm(FlaskForm):  # type: ignore[misc]
+    """The source files of an agreement."""
+
+    files = MultipleFileField(_l("agreement.toml and one Markdown file a language"))
+
+
+class ConfirmForm(FlaskForm):  # type: ignore[misc]
+    """Nothing but a button; the token of every form stands against forged requests."""

@@ -1,0 +1,36 @@
+"""The language of the interface: chosen by hand, else the person's, else what the browser prefers."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from babel import Locale
+from flask import request, session
+from flask_login import current_user
+
+from signing_service import resources
+
+DEFAULT = "en"
+
+
+@functools.cache
+def available() -> dict[str, str]:
+    """Language tags of the interface and their own names; English and every finished catalogue."""
+    tags = [DEFAULT, *sorted(path.parent.parent.name for path in resources.translations().glob("*/LC_MESSAGES/*.mo"))]
+    return {tag.replace("_", "-"): Locale.parse(tag.replace("-", "_")).get_display_name() or tag for tag in tags}
+
+
+def choose() -> str:
+    """The language for this request, as Babel spells it."""
+    person = getattr(current_user, "locale", None)
+    for wanted in (session.get("language"), person):
+        if wanted in available():
+            return str(wanted).replace("-", "_")
+    best = request.accept_languages.best_match(list(available()), default=DEFAULT)
+    return best.replace("-", "_")
+
+
+def context() -> dict[str, Any]:
+    """What templates need to offer the languages."""
+    return {"interface_languages": list(available().items())}

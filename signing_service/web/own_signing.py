@@ -1,0 +1,100 @@
+"""The part of a page where its reader signs: what the template shows and what the script checks against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from babel import Locale
+from cryptography.hazmat.primitives.serialization import Encoding
+from flask import url_for
+from flask_babel import get_locale
+
+from signing_service.agreement.consent import CONSENT_LANGUAGES
+from signing_service.agreement.terms import SECRETARIAT
+from signing_service.encoding import to_base64url
+from signing_service.workflow.attempts import OFFICER_TITLE, SECRETARIAT_NAME
+from signing_service.workflow.overview import AgreementView
+from signing_service.workflow.service import Service
+from signing_service.workflow.signing_page import OwnSigning, own_signing
+from signing_service.web.presentation import in_language, language_tag
+
+MAX_TYPED = 60  # characters, as the visible signature takes them
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSection:
+    """One signature that the reader of a page may give."""
+
+    own: OwnSigning
+    party_name: str
+    role_title: str
+    trust: dict[str, str]
+
+    @property
+    def act(self) -> str:
+        return self.own.act
+
+    @property
+    def anchor(self) -> str:
+        """For ids in the page."""
+        return self.own.signer.replace(":", "-")
+
+    @property
+    def representative(self) -> str:
+        return self.own.mandate.representative.name
+
+    @property
+    def signature_name(self) -> str:
+        """What the typed signature says at first."""
+        person = self.own.mandate.representative
+        return (person.native_name or person.name)[:MAX_TYPED]
+
+    @property
+    def email(self) -> str:
+        return self.own.email
+
+    def page(self) -> dict[str, Any]:
+        """What the browser's checks compare with (static/signing/checks.js), and where they ask."""
+        own = self.own
+        return {
+            "act": own.act,
+            "agreement": own.agreement,
+            "revision0": own.revision0_sha256,
+            "signer": own.signer,
+            "field": own.field,
+            "mandate": own.mandate.digest(),
+            "representative": self.representative,
+            "organization": own.organization,
+            "country": own.country,
+            "reason": own.reason,
+            "consent_language": consent_language(),
+            "trust": self.trust,
+            "urls": {
+                "attempts": url_for("api.begin", agreement_id=own.agreement),
+                "attempt": url_for("api.state", attempt_id="-").removesuffix("-"),
+                "revisions": url_for("representative.revision", agreement_id=own.agreement, number=0).removesuffix("0.pdf"),
+                "session": url_for("api.session_state"),
+            },
+        }
+
+
+def consent_language() -> str:
+    """The language in which the consent sentence is shown: the interface's, where there is one."""
+    tag = language_tag(get_locale() or Locale("en"))
+    return tag if tag in CONSENT_LANGUAGES else "en"
+
+
+def signing_section(service: Service, person_id: str, view: AgreementView, signer: str) -> SigningSection:
+    """Gather everything for one signature; raises as own_signing."""
+    own = own_signing(service, person_id, view.id, signer)
+    if signer == SECRETARIAT:
+        party_name, role_title = in_language(SECRETARIAT_NAME), in_language(OFFICER_TITLE)
+    else:
+        whole = view.terms.signer(signer)
+        party_name, role_title = whole.party.name, in_language(whole.role.title)
+    trust = {
+        "record_key": str(service.trust.record_key),
+        "root": to_base64url(service.trust.root.public_bytes(Encoding.DER)),
+    }
+    return SigningSection(own, party_name, role_title, trust)

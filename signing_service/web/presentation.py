@@ -1,0 +1,122 @@
+"""What templates say about values: times, states, error messages, the ring of signatures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from flask_babel import format_date as babel_date
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from babel.dates import format_datetime
+from markupsafe import Markup
+
+RING_RADIUS = 27  # units of the ring's 64 × 64 view box
+
+
+def moment(value: datetime, zone: str | None = None) -> Markup:
+    """A time in UTC; with an IANA zone also as it was there."""
+    locale = get_locale() or Locale("en")
+    stamp = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = format_datetime(value.astimezone(UTC), "d MMMM y, HH:mm", locale=locale) + " UTC"
+    if zone is not None:
+        local = format_datetime(value.astimezone(ZoneInfo(zone)), "d MMMM y, HH:mm", locale=locale)
+        text = _("%(local)s local time (%(utc)s)", local=local, utc=text)
+    return Markup('<time datetime="{}">{}</time>').format(stamp, text)
+
+
+def day(value: date) -> str:
+    """A date in the interface's language."""
+    return str(babel_date(value, "long"))
+
+
+def sentence(text: str) -> str:
+    """An error's message or hint as a sentence: a capital letter in front, a full stop behind."""
+    if not text:
+        return ""
+    whole = text[0].upper() + text[1:]
+    return whole if whole[-1] in ".!?。！？" else f"{whole}."
+
+
+def language_tag(locale: Locale) -> str:
+    """A locale as HTML's lang attribute wants it."""
+    return str(locale).replace("_", "-")
+
+
+def language_name(tag: str) -> str:
+    """A language in its own words: 中文, English."""
+    return Locale.parse(tag, sep="-").get_display_name() or tag
+
+
+def country_name(code: str) -> str:
+    """A country in the interface's language; the code itself where Babel does not know it."""
+    territories: Mapping[str, str] = (get_locale() or Locale("en")).territories
+    return territories.get(code, code)
+
+
+def in_language(texts: Mapping[str, str], first: str | None = None) -> str:
+    """The text in the interface's language, else in ``first``, else in English, else in any."""
+    wanted = (language_tag(get_locale() or Locale("en")), first, "en")
+    return next((texts[tag] for tag in wanted if tag in texts), next(iter(texts.values())))
+
+
+def groups(text: str, size: int = 8) -> str:
+    """A digest in groups that can be read aloud and compared."""
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))
+
+
+def state_word(state: str) -> str:
+    """An agreement's state, as people say it."""
+    words = {
+        "draft": _("Draft"),
+        "open": _("Open for signature"),
+        "complete": _("Signed by all required parties"),
+        "in-force": _("In force"),
+        "withdrawn": _("Withdrawn"),
+        "superseded": _("Replaced by a corrected version"),
+        "expired": _("Closed without all signatures"),
+    }
+    return words[state]
+
+
+def state_mark(state: str) -> str:
+    """The icon that goes with a state."""
+    marks = {"draft": "waiting", "open": "now", "complete": "done", "in-force": "done"}
+    return marks.get(state, "failed")
+
+
+def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that are not None."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def ring_points(total: int) -> list[tuple[float, float]]:
+    """Where the ring's dots stand, from the top clockwise."""
+    angles = [2 * math.pi * index / total for index in range(total)]
+    return [(round(32 + RING_RADIUS * math.sin(a), 2), round(32 - RING_RADIUS * math.cos(a), 2)) for a in angles]
+
+
+def ring_radius(total: int) -> float:
+    """How large a dot of the ring is, so that dots do not touch."""
+    return round(min(3.4, math.pi * RING_RADIUS / max(total, 1) * 0.72), 2)
+
+
+FILTERS = {
+    "moment": moment,
+    "day": day,
+    "sentence": sentence,
+    "language_tag": language_tag,
+    "language_name": language_name,
+    "country_name": country_name,
+    "in_language": in_language,
+    "groups": groups,
+    "state_word": state_word,
+    "state_mark": state_mark,
+    "without_none": without_none,
+}
+GLOBALS = {"ring_points": ring_points, "ring_radius": ring_radius, "ngettext": ngettext}

@@ -1,0 +1,111 @@
+"""Pages for everybody: the front page, how to verify, the trust file, the hall, what devices need."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from signing_service.encoding import format_time, sha256_hex
+from signing_service.errors import InputError, NotFoundError
+from signing_service.evidence.trust import fingerprint, fingerprint_text
+from signing_service.web import files, languages, typefaces
+from signing_service.web.visitor import the_service, visitor
+from signing_service.workflow import download, overview
+
+blueprint = Blueprint("public", __name__)
+
+ONE_YEAR = "public, max-age=31536000"
+HALL_AGE = "public, max-age=1"  # seconds; a proxy answers all other viewers in that second
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    if not current_user.is_authenticated:
+        return render_template("public/home.html")
+    return redirect(url_for("secretariat.dashboard" if visitor().officer else "representative.home"))
+
+
+@blueprint.get("/verify")
+def verify() -> str:
+    return render_template("public/verify.html")
+
+
+@blueprint.get("/help/yellow-mark")
+def yellow_mark() -> str:
+    root = the_service().trust.root
+    return render_template("public/yellow_mark.html", root_sha256=sha256_hex(root.public_bytes(Encoding.DER)))
+
+
+@blueprint.get("/trust")
+def trust() -> str:
+    service = the_service()
+    words = fingerprint_text(fingerprint(service.trust_bytes))
+    return render_template("public/trust.html", trust=service.trust, fingerprint=words, text=service.trust_bytes)
+
+
+@blueprint.get("/trust.json")
+def trust_file() -> Response:
+    return files.send(download.trust_file(the_service()), "application/json", "trust.json", cache="public, no-cache")
+
+
+@blueprint.get("/root.pem")
+def root_certificate() -> Response:
+    pem = the_service().trust.root.public_bytes(Encoding.PEM)
+    return files.send(pem, "application/x-pem-file", "root.pem", cache="public, no-cache")
+
+
+@blueprint.get("/ceremony/<agreement_id>")
+def hall(agreement_id: str) -> str:
+    return render_template("public/hall.html", view=overview.public_view(the_service(), agreement_id))
+
+
+@blueprint.get("/ceremony/<agreement_id>/state.json")
+def hall_state(agreement_id: str) -> Response:
+    view = overview.public_view(the_service(), agreement_id)
+    signers = [
+        {"id": signer.id, "status": signer.status, "time": format_time(signer.time) if signer.time else None}
+        for signer in view.signers
+    ]
+    response = jsonify({"state": view.state, "complete": view.complete, "signers": signers})
+    response.headers["Cache-Control"] = HALL_AGE
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@blueprint.get("/fonts/<name>.ttf")
+def font(name: str) -> Response:
+    if name not in typefaces.FACES:
+        raise NotFoundError("there is no such font")
+    face, ranges = typefaces.FACES[name]
+    packed = typefaces.compressed(the_service().fonts.faces[face].path, ranges)
+    response = Response(packed, mimetype="font/ttf", headers={"Content-Encoding": "gzip", "Cache-Control": ONE_YEAR})
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@blueprint.get("/language/<tag>")
+def choose_language(tag: str) -> ResponseReturnValue:
+    if tag not in languages.available():
+        raise NotFoundError("these pages are not in that language")
+    session["language"] = tag
+    return redirect(local_path(request.args.get("next")))
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    the_service().database.check_durability()
+    return jsonify({"status": "ok"})
+
+
+def local_path(text: str | None) -> str:
+    """A path of this site out of a ``next`` parameter; the front page for anything else."""
+    if not text or not text.startswith("/") or text.startswith(("//", "/\\")) or "\n" in text or "\r" in text:
+        return url_for("public.home")
+    parts = urlsplit(text)
+    if parts.scheme or parts.netloc:
+        raise InputError("the address to go on to is not one of this site")
+    return text

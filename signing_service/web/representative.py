@@ -1,0 +1,150 @@
+"""A representative's pages: the agreements, one agreement to read and sign, declining, the receipt, downloads."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import login_required
+
+from signing_service.encoding import parse_canonical_json, parse_time
+from signing_service.errors import ConflictError, NotAllowedError, NotFoundError, SigningServiceError
+from signing_service.web import files, limits
+from signing_service.web.files import PageImages
+from signing_service.web.forms import RefusalForm
+from signing_service.web.own_signing import SigningSection, consent_language, signing_section
+from signing_service.web.presentation import in_language
+from signing_service.web.visitor import the_service, visitor
+from signing_service.workflow import download, login, overview, receipts
+from signing_service.workflow import refusal as refusals
+from signing_service.workflow.overview import AgreementView
+
+blueprint = Blueprint("representative", __name__)
+
+
+@blueprint.get("/agreements/")
+@login_required
+def home() -> str:
+    views = overview.agreements_for(the_service(), visitor().person_id)
+    return render_template("representative/home.html", views=views)
+
+
+@blueprint.get("/agreements/<agreement_id>/")
+@login_required
+def agreement(agreement_id: str) -> str:
+    service, person_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, person_id, agreement_id)
+    source = overview.agreement_source(service, person_id, agreement_id)
+    language = request.args.get("text") or _reading_language(view)
+    if language not in source.texts:
+        raise NotFoundError("the agreement has no text in that language")
+    sections, obstacles = own_sections(view)
+    return render_template(
+        "representative/agreement.html",
+        view=view,
+        text=source.texts[language],
+        language=language,
+        sections=sections,
+        obstacles=obstacles,
+        pages=page_images().count(download.pdf(service, person_id, agreement_id)),
+    )
+
+
+def own_sections(view: AgreementView) -> tuple[list[SigningSection], list[SigningServiceError]]:
+    """The signatures that the reader may give now, and why others cannot be given."""
+    sections, obstacles = [], []
+    for signer in view.signers:
+        if signer.id not in view.my_signers or signer.status == "signed":
+            continue
+        try:
+            sections.append(signing_section(the_service(), visitor().person_id, view, signer.id))
+        except (NotAllowedError, ConflictError) as error:
+            obstacles.append(error)
+    return sections, cast("list[SigningServiceError]", obstacles)
+
+
+def _reading_language(view: AgreementView) -> str:
+    titles = {language: language for language in view.terms.languages}
+    return in_language(titles, view.terms.languages[0])
+
+
+@blueprint.get("/agreements/<agreement_id>/agreement.pdf")
+@login_required
+def pdf(agreement_id: str) -> Response:
+    view = overview.agreement_view(the_service(), visitor().person_id, agreement_id)
+    data = download.pdf(the_service(), visitor().person_id, agreement_id)
+    return files.send_inline_pdf(data, f"{file_name(view)}.pdf")
+
+
+@blueprint.get("/agreements/<agreement_id>/revisions/<int:number>.pdf")
+@login_required
+def revision(agreement_id: str, number: int) -> Response:
+    data = download.pdf(the_service(), visitor().person_id, agreement_id, number)
+    return files.send_inline_pdf(data, f"{agreement_id}-{number}.pdf")
+
+
+@blueprint.get("/agreements/<agreement_id>/revisions/<int:number>/pages/<int:page>.png")
+@login_required
+def page(agreement_id: str, number: int, page: int) -> Response:
+    data = download.pdf(the_service(), visitor().person_id, agreement_id, number)
+    return files.send(page_images().page(data, page), "image/png", cache="private, max-age=86400")
+
+
+@blueprint.get("/agreements/<agreement_id>/evidence.zip")
+@login_required
+def evidence(agreement_id: str) -> Response:
+    name, data = download.evidence(the_service(), visitor().person_id, agreement_id)
+    return files.send(data, "application/zip", name)
+
+
+@blueprint.get("/agreements/<agreement_id>/receipts/<signer>/")
+@login_required
+def receipt(agreement_id: str, signer: str) -> str:
+    service, person_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, person_id, agreement_id)
+    data = parse_canonical_json(receipts.own_receipt(service, person_id, agreement_id, signer))
+    own = next((item for item in view.signers if item.id == signer), None)
+    time = parse_time(data["event"]["timestamp"]["time"])
+    return render_template("representative/receipt.html", view=view, receipt=data, own=own, time=time)
+
+
+@blueprint.get("/agreements/<agreement_id>/receipts/<signer>.json")
+@login_required
+def receipt_file(agreement_id: str, signer: str) -> Response:
+    data = receipts.own_receipt(the_service(), visitor().person_id, agreement_id, signer)
+    return files.send(data, "application/json", f"receipt-{agreement_id}-{signer.replace(':', '-')}.json")
+
+
+@blueprint.route("/agreements/<agreement_id>/decline/<signer>", methods=["GET", "POST"])
+@login_required
+def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
+    service, person_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, person_id, agreement_id)
+    section = signing_section(service, person_id, view, signer)
+    form = RefusalForm()
+    failure = None
+    if form.validate_on_submit():
+        limits.check("approval", person_id)
+        reason, password = form.reason.data or "", form.password.data or ""
+        try:
+            refusals.refuse(service, person_id, agreement_id, signer, reason, password, consent_language())
+        except login.WrongPasswordError as error:
+            limits.count("approval", person_id)
+            failure = error
+        else:
+            flash(_("You have declined. The secretariat has been told; you may still sign later."), "wait")
+            return redirect(url_for("representative.agreement", agreement_id=agreement_id))
+    page = render_template("representative/decline.html", view=view, section=section, form=form, failure=failure)
+    return page, 403 if failure else 200
+
+
+def page_images() -> PageImages:
+    """The pictures that this process keeps."""
+    return cast("PageImages", current_app.extensions["page_images"])
+
+
+def file_name(view: AgreementView) -> str:
+    """A file name out of the agreement's reference."""
+    return "".join(letter if letter.isalnum() else "-" for letter in view.terms.reference).strip("-") or view.id

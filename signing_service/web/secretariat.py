@@ -1,0 +1,244 @@
+"""The secretariat's pages: dashboard, people, drafts, publishing, following, countersigning, downloads, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+
+from signing_service.agreement.terms import SECRETARIAT
+from signing_service.errors import ConflictError, InputError, NotAllowedError
+from signing_service.web import files, languages
+from signing_service.web.forms import ConfirmForm, DraftForm, MandateForm, PersonForm
+from signing_service.web.own_signing import SigningSection, signing_section
+from signing_service.web.public import local_path
+from signing_service.web.representative import page_images
+from signing_service.web.visitor import officer_required, the_service, visitor
+from signing_service.workflow import drafts, enrolment, history, mandates, overview, people, publication, withdrawal
+from signing_service.workflow.mandates import Authority
+from signing_service.workflow.overview import AgreementView
+
+blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
+
+
+@blueprint.get("/")
+@officer_required
+def dashboard() -> str:
+    return render_template("secretariat/dashboard.html", board=overview.dashboard(the_service(), visitor().person_id))
+
+
+@blueprint.route("/people", methods=["GET", "POST"], endpoint="people")
+@officer_required
+def list_people() -> ResponseReturnValue:
+    service, officer_id = the_service(), visitor().person_id
+    form = _person_form()
+    failure = None
+    if form.validate_on_submit():
+        person = people.NewPerson(
+            form.name.data or "", form.email.data or "", form.native_name.data or None, form.locale.data or "en"
+        )
+        try:
+            people.add_person(service, officer_id, person)
+        except (InputError, ConflictError) as error:
+            failure = error
+        else:
+            flash(_("%(name)s is added.", name=person.name), "good")
+            return redirect(url_for("secretariat.people"))
+    board = overview.dashboard(service, officer_id)
+    page = render_template("secretariat/people.html", board=board, form=form, failure=failure)
+    return page, failure.status if failure else 200
+
+
+def _person_form() -> PersonForm:
+    form = PersonForm()
+    form.locale.choices = list(languages.available().items())
+    return form
+
+
+@blueprint.post("/people/<person_id>/invite")
+@officer_required
+def invite(person_id: str) -> ResponseReturnValue:
+    _confirm()
+    enrolment.invite(the_service(), visitor().person_id, person_id)
+    flash(_("A new link is on its way by e-mail; older ones no longer work."), "good")
+    return redirect(_back())
+
+
+@blueprint.route("/agreements/new", methods=["GET", "POST"])
+@officer_required
+def new_draft() -> ResponseReturnValue:
+    return _take_files(
+        lambda given: drafts.create_draft(the_service(), visitor().person_id, given),
+        title=_("New agreement"),
+        lead=_("An agreement is a few text files: agreement.toml with parties and rules, and a Markdown file a language."),
+        back=url_for("secretariat.dashboard"),
+    )
+
+
+def _take_files(take: Callable[[Mapping[str, bytes]], str], **words: str) -> ResponseReturnValue:
+    """Show the form for an agreement's files; what was sent goes to ``take``, which returns the agreement's id."""
+    form = DraftForm()
+    failure = None
+    if form.validate_on_submit():
+        try:
+            agreement_id = take(_uploaded(form.files.data))
+        except (InputError, ConflictError, NotAllowedError) as error:
+            failure = error
+        else:
+            return redirect(url_for("secretariat.agreement", agreement_id=agreement_id))
+    page = render_template("secretariat/files.html", form=form, failure=failure, **words)
+    return page, failure.status if failure else 200
+
+
+def _uploaded(items: list[FileStorage]) -> dict[str, bytes]:
+    given = [item for item in items if item.filename]
+    if not given:
+        raise InputError("no file was chosen", hint="choose agreement.toml and one Markdown file a language")
+    return {str(item.filename): item.read() for item in given}
+
+
+@blueprint.get("/agreements/<agreement_id>/")
+@officer_required
+def agreement(agreement_id: str) -> str:
+    service, officer_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, officer_id, agreement_id)
+    if view.state == "draft":
+        return _draft(view)
+    mails = overview.mails_of(service, officer_id, agreement_id)
+    return render_template("secretariat/agreement.html", view=view, mails=mails, section=_countersigning(view), form=ConfirmForm())
+
+
+def _draft(view: AgreementView) -> str:
+    service = the_service()
+    checklist = drafts.checklist(service, view.id)
+    try:
+        pages = page_images().count(drafts.preview(service, view.id))
+        failure = None
+    except InputError as error:  # a character that no font has
+        pages, failure = 0, error
+    everybody = overview.dashboard(service, visitor().person_id).people
+    return render_template(
+        "secretariat/draft.html",
+        view=view,
+        checklist=checklist,
+        ready=failure is None and all(item.ok for item in checklist),
+        pages=pages,
+        failure=failure,
+        form=ConfirmForm(),
+        mandate_forms=[(signer, _mandate_form(everybody, signer)) for signer in view.signers],
+    )
+
+
+def _countersigning(view: AgreementView) -> SigningSection | None:
+    try:
+        return signing_section(the_service(), visitor().person_id, view, SECRETARIAT)
+    except (NotAllowedError, ConflictError):
+        return None
+
+
+@blueprint.get("/agreements/<agreement_id>/preview.pdf")
+@officer_required
+def preview(agreement_id: str) -> Response:
+    overview.agreement_view(the_service(), visitor().person_id, agreement_id)
+    return files.send_inline_pdf(drafts.preview(the_service(), agreement_id), "preview.pdf")
+
+
+@blueprint.get("/agreements/<agreement_id>/preview/<int:page>.png")
+@officer_required
+def preview_page(agreement_id: str, page: int) -> Response:
+    data = drafts.preview(the_service(), agreement_id)
+    return files.send(page_images().page(data, page), "image/png")
+
+
+@blueprint.post("/agreements/<agreement_id>/mandates/<signer>")
+@officer_required
+def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
+    service, officer_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, officer_id, agreement_id)
+    place = next((item for item in view.signers if item.id == signer), None)
+    form = _mandate_form(overview.dashboard(service, officer_id).people, place)
+    if not form.validate_on_submit():
+        raise InputError("the mandate is not complete", hint="choose a person and say who authorised them")
+    authority = Authority(form.organ.data or "", service.clock().date(), form.last_day.data)
+    mandates.give_mandate(service, officer_id, agreement_id, signer, form.person.data or "", authority)
+    flash(_("The mandate is given."), "good")
+    return redirect(url_for("secretariat.agreement", agreement_id=agreement_id) + f"#{signer}")
+
+
+@blueprint.post("/agreements/<agreement_id>/publish")
+@officer_required
+def publish(agreement_id: str) -> ResponseReturnValue:
+    _confirm()
+    try:
+        publication.publish(the_service(), visitor().person_id, agreement_id)
+    except ConflictError as error:  # sent twice
+        flash(str(error), "wait")
+    else:
+        flash(_("The agreement is sealed and published; its representatives are invited."), "good")
+    return redirect(url_for("secretariat.agreement", agreement_id=agreement_id), code=303)
+
+
+@blueprint.route("/agreements/<agreement_id>/files", methods=["GET", "POST"])
+@officer_required
+def replace_draft(agreement_id: str) -> ResponseReturnValue:
+    def take(given: Mapping[str, bytes]) -> str:
+        drafts.replace_source(the_service(), visitor().person_id, agreement_id, given)
+        return agreement_id
+
+    return _take_files(
+        take,
+        title=_("Replace the files"),
+        lead=_("The new files take the place of all old ones; people and mandates stay."),
+        back=url_for("secretariat.agreement", agreement_id=agreement_id),
+    )
+
+
+@blueprint.route("/agreements/<agreement_id>/correction", methods=["GET", "POST"])
+@officer_required
+def correct(agreement_id: str) -> ResponseReturnValue:
+    return _take_files(
+        lambda given: drafts.create_correction(the_service(), visitor().person_id, agreement_id, given),
+        title=_("Corrected version"),
+        lead=_("It becomes a draft that names this agreement. Publishing it withdraws this one; people carry over."),
+        back=url_for("secretariat.agreement", agreement_id=agreement_id),
+    )
+
+
+@blueprint.post("/agreements/<agreement_id>/withdraw")
+@officer_required
+def withdraw(agreement_id: str) -> ResponseReturnValue:
+    _confirm()
+    withdrawal.withdraw(the_service(), visitor().person_id, agreement_id, request.form.get("reason", ""))
+    flash(_("The agreement is withdrawn; everybody in it is told."), "wait")
+    return redirect(url_for("secretariat.agreement", agreement_id=agreement_id))
+
+
+@blueprint.get("/agreements/<agreement_id>/history", endpoint="history")
+@officer_required
+def show_history(agreement_id: str) -> str:
+    service, officer_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, officer_id, agreement_id)
+    lines = history.history(service, officer_id, agreement_id)
+    return render_template("secretariat/history.html", view=view, lines=lines)
+
+
+def _mandate_form(everybody, place) -> MandateForm:  # type: ignore[no-untyped-def]
+    form = MandateForm()
+    form.person.choices = [("", "")] + [(person.id, f"{person.name} · {person.email}") for person in everybody]
+    if place is not None and not form.is_submitted():
+        form.person.data = place.person_id or ""
+    return form
+
+
+def _confirm() -> None:
+    if not ConfirmForm().validate_on_submit():
+        raise InputError("this page is too old to send anything", hint="reload it and try again")
+
+
+def _back() -> str:
+    return local_path(request.form.get("next") or url_for("secretariat.dashboard"))
+
+

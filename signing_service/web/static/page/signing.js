@@ -1,0 +1,193 @@
+/** The signing section of a page: what a person sees and does around SigningFlow. */
+
+import { GrowingDocument } from "../signing/document.js";
+import { SigningFlow } from "../signing/flow.js";
+import { SignaturePad } from "../signing/pad.js";
+import { Refusal } from "../signing/refusal.js";
+import { ConnectionLost, SignedOut, ask } from "../signing/transport.js";
+import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
+
+const LISTED = ["key", "approval", "checking", "signing", "recorded"]; // moments that stand in the list
+const PASSING = ["waiting", "again", "lost"]; // moments that are told beside it
+
+class SigningSection {
+  constructor(root) {
+    this.root = root;
+    this.page = JSON.parse(root.querySelector("[data-page]").textContent);
+    this.words = JSON.parse(root.querySelector("[data-words]").textContent);
+    this.token = csrfToken();
+    this.stages = new Stages(root);
+    this.mark = root.querySelector("form[data-stage=mark]");
+    this.approval = root.querySelector("form[data-stage=approve]");
+    this.pad = new SignaturePad(root.querySelector(".pad svg"));
+    this.flow = new SigningFlow(this.page, this.#service(), { onMoment: (...moment) => this.#tell(...moment) });
+    this.#listen();
+    this.#chooseMark();
+    this.stages.show("mark", { focus: false });
+  }
+
+  #service() {
+    const { urls } = this.page;
+    const post = (url, body, accept) => ask("POST", url, { body, accept, token: this.token });
+    return {
+      document: new GrowingDocument((revision) => `${urls.revisions}${revision}.pdf`),
+      begin: (mark) => post(urls.attempts, { signer: this.page.signer, mark, consent_language: this.page.consent_language }),
+      approve: (attempt, body) => post(`${urls.attempt}${attempt}/approval`, body),
+      complete: (attempt, body) => post(`${urls.attempt}${attempt}/signature`, body, [409]),
+    };
+  }
+
+  #listen() {
+    this.mark.addEventListener("submit", (event) => this.#onSubmit(event, () => this.#propose()));
+    this.approval.addEventListener("submit", (event) => this.#onSubmit(event, () => this.#sign()));
+    for (const choice of this.mark.elements.mark) choice.addEventListener("change", () => this.#chooseMark());
+    const onClick = (selector, action) => this.root.querySelector(selector).addEventListener("click", action);
+    onClick("[data-undo]", () => this.pad.undo());
+    onClick("[data-clear]", () => this.pad.clear());
+    onClick("[data-back]", () => this.stages.show("mark"));
+    onClick("[data-retry]", () => this.#retry());
+    addEventListener("beforeunload", (event) => {
+      if (this.stages.current === "running") event.preventDefault();
+    });
+  }
+
+  #onSubmit(event, action) {
+    event.preventDefault();
+    this.retry = action;
+    action();
+  }
+
+  #chooseMark() {
+    const chosen = this.mark.elements.mark.value;
+    for (const part of this.mark.querySelectorAll("[data-mark]")) part.hidden = part.dataset.mark !== chosen;
+    this.mark.elements.typed.required = chosen === "typed";
+  }
+
+  #readMark() {
+    if (this.mark.elements.mark.value === "typed") return { typed: this.mark.elements.typed.value };
+    return this.pad.isEmpty ? null : { strokes: this.pad.strokes };
+  }
+
+  async #propose() {
+    const mark = this.#readMark();
+    if (!mark) return this.#complain(this.mark, this.words.failures.empty_pad);
+    this.#complain(this.mark, "");
+    await this.#busy(this.mark, async () => {
+      const { consent, preview } = await this.flow.propose(mark);
+      const text = this.approval.querySelector("[data-consent]");
+      text.textContent = consent;
+      text.lang = this.page.consent_language;
+      this.#showPreview(preview);
+      this.#complain(this.approval, "");
+      this.stages.show("approve");
+    });
+  }
+
+  #showPreview(png) {
+    const image = this.approval.querySelector("[data-preview]");
+    URL.revokeObjectURL(image.src);
+    image.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+  }
+
+  async #sign() {
+    const evidence = { password: this.approval.elements.password.value };
+    this.#startMoments();
+    this.stages.show("running");
+    try {
+      const { receipt, page } = await this.flow.sign(evidence);
+      this.approval.reset();
+      say(this.root, "data-recorded", fill(this.words.recorded, { entry: receipt.index }));
+      this.root.querySelector("[data-receipt-link]").href = page;
+      document.querySelector("[data-go-sign]")?.remove();
+      this.stages.show("done");
+    } catch (error) {
+      if (error.status === 403 && this.moment === "approval") return this.#refusePassword(error);
+      this.#fail(error);
+    }
+  }
+
+  #refusePassword(error) {
+    this.stages.show("approve", { focus: false });
+    this.#complain(this.approval, [error.message, error.hint].map(sentence).join(" "));
+    this.approval.elements.password.select();
+    this.approval.elements.password.focus();
+  }
+
+  async #retry() {
+    try {
+      const { body } = await ask("GET", this.page.urls.session);
+      this.token = body.csrf_token; // another one after signing in again
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.retry();
+  }
+
+  async #busy(form, task) {
+    const button = form.querySelector("button.primary");
+    button.disabled = true;
+    form.setAttribute("aria-busy", "true");
+    try {
+      await task();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      button.disabled = false;
+      form.removeAttribute("aria-busy");
+    }
+  }
+
+  #complain(form, text) {
+    let note = form.querySelector("[data-complaint]");
+    if (!note) {
+      note = document.createElement("p");
+      note.className = "note bad";
+      note.dataset.complaint = "";
+      note.setAttribute("role", "alert");
+      form.querySelector("button.primary").before(note);
+    }
+    note.textContent = text;
+    note.hidden = !text;
+  }
+
+  #startMoments() {
+    const items = LISTED.map((moment) => {
+      const item = document.createElement("li");
+      item.dataset.moment = moment;
+      item.textContent = this.words.moments[moment];
+      return item;
+    });
+    this.root.querySelector("[data-moments]").replaceChildren(...items);
+  }
+
+  #tell(moment, detail = {}) {
+    const live = this.root.querySelector("[data-live]");
+    if (!PASSING.includes(moment)) this.moment = moment;
+    live.textContent = fill(this.words.moments[moment] ?? "", detail);
+    const now = LISTED.indexOf(this.moment);
+    this.root.querySelectorAll("[data-moment]").forEach((item, index) => {
+      item.className = index < now || this.moment === "recorded" ? "done" : index === now ? "now" : "";
+    });
+  }
+
+  #fail(error) {
+    const { failures, refusals } = this.words;
+    const refused = error instanceof Refusal;
+    const known = error instanceof ConnectionLost ? failures.lost : error instanceof SignedOut ? failures.signed_out : null;
+    const [title, hint] = refused ? failures.refused : known ?? [failures.service[0], sentence(error.hint) || failures.service[1]];
+    say(this.root, "data-failure-title", title);
+    say(this.root, "data-failure", known ? "" : sentence((refused && refusals[error.code]) || error.message));
+    say(this.root, "data-failure-hint", refused ? `${hint} (${error.code}${error.detail && `: ${error.detail}`})` : hint);
+    const final = refused || (error.status >= 400 && error.status < 500);
+    this.root.querySelector("[data-retry]").hidden = final;
+    this.root.querySelector("[data-reload]").hidden = !final;
+    this.root.querySelector("[data-sign-in]").hidden = !(error instanceof SignedOut);
+    this.stages.show("failed");
+  }
+}
+
+const able = globalThis.crypto?.subtle && globalThis.PointerEvent;
+for (const root of document.querySelectorAll("[data-signing]")) {
+  if (able) new SigningSection(root);
+  else root.querySelector("[data-unsupported]").hidden = false;
+}

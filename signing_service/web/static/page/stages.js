@@ -1,0 +1,35 @@
+/** Parts of a page of which one is shown at a time; whoever uses a screen reader is taken along. */
+
+export class Stages {
+  constructor(root) {
+    this.parts = new Map([...root.querySelectorAll("[data-stage]")].map((part) => [part.dataset.stage, part]));
+    this.current = null;
+  }
+
+  /** Show one part; with `focus`, move the focus to its heading. */
+  show(name, { focus = true } = {}) {
+    for (const [key, part] of this.parts) part.hidden = key !== name;
+    this.current = name;
+    if (focus) this.parts.get(name).querySelector("[tabindex='-1']")?.focus();
+    return this.parts.get(name);
+  }
+}
+
+/** Put text into the element that carries the attribute; hide it where there is none. */
+export function say(root, attribute, text) {
+  const element = root.querySelector(`[${attribute}]`);
+  element.textContent = text;
+  element.hidden = !text;
+}
+
+/** "…{name}…" with its place holders filled. */
+export const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
+
+/** A message of the service as a sentence: with a capital letter and a full stop. */
+export function sentence(text) {
+  if (!text) return "";
+  const whole = text[0].toLocaleUpperCase() + text.slice(1);
+  return /[.!?。！？]$/.test(whole) ? whole : `${whole}.`;
+}
+
+export const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;

@@ -1,0 +1,85 @@
+"""Who is looking at a page: Flask-Login's user, over the sessions that the database keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar, cast
+
+from flask import current_app, request, session
+from flask_login import UserMixin, current_user, login_required, login_user, logout_user
+
+from signing_service.errors import NotAllowedError
+from signing_service.workflow import login
+from signing_service.workflow.login import SessionPerson
+from signing_service.workflow.service import Service
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Visitor(UserMixin):  # type: ignore[misc]
+    """A person who is signed in. The id that the cookie carries is the session's token, never the person's id."""
+
+    def __init__(self, token: str, person: SessionPerson) -> None:
+        self.token = token
+        self.person_id = person.person_id
+        self.name = person.name
+        self.officer = person.officer
+        self.locale = person.locale
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def the_service() -> Service:
+    """The service that this application was made around."""
+    return cast("Service", current_app.extensions["signing_service"])
+
+
+def load_visitor(token: str) -> Visitor | None:
+    """Who is behind the token in the cookie; None when its session is over."""
+    person = login.session_person(the_service(), token)
+    return None if person is None else Visitor(token, person)
+
+
+def visitor() -> Visitor:
+    """The person who is signed in, in views that ask for one."""
+    return cast("Visitor", current_user._get_current_object())
+
+
+def begin_session(token: str) -> None:
+    """Put a fresh session's token into the cookie; everything else in it is forgotten, the CSRF token included."""
+    person = login.session_person(the_service(), token)
+    if person is None:
+        raise NotAllowedError("the session ended at once", hint="sign in again")
+    chosen_language = session.get("language")
+    session.clear()
+    if chosen_language:
+        session["language"] = chosen_language
+    login_user(Visitor(token, person))
+
+
+def end_session() -> None:
+    """End the session in the database and empty the cookie."""
+    if current_user.is_authenticated:
+        login.sign_out(the_service(), visitor().token)
+    logout_user()
+    session.clear()
+
+
+def client() -> dict[str, str]:
+    """Address and browser of the request, as sessions note them."""
+    return {"address": request.remote_addr or "", "agent": request.headers.get("User-Agent", "")}
+
+
+def officer_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only officers of the secretariat in; others are told so, who is not signed in is asked to."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not visitor().officer:
+            raise NotAllowedError("this page is for officers of the secretariat")
+        return view(*args, **kwargs)
+
+    return cast("Callable[P, R]", login_required(guarded))

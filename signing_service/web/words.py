@@ -1,0 +1,91 @@
+"""The words that the signing script shows; handed to it with the page, so that they are translated like all others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+
+def signing_words() -> dict[str, Any]:
+    """Moments, failures and refusals of signing, in the interface's language."""
+    return {"moments": _moments(), "failures": _failures(), "refusals": _refusals(), "recorded": _recorded()}
+
+
+def _recorded() -> str:
+    return _("Your signature is in the document, with a timestamp, and in the public record as entry {entry}.")
+
+
+def _moments() -> dict[str, str]:
+    return {
+        "reading": _("Comparing the document with the one on this page…"),
+        "key": _("Making a key that is used once"),
+        "approval": _("Asking for the one-time certificate"),
+        "waiting": _("Others are signing just now: {place} before you. It goes on by itself…"),
+        "checking": _("Checking, byte for byte, what you are about to sign"),
+        "signing": _("Signing, adding the timestamp, storing"),
+        "again": _("Somebody else signed first; checking and signing once more…"),
+        "lost": _("The connection was lost; trying again…"),
+        "recorded": _("Recorded"),
+    }
+
+
+def _failures() -> dict[str, Any]:
+    return {
+        "empty_pad": _("The signature is still empty. Draw it, or type your name."),
+        "refused": [
+            _("This page refuses to sign"),
+            _("Nothing was signed. Please tell the secretariat, with this code:"),
+        ],
+        "lost": [
+            _("The connection is lost"),
+            _("Your signature may or may not have arrived. Keep this page open; “Try again” goes on where it stopped."),
+        ],
+        "signed_out": [
+            _("You have been signed out"),
+            _("Nothing was signed. Sign in again in another tab, come back here and try again."),
+        ],
+        "service": [_("That did not work; nothing was signed"), _("Try again, or ask the secretariat.")],
+    }
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "malformed-answer": _("The service's answer cannot be read."),
+        "statement-act": _("The approval would be for another act."),
+        "statement-agreement": _("The approval would be for another agreement."),
+        "statement-document": _("The approval would be for another document than the one on this page."),
+        "statement-signer": _("The approval would be in another role than yours."),
+        "statement-mandate": _("The approval would rest on another mandate than the one on this page."),
+        "statement-consent": _("The sentence you would agree to is missing or in another language."),
+        "statement-expiry": _("The approval would be open for too long, or is over already."),
+        "statement-members": _("The approval would say more, or less, than it must."),
+        "appearance-digest": _("The visible signature is not the one that you would approve."),
+        "base-revision0": _("The document does not begin with the agreement that you read."),
+        "base-changed": _("The document does not continue the one that you were about to sign."),
+        "base-length": _("The document has another length than the service says."),
+        "base-structure": _("The document is not built as this service builds agreements."),
+        "field-missing": _("The document has no single, empty field for your signature."),
+        "field-filled": _("Your signature field is filled already."),
+        "delta-structure": _("The addition to the document is not exactly one signature in your field."),
+        "delta-field": _("The addition to the document would change something other than your signature field."),
+        "delta-appearance": _("The visible signature in the document is not the one that you approved."),
+        "delta-byterange": _("The signature would not cover the whole document."),
+        "delta-contents": _("The place for the signature has another size than the agreement fixed."),
+        "delta-name": _("The signature would carry another name than yours."),
+        "delta-reason": _("The signature would state another act than the one you approved."),
+        "delta-time": _("The clock of this device or of the service is wrong by more than a day."),
+        "attributes-digest": _("The bytes to be signed are not those of the document."),
+        "attributes-content": _("The bytes to be signed hold more, or less, than they must."),
+        "attributes-approval": _("The bytes to be signed do not hold your own approval."),
+        "certificate-key": _("The certificate is not for the key that this page made."),
+        "certificate-names": _("The certificate does not name you, your university and this agreement."),
+        "certificate-validity": _("The certificate is valid at another time, or for too long."),
+        "certificate-usage": _("The certificate is not for signing one document."),
+        "certificate-chain": _("The certificate does not come from this alliance's authority."),
+        "record-opening": _("The record's entry is not about this certificate."),
+        "record-event": _("The record's entry is not about this signature."),
+        "record-inclusion": _("The certificate is not in the record."),
+        "record-checkpoint": _("The record's checkpoint is not signed with the record's key."),
+        "receipt-mismatch": _("The receipt is not for the signature that this page made."),
+    }
