@@ -55,7 +55,7 @@ _SCALES = {"sans": 0.9, "han": 0.94, "thai": 0.84, "khmer": 0.84, "lao": 0.84, "
 _OTHERS = ("han", "thai", "khmer", "lao", "myanmar")
 STYLES: Mapping[str, tuple[str, ...]] = {
     "serif": ("serif", *_OTHERS, "wide"),
-    "serif-italic": ("serif-italic", *_OTHERS, "wide"),
+    "serif-italic": ("serif-italic", "han-bold", *_OTHERS[1:], "wide"),  # Han type has no italics
     "serif-bold": ("serif-bold", *(f"{name}-bold" for name in _OTHERS), "wide"),
     "sans": ("sans", *_OTHERS, "wide"),
     "sans-bold": ("sans-bold", *(f"{name}-bold" for name in _OTHERS), "wide"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.structure import Element
     from signing_service.pdf.rendering.styles import Paper, TextStyle
 
-ARTICLE_SPACE, PARAGRAPH_SPACE, ITEM_SPACE = 19.0, 6.0, 3.0
+ARTICLE_SPACE, PARAGRAPH_SPACE, ITEM_SPACE = 17.0, 5.5, 2.5
 _FONTS = {"plain": "serif", "emphasis": "serif-italic", "strong": "serif-bold"}
 
 
@@ -93,10 +93,9 @@ class ArticleSetter:
                 rows += self._listing(block, body.add("L"), inner)
         return rows
 
-    def _label(self, row: Row, text: str, left: float, element: Element, style: TextStyle) -> None:
-        if isinstance(row, TextRow):
-            row.label = self._shaper.pieces(text, replace(style, language=self._language))
-            row.label_left, row.label_element = left, element
+    def _label(self, row: TextRow, text: str, left: float, element: Element, style: TextStyle) -> None:
+        row.label = self._shaper.pieces(text, replace(style, language=self._language))
+        row.label_left, row.label_element = left, element
 
     def _targets(self, spans: list[Span]) -> list[Span]:
         """References lead to the same language's text."""

@@ -43,12 +43,12 @@ class EntryRow(Row):
         sheet.mark(self.element)
         if self.label:
             sheet.pieces(sheet.shaper.pieces(self.label, replace(self.style, colour=styles.INK)), x, baseline)
-            x += LABEL_COLUMN
+        x += LABEL_COLUMN
         title = sheet.shaper.pieces(self.title, self.style)
         sheet.pieces(title, x, baseline)
         x += sum(piece.width for piece in title) + 6
         sheet.pieces(page, right - page_width, baseline)
-        sheet.link((self.left, top - self.height, right, top), self.target, self.element, self.title)
+        sheet.link((self.left, top - self.height, right, top), self.target, self.element)
         if right - page_width - 6 > x:
             ends = f"{x:.2f} {baseline + 1:.2f} m {right - page_width - 6:.2f} {baseline + 1:.2f} l"
             leader = f"0.6 w 1 J [0 4] 0 d {ends} S"
@@ -65,7 +65,7 @@ def contents_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, el
         label = styles.PART_LABEL.speaking(language)
         head = text_line(shaper, words.contents.upper(), label, paper.left, paper.measure, element.add("H2", language))
         rows += spaced(kept(head), 26)
-        style = styles.CONTENTS_ENTRY.speaking(language)
+        style = replace(styles.CONTENTS_ENTRY.speaking(language), leading=styles.CONTENTS_ENTRY.leading)
         for index, article in enumerate(source.texts[language].articles):
             rows.append(
                 EntryRow(
@@ -77,8 +77,8 @@ def contents_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, el
         for title, target in ((words.parties, "parties"), (words.signatures, "signatures")):
             rows.append(
                 EntryRow(
-                    height=style.leading, label="", title=title, target=target, left=paper.left,
-                    width=paper.measure, style=style, element=part.add("TOCI"),
+                    height=style.leading, before=4 if target == "parties" else 0, label="", title=title,
+                    target=target, left=paper.left, width=paper.measure, style=style, element=part.add("TOCI"),
                 )
             )  # fmt: skip
     return rows

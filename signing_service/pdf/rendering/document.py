@@ -76,19 +76,19 @@ def add_links(pdf: pikepdf.Pdf, links: Sequence[LinkArea], places: Mapping[str, 
                 F=4,
                 Border=Array([0, 0, 0]),
                 Rect=Array([round(value, 2) for value in link.rectangle]),
-                Contents=String(link.text),
                 Dest=target,
             )
         )
         page = pdf.pages[link.page].obj
         page.Annots = Array([*page.get(Name.Annots, []), annotation])
-        link.element.add("Link", alternative=link.text).kids.append(Annotation(annotation, link.page))
+        link.element.kids.append(Annotation(annotation, link.page))
 
 
 def add_fields(pdf: pikepdf.Pdf, widgets: Sequence[Widget], resources: Dictionary) -> list[pikepdf.Object]:
     """Give the catalog its /AcroForm, /Perms and /DSS, and each page its widgets, all in their final form."""
     shared = pdf.make_indirect(resources)
-    fields: list[pikepdf.Object] = [pdf.make_indirect(_field(pdf, widget, shared)) for widget in widgets]
+    empty = {size: _empty(pdf, size, shared) for size in sorted({widget.size for widget in widgets})}
+    fields: list[pikepdf.Object] = [pdf.make_indirect(_field(pdf, one, empty[one.size])) for one in widgets]
     for field, widget in zip(fields, widgets, strict=True):
         page = pdf.pages[widget.page].obj
         page.Annots = Array([*page.get(Name.Annots, []), field])
@@ -99,11 +99,15 @@ def add_fields(pdf: pikepdf.Pdf, widgets: Sequence[Widget], resources: Dictionar
     return fields
 
 
-def _field(pdf: pikepdf.Pdf, widget: Widget, shared: pikepdf.Object) -> Dictionary:
-    width, height = widget.size
+def _empty(pdf: pikepdf.Pdf, size: tuple[int, int], shared: pikepdf.Object) -> pikepdf.Object:
+    """The appearance of a field that is not signed: nothing."""
     empty = Stream(pdf, b"")
     empty.Type, empty.Subtype, empty.FormType = Name.XObject, Name.Form, 1
-    empty.BBox, empty.Resources = Array([0, 0, width, height]), shared
+    empty.BBox, empty.Resources = Array([0, 0, *size]), shared
+    return pdf.make_indirect(empty)
+
+
+def _field(pdf: pikepdf.Pdf, widget: Widget, empty: pikepdf.Object) -> Dictionary:
     return Dictionary(
         Type=Name.Annot,
         Subtype=Name.Widget,
@@ -113,7 +117,7 @@ def _field(pdf: pikepdf.Pdf, widget: Widget, shared: pikepdf.Object) -> Dictiona
         TU=String(widget.tooltip),
         Rect=Array(list(widget.rectangle)),
         P=pdf.pages[widget.page].obj,
-        AP=Dictionary(N=pdf.make_indirect(empty)),
+        AP=Dictionary(N=empty),
     )
 
 

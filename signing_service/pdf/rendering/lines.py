@@ -12,16 +12,16 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from signing_service.pdf.rendering.segments import Piece, Segment
+    from signing_service.pdf.rendering.segments import Segment
 
 TOLERANCES = (1.6, 4.0, 12.0)  # ratio of stretch that a line may need, tried in this order
 LEAST_FULL = 0.55  # part of the measure that a line fills before it is tried
 LINE_COST = 10.0  # of any line: fewer lines are better
 HYPHEN_COST = 60.0
-SHORT_LAST = 0.18  # a last line shorter than this part of the measure costs extra
-SHORT_LAST_COST = 40.0
+SHORT_LAST = 0.09  # a last line shorter than this part of the measure costs extra
+SHORT_LAST_COST = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,21 @@ class Line:
     natural: float
     """Its width before stretching, points."""
 
-    def positions(self) -> Iterator[tuple[Piece, float]]:
-        """Each piece and how far from the line's beginning it stands."""
+    def references(self) -> list[tuple[str, float, float]]:
+        """Target, beginning and end (from the line's beginning) of each stretch of pieces with one target."""
+        found: list[tuple[str, float, float]] = []
         x = -self.segments[0].trim_start if self.segments else 0.0
+        open_target: str | None = None
         for segment in self.segments:
             for piece in segment.pieces:
-                yield piece, x
+                if piece.target and piece.target == open_target:
+                    found[-1] = (piece.target, found[-1][1], x + piece.width)
+                elif piece.target:
+                    found.append((piece.target, x, x + piece.width))
+                open_target = piece.target
                 x += piece.width
             x += segment.gap + self.ratio * (segment.stretch if self.ratio > 0 else segment.shrink)
+        return found
 
 
 class _Measures:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from signing_service.agreement.terms import Terms
 
 PRODUCER = "signing-service"
+CURVE_STEPS = 256
 
 
 def add_metadata(pdf: pikepdf.Pdf, terms: Terms) -> None:
@@ -78,7 +79,9 @@ def _xmp(terms: Terms) -> str:
 
 def srgb_profile() -> bytes:
     """An ICC profile (version 2.1, monitor, RGB to XYZ) of sRGB, IEC 61966-2-1: primaries, white, one curve."""
-    curve = b"curv" + bytes(4) + struct.pack(">I", 1024) + b"".join(struct.pack(">H", _linear(n)) for n in range(1024))
+    curve = b"curv" + bytes(4) + struct.pack(">I", CURVE_STEPS) + b"".join(
+        struct.pack(">H", _linear(step)) for step in range(CURVE_STEPS)
+    )
     description = b"sRGB IEC61966-2.1\0"
     text = b"desc" + bytes(4) + struct.pack(">I", len(description)) + description + bytes(78)
     tags = {
@@ -96,8 +99,8 @@ def srgb_profile() -> bytes:
 
 
 def _linear(step: int) -> int:
-    """The sRGB transfer function of step/1023, as a 16-bit fraction."""
-    value = step / 1023
+    """The sRGB transfer function of a step of the curve, as a 16-bit fraction."""
+    value = step / (CURVE_STEPS - 1)
     linear = value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
     return round(linear * 65535)
 

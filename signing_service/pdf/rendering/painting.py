@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.styles import Colour
 
 
+LEAST_KERN = 5  # 1/1000 of the size; smaller movements wait until they add up
+
+
 class FontBook:
     """The faces used in one document and the codes of their glyphs."""
 
@@ -81,6 +84,7 @@ class _TextWriter:
         self._operators: list[str] = []
         self._array: list[str] = []
         self._hex: list[str] = []
+        self._owed = 0.0
         self._font: tuple[str, float] | None = None
         self._colour: Colour | None = None
 
@@ -99,9 +103,10 @@ class _TextWriter:
             if glyph.x_offset:
                 self._adjust(-glyph.x_offset)
             self._hex.append(f"{self._book.code(piece.face, glyph.number, glyph.text):04x}")
-            rest = piece.face.advance(glyph.number) - glyph.advance - piece.style.tracking * unit + glyph.x_offset
-            if abs(rest) >= 0.5:
-                self._adjust(rest)
+            self._owed += piece.face.advance(glyph.number) - glyph.advance - piece.style.tracking * unit
+            self._owed += glyph.x_offset
+            if abs(self._owed) >= LEAST_KERN:
+                self._adjust(0)
             if glyph.y_offset:
                 self._flush()
                 self._operators.append("0 Ts")
@@ -131,8 +136,12 @@ class _TextWriter:
             self._operators.append(f"/{font[0]} {number(font[1])} Tf")
 
     def _adjust(self, thousandths: float) -> None:
-        self._close_hex()
-        self._array.append(str(round(thousandths)))
+        """Move back by this, by what is still owed, in 1/1000 of the size; the rounding is owed to the next."""
+        wanted = thousandths + self._owed
+        self._owed = wanted - round(wanted)
+        if round(wanted):
+            self._close_hex()
+            self._array.append(str(round(wanted)))
 
     def _close_hex(self) -> None:
         if self._hex:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.structure import Element
     from signing_service.pdf.rendering.styles import Colour, TextStyle
 
+SCRAP = 0.16  # of a page's height
+TIGHTER = (0.9, 0.8, 0.7)  # of the space between rows
 BASELINE = 0.33  # of the size, from the middle of a line to its baseline
 
 
@@ -54,6 +56,8 @@ class TextRow(Row):
     label: Sequence[Piece] = ()
     label_left: float = 0.0
     label_element: Element | None = None
+    language: str = ""
+    """The line's, where it is not its element's."""
 
     def draw(self, sheet: Sheet, top: float) -> None:
         """Draw label and line; references become links."""
@@ -61,13 +65,11 @@ class TextRow(Row):
         if self.label:
             sheet.mark(self.label_element or self.element)
             sheet.pieces(self.label, self.label_left, baseline)
-        sheet.mark(self.element)
+        sheet.mark(self.element, self.language)
         left = self.left + _aligned(self.style.align, self.width - self.line.natural)
         sheet.line(self.line, left, baseline)
-        for piece, start in self.line.positions():
-            if piece.target:
-                area = (left + start, top - self.height, left + start + piece.width, top)
-                sheet.link(area, piece.target, self.element, piece.text)
+        for target, start, end in self.line.references():
+            sheet.link((left + start, top - self.height, left + end, top), target, self.element)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,7 +93,7 @@ def _aligned(align: str, spare: float) -> float:
 
 def text_rows(
     shaper: Shaper, spans: Sequence[Span], style: TextStyle, left: float, width: float, element: Element
-) -> list[Row]:
+) -> list[TextRow]:
     """Break a paragraph into rows; two lines at its beginning and at its end stay together."""
     segments = shaper.segments(spans)
     justify = style.align == "justify"
@@ -99,7 +101,7 @@ def text_rows(
         width, inset = _balanced(segments, width)
         left += inset
     lines = break_lines(segments, width, justify=justify)
-    rows: list[Row] = [
+    rows = [
         TextRow(height=style.leading, line=line, style=style, left=left, width=width, element=element) for line in lines
     ]
     for index, row in enumerate(rows[:-1]):
@@ -107,9 +109,14 @@ def text_rows(
     return rows
 
 
-def text_line(shaper: Shaper, text: str, style: TextStyle, left: float, width: float, element: Element) -> list[Row]:
-    """Rows of a short text in one style."""
-    return text_rows(shaper, [Span(text, style)], style, left, width, element)
+def text_line(
+    shaper: Shaper, text: str, style: TextStyle, left: float, width: float, element: Element, language: str = ""
+) -> list[Row]:
+    """Rows of a short text in one style; ``language`` if it is not the element's."""
+    rows = text_rows(shaper, [Span(text, style)], style, left, width, element)
+    for row in rows:
+        row.language = language
+    return list(rows)
 
 
 def _balanced(segments: Sequence[Segment], width: float) -> tuple[float, float]:
@@ -135,11 +142,11 @@ def kept(rows: Iterable[Row]) -> list[Row]:
     return result
 
 
-def spaced(rows: list[Row], before: float) -> list[Row]:
+def spaced(rows: Sequence[Row], before: float) -> list[Row]:
     """The same rows with space above the first."""
     if rows:
         rows[0].before = before
-    return rows
+    return list(rows)
 
 
 @dataclass(slots=True)
@@ -150,16 +157,31 @@ class Page:
 
 
 def fill_pages(rows: Sequence[Row], top: float, bottom: float) -> list[Page]:
-    """Fill pages from ``top`` down to ``bottom`` (points above the foot); always at least one."""
+    """Fill pages from ``top`` down to ``bottom`` (points above the foot); always at least one.
+
+    Where the last page would hold a mere scrap, the space between rows is taken in a little to save that page.
+    """
+    pages = _fill(rows, top, bottom, 1.0)
+    for air in TIGHTER:
+        lowest = min((at - row.height for row, at in pages[-1].rows), default=top)
+        if len(pages) == 1 or top - lowest > (top - bottom) * SCRAP:
+            break
+        tighter = _fill(rows, top, bottom, air)
+        if len(tighter) < len(pages):
+            return tighter
+    return pages
+
+
+def _fill(rows: Sequence[Row], top: float, bottom: float, air: float) -> list[Page]:
     pages = [Page()]
     y = top
     for group in _groups(rows):
-        needed = sum(row.before + row.height for row in group)
+        needed = sum(row.before * air + row.height for row in group)
         if pages[-1].rows and y - needed < bottom - 0.01:
             pages.append(Page())
             y = top
         for row in group:
-            y -= row.before if pages[-1].rows else 0.0
+            y -= row.before * air if pages[-1].rows else 0.0
             if pages[-1].rows and y - row.height < bottom - 0.01:
                 pages.append(Page())
                 y = top

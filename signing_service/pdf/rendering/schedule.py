@@ -108,7 +108,7 @@ class ScheduleSetter:
             lines: list[Row] = []
             for text, style, language in column:
                 spoken = style.speaking(language)
-                lines += text_line(self._shaper, text, spoken, left, width, cell.add("Span", language))
+                lines += text_line(self._shaper, text, spoken, left, width, cell, language)
             cells.append((left, lines))
         tall = max(sum(line.before + line.height for line in lines) for _, lines in cells)
         right = self._paper.left + self._paper.measure

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.styles import TextStyle
 
 SPACE_STRETCH, SPACE_SHRINK = 0.62, 0.26  # of a space's width
-HAN_STRETCH = 0.07  # em between two Han characters
+HAN_STRETCH = 0.09  # em between two Han characters
 WORD_STRETCH = 0.03  # em between two words of a script without spaces
 AUTOSPACE = 0.22  # em between Han and Latin
 SQUEEZE = 0.5  # em: the empty half of a full-width bracket, comma or full stop

@@ -45,7 +45,6 @@ class LinkArea:
     rectangle: tuple[float, float, float, float]
     target: str
     element: Element
-    text: str
 
 
 class Sheet:
@@ -67,7 +66,7 @@ class Sheet:
             self._buffer, pagesize=(paper.width, paper.height), invariant=1, pageCompression=0, pdfVersion=(1, 7)
         )
         self._marked = 0
-        self._open: Element | None = None
+        self._open: tuple[Element, str] | None = None
         self._artifact = False
 
     def next_page(self) -> None:
@@ -82,15 +81,16 @@ class Sheet:
         self._canvas.save()
         return self._buffer.getvalue()
 
-    def mark(self, element: Element) -> None:
-        """What is drawn from now on belongs to ``element``."""
-        if self._open is element:
+    def mark(self, element: Element, language: str = "") -> None:
+        """What is drawn from now on belongs to ``element``, in a language of its own if one is given."""
+        if self._open == (element, language):
             return
         self.close()
-        self._canvas.addLiteral(f"/{element.kind} <</MCID {self._marked}>> BDC")
+        spoken = f" /Lang ({language})" if language else ""
+        self._canvas.addLiteral(f"/{element.kind} <</MCID {self._marked}{spoken}>> BDC")
         element.kids.append(Content(self.page, self._marked))
         self._marked += 1
-        self._open = element
+        self._open = (element, language)
 
     def close(self) -> None:
         """End the open element's or artifact's content on this page."""
@@ -128,9 +128,9 @@ class Sheet:
         """Draw with raw operators, the graphics state kept."""
         self._canvas.addLiteral(f"q {operators} Q")
 
-    def link(self, rectangle: tuple[float, float, float, float], target: str, element: Element, text: str) -> None:
-        """Make a rectangle lead to an anchor."""
-        self.links.append(LinkArea(self.page, rectangle, target, element, text))
+    def link(self, rectangle: tuple[float, float, float, float], target: str, element: Element) -> None:
+        """Make a rectangle of an element lead to an anchor."""
+        self.links.append(LinkArea(self.page, rectangle, target, element))
 
     def bookmark(self, key: str, title: str, level: int, top: float) -> None:
         """Add an entry to the outline that leads here."""

@@ -6,7 +6,7 @@ act is done, shows who did.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from signing_service.agreement.terms import COUNTERSIGNATURE_FIELD
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.segments import Shaper
     from signing_service.pdf.rendering.sheet import Sheet
     from signing_service.pdf.rendering.structure import Element
-    from signing_service.pdf.rendering.styles import Paper
+    from signing_service.pdf.rendering.styles import Paper, TextStyle
 
 FIELD_HEIGHT = 74  # points
 PADDING = 9  # inside a box
-BOX_SPACE = 13  # between boxes
+BOX_SPACE = 12  # between boxes
+ROLE_SHARE, ROLE_GAP = 0.34, 12  # of the box's width, and from the names
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class FieldSpot:
     name: str
     tooltip: str
     role: Sequence[Row]
-    """The line that names the role, above the field."""
+    """The lines that name the role."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class BoxRow(Row):
     """A frame with a caption and one field under another."""
 
     caption: Sequence[Row]
+    beside: Sequence[Row]
+    """A single signer's role, right of the caption."""
     fields: Sequence[FieldSpot]
     left: float
     right: float
@@ -56,14 +59,10 @@ class BoxRow(Row):
         with sheet.artifact():
             sheet.frame(self.left, top - self.height, self.right, top, 0.6, styles.PALE)
             sheet.literal(_bar(self.left, top, self.height))
-        y = top - PADDING
-        for line in self.caption:
-            line.draw(sheet, y)
-            y -= line.height
+        y = min(_stack(sheet, self.caption, top - PADDING), _stack(sheet, self.beside, top - PADDING))
         for spot in self.fields:
-            for line in spot.role:
-                line.draw(sheet, y)
-                y -= line.height
+            if not self.beside:
+                y = _stack(sheet, spot.role, y)
             bottom = round(y) - FIELD_HEIGHT
             left, right = round(self.left + PADDING), round(self.right - PADDING)
             widget = Widget(spot.name, sheet.page, (left, bottom, right, bottom + FIELD_HEIGHT), spot.tooltip)
@@ -72,6 +71,14 @@ class BoxRow(Row):
                 end = left + (right - left) * MARK_SHARE - MARGIN
                 sheet.rule(left + MARGIN, end, bottom + MARGIN, 0.5, styles.GREY)
             y = bottom
+
+
+def _stack(sheet: Sheet, rows: Sequence[Row], top: float) -> float:
+    """Draw rows below one another and give the lower edge of the last."""
+    for row in rows:
+        row.draw(sheet, top)
+        top -= row.height
+    return top
 
 
 def _bar(left: float, top: float, height: float) -> str:
@@ -96,7 +103,7 @@ class SignatureSetter:
             lines = text_line(
                 self._shaper, witness, style, self._paper.left, self._paper.measure, element.add("P", language)
             )
-            rows += spaced(kept(lines), 4 if index else 14)
+            rows += spaced(kept(lines), 2 if index else 10)
         for party in sorted(self._terms.parties, key=lambda one: one.guest):
             rows.append(self._box(element, party))
         rows.append(self._secretariat(element))
@@ -104,40 +111,67 @@ class SignatureSetter:
 
     def _box(self, element: Element, party: Party) -> BoxRow:
         section = element.add("Sect")
-        caption = self._lines(section, party.native_name, styles.PARTY_NATIVE, party.native_language)
+        names = [(party.native_name, styles.PARTY_NATIVE, party.native_language)]
         if party.name != party.native_name:
-            caption += self._lines(section, party.name, styles.PARTY_NAME, "en")
-        first = self._terms.languages[0]
-        fields = []
+            names.append((party.name, styles.PARTY_NAME, "en"))
+        languages = self._terms.languages
+        roles = []
         for role in party.signers:
-            titles = [role.title[language] for language in self._terms.languages]
+            titles = [(role.title[language], language) for language in languages]
             if party.guest:
-                titles += [self._source.words[language].guest for language in self._terms.languages]
-            tooltip = f"{self._source.words[first].signatures}: {party.name}, {role.title[first]}"
-            line = self._lines(section, "  ·  ".join(titles), styles.BOX_ROLE, first)
-            fields.append(FieldSpot(f"{party.id}:{role.role}", tooltip, line))
-        return self._framed(section, caption, fields)
+                titles += [(self._source.words[language].guest, language) for language in languages]
+            tooltip = f"{self._source.words[languages[0]].signatures}: {party.name}, {role.title[languages[0]]}"
+            roles.append((f"{party.id}:{role.role}", tooltip, titles))
+        return self._framed(section, names, roles)
 
     def _secretariat(self, element: Element) -> BoxRow:
-        section = element.add("Sect")
-        languages = self._terms.languages
-        caption: list[Row] = []
-        for language in languages:
-            caption += self._lines(section, self._source.words[language].secretariat, styles.PARTY_NATIVE, language)
-        role = "  ·  ".join(self._source.words[language].countersignature for language in languages)
-        tooltip = f"{self._source.words[languages[0]].countersignature}"
-        spot = FieldSpot(COUNTERSIGNATURE_FIELD, tooltip, self._lines(section, role, styles.BOX_ROLE, languages[0]))
-        return self._framed(section, caption, [spot])
+        languages, words = self._terms.languages, self._source.words
+        names = [
+            (words[language].secretariat, styles.PARTY_NAME if index else styles.PARTY_NATIVE, language)
+            for index, language in enumerate(languages)
+        ]
+        titles = [(words[language].countersignature, language) for language in languages]
+        role = (COUNTERSIGNATURE_FIELD, words[languages[0]].countersignature, titles)
+        return self._framed(element.add("Sect"), names, [role])
 
-    def _lines(self, section: Element, text: str, style: styles.TextStyle, language: str) -> list[Row]:
+    def _framed(
+        self,
+        section: Element,
+        names: Sequence[tuple[str, TextStyle, str]],
+        roles: Sequence[tuple[str, str, Sequence[tuple[str, str]]]],
+    ) -> BoxRow:
+        """A box; a single signer's role stands right of the names, those of several above their fields."""
+        single = len(roles) == 1
+        inner = self._paper.measure - 2 * (PADDING + MARGIN)
         left = self._paper.left + PADDING + MARGIN
-        width = self._paper.measure - 2 * (PADDING + MARGIN)
-        return text_line(self._shaper, text, style.speaking(language), left, width, section.add("P", language))
-
-    def _framed(self, section: Element, caption: Sequence[Row], fields: Sequence[FieldSpot]) -> BoxRow:
-        tall = sum(line.height for line in caption) + PADDING + 6
-        tall += sum(FIELD_HEIGHT + sum(line.height for line in spot.role) + 1 for spot in fields)
+        width = inner * (1 - ROLE_SHARE) - ROLE_GAP if single else inner
+        caption: list[Row] = []
+        for text, style, language in names:
+            element = section.add("P", language)
+            caption += text_line(self._shaper, text, style.speaking(language), left, width, element)
+        fields = []
+        for name, tooltip, titles in roles:
+            lines = (
+                self._role(section, titles, left + inner * (1 - ROLE_SHARE), inner * ROLE_SHARE)
+                if single
+                else (self._role_line(section, titles, left, inner))
+            )
+            fields.append(FieldSpot(name, tooltip, lines))
+        beside = fields[0].role if single else ()
+        tall = max(sum(line.height for line in caption), sum(line.height for line in beside)) + PADDING + 4
+        tall += sum(FIELD_HEIGHT + (0 if single else sum(line.height for line in spot.role)) + 1 for spot in fields)
         return BoxRow(
-            height=tall, before=BOX_SPACE, caption=caption, fields=fields, left=self._paper.left,
+            height=tall, before=BOX_SPACE, caption=caption, beside=beside, fields=fields, left=self._paper.left,
             right=self._paper.left + self._paper.measure, element=section,
         )  # fmt: skip
+
+    def _role(self, section: Element, titles: Sequence[tuple[str, str]], left: float, width: float) -> list[Row]:
+        rows: list[Row] = []
+        for text, language in titles:
+            style = replace(styles.BOX_ROLE.speaking(language), align="right", leading=styles.BOX_ROLE.leading)
+            rows += text_line(self._shaper, text, style, left, width, section.add("P", language))
+        return rows
+
+    def _role_line(self, section: Element, titles: Sequence[tuple[str, str]], left: float, width: float) -> list[Row]:
+        text = "  ·  ".join(text for text, _ in titles)
+        return text_line(self._shaper, text, styles.BOX_ROLE, left, width, section.add("P", titles[0][1]))

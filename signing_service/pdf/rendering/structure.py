@@ -90,25 +90,31 @@ class _Parents:
 
 
 def _write(pdf: pikepdf.Pdf, element: Element, parent: pikepdf.Object, parents: _Parents) -> pikepdf.Object:
-    made = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name("/" + element.kind), P=parent))
+    made = pdf.make_indirect(Dictionary(S=Name("/" + element.kind), P=parent))
+    page = next((kid.page for kid in element.kids if isinstance(kid, Content)), None)
+    if page is not None:
+        made.Pg = pdf.pages[page].obj
     if element.language:
         made.Lang = String(element.language)
     if element.alternative:
         made.Alt = String(element.alternative)
     if element.attributes:
         made.A = Dictionary({f"/{key}": Name("/" + value) for key, value in element.attributes.items()})
-    made.K = Array([_kid(pdf, kid, made, parents) for kid in element.kids])
+    kids = [_kid(pdf, kid, made, parents, page) for kid in element.kids]
+    made.K = kids[0] if len(kids) == 1 else Array(kids)
     return made
 
 
 def _kid(
-    pdf: pikepdf.Pdf, kid: Element | Content | Annotation, parent: pikepdf.Object, parents: _Parents
-) -> pikepdf.Object:
+    pdf: pikepdf.Pdf, kid: Element | Content | Annotation, parent: pikepdf.Object, parents: _Parents, page: int | None
+) -> pikepdf.Object | int:
+    """An entry of /K; content on the element's own page is a bare number."""
     if isinstance(kid, Element):
         return _write(pdf, kid, parent, parents)
-    page = pdf.pages[kid.page].obj
     if isinstance(kid, Content):
         parents.content(kid, parent)
-        return Dictionary(Type=Name.MCR, Pg=page, MCID=kid.identifier)
+        if kid.page == page:
+            return kid.identifier
+        return Dictionary(Type=Name.MCR, Pg=pdf.pages[kid.page].obj, MCID=kid.identifier)
     parents.annotation(kid.object, parent)
-    return Dictionary(Type=Name.OBJR, Pg=page, Obj=kid.object)
+    return Dictionary(Type=Name.OBJR, Pg=pdf.pages[kid.page].obj, Obj=kid.object)

@@ -26,7 +26,7 @@ class Paper:
     left: int = 84
     right: int = 66
     top: int = 84
-    bottom: int = 78
+    bottom: int = 72
 
     @property
     def measure(self) -> int:
@@ -61,10 +61,10 @@ class TextStyle:
 
 # Factors on size and leading for languages whose letters are denser or taller than Latin ones.
 _ROOM = {
-    "zh": (0.96, 1.17), "ja": (0.96, 1.17), "th": (1.0, 1.12), "lo": (1.0, 1.15), "km": (1.0, 1.28), "my": (1.0, 1.32),
+    "zh": (0.96, 1.15), "ja": (0.96, 1.15), "th": (1.0, 1.12), "lo": (1.0, 1.15), "km": (1.0, 1.28), "my": (1.0, 1.32),
 }  # fmt: skip
 
-BODY = TextStyle("serif", 11.3, 15.4, align="justify")
+BODY = TextStyle("serif", 11.5, 14.9, align="justify")
 NUMBER = TextStyle("sans", 8.6, 15.4, colour=INK)
 ARTICLE_LABEL = TextStyle("sans", 9.2, 14, align="center", colour=INK, tracking=1.1)
 ARTICLE_HEADING = TextStyle("serif-bold", 13.2, 18, align="center")
@@ -85,6 +85,6 @@ PARTY_NAME = TextStyle("serif", 11, 15)
 CELL = TextStyle("serif", 10.6, 14.2)
 CELL_SMALL = TextStyle("serif", 9.8, 12.8, colour=GREY)
 COLUMN_HEAD = TextStyle("sans-bold", 8.2, 11.5, colour=INK)
-BOX_ROLE = TextStyle("sans", 8.6, 12, colour=GREY)
+BOX_ROLE = TextStyle("sans", 9.2, 14, colour=GREY)
 NOTE = TextStyle("serif", 9.8, 13)
-CONTENTS_ENTRY = TextStyle("serif", 10.8, 15.2)
+CONTENTS_ENTRY = TextStyle("serif", 10.8, 13.8)
