@@ -133,7 +133,7 @@ def build_signed_data(
         signed_attributes=attributes_in_place(attributes),
         signature_algorithm=ECDSA_WITH_SHA256,
         signature=signature,
-        unsigned_attributes=None if unsigned is None else asn1.SetOf(list(unsigned)),
+        unsigned_attributes=None if unsigned is None else sorted(unsigned, key=encode),
     )
     data = SignedData(
         version=1 if content.content_type == ID_DATA else 3,
@@ -146,8 +146,8 @@ def build_signed_data(
     return encode(ContentInfo(content_type=ID_SIGNED_DATA, content=data))
 
 
-def set_of_certificates(certificates: Sequence[x509.Certificate]) -> asn1.SetOf[asn1.TLV] | None:
+def set_of_certificates(certificates: Sequence[x509.Certificate]) -> list[asn1.TLV] | None:
     """Give the certificates as SignedData's member, in DER SET order; None where there are none."""
     if not certificates:
         return None
-    return asn1.SetOf([raw(one.public_bytes(serialization.Encoding.DER)) for one in certificates])
+    return [raw(der) for der in sorted(one.public_bytes(serialization.Encoding.DER) for one in certificates)]

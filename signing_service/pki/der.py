@@ -1,14 +1,14 @@
 """Strict DER by declaration: decode, encode, and values that are carried through unread.
 
->>> from cryptography.hazmat import asn1
->>> encode(raw(bytes.fromhex("0500"))).hex()
-'0500'
+encode(raw(bytes.fromhex("0500"))) == bytes.fromhex("0500")
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 
 from signing_service.errors import FormatError
@@ -16,6 +16,16 @@ from signing_service.errors import FormatError
 T = TypeVar("T")
 
 NULL = bytes.fromhex("0500")
+
+UNREADABLE = (  # what cryptography raises, at once or on first use, over a certificate or request that it cannot read
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 def encode(value: Any) -> bytes:

@@ -13,11 +13,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtensionOID
 
 from signing_service.encoding import format_time
 from signing_service.errors import VerificationError
+from signing_service.pki.der import UNREADABLE
 
 MAX_PATH_LENGTH = 6  # certificates; public timestamp authorities have 2 or 3 below their root
 
@@ -58,7 +59,7 @@ def _find_issuer(certificate: x509.Certificate, candidates: Iterable[x509.Certif
             continue
         try:
             certificate.verify_directly_issued_by(candidate)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        except (InvalidSignature, *UNREADABLE):
             continue
         return candidate
     return None
@@ -76,7 +77,7 @@ def _check_one(certificate: x509.Certificate, at: datetime) -> None:
         )
     try:
         extensions = certificate.extensions
-    except ValueError as error:
+    except UNREADABLE as error:
         raise VerificationError(f"certificate {subject!r} has extensions that cannot be read: {error}") from error
     for extension in extensions:
         if extension.critical and extension.oid not in _UNDERSTOOD:

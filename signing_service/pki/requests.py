@@ -6,11 +6,12 @@ spki = parse_request(der)
 from __future__ import annotations
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from signing_service.errors import FormatError, LimitError, VerificationError
+from signing_service.pki.der import UNREADABLE
 
 MAX_REQUEST_BYTES = 1024  # a P-256 request with an empty subject has about 200
 
@@ -28,7 +29,7 @@ def parse_request(der: bytes) -> bytes:
         request = x509.load_der_x509_csr(der)
         key = request.public_key()
         algorithm = request.signature_hash_algorithm
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise FormatError(f"certificate request cannot be read: {error}") from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
         raise FormatError("certificate request is not for a key on the curve P-256")

@@ -59,7 +59,7 @@ class SignerInfo:
     signed_attributes: asn1.TLV
     signature_algorithm: asn1.TLV
     signature: bytes
-    unsigned_attributes: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(1)]
+    unsigned_attributes: Annotated[list[Attribute] | None, asn1.Implicit(1)]
 
 
 SET_TAG = b"\x31"
@@ -111,13 +111,16 @@ class EncapsulatedContentInfo:
 
 @asn1.sequence
 class SignedData:
-    """RFC 5652 section 5.1."""
+    """RFC 5652 section 5.1.
+
+    Certificates, revocation lists and unsigned attributes are SETs OF in BER, whose order is free, until we write them.
+    """
 
     version: int
     digest_algorithms: asn1.SetOf[asn1.TLV]
     content: EncapsulatedContentInfo
-    certificates: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(0)]
-    revocation_lists: Annotated[asn1.SetOf[asn1.TLV] | None, asn1.Implicit(1)]
+    certificates: Annotated[list[asn1.TLV] | None, asn1.Implicit(0)]
+    revocation_lists: Annotated[list[asn1.TLV] | None, asn1.Implicit(1)]
     signer_infos: asn1.SetOf[SignerInfo]
 
 

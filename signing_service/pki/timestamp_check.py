@@ -26,7 +26,7 @@ from signing_service.pki.cms import (
     ID_SIGNING_CERTIFICATE_V2,
     set_of_certificates,
 )
-from signing_service.pki.der import decode, encode
+from signing_service.pki.der import UNREADABLE, decode, encode
 from signing_service.pki.path import build_path
 from signing_service.pki.profiles import ID_KP_TIME_STAMPING
 from signing_service.pki.structures import (
@@ -101,6 +101,8 @@ def check_response(
         der = _with_certificates(data, [one for one in path if one not in anchors])  # (8)
     except (FormatError, VerificationError) as error:
         raise TimestampError(error.message) from error
+    except UNREADABLE as error:
+        raise TimestampError(f"it sent a certificate that cannot be read: {error}") from error
     return TimestampToken(der, time, common_name(certificate), independent=True)
 
 
@@ -122,8 +124,11 @@ def _signed_data(token: bytes) -> SignedData:
     data = outer.content
     if outer.content_type != ID_SIGNED_DATA or data.version != 3 or data.content.content_type != ID_CT_TST_INFO:
         raise FormatError("token is no SignedData over TSTInfo")
-    if len(data.signer_infos.as_list()) != 1:
-        raise FormatError("token has not exactly one signer")
+    signers = data.signer_infos.as_list()
+    if len(signers) != 1 or signers[0].version != 1:
+        raise FormatError("token has not exactly one signer of version 1")
+    if [encode(one) for one in data.digest_algorithms.as_list()] != [encode(signers[0].digest_algorithm)]:
+        raise FormatError("token names other digest algorithms than its signer")
     return data
 
 
@@ -141,11 +146,7 @@ def _information(data: SignedData, digest: bytes, nonce: int) -> TimeStampInfo:
 
 
 def _certificates(data: SignedData) -> list[x509.Certificate]:
-    members = data.certificates.as_list() if data.certificates is not None else []
-    try:
-        return [x509.load_der_x509_certificate(encode(member)) for member in members]
-    except ValueError as error:
-        raise FormatError(f"token holds a certificate that cannot be read: {error}") from error
+    return [x509.load_der_x509_certificate(encode(member)) for member in data.certificates or []]
 
 
 def _signer_certificate(signer: SignerInfo, pool: Sequence[x509.Certificate]) -> x509.Certificate:
@@ -167,8 +168,8 @@ def _check_attributes(attributes: bytes, content: bytes, signer: SignerInfo, cer
     der = certificate.public_bytes(serialization.Encoding.DER)
     if ID_SIGNING_CERTIFICATE_V2 in found:
         identifier = decode(SigningCertificateV2, found[ID_SIGNING_CERTIFICATE_V2], "signing-certificate-v2").certs[0]
-        algorithm = identifier.hash_algorithm.algorithm.dotted_string if identifier.hash_algorithm else None
-        ess_digest = hashes.Hash(_HASHES.get(algorithm or "2.16.840.1.101.3.4.2.1", hashes.SHA256)())
+        oid = identifier.hash_algorithm.algorithm if identifier.hash_algorithm else ID_SHA256
+        ess_digest = hashes.Hash(_hash_called(oid.dotted_string))
         ess_digest.update(der)
         same = hmac.compare_digest(identifier.cert_hash, ess_digest.finalize())
     elif ID_SIGNING_CERTIFICATE in found:
@@ -180,8 +181,11 @@ def _check_attributes(attributes: bytes, content: bytes, signer: SignerInfo, cer
         raise VerificationError("its signed attributes name another certificate than the one that it sent")
 
 
-def _hash_of(algorithm: asn1.TLV) -> hashes.HashAlgorithm:
-    oid = digest_algorithm(algorithm).dotted_string
+def _hash_of(algorithm: asn1.TLV) -> Sha2:
+    return _hash_called(digest_algorithm(algorithm).dotted_string)
+
+
+def _hash_called(oid: str) -> Sha2:
     if oid not in _HASHES:
         raise VerificationError(f"digest algorithm {oid} is not accepted")
     return _HASHES[oid]()
@@ -189,15 +193,18 @@ def _hash_of(algorithm: asn1.TLV) -> hashes.HashAlgorithm:
 
 def _check_signature(certificate: x509.Certificate, signer: SignerInfo, attributes: bytes) -> None:
     oid = _signature_algorithm(signer.signature_algorithm)
+    algorithm = _hash_of(signer.digest_algorithm)
+    expected = {_RSA_ENCRYPTION: type(algorithm), **_RSA_WITH, **_ECDSA_WITH}.get(oid)
+    if expected is not type(algorithm):
+        raise VerificationError(f"signature algorithm {oid} does not fit its digest algorithm or is not accepted")
     key = certificate.public_key()
     try:
-        if isinstance(key, rsa.RSAPublicKey) and oid in {_RSA_ENCRYPTION, *_RSA_WITH}:
-            algorithm = _RSA_WITH[oid]() if oid in _RSA_WITH else _hash_of(signer.digest_algorithm)
+        if isinstance(key, rsa.RSAPublicKey) and oid not in _ECDSA_WITH:
             key.verify(signer.signature, attributes, padding.PKCS1v15(), algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey) and oid in _ECDSA_WITH:
-            key.verify(signer.signature, attributes, ec.ECDSA(_ECDSA_WITH[oid]()))
+            key.verify(signer.signature, attributes, ec.ECDSA(algorithm))
         else:
-            raise VerificationError(f"signature algorithm {oid} with its key is not accepted")
+            raise VerificationError(f"signature algorithm {oid} does not fit its key")
     except (InvalidSignature, UnsupportedAlgorithm) as error:
         raise VerificationError("its signature does not verify") from error
 
