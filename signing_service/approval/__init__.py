@@ -7,7 +7,15 @@
 Pure functions over bytes and values, shared by the service and the verifier.
 """
 
-from signing_service.approval.check import Expected, RelyingParty, verify_approval
+from signing_service.approval.check import Expected, RelyingParty, verify_approval, verify_assertion
+from signing_service.approval.confirmation import (
+    Confirmation,
+    ConfirmationStatement,
+    Enrolled,
+    Method,
+    enrolment_code,
+    verify_confirmation,
+)
 from signing_service.approval.cose import CoseKey, parse_cose_key
 from signing_service.approval.evidence import (
     SERVICE_METHODS,
@@ -24,14 +32,21 @@ __all__ = [
     "Act",
     "Approval",
     "Assurance",
+    "Confirmation",
+    "ConfirmationStatement",
     "CoseKey",
+    "Enrolled",
     "Expected",
+    "Method",
     "PasskeyAssertion",
     "RelyingParty",
     "ServiceAssertion",
     "Statement",
     "challenge_of",
+    "enrolment_code",
     "parse_cose_key",
     "service_approval",
     "verify_approval",
+    "verify_assertion",
+    "verify_confirmation",
 ]

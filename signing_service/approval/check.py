@@ -113,6 +113,15 @@ def _check_passkey(
             "approval was made with a credential that is not the person's confirmed approval credential",
             hint="a passkey for login does not approve; enrol an approval credential and have it confirmed",
         )
+    verify_assertion(assertion, challenge, relying_party)
+
+
+def verify_assertion(assertion: PasskeyAssertion, challenge: bytes, relying_party: RelyingParty) -> None:
+    """Check an assertion over ``challenge`` by the key that it names; whose key that is, the caller must know.
+
+    Raises ApprovalError with its own reason for each of: another challenge, page, relying party, nobody present or
+    not verified, a signature that does not verify; FormatError on malformed bytes.
+    """
     _check_client_data(assertion.client_data, challenge, relying_party.origin)  # (4)
     _check_authenticator_data(assertion.authenticator_data, relying_party.id)  # (5)
     signed = assertion.authenticator_data + hashlib.sha256(assertion.client_data).digest()

@@ -30,7 +30,9 @@ class _ServiceAssertion:
 
 
 @asn1.sequence
-class _PasskeyAssertion:
+class PasskeySequence:
+    """PasskeyAssertion as DER; other structures of docs/formats.md 3 and 11 hold it too."""
+
     credential_id: bytes
     public_key: bytes
     authenticator_data: bytes
@@ -42,7 +44,7 @@ class _PasskeyAssertion:
 class _Approval:
     version: int
     statement: bytes
-    evidence: Annotated[_ServiceAssertion, asn1.Implicit(0)] | Annotated[_PasskeyAssertion, asn1.Implicit(1)]
+    evidence: Annotated[_ServiceAssertion, asn1.Implicit(0)] | Annotated[PasskeySequence, asn1.Implicit(1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +109,36 @@ def service_approval(statement: bytes, method: str, time: datetime) -> Approval:
     return Approval(statement, ServiceAssertion(method, time.astimezone(UTC).replace(microsecond=0)))
 
 
-def _evidence_to_asn1(evidence: ServiceAssertion | PasskeyAssertion) -> _ServiceAssertion | _PasskeyAssertion:
+def _evidence_to_asn1(evidence: ServiceAssertion | PasskeyAssertion) -> _ServiceAssertion | PasskeySequence:
     if isinstance(evidence, ServiceAssertion):
         return _ServiceAssertion(method=evidence.method, time=asn1.GeneralizedTime(evidence.time))
-    return _PasskeyAssertion(
-        credential_id=evidence.credential_id,
-        public_key=evidence.public_key,
-        authenticator_data=evidence.authenticator_data,
-        client_data=evidence.client_data,
-        signature=evidence.signature,
-    )
+    return assertion_to_asn1(evidence)
 
 
-def _evidence_from_asn1(value: _ServiceAssertion | _PasskeyAssertion) -> ServiceAssertion | PasskeyAssertion:
-    if isinstance(value, _PasskeyAssertion):
-        return PasskeyAssertion(
-            value.credential_id, value.public_key, value.authenticator_data, value.client_data, value.signature
-        )
+def _evidence_from_asn1(value: _ServiceAssertion | PasskeySequence) -> ServiceAssertion | PasskeyAssertion:
+    if isinstance(value, PasskeySequence):
+        return assertion_from_asn1(value)
     time = value.time.as_datetime()
     if value.method not in SERVICE_METHODS:
         raise FormatError(f"method of approval {value.method[:40]!r} is unknown")
     if time.microsecond:
         raise FormatError("time of the service's assertion has a fraction of a second")
     return ServiceAssertion(value.method, time)
+
+
+def assertion_to_asn1(assertion: PasskeyAssertion) -> PasskeySequence:
+    """Give the assertion as the value that DER is made of."""
+    return PasskeySequence(
+        credential_id=assertion.credential_id,
+        public_key=assertion.public_key,
+        authenticator_data=assertion.authenticator_data,
+        client_data=assertion.client_data,
+        signature=assertion.signature,
+    )
+
+
+def assertion_from_asn1(value: PasskeySequence) -> PasskeyAssertion:
+    """The inverse of assertion_to_asn1."""
+    return PasskeyAssertion(
+        value.credential_id, value.public_key, value.authenticator_data, value.client_data, value.signature
+    )

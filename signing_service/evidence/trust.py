@@ -12,13 +12,22 @@ import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from signing_service.encoding import canonical_json, from_base64url, from_hex, parse_canonical_json, to_base64url
+from signing_service.encoding import (
+    canonical_json,
+    format_time,
+    from_base64url,
+    from_hex,
+    parse_canonical_json,
+    parse_time,
+    to_base64url,
+)
 from signing_service.errors import FormatError, LimitError
 from signing_service.record.entry import is_integer
 from signing_service.record.note import COSIGNATURE, ED25519, VerifierKey, format_verifier_key, parse_verifier_key
@@ -44,6 +53,12 @@ class TrustedOfficer:
     id: str
     name: str
     keys: tuple[bytes, ...]
+    until: datetime | None = None
+    """For an officer who left: what was confirmed later does not count."""
+
+    def may_act_at(self, time: datetime) -> bool:
+        """Whether the officer had not left by then."""
+        return self.until is None or time <= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,10 @@ class TrustFile:
     witnesses: tuple[VerifierKey, ...] = ()
     officers: tuple[TrustedOfficer, ...] = ()
     predecessor: Predecessor | None = None
+
+    def officer(self, officer_id: str) -> TrustedOfficer | None:
+        """The officer of that id; None for nobody."""
+        return next((officer for officer in self.officers if officer.id == officer_id), None)
 
     def anchors_of(self, party: str) -> tuple[x509.Certificate, ...]:
         """The anchors for certificates that the party's own representatives bring."""
@@ -123,7 +142,7 @@ def parse_trust_file(data: bytes) -> TrustFile:
         party_anchors=_party_anchors(members["party_anchors"]),
         quorum=quorum,
         witnesses=witnesses,
-        officers=tuple(_officer(item) for item in _list("officers", members["officers"])),
+        officers=_officers(members["officers"]),
         predecessor=_predecessor(members["predecessor"]),
     )
 
@@ -145,10 +164,7 @@ def _to_json(trust: TrustFile) -> dict[str, Any]:
             "quorum": "none" if trust.quorum is None else trust.quorum,
             "keys": [format_verifier_key(key) for key in trust.witnesses],
         },
-        "officers": [
-            {"id": officer.id, "name": officer.name, "keys": [to_base64url(key) for key in officer.keys]}
-            for officer in trust.officers
-        ],
+        "officers": [_officer_to_json(officer) for officer in trust.officers],
         "predecessor": None
         if predecessor is None
         else {"sha256": predecessor.sha256.hex(), "signature": to_base64url(predecessor.signature)},
@@ -176,10 +192,25 @@ def _witnesses(value: Any) -> tuple[int | None, tuple[VerifierKey, ...]]:
     return quorum, keys
 
 
+def _officer_to_json(officer: TrustedOfficer) -> dict[str, Any]:
+    value = {"id": officer.id, "name": officer.name, "keys": [to_base64url(key) for key in officer.keys]}
+    return value if officer.until is None else {**value, "until": format_time(officer.until)}
+
+
+def _officers(value: Any) -> tuple[TrustedOfficer, ...]:
+    officers = tuple(_officer(item) for item in _list("officers", value))
+    keys = [key for officer in officers for key in officer.keys]
+    if len({officer.id for officer in officers}) != len(officers) or len(set(keys)) != len(keys):
+        raise FormatError("trust file names an officer or an officer's key twice")
+    return officers
+
+
 def _officer(value: Any) -> TrustedOfficer:
-    _object("officers", value, {"id", "name", "keys"})
+    left = isinstance(value, dict) and "until" in value
+    _object("officers", value, {"id", "name", "keys"} | ({"until"} if left else set()))
     keys = tuple(from_base64url(key) for key in _list("officers.keys", value["keys"]))
-    return TrustedOfficer(_text("officers.id", value["id"]), _text("officers.name", value["name"]), keys)
+    until = parse_time(value["until"]) if left else None
+    return TrustedOfficer(_text("officers.id", value["id"]), _text("officers.name", value["name"]), keys, until)
 
 
 def _predecessor(value: Any) -> Predecessor | None:
