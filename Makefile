@@ -6,7 +6,7 @@ PARTIES ?= 12
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint ceremony fonts lock install clean
+.PHONY: help run test lint ceremony bench install fonts lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: $(BIN)/.service node_modules/.package-lock.json ## the demo alliance on htt
 
 ceremony: $(BIN)/.service node_modules/.package-lock.json ## the whole job over HTTP in the terminal; PARTIES=12
 	@$(BIN)/signing-service ceremony --parties $(PARTIES) --folder var/ceremony
+
+bench: system-packages $(BIN)/.dev node_modules/.package-lock.json ## measure, beside pyHanko and pdfsig; FULL=1 for the large cases
+	@$(BIN)/python -m bench $(if $(FULL),--full)
 
 test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; installs what they need
 	@$(BIN)/python -m pytest $(TESTS)
