@@ -22,6 +22,7 @@ COMMANDS = {  # name: module, what it does
     "worker": ("signing_service.commands.worker", "only mails and archiving, as a process of its own"),
     "doctor": ("signing_service.commands.doctor", "check settings, keys, database, clock, fonts; say what to do"),
     "status": ("signing_service.commands.status", "show agreements, signatures, record and waiting mails"),
+    "record": ("signing_service.commands.record", "audit, witness and export the transparency log"),
     "demo": ("signing_service.commands.demo", "serve the demo alliance with sign-in links"),
     "ceremony": ("signing_service.commands.ceremony", "run a whole signing over HTTP and verify the result"),
     "fonts": ("signing_service.commands.fonts", "install the fonts that agreements are set in"),

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterable, Mapping
 
 from signing_service.settings import Settings, parse_settings
@@ -32,6 +33,35 @@ def log_to_terminal(level: int = logging.INFO) -> None:
     logger = logging.getLogger("signing_service")
     logger.addHandler(handler)
     logger.setLevel(level)
+
+
+class ProgressBar:
+    """A bar on standard error while something takes its time; nothing where that is no terminal."""
+
+    WIDTH = 30  # characters
+    INTERVAL = 0.1  # seconds between two drawings
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._drawn = 0.0
+        self._is_shown = sys.stderr.isatty()
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def show(self, done: int, total: int) -> None:
+        """Draw ``done`` of ``total``, at most ten times a second."""
+        now = time.monotonic()
+        if not self._is_shown or now - self._drawn < self.INTERVAL:
+            return
+        self._drawn = now
+        filled = self.WIDTH * done // max(total, 1)
+        bar = "█" * filled + "·" * (self.WIDTH - filled)
+        print(f"\r{bar} {done} of {total} {self._unit}", end="", file=sys.stderr, flush=True)
 
 
 def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:

@@ -10,7 +10,14 @@ Bytes in, bytes out; nothing here reads a file.
 """
 
 from signing_service.evidence.bundle import Bundle, BundledEvent, read_bundle, write_bundle
-from signing_service.evidence.receipt import Receipt, format_receipt, parse_receipt, verify_receipt
+from signing_service.evidence.receipt import (
+    Receipt,
+    format_receipt,
+    parse_receipt,
+    verify_receipt,
+    verify_receipt_by_key,
+    verify_receipt_in_log,
+)
 from signing_service.evidence.trust import (
     Predecessor,
     TrustedOfficer,
@@ -36,5 +43,7 @@ __all__ = [
     "parse_trust_file",
     "read_bundle",
     "verify_receipt",
+    "verify_receipt_by_key",
+    "verify_receipt_in_log",
     "write_bundle",
 ]

@@ -22,7 +22,16 @@ from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
 from signing_service.record.cosignature import verify_cosignatures
 from signing_service.record.entry import SALT_SIZE, is_integer, parse_entry, parse_event, verify_opening
+from signing_service.record.note import VerifierKey
 from signing_service.record.proof import parse_proof, verify_proof
+from signing_service.record.tiles import Fetch, hash_reader
+from signing_service.record.tree import (
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 
 VERSION = 1
 MAX_RECEIPT = 4 * 1024 * 1024  # bytes
@@ -110,21 +119,52 @@ def _check_parts(receipt: Receipt) -> None:
 def verify_receipt(receipt: Receipt, trust: TrustFile) -> Checkpoint:
     """Raise RecordError unless the receipt holds under ``trust``; give the checkpoint that it belongs to.
 
-    1. The checkpoint is signed by the record's key, and its origin is the record's.
-    2. The quorum of witnesses cosigned it, where the trust file asks for one.
-    3. The entry stands at the index in that checkpoint's tree.
-    4. The event, with the salt, is what the entry commits to.
+    As verify_receipt_by_key, and where the trust file asks for a quorum of witnesses, it cosigned.
+    """
+    checkpoint = verify_receipt_by_key(receipt, trust.record_key, trust.record_origin)
+    if trust.quorum is not None:
+        verify_cosignatures(parse_proof(receipt.proof).checkpoint, trust.witnesses, trust.quorum)
+    return checkpoint
+
+
+def verify_receipt_by_key(receipt: Receipt, key: VerifierKey, origin: str | None = None) -> Checkpoint:
+    """Raise RecordError unless the receipt holds under the record's key; give the checkpoint that it belongs to.
+
+    1. The checkpoint is signed by the record's key, and its origin is the record's (the key's name by default).
+    2. The entry stands at the index in that checkpoint's tree.
+    3. The event, with the salt, is what the entry commits to.
     """
     proof = parse_proof(receipt.proof)
     # (1)
-    checkpoint = verify_checkpoint(proof.checkpoint, trust.record_key, trust.record_origin)
+    checkpoint = verify_checkpoint(proof.checkpoint, key, origin)
     # (2)
-    if trust.quorum is not None:
-        verify_cosignatures(proof.checkpoint, trust.witnesses, trust.quorum)
-    # (3)
     if proof.index != receipt.index:
         raise RecordError("receipt's index is not that of its proof")
     verify_proof(proof, receipt.entry, checkpoint)
-    # (4)
+    # (3)
     verify_opening(receipt.entry, receipt.event, receipt.salt)
     return checkpoint
+
+
+def verify_receipt_in_log(receipt: Receipt, key: VerifierKey, origin: str | None, fetch: Fetch) -> Checkpoint:
+    """Raise RecordError unless the log as it is now still holds the receipt's entry; give its checkpoint.
+
+    1. The receipt holds, and the log's checkpoint is signed by the same key.
+    2. The log did not shrink, and grew from the receipt's checkpoint: a consistency proof read from its tiles.
+    3. The entry stands at its index in the tree of now: an inclusion proof read from its tiles.
+
+    ``fetch`` raises NotFoundError where the log lacks a tile, UnavailableError where it cannot be asked.
+    """
+    # (1)
+    then = verify_receipt_by_key(receipt, key, origin)
+    now = verify_checkpoint(fetch("checkpoint"), key, origin)
+    # (2)
+    if now.size < then.size:
+        raise RecordError(f"log was rolled back: it has size {now.size}, the receipt's checkpoint has {then.size}")
+    read_hash = hash_reader(now.size, fetch)
+    proof = consistency_proof(then.size, now.size, read_hash)
+    verify_consistency(then.size, now.size, then.root, now.root, proof)
+    # (3)
+    path = inclusion_proof(receipt.index, now.size, read_hash)
+    verify_inclusion(receipt.index, now.size, leaf_hash(receipt.entry), path, now.root)
+    return now

@@ -31,6 +31,8 @@ class AuditReport:
     findings: tuple[Finding, ...]
     own_entries: int = 0
     """How many entries are of this service's format, whose chains were followed."""
+    signed_checkpoint: bytes | None = None
+    """The checkpoint as it was read, with whatever cosignatures it carries; those are not verified here."""
 
     @property
     def verdict(self) -> str:
@@ -63,7 +65,8 @@ def audit(
     """
     # (1)
     try:
-        checkpoint = verify_checkpoint(fetch(CHECKPOINT), keys, origin)
+        signed_checkpoint = fetch(CHECKPOINT)
+        checkpoint = verify_checkpoint(signed_checkpoint, keys, origin)
     except SigningServiceError as error:
         return AuditReport(None, (_checkpoint_finding(fetch, error),))
     # (2)
@@ -77,7 +80,7 @@ def audit(
     findings += tiles.findings
     # (6)
     findings += _entries_beyond(fetch, checkpoint, keys, nearby=not workers)
-    return AuditReport(checkpoint, tuple(findings), tiles.chains.own)
+    return AuditReport(checkpoint, tuple(findings), tiles.chains.own, signed_checkpoint)
 
 
 def _checkpoint_finding(fetch: Fetch, error: SigningServiceError) -> Finding:

@@ -23,7 +23,6 @@ from tests.record.logs import (
     log,
 )
 
-
 TILE = "tile/0/002"
 
 
