@@ -45,6 +45,11 @@ def lock_attempt(session: Session, attempt_id: str) -> Attempt:
     return found
 
 
+def key_served_before(session: Session, spki: bytes) -> bool:
+    """Whether an attempt has this one-time key (DER SubjectPublicKeyInfo) already."""
+    return session.scalar(select(exists().where(Attempt.spki == spki))) is True
+
+
 def newest_attempt(session: Session, agreement: str, signer: str, person: str) -> Attempt | None:
     """A person's last attempt for a signer of an agreement; who comes back finds it again."""
     query = select(Attempt).where(Attempt.agreement == agreement, Attempt.signer == signer, Attempt.person == person)

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, field_of
 from signing_service.encoding import to_base64url
+from signing_service.errors import NotAllowedError
 from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
 from signing_service.pki.cms import signed_attributes
 from signing_service.store import agreements, openings, turns
 from signing_service.store.tables import Attempt
 from signing_service.workflow.attempts import own_attempt
-from signing_service.workflow.proofs import prove
+from signing_service.workflow.proofs import ensure_published, prove
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
 
@@ -81,7 +82,15 @@ class Prepared:
 
 
 def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting:
-    """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue."""
+    """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue.
+
+    Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved.
+    """
+    with service.database.read() as session:
+        issuance_index = own_attempt(session, person_id, attempt_id).issuance_index
+    if issuance_index is None:
+        raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
+    ensure_published(service, issuance_index)
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
         place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
@@ -91,7 +100,7 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
         end = agreements.newest_end(session, attempt.agreement)
         if attempt.prepared_revision != end.number + 1:
             _prepare_on(session, service, published, attempt, end)
-        issuance = openings.by_index(session, [attempt.issuance_index or 0])[0]
+        issuance = openings.by_index(session, [issuance_index])[0]
         return Prepared(
             revision=end.number + 1,
             base_length=end.length,

@@ -15,6 +15,7 @@ from signing_service.record.tree import inclusion_proof
 from signing_service.store import publisher
 from signing_service.store.tables import Cosignature
 from signing_service.store.tree import hash_reader
+from signing_service.workflow.service import Service
 
 
 def prove(session: Session, index: int) -> bytes:
@@ -33,6 +34,14 @@ def prove_all(session: Session, indices: Iterable[int]) -> dict[int, bytes]:
             raise RecordError(f"entry {index} is not published yet", hint="publish a checkpoint, then ask again")
         proofs[index] = format_proof(Proof(index, tuple(inclusion_proof(index, size, read_hash)), note))
     return proofs
+
+
+def ensure_published(service: Service, index: int) -> None:
+    """Publish the record unless a released checkpoint covers this entry: a process may have died before it did."""
+    with service.database.read() as session:
+        checkpoint = publisher.newest(session)
+    if checkpoint is None or checkpoint.size <= index:
+        service.publish()
 
 
 def newest_checkpoint(session: Session) -> bytes:

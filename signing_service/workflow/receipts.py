@@ -9,7 +9,7 @@ from signing_service.errors import NotFoundError
 from signing_service.evidence.receipt import Receipt, format_receipt
 from signing_service.evidence.trust import fingerprint
 from signing_service.store import acts, openings
-from signing_service.workflow.proofs import prove
+from signing_service.workflow.proofs import ensure_published, prove
 from signing_service.workflow.service import Service
 
 
@@ -19,15 +19,22 @@ def receipt_of(service: Service, attempt_id: str) -> bytes:
         stored = acts.attempt(session, attempt_id).receipt
     if stored is not None:
         return stored
-    service.publish()
+    ensure_published(service, _entry_index(service, attempt_id))
     with service.database.begin() as session:
         attempt = acts.lock_attempt(session, attempt_id)
         signature = acts.signature(session, attempt.agreement, attempt.signer)
-        if attempt.state != "complete" or signature is None:
-            raise NotFoundError("this attempt was not completed, so it has no receipt")
-        if attempt.receipt is None:
+        if attempt.receipt is None and signature is not None:
             attempt.receipt = _make(session, service, attempt.agreement, attempt.signer, signature.entry_index)
-        return attempt.receipt
+        return attempt.receipt or b""
+
+
+def _entry_index(service: Service, attempt_id: str) -> int:
+    with service.database.read() as session:
+        attempt = acts.attempt(session, attempt_id)
+        signature = acts.signature(session, attempt.agreement, attempt.signer)
+    if attempt.state != "complete" or signature is None or signature.attempt != attempt.id:
+        raise NotFoundError("this attempt was not completed, so it has no receipt")
+    return signature.entry_index
 
 
 def own_receipt(service: Service, person_id: str, agreement_id: str, signer: str) -> bytes:

@@ -70,10 +70,14 @@ def approve_attempt(
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
         check_password(service, person_id, password)
         _issue(service, person_id, attempt_id, spki, statement)
-        service.publish()
-    elif (attempt.spki, attempt.statement) != (spki, statement):
-        raise ConflictError("this attempt was approved with another key", hint="reload the page and begin again")
+    else:
+        _check_same(attempt, spki, statement)
     return prepare(service, person_id, attempt_id)
+
+
+def _check_same(attempt: Attempt, spki: bytes, statement: bytes) -> None:
+    if (attempt.spki, attempt.statement) != (spki, statement):
+        raise ConflictError("this attempt was approved with another key", hint="reload the page and begin again")
 
 
 def _check_alive(attempt: Attempt, now: datetime) -> None:
@@ -86,7 +90,10 @@ def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, state
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
         if attempt.state != "begun":
-            return  # a twin of this request came first
+            _check_same(attempt, spki, statement)  # a twin of this request came first
+            return
+        if acts.key_served_before(session, spki):
+            raise ConflictError("this one-time key served another attempt", hint="reload the page and begin again")
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
         check_may_act(session, published, signatory, now)

@@ -8,7 +8,7 @@ import pytest
 
 from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, NotFoundError, VerificationError
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
-from signing_service.store import acts, agreements, openings
+from signing_service.store import acts, agreements, openings, publisher
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence, pdf
 from signing_service.workflow.prepared import Prepared, Waiting
@@ -16,7 +16,7 @@ from signing_service.workflow.receipts import own_receipt
 from signing_service.workflow.signing import Reprepared, complete_attempt
 from tests.cast import ALES, HOA, LIN, SOMCHAI
 from tests.workflow.judging import verify_evidence
-from tests.workflow.world import SIGNERS, World
+from tests.workflow.world import SIGNERS, OneTimeKey, World
 
 
 def test_the_whole_ceremony_ends_in_evidence_that_passes(world: World) -> None:
@@ -196,3 +196,52 @@ def test_the_event_names_the_very_revision(world: World) -> None:
         event = json.loads(openings.of_type(session, world.agreement, "signature")[0].event or b"")
         end = agreements.newest_end(session, world.agreement)
     assert (event["revision"], event["pdf_sha256"], event["pdf_length"]) == (1, end.sha256, end.length)
+
+
+def test_an_attempt_that_is_not_approved_cannot_be_completed(world: World) -> None:
+    world.publish()
+    signing = world.signing(SOMCHAI)
+    with pytest.raises(NotAllowedError, match="not approved"):
+        complete_attempt(world.service, world.ids[SOMCHAI], signing.attempt["attempt"], bytes(64), 1)
+
+
+def test_a_one_time_key_serves_one_attempt(world: World) -> None:
+    world.publish()
+    first, second = world.signing(SOMCHAI), world.signing(LIN)
+    second.key = first.key
+    first.approve()
+    with pytest.raises(ConflictError, match="one-time key"):
+        second.approve()
+
+
+def test_an_approved_attempt_takes_no_other_key(world: World) -> None:
+    world.publish()
+    signing = world.signing(SOMCHAI)
+    signing.approve()
+    signing.key = OneTimeKey()
+    with pytest.raises(ConflictError, match="another key"):
+        signing.approve()
+
+
+def test_a_process_that_died_between_commit_and_checkpoint_is_made_up_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.publish()
+    signing = world.signing(SOMCHAI)
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_: object) -> bytes:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publisher, "publish", die)
+        with pytest.raises(Killed):
+            signing.approve()
+    signing.approve("")
+    with monkeypatch.context() as patch:
+        patch.setattr(publisher, "publish", die)
+        with pytest.raises(Killed):
+            signing.complete()
+    verify_receipt(parse_receipt(signing.complete()), world.service.trust)
