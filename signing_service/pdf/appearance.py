@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from signing_service.agreement.names import check_direction, clean_name
 from signing_service.errors import FormatError, InputError, LimitError
-from signing_service.pdf.inscription import Line, number
+from signing_service.pdf.inscription import Line
 from signing_service.pdf.marks import DrawnMark, ImageMark, TypedMark, draw_mark
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def draw_appearance(content: AppearanceInput, fonts: Fonts, resources: int) -> b
     parts = [
         "q",
         f"{INK} {draw_mark(content.mark, mark, fonts)}",
-        f"Q q {GREY} 0.5 w {number(mark[0])} {MARGIN} m {number(mark[2])} {MARGIN} l S",
+        "Q q",
         _draw_lines(_lines(content, fonts), middle + MARGIN, content),
         "Q",
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signing_service.pdf.outlines import OutlinePen
+from signing_service.pdf.outlines import GRID, OutlinePath
 
 if TYPE_CHECKING:
     from signing_service.pdf.fonts import Face, Fonts
@@ -91,17 +91,15 @@ def _text(run: _Run, left: float, baseline: float, size: float) -> str:
 
 def _outlines(run: _Run, left: float, baseline: float, size: float) -> str:
     """Filled outlines below an invisible space of the same width that carries the text."""
-    pen = OutlinePen()
+    path = OutlinePath(run.face, size * run.face.scale)
     at = 0
     for glyph in run.face.shape(run.text):
-        pen.move(at + glyph.x_offset, glyph.y_offset)
-        run.face.outline(glyph.number, pen)
+        path.add(glyph.number, at + glyph.x_offset, glyph.y_offset)
         at += glyph.advance
     space = run.face.advance(run.face.glyph(" ")) or 250
     stretch = max(run.width * 1000 / space * 100, 1)
-    unit = f"{size / 1000:.5f}".rstrip("0")
     return (
         f"/Span << /ActualText <feff{hexadecimal(run.text)}> >> BDC "
         f"BT 3 Tr {number(stretch)} Tz /{SHARED_FONT} {number(size)} Tf {number(left)} {number(baseline)} Td <0020> Tj "
-        f"0 Tr 100 Tz ET q {unit} 0 0 {unit} {number(left)} {number(baseline)} cm {pen.operators()} f Q EMC"
+        f"0 Tr 100 Tz ET q {GRID} 0 0 {GRID} {number(left)} {number(baseline)} cm {path.operators()} f Q EMC"
     )

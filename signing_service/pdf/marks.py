@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from signing_service.agreement.names import check_direction, clean_name
 from signing_service.errors import FormatError, LimitError
 from signing_service.pdf.inscription import number
-from signing_service.pdf.outlines import OutlinePen
+from signing_service.pdf.outlines import GRID, OutlinePath
 
 if TYPE_CHECKING:
     from signing_service.pdf.fonts import Fonts
@@ -22,6 +22,7 @@ STROKES_WIDE, STROKES_HIGH = 1000, 300  # units of a drawn mark's coordinates
 MAX_STROKES, MAX_POINTS = 200, 4000
 PEN = 7  # width of the stroke in those units
 MAX_TYPED = 60  # characters
+MAX_TYPED_SIZE = 25.0  # points
 MAX_IMAGE_SIDE = 160  # pixels, as stored
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top; points
@@ -85,18 +86,22 @@ def draw_mark(mark: TypedMark | DrawnMark | ImageMark, box: Box, fonts: Fonts) -
 
 def _draw_typed(mark: TypedMark, box: Box, fonts: Fonts) -> str:
     text = clean_name(check_direction(mark.text, what="signature"), what="signature", max_length=MAX_TYPED)
-    pen = OutlinePen()
-    at = 0
-    for face, part in fonts.split(text, "serif-italic", "und"):
-        for glyph in face.shape(part):
-            pen.move(at + glyph.x_offset, glyph.y_offset)
-            face.outline(glyph.number, pen)
-            at += glyph.advance
+    shaped = [(face, face.shape(part)) for face, part in fonts.split(text, "serif-italic", "und")]
+    width = sum(glyph.advance * face.scale for face, glyphs in shaped for glyph in glyphs) / 1000
     left, bottom, right, top = box
-    size = min((right - left) / max(at, 1) * 1000, (top - bottom) / 1.9, 26.0)
-    x = left + (right - left - at * size / 1000) / 2
-    unit = f"{size / 1000:.5f}".rstrip("0")
-    return f"q {unit} 0 0 {unit} {number(x)} {number(bottom + size * 0.45)} cm {pen.operators()} f Q"
+    size = min((right - left) / max(width, 0.1), (top - bottom) / 1.9, MAX_TYPED_SIZE)
+    x = left + (right - left - width * size) / 2
+    parts = []
+    for face, glyphs in shaped:
+        path = OutlinePath(face, size * face.scale)
+        at = 0
+        for glyph in glyphs:
+            path.add(glyph.number, at + glyph.x_offset, glyph.y_offset)
+            at += glyph.advance
+        placed = f"{GRID} 0 0 {GRID} {number(x)} {number(bottom + size * 0.45)} cm"
+        parts.append(f"q {placed} {path.operators()} f Q")
+        x += at * size * face.scale / 1000
+    return " ".join(parts)
 
 
 def _draw_strokes(mark: DrawnMark, box: Box) -> str:

@@ -62,6 +62,8 @@ def embed_fonts(pdf: pikepdf.Pdf, book: FontBook) -> None:
     fonts = pdf.make_indirect(Dictionary(book.embed(pdf)))
     for page in pdf.pages:
         page.obj.Resources = Dictionary(Font=fonts)
+        if Name.Trans in page.obj:
+            del page.obj[Name.Trans]
 
 
 def add_links(pdf: pikepdf.Pdf, links: Sequence[LinkArea], places: Mapping[str, Place]) -> None:
