@@ -10,17 +10,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_withdraw
-from signing_service.agreement.names import clean_name
 from signing_service.agreement.terms import Terms
-from signing_service.errors import InputError
 from signing_service.store import acts, agreements, ledger
 from signing_service.store.tables import Withdrawal
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_withdrawal
+from signing_service.workflow.refusal import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
-
-MAX_REASON = 2000  # characters
 
 
 def withdraw(service: Service, officer_id: str, agreement_id: str, reason: str) -> None:
@@ -45,9 +42,7 @@ def withdraw_in(
     now: datetime,
 ) -> None:
     """Withdraw within the caller's transaction; ``superseded_by`` is the SHA-256 of a successor's revision 0."""
-    reason = clean_name(" ".join(reason.split()))
-    if not 1 <= len(reason) <= MAX_REASON:
-        raise InputError(f"the reason has {len(reason)} characters", hint=f"write 1 to {MAX_REASON}")
+    reason = clean_reason(reason)
     agreement = agreements.lock(session, agreement_id)
     agreements.newest_end(session, agreement_id)  # a draft has none, and cannot be withdrawn
     may_withdraw(load_acts(session, agreement_id))
