@@ -17,6 +17,7 @@ from signing_service.record.cosignature import add_cosignatures, verify_cosignat
 from signing_service.record.note import parse_signatures, parse_verifier_key
 from tests.record.cast import LOG, NANJING_WITNESS
 from tests.record.witnessed import OTHER_LEAVES, body, signed
+from tests.test_architecture import BLOCKED, RUN_BLOCKED
 
 LOG_KEY = str(LOG.verifier_key)
 
@@ -111,3 +112,16 @@ def test_a_served_witness_remembers_after_it_was_killed(vkey: str):
             connection.request("POST", "/add-checkpoint", request)
             assert connection.getresponse().status == status
             process.send_signal(signal.SIGKILL)
+
+
+def test_auditing_and_witnessing_need_none_of_the_services_libraries():
+    program = (
+        RUN_BLOCKED
+        + """
+for name in ("record", "record_audit", "record_witness"):
+    importlib.import_module(f"signing_service.commands.{name}")
+"""
+    )
+    command = [sys.executable, "-c", program, ",".join(BLOCKED)]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
