@@ -34,7 +34,7 @@ class Maker:
         )
         if extra is not None:
             builder = builder.add_extension(*extra)
-        self.certificate = sign_with((issuer or self).key, builder)
+        self.certificate: x509.Certificate = sign_with((issuer or self).key, builder)
 
 
 ROOT = Maker("Root", profiles.ROOT)
