@@ -16,6 +16,7 @@ from signing_service.agreement.terms import Terms
 from signing_service.evidence.bundle import Bundle
 from signing_service.verify.certificate import Certificate, unique
 from signing_service.verify.changes import read_revisions
+from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
 from signing_service.verify.path import PathBuilder
 from signing_service.verify.record import Event, check_record, service_events
@@ -55,6 +56,7 @@ class AgreementVerifier:
             self._check_revocation(certificates)  # (4)
             self._check_approvals()  # (6)
         events = self._check_record(bundle, document)  # (8)
+        self._check_identities(events)  # (6), by what the record says
         self._check_rules(events)  # (7)
         return self._finish()
 
@@ -139,7 +141,14 @@ class AgreementVerifier:
     def _check_approvals(self) -> None:
         if self._terms is not None:
             for signed in self._signed:
-                signed.check_approval(self._terms, self._signed[0].revision.pdf_sha256, self._at, self._checks)
+                revision0 = self._signed[0].revision.pdf_sha256
+                signed.check_approval(self._terms, revision0, self._at, self._checks, self._trust.relying_party)
+
+    def _check_identities(self, events: Sequence[Event]) -> None:
+        check_enrolments(self._signed, events, self._trust.file, self._checks)
+        if self._terms is not None and self._signed:
+            revision0 = self._signed[0].revision.pdf_sha256
+            check_refusals(events, self._terms, revision0, self._trust.file, self._checks)
 
     def _check_record(self, bundle: Bundle | None, document: Document | None) -> Sequence[Event]:
         if bundle is None:

@@ -16,7 +16,7 @@ from cryptography import x509
 
 from signing_service.agreement.consent import consent_sentence
 from signing_service.agreement.terms import SECRETARIAT, Terms
-from signing_service.approval import Approval, ServiceAssertion, Statement
+from signing_service.approval import Approval, RelyingParty, ServiceAssertion, Statement, challenge_of, verify_assertion
 from signing_service.encoding import format_time
 from signing_service.errors import InputError
 from signing_service.verify.certificate import Certificate
@@ -43,6 +43,8 @@ class Expected:
     appearance: str
     time: datetime
     """The proven time of the signature, or the claimed one where none is proven."""
+    relying_party: RelyingParty | None
+    """To whom passkeys speak, from the trust file; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ def _sentences(statement: Statement, terms: Terms) -> set[str]:
 def _check_evidence(approval: Approval, expected: Expected) -> str:
     evidence = approval.evidence
     if not isinstance(evidence, ServiceAssertion):
-        raise _refused("is by a passkey, which this version does not verify")
+        if expected.relying_party is not None:  # whose passkey it is, and all else, is for :mod:`.enrolments`
+            verify_assertion(evidence, challenge_of(approval.statement), expected.relying_party)
+        return "a passkey"
     if evidence.time > expected.time + CLOCK_TOLERANCE:
         raise _refused("was given after the signature's time")
     return f"{evidence.method}, asserted by the service"

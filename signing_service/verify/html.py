@@ -82,7 +82,8 @@ def _signature(item: SignatureReport) -> str:
     signer += f"<br><code>{item.certificate_sha256[:32]}</code>" if item.certificate_sha256 else ""
     time = _moment(item.time) if item.time else "no time is proven"
     clock = {True: "independent", False: "time not independent", None: ""}[item.time_independent]
-    evidence = [item.approval, f"mandate {item.mandate}" if item.mandate else "", *item.changes]
+    consent = f"“{item.consent}” ({item.consent_language})" if item.consent else ""
+    evidence = [item.approval, item.identity, consent, f"mandate {item.mandate}" if item.mandate else "", *item.changes]
     evidence.append(f"record entry {item.entry}" if item.entry is not None else "")
     cells = [
         f'<strong class="{item.verdict.value}">{item.verdict.value}</strong>',

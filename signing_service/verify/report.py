@@ -47,7 +47,11 @@ class SignatureReport:
     """``service`` or ``passkey``."""
     approval: str = ""
     """For people: how the act was approved."""
+    identity: str = ""
+    """For people: how it is known whose passkey approved; empty for service assertions."""
     consent: str = ""
+    """The sentence that was approved."""
+    consent_language: str = ""
     mandate: str = ""
     """For people: who gave the mandate, and for when."""
     entry: int | None = None

@@ -43,7 +43,7 @@ def verify_last_revision(previous: bytes, current: bytes, *, trust: TrustFile, a
     signed = open_revision(revision, terms, checks)
     signed.check_time(PathBuilder(trusted.all_anchors, signed.certificates), trusted, at, checks)
     signed.check_path(PathBuilder(trusted.anchors, signed.certificates), checks)
-    signed.check_approval(terms, _revision0(current, base), at, checks)
+    signed.check_approval(terms, _revision0(current, base), at, checks, trusted.relying_party)
     for check in checks:
         if check.verdict is not Verdict.PASSED:
             raise VerificationError(f"the new revision, {check.subject}: {check.message}", hint=check.hint)

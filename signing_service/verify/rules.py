@@ -22,7 +22,7 @@ from signing_service.verify.report import AgreementReport, SignatureReport
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
 SUBJECT = "agreement"
-_ASSURANCES = ("service", "passkey")  # weakest first
+ASSURANCES = ("service", "passkey")  # weakest first
 Event = Mapping[str, Any]
 
 
@@ -85,7 +85,7 @@ def check_rules(
 
 def _check_assurance(terms: Terms, item: SignatureReport, checks: Checks) -> None:
     minimum = terms.rules.minimum_assurance
-    if item.assurance and _ASSURANCES.index(item.assurance) < _ASSURANCES.index(minimum):
+    if item.assurance and ASSURANCES.index(item.assurance) < ASSURANCES.index(minimum):
         checks.failed(
             Step.RULES,
             f"field {item.field}",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from signing_service.agreement.terms import Terms
+from signing_service.approval import RelyingParty
 from signing_service.verify.algorithms import Hash
 from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
 from signing_service.verify.certificate import Certificate
@@ -26,7 +27,7 @@ from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
 from signing_service.verify.timestamps import Timestamp, Token, open_token
 from signing_service.verify.trust import Trust
-from signing_service.verify.verdict import Checks, Step, SubIndication
+from signing_service.verify.verdict import Checks, Step, SubIndication, unproven
 
 
 @dataclass(slots=True)
@@ -72,7 +73,9 @@ class Signed:
             path = paths.validate(self.certificate, Purpose.SIGNING, self.timestamp.time)
             checks.passed(Step.PATH, self.subject, f"its certificate leads to {path.anchor.subject_text}")
 
-    def check_approval(self, terms: Terms, revision0: str, at: datetime, checks: Checks) -> None:
+    def check_approval(
+        self, terms: Terms, revision0: str, at: datetime, checks: Checks, relying_party: RelyingParty | None
+    ) -> None:
         """(6) Hold approval and certificate names against the document."""
         certificate, container, revision = self.certificate, self.container, self.revision
         if certificate is None or container is None or revision.appearance_sha256 is None:
@@ -88,11 +91,15 @@ class Signed:
                 key=certificate.public_key_der,
                 appearance=revision.appearance_sha256,
                 time=self.timestamp.time if self.timestamp else revision.claimed_time or at,
+                relying_party=relying_party,
             )
             approved = check_approval(container, expected)
             self.approval = approved.der
             self.report.assurance, self.report.approval = approved.assurance, approved.method
             self.report.consent = approved.statement.consent
+            self.report.consent_language = approved.statement.consent_language
+            if approved.assurance == "passkey" and relying_party is None:
+                raise unproven(SubIndication.NO_POE, "its approval is by a passkey", hint="give the trust file")
             checks.passed(Step.APPROVAL, self.subject, f"approved by {approved.method}")
 
 

@@ -81,10 +81,15 @@ def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
         yield f"    at {_moment(signature.time)} by {clean(signature.time_authority)}{f' ({clock})' if clock else ''}"
     elif signature.claimed_time is not None:
         yield f"    claims {_moment(signature.claimed_time)}; no time is proven"
-    details = [signature.approval, f"mandate {signature.mandate}" if signature.mandate else ""]
+    approval = f"approved by {signature.approval}" if signature.approval else ""
+    details = [approval, f"mandate {signature.mandate}" if signature.mandate else ""]
     details.append(f"record entry {signature.entry}" if signature.entry is not None else "")
     if any(details):
         yield f"    {clean('; '.join(detail for detail in details if detail))}"
+    if signature.identity:
+        yield f"    identity: {clean(signature.identity)}"
+    if signature.consent:
+        yield f"    approved ({clean(signature.consent_language)}): {clean(signature.consent)}"
     for change in signature.changes:
         yield f"    later: {clean(change)}"
 

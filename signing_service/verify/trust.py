@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from signing_service.approval import RelyingParty
 from signing_service.errors import UsageError
 from signing_service.evidence.trust import TrustFile, fingerprint, fingerprint_text, parse_trust_file
 from signing_service.verify.certificate import Certificate, unique
@@ -33,6 +34,11 @@ class Trust:
         """Trust exactly what a trust file says."""
         anchors = tuple(Certificate(item) for item in file.timestamp_anchors)
         return cls((Certificate(file.root),), anchors, file)
+
+    @property
+    def relying_party(self) -> RelyingParty | None:
+        """To whom passkeys speak; None without a trust file."""
+        return RelyingParty(self.file.web_origin, self.file.relying_party_id) if self.file else None
 
     @property
     def all_anchors(self) -> tuple[Certificate, ...]:

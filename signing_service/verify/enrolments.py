@@ -1,0 +1,222 @@
+"""Step 6, second part: whose passkey approved (docs/formats.md 3, "Enrolment" and "Confirmation").
+
+An assertion that verifies says only that somebody held its key. That it was the representative is told by the record,
+in the agreement's own sequence and before the act:
+
+1. the key was enrolled for this signer and this mandate, by the person whom the mandate names;
+2. after that, an officer whose key is in the trust file confirmed exactly that, with a passkey of the officer's own;
+3. the enrolment was not revoked before the act.
+
+An officer's countersignature needs no enrolment: the officer's keys stand in the trust file.
+
+    check_enrolments(signed, events, trust, checks)
+    check_refusals(events, terms, revision0, trust, checks)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.approval import (
+    Approval,
+    Confirmation,
+    ConfirmationStatement,
+    Enrolled,
+    Expected,
+    PasskeyAssertion,
+    RelyingParty,
+    Statement,
+    verify_approval,
+    verify_confirmation,
+)
+from signing_service.encoding import from_base64url, parse_time, sha256_hex, to_base64url
+from signing_service.errors import SigningServiceError
+from signing_service.evidence.trust import TrustFile
+from signing_service.verify.rules import ASSURANCES, signer_of
+from signing_service.verify.signed import Signed
+from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
+
+Event = Mapping[str, Any]
+_METHODS = {"in-person": "in person", "video": "by video", "phone": "by telephone"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An act that a passkey approved, and the events that stand before it."""
+
+    signer: str
+    mandate: Mandate
+    key: bytes
+    before: Sequence[Event]
+
+    def events(self, kind: str) -> Iterator[Event]:
+        """The earlier events of one type that speak of this key for this signer and mandate."""
+        for event in self.before:
+            about = (event.get("signer"), event.get("mandate_sha256"), event.get("key_sha256"))
+            if event["type"] == kind and about == (self.signer, self.mandate.digest(), sha256_hex(self.key)):
+                yield event
+
+
+def check_enrolments(
+    signed: Sequence[Signed], events: Sequence[Event], trust: TrustFile | None, checks: Checks
+) -> None:
+    """Judge the passkey behind each signature, collecting; ``events`` are the agreement's, none without a bundle."""
+    passkeys = [one for one in signed if one.report.assurance == "passkey" and one.approval]
+    if passkeys and not events:
+        message = "without the evidence bundle nothing is known of the passkeys that approved"
+        checks.unproven(Step.APPROVAL, "approvals", SubIndication.NO_POE, message, hint="add the evidence bundle")
+        return
+    for one in passkeys:
+        with checks.collecting(Step.APPROVAL, one.subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
+            approval = Approval.from_der(one.approval)
+            issued = _issuance(events, one.report.certificate_sha256)
+            act = _act(approval, signer_of(one.report), [item for item in events if item["sequence"] < issued])
+            one.report.identity = _check_identity(act, one, trust)
+            checks.passed(Step.APPROVAL, one.subject, one.report.identity)
+
+
+def check_refusals(
+    events: Sequence[Event], terms: Terms, revision0: str, trust: TrustFile | None, checks: Checks
+) -> None:
+    """Judge the approval in each refusal's event, collecting."""
+    for event in events:
+        if event["type"] != "refusal":
+            continue
+        subject = f"refusal of {event.get('signer')}"
+        with checks.collecting(Step.APPROVAL, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
+            before = [item for item in events if item["sequence"] < event["sequence"]]
+            _check_refusal(event, before, terms, revision0, trust)
+            checks.passed(Step.APPROVAL, subject, "approved as the rules ask")
+
+
+def _check_refusal(
+    event: Event, before: Sequence[Event], terms: Terms, revision0: str, trust: TrustFile | None
+) -> None:
+    approval = Approval.from_der(from_base64url(event.get("approval")))
+    signer, mandate = str(event.get("signer")), str(event.get("mandate_sha256"))
+    if ASSURANCES.index(approval.assurance) < ASSURANCES.index(terms.rules.minimum_assurance):
+        raise _refused(f"is by {approval.assurance}, the terms ask for {terms.rules.minimum_assurance}")
+    expected = Expected(act="refusal", agreement=terms.id, revision0=revision0, signer=signer, mandate=mandate)
+    keys: tuple[bytes, ...] = ()
+    party = None
+    if isinstance(approval.evidence, PasskeyAssertion):
+        keys, party = (approval.evidence.public_key,), _relying_party(_known(trust))
+    verify_approval(approval, expected, at=parse_time(event["time"]), relying_party=party, credential_keys=keys)
+    if isinstance(approval.evidence, PasskeyAssertion):
+        _check_enrolled(_act(approval, signer, before), _known(trust))
+
+
+def _check_identity(act: _Act, one: Signed, trust: TrustFile | None) -> str:
+    """Give in words how it is known whose passkey it was; raises an error of the tree otherwise."""
+    known = _known(trust)
+    if act.signer != SECRETARIAT:
+        stated = _check_enrolled(act, known)
+        officer = known.officer(stated.officer)
+        name = officer.name if officer else stated.officer
+        return f"officer {name} confirmed the passkey {_METHODS[stated.method]} at {stated.time:%Y-%m-%d %H:%M} UTC"
+    officer = known.officer(act.mandate.representative.id)
+    if officer is None or act.key not in officer.keys:
+        raise _refused("is by a passkey that is not this officer's in the trust file")
+    time = one.report.time or one.report.claimed_time
+    if time is not None and not officer.may_act_at(time):
+        raise _refused("is by an officer who had left")
+    return f"officer {officer.name}'s passkey is in the trust file"
+
+
+def _check_enrolled(act: _Act, trust: TrustFile) -> ConfirmationStatement:
+    """(1) to (3); give the confirmation's statement. Of several enrolments one good one is enough."""
+    problem: SigningServiceError = _refused(_never_enrolled(act))
+    for enrolment in act.events("enrolment"):  # (1)
+        try:
+            if enrolment.get("key") != to_base64url(act.key):
+                raise _refused("is by a passkey whose enrolment does not hold its key")
+            if enrolment.get("person") != act.mandate.representative.id:
+                raise _refused("is by a passkey that somebody else enrolled than the mandate names")
+            stated = _confirmed(act, enrolment, trust)  # (2)
+            _check_not_revoked(act, enrolment)  # (3)
+        except SigningServiceError as error:
+            problem = error
+        else:
+            return stated
+    raise problem
+
+
+def _never_enrolled(act: _Act) -> str:
+    key = sha256_hex(act.key)
+    elsewhere = [event for event in act.before if event["type"] == "enrolment" and event.get("key_sha256") == key]
+    if any(event.get("signer") != act.signer for event in elsewhere):
+        return "is by a passkey that was enrolled for another signer"
+    if elsewhere:
+        return "is by a passkey that was enrolled for another mandate"
+    return "is by a passkey that was not enrolled for approvals of this signer before the act"
+
+
+def _confirmed(act: _Act, enrolment: Event, trust: TrustFile) -> ConfirmationStatement:
+    problem: SigningServiceError = _refused("is by a passkey that no officer confirmed before the act")
+    for event in act.events("confirmation"):
+        if event.get("enrolment") == enrolment["sequence"] and event["sequence"] > enrolment["sequence"]:
+            try:
+                return _check_confirmation(act, event, trust)
+            except SigningServiceError as error:
+                problem = error
+    raise problem
+
+
+def _check_confirmation(act: _Act, event: Event, trust: TrustFile) -> ConfirmationStatement:
+    confirmation = Confirmation.from_der(from_base64url(event.get("confirmation")))
+    stated = ConfirmationStatement.from_json(confirmation.statement)
+    officer, person = trust.officer(stated.officer), act.mandate.representative
+    if officer is None:
+        raise _refused(f"is by a passkey confirmed by {stated.officer}, whom the trust file does not name")
+    if not officer.may_act_at(max(stated.time, parse_time(event["time"]))):
+        raise _refused(f"is by a passkey that {officer.name} confirmed after leaving the secretariat")
+    if stated.name != person.name:
+        raise _refused("is by a passkey that was confirmed under another name than the mandate's")
+    enrolled = Enrolled(act.mandate.agreement, act.signer, person.id, sha256_hex(act.key), act.mandate.digest())
+    return verify_confirmation(confirmation, enrolled, _relying_party(trust), officer.keys)
+
+
+def _check_not_revoked(act: _Act, enrolment: Event) -> None:
+    for event in act.before:
+        if event["type"] == "revocation" and event.get("enrolment") == enrolment["sequence"]:
+            raise _refused(f"is by a passkey that was revoked on {str(event['time'])[:10]}, before the act")
+
+
+def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:
+    """Find the mandate that the approval's statement names among the events before the act."""
+    evidence = approval.evidence
+    if not isinstance(evidence, PasskeyAssertion):
+        raise _refused("is not by a passkey")
+    digest = Statement.from_json(approval.statement).mandate
+    for event in before:
+        if event["type"] == "mandate" and event.get("mandate_sha256") == digest:
+            mandate = Mandate.from_value(event.get("mandate"))
+            if mandate.digest() == digest and mandate.signer == signer:
+                return _Act(signer, mandate, evidence.public_key, before)
+    raise _refused("rests on a mandate that is not in the record before the act")
+
+
+def _issuance(events: Sequence[Event], certificate_sha256: str) -> int:
+    """The sequence of the first issuance of a certificate."""
+    for event in events:
+        if event["type"] == "issuance" and event.get("certificate_sha256") == certificate_sha256:
+            return int(event["sequence"])
+    raise _refused("belongs to a certificate whose issuance is not in the record")
+
+
+def _known(trust: TrustFile | None) -> TrustFile:
+    if trust is None:
+        raise unproven(SubIndication.NO_POE, "the officers who confirm are not known", hint="give the trust file")
+    return trust
+
+
+def _relying_party(trust: TrustFile) -> RelyingParty:
+    return RelyingParty(trust.web_origin, trust.relying_party_id)
+
+
+def _refused(problem: str) -> CheckError:
+    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the approval {problem}")

@@ -1,0 +1,126 @@
+"""Step 2, profile ``pades``: what may differ between two revisions, from the trailer down to the pages.
+
+    findings = compare(document, number, graph, policy, signed)
+    findings.permitted        # what changed and may: ["the signature field 'Sig2' was filled"]
+    findings.violations       # what changed and may not: ["page 1/Contents was changed"]
+
+Every place in the document has a role, and a role says what may differ there; the default is: nothing. An object that
+is reached in two roles must satisfy both, so nothing can be changed as validation material while a page shows it.
+Objects that neither revision reaches do not matter.
+
+- trailer: ``/ID``, ``/Info``, ``/Size``, ``/Prev`` and what cross-reference streams need;
+- catalog: ``/DSS``, ``/Extensions``, ``/Version``, ``/Metadata``;
+- form, fields and annotations: see :mod:`.forms`;
+- pages: ``/Annots``, ``/LastModified``, a new ``/Tabs``.
+
+Clauses: ISO 32000-2 12.8.2.2, 12.8.2.4, 12.8.4.3; EN 319 142-1 5.4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signing_service.verify.objects import Ref
+from signing_service.verify.pades.document import Document, Snapshot
+from signing_service.verify.pades.forms import form, page_annotations, register_fields
+from signing_service.verify.pades.graph import ReferenceGraph
+from signing_service.verify.pades.policy import Policy
+from signing_service.verify.pades.walk import Findings, Walk, content
+
+_ANY_TRAILER = {"ID", "Info", "Size", "Prev", "XRefStm", "Type", "W", "Index", "Filter", "DecodeParms", "Length", "DL"}
+_ANY_CATALOG = {"DSS", "Extensions", "Version", "Metadata"}
+_WORDS = {"DSS": "validation material was added", "Metadata": "the metadata were changed"}
+
+
+def compare(document: Document, number: int, graph: ReferenceGraph, policy: Policy) -> Findings:
+    """Compare revision ``number`` with the one before it under ``policy``; raises LimitError, FormatError."""
+    older, newer = document.snapshots[number - 1], document.snapshots[number]
+    changed = document.changed(number)
+    walk = Walk(older, newer, graph.tainted(older, newer, changed), policy)
+    walk.visit(_trailers, dict(older.trailer), dict(newer.trailer), "trailer")
+    walk.run()
+    return walk.findings
+
+
+def _trailers(walk: Walk, before: dict[str, Any], after: dict[str, Any], place: str) -> None:
+    for key in after:
+        if key not in _ANY_TRAILER and key != "Root" and (key in before or _has_reference(after[key])):
+            walk.visit(content, before.get(key), after[key], f"trailer/{key}")
+    if "Encrypt" in before and "Encrypt" not in after:
+        walk.violate("the encryption dictionary was taken out")
+    walk.visit(_catalogs, before.get("Root"), after.get("Root"), "catalog")
+
+
+def _has_reference(value: Any) -> bool:
+    return isinstance(value, Ref | list | dict)
+
+
+def _catalogs(walk: Walk, before: Any, after: Any, place: str) -> None:
+    old, new = walk.older.resolve(before), walk.newer.resolve(after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        walk.violate("the catalog was taken out")
+        return
+    walk.structural |= {item.number for item in (before, after) if isinstance(item, Ref)}
+    _register_pages(walk, walk.older)
+    register_fields(walk)
+    for key in sorted(old.keys() | new.keys()):
+        if key in _ANY_CATALOG:
+            if _differs(walk, old.get(key), new.get(key)):
+                walk.permit(_WORDS.get(key, f"the catalog's /{key} was changed"))
+        elif key == "AcroForm":
+            walk.visit(form, old.get(key), new.get(key), "form")
+        elif key == "Pages":
+            walk.visit(_page_nodes, old.get(key), new.get(key), "pages")
+        else:
+            walk.visit(content, old.get(key), new.get(key), f"catalog/{key}")
+
+
+def _differs(walk: Walk, before: Any, after: Any) -> bool:
+    return before != after or (isinstance(before, Ref) and before.number in walk.tainted)
+
+
+def _register_pages(walk: Walk, snapshot: Snapshot) -> None:
+    """Number the pages, and note their objects and annotations as structural."""
+    pending = [snapshot.catalog.get("Pages")]
+    seen: set[int] = set()
+    while pending:
+        item = pending.pop()
+        if not isinstance(item, Ref) or item.number in seen:
+            continue
+        seen.add(item.number)
+        node = snapshot.dictionary(item)
+        kids = snapshot.array(node.get("Kids"))
+        if kids:
+            pending += reversed(kids)
+        else:
+            walk.pages[item.number] = len(walk.pages) + 1
+            walk.structural |= {note.number for note in snapshot.array(node.get("Annots")) if isinstance(note, Ref)}
+    walk.structural |= seen
+
+
+def _page_nodes(walk: Walk, before: Any, after: Any, place: str) -> None:
+    old, new = walk.older.resolve(before), walk.newer.resolve(after)
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        walk.violate(f"{place} was changed")
+        return
+    if isinstance(before, Ref) and before.number in walk.pages:
+        place = f"page {walk.pages[before.number]}"
+    old_kids, new_kids = walk.older.array(old.get("Kids")), walk.newer.array(new.get("Kids"))
+    if len(old_kids) != len(new_kids):
+        walk.violate("pages were added or taken out")
+        return
+    for one, other in zip(old_kids, new_kids, strict=True):
+        walk.visit(_page_nodes, one, other, place)
+    for key in sorted((old.keys() | new.keys()) - {"Kids", "LastModified"}):
+        if key == "Annots":
+            walk.visit(page_annotations, old.get(key), new.get(key), place)
+        elif key == "Parent":
+            same_reference(walk, old.get(key), new.get(key), f"{place}/Parent")
+        elif key != "Tabs" or key in old:
+            walk.visit(content, old.get(key), new.get(key), f"{place}/{key}")
+
+
+def same_reference(walk: Walk, before: Any, after: Any, place: str) -> None:
+    """A pointer back up the tree: compared, not followed."""
+    if before != after:
+        walk.violate(f"{place} was changed")

@@ -1,0 +1,220 @@
+"""A PDF as it was after each revision: objects looked up by number, parsed once, never repaired.
+
+    document = Document(pdf)
+    newest = document.snapshots[-1]
+    newest.resolve(newest.trailer["Root"])["AcroForm"]
+    document.changed(3)              # numbers of the objects that revision 3 rewrote, added or freed
+
+An object that two snapshots find at the same place is the same Python object in both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from signing_service.errors import FormatError, LimitError
+from signing_service.verify.limits import MAX_STREAMS_BYTES, check_size
+from signing_service.verify.objects import Ref, Stream, parse_indirect, parse_object, skip_space
+from signing_service.verify.pades.streams import decode_stream
+from signing_service.verify.pades.xref import Entry, Revision, group_revisions, read_sections
+
+_WHITE = rb"[\x00\t\n\x0c\r ]"
+_OBJECT = re.compile(rb"(\d{1,10})" + _WHITE + rb"{1,8}(\d{1,5})" + _WHITE + rb"{1,8}obj(?![A-Za-z])")
+_MAX_REFERENCE_HOPS = 16
+_MAX_STREAM_OBJECTS = 100_000  # in one object stream
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An object with what of the file it is."""
+
+    value: Any
+    start: int
+    """Offset of its number; -1 inside an object stream."""
+    body: int
+    """Offset after ``obj``."""
+    end: int
+    """Offset after ``endobj``."""
+    raw: tuple[int, int] | None = None
+    """Where a stream's raw bytes are."""
+
+
+_MISSING = Located(None, -1, -1, -1)
+
+
+class Document:
+    """All revisions of one file."""
+
+    def __init__(self, pdf: bytes) -> None:
+        """Read the cross-reference sections; raises FormatError or LimitError. Objects are read when asked for."""
+        check_size(pdf)
+        self.pdf = pdf
+        self.revisions = group_revisions(pdf, read_sections(pdf))
+        self.snapshots: list[Snapshot] = []
+        table: dict[int, Entry] = {}
+        for revision in self.revisions:
+            own = _merged(revision)
+            table = {**table, **own}
+            self.snapshots.append(Snapshot(self, revision, table))
+        self._cache: dict[tuple[int, Entry], Located] = {}
+        self._streams: dict[int, dict[int, Any]] = {}
+        self._decoded = 0
+
+    def changed(self, number: int) -> set[int]:
+        """Object numbers whose place differs between revision ``number`` and the one before it."""
+        before = self.snapshots[number - 1].entries
+        return {item for item, entry in _merged(self.revisions[number]).items() if not _same(before.get(item), entry)}
+
+    def load(self, number: int, entry: Entry, snapshot: Snapshot) -> Located:
+        """Parse the object at an entry; raises FormatError where it is not there."""
+        if entry.kind == "free":
+            return _MISSING
+        if entry.kind == "compressed":
+            holder = snapshot.entries.get(entry.place)
+            if holder is None or holder.kind != "offset":
+                raise FormatError(f"object {number} is in an object stream that is not there")
+            return Located(self._from_stream(holder.place, entry.place, number, snapshot), -1, -1, -1)
+        key = (number, entry)
+        if key not in self._cache:
+            self._cache[key] = self._parse(number, entry, snapshot)
+        return self._cache[key]
+
+    def _parse(self, number: int, entry: Entry, snapshot: Snapshot) -> Located:
+        start = skip_space(self.pdf, entry.place)
+        head = _OBJECT.match(self.pdf, start)
+        if head is None or start - entry.place > 8 or int(head[1]) != number or int(head[2]) != entry.detail:
+            raise FormatError(f"object {number} is not where the cross-reference section says")
+        value, position = parse_indirect(self.pdf, head.end())
+        raw = None
+        if isinstance(value, Stream):
+            length = snapshot.resolve(value.dictionary.get("Length"))
+            if not isinstance(length, int) or not 0 <= length <= len(self.pdf) - value.start:
+                raise FormatError(f"stream {number} has no length that it could have")
+            raw = (value.start, value.start + length)
+            position = skip_space(self.pdf, raw[1])
+            if not self.pdf.startswith(b"endstream", position) or position - raw[1] > 4:
+                raise FormatError(f"stream {number} has another length than it says")
+            position += len(b"endstream")
+        position = skip_space(self.pdf, position)
+        if not self.pdf.startswith(b"endobj", position):
+            raise FormatError(f"object {number} has no endobj")
+        return Located(value, start, head.end(), position + len(b"endobj"), raw)
+
+    def _from_stream(self, offset: int, holder: int, number: int, snapshot: Snapshot) -> Any:
+        if offset not in self._streams:
+            self._streams[offset] = self._unpack(snapshot.located(holder))
+        return self._streams[offset].get(number)
+
+    def _unpack(self, holder: Located) -> dict[int, Any]:
+        """Parse every object of an object stream (ISO 32000-2 7.5.7)."""
+        stream = holder.value
+        if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "ObjStm":
+            raise FormatError("an object stream is not one")
+        count, first = stream.dictionary.get("N"), stream.dictionary.get("First")
+        data = self.stream_data(holder)
+        if not isinstance(count, int) or not isinstance(first, int) or not 0 <= count <= _MAX_STREAM_OBJECTS:
+            raise FormatError("an object stream has broken /N or /First")
+        pairs = data[:first].split()
+        if len(pairs) < 2 * count or not all(part.isdigit() for part in pairs[: 2 * count]):
+            raise FormatError("an object stream has a broken index")
+        objects: dict[int, Any] = {}
+        for number, offset in zip(pairs[: 2 * count : 2], pairs[1 : 2 * count : 2], strict=True):
+            if int(number) in objects:
+                raise FormatError(f"an object stream holds object {int(number)} twice")
+            objects[int(number)] = parse_object(data, first + int(offset))[0]
+        return objects
+
+    def stream_data(self, located: Located) -> bytes:
+        """Decode a stream; raises FormatError, or LimitError when all streams together grow too large."""
+        stream = located.value
+        if not isinstance(stream, Stream) or located.raw is None:
+            raise FormatError("a stream is needed where there is another object")
+        data = decode_stream(stream.dictionary, self.pdf[slice(*located.raw)])
+        self._decoded += len(data)
+        if self._decoded > MAX_STREAMS_BYTES:
+            raise LimitError(f"streams decompress to more than {MAX_STREAMS_BYTES} bytes together")
+        return data
+
+
+class Snapshot:
+    """The document as of one revision."""
+
+    def __init__(self, document: Document, revision: Revision, entries: Mapping[int, Entry]) -> None:
+        """``entries``: every object that this revision knows, where it is."""
+        self.document, self.revision, self.entries = document, revision, entries
+
+    @property
+    def trailer(self) -> Mapping[str, Any]:
+        """The trailer that counts."""
+        return self.revision.trailer
+
+    def located(self, number: int) -> Located:
+        """An object by its number; a missing one has the value None."""
+        entry = self.entries.get(number)
+        return _MISSING if entry is None else self.document.load(number, entry, self)
+
+    def get(self, number: int) -> Any:
+        """An object's value by its number."""
+        return self.located(number).value
+
+    def resolve(self, value: Any) -> Any:
+        """Follow references until there is none; a dangling one gives None (ISO 32000-2 7.3.10)."""
+        for _ in range(_MAX_REFERENCE_HOPS):
+            if not isinstance(value, Ref):
+                return value
+            entry = self.entries.get(value.number)
+            if entry is None or (entry.kind == "offset" and entry.detail != value.generation):
+                return None
+            value = self.get(value.number)
+        raise FormatError("references form a loop")
+
+    def dictionary(self, value: Any) -> dict[str, Any]:
+        """Resolve to a dictionary; a stream gives its own, anything else an empty one."""
+        resolved = self.resolve(value)
+        if isinstance(resolved, Stream):
+            return resolved.dictionary
+        return resolved if isinstance(resolved, dict) else {}
+
+    def array(self, value: Any) -> list[Any]:
+        """Resolve to an array; anything else gives an empty one."""
+        resolved = self.resolve(value)
+        return resolved if isinstance(resolved, list) else []
+
+    @property
+    def catalog(self) -> dict[str, Any]:
+        """The document catalog; raises FormatError without one."""
+        catalog = self.resolve(self.trailer.get("Root"))
+        if not isinstance(catalog, dict):
+            raise FormatError("the file has no catalog")
+        return catalog
+
+
+def references(value: Any) -> Iterator[int]:
+    """The numbers of all objects that a value refers to, not following them."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Ref):
+            yield item.number
+        elif isinstance(item, dict):
+            pending += item.values()
+        elif isinstance(item, list):
+            pending += item
+        elif isinstance(item, Stream):
+            pending += item.dictionary.values()
+
+
+def _merged(revision: Revision) -> dict[int, Entry]:
+    merged: dict[int, Entry] = {}
+    for section in reversed(revision.sections):
+        merged |= section.entries
+    return merged
+
+
+def _same(before: Entry | None, after: Entry) -> bool:
+    if before is None:
+        return after.kind == "free"
+    return before == after or (before.kind == "free" and after.kind == "free")

@@ -1,0 +1,269 @@
+"""Step 2, profile ``pades``: what may differ in the form, its fields, and the annotations of pages.
+
+- form: new signature fields, new fonts in ``/DR``, ``/SigFlags``, ``/DA``, ``/NeedAppearances`` switched off;
+- an empty signature field: filled, with its appearance, by a signature that this very revision brings;
+- another field: its value together with an appearance that shows the value, if the policy permits and no lock
+  forbids; where it is (``/Rect``) and what it does (actions) never;
+- annotations: the widgets of new signature fields; notes and their pop-ups where DocMDP says 3. Anything that could
+  lie over the text (free text, stamps, drawings, redactions) is refused even then.
+
+Clauses: ISO 32000-2 12.7.3, 12.7.4, 12.7.5.5, 12.5.6, 12.8.2.2.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signing_service.verify.objects import Ref, Stream
+from signing_service.verify.pades.appearance import shows_value
+from signing_service.verify.pades.document import Snapshot
+from signing_service.verify.pades.policy import ANNOTATING, FILLING
+from signing_service.verify.pades.signatures import form_tree
+from signing_service.verify.pades.walk import Walk, content
+
+_ANY_FORM = {"SigFlags", "DA"}
+_FILLED_SIGNATURE = {"V", "AP", "AS", "M", "F"}
+_FILLED_FIELD = {"V", "AP", "AS", "I", "TI", "RV", "M"}
+_BACK = {"Parent", "P"}
+_HARMLESS_NOTES = {"Text", "Popup"}
+_NEW_FIELD_FORBIDDEN = {"A", "AA", "Kids"}
+
+
+def register_fields(walk: Walk) -> None:
+    """Note the fields and widgets of both revisions by their object numbers."""
+    walk.fields = {item.number: name for item, name in form_tree(walk.older) if isinstance(item, Ref)}
+    walk.new_fields = {item.number: name for item, name in form_tree(walk.newer) if isinstance(item, Ref)}
+    walk.structural |= walk.fields.keys()
+
+
+def form(walk: Walk, before: Any, after: Any, place: str) -> None:
+    """The AcroForm dictionary."""
+    old, new = walk.older.dictionary(before), walk.newer.dictionary(after)
+    if before is not None and walk.newer.resolve(after) is None:
+        walk.violate("the form was taken out")
+        return
+    for key in sorted((old.keys() | new.keys()) - _ANY_FORM):
+        if key == "Fields":
+            fields(walk, old.get(key), new.get(key), "", "")
+        elif key == "DR":
+            walk.visit(_resources, old.get(key), new.get(key), "form/DR")
+        elif key != "NeedAppearances" or walk.newer.resolve(new.get(key)) is True:
+            walk.visit(content, old.get(key), new.get(key), f"form/{key}")
+
+
+def _resources(walk: Walk, before: Any, after: Any, place: str) -> None:
+    """Resources may gain entries and lose none."""
+    old, new = walk.older.dictionary(before), walk.newer.dictionary(after)
+    for key, value in old.items():
+        if isinstance(walk.older.resolve(value), dict) and place == "form/DR":
+            walk.visit(_resources, value, new.get(key), f"form/DR/{key}")
+        else:
+            walk.visit(content, value, new.get(key), f"{place}/{key}")
+
+
+def fields(walk: Walk, before: Any, after: Any, prefix: str, kind: str) -> None:
+    """The fields of the form, or the kids of one: all that were there in their order, then new signature fields."""
+    old, new = walk.older.array(before), walk.newer.array(after)
+    old_numbers = [item.number if isinstance(item, Ref) else -1 for item in old]
+    kept = [item for item in new if isinstance(item, Ref) and item.number in old_numbers]
+    if -1 in old_numbers or [item.number for item in kept] != old_numbers:
+        if old == new:
+            walk.visit(content, before, after, "form/Fields")
+        else:
+            walk.violate("fields were taken out of the form or put in another order")
+        return
+    for item, same in zip(old, kept, strict=True):
+        if item.number in walk.tainted:
+            _field(walk, item, same, kind)
+    for item in new:
+        if not isinstance(item, Ref) or item.number not in old_numbers:
+            _new_field(walk, item, kind)
+
+
+def _field(walk: Walk, before: Ref, after: Ref, inherited: str) -> None:
+    """A field that was there before."""
+    old, new = walk.older.dictionary(before), walk.newer.dictionary(after)
+    name = walk.fields.get(before.number, "")
+    kind = str(walk.older.resolve(old.get("FT")) or inherited)
+    kids = walk.older.array(old.get("Kids"))
+    named = any("T" in walk.older.dictionary(kid) for kid in kids)
+    allowed: set[str] = set()
+    if not named and _value_differs(walk, before, after):
+        allowed = _filling(walk, name, kind, old, new)
+    for key in sorted((old.keys() | new.keys()) - allowed):
+        if key == "Kids" and named:
+            fields(walk, old.get(key), new.get(key), name, kind)
+        elif key == "Kids":
+            _widgets(walk, old.get(key), new.get(key), name, allowed & {"AP", "AS", "M", "F"})
+        elif key in _BACK:
+            if old.get(key) != new.get(key):
+                walk.violate(f"field {name!r}/{key} was changed")
+        else:
+            walk.visit(content, old.get(key), new.get(key), f"field {name!r}/{key}")
+
+
+def _widgets(walk: Walk, before: Any, after: Any, name: str, allowed: set[str]) -> None:
+    """The widgets of one field: the same ones, with at most their appearance changed."""
+    old, new = walk.older.array(before), walk.newer.array(after)
+    if old != new:
+        walk.violate(f"field {name!r} has other widgets than before")
+        return
+    for one, other in zip(old, new, strict=True):
+        first, second = walk.older.dictionary(one), walk.newer.dictionary(other)
+        for key in sorted((first.keys() | second.keys()) - allowed):
+            if key in _BACK:
+                if first.get(key) != second.get(key):
+                    walk.violate(f"field {name!r}/{key} was changed")
+            else:
+                walk.visit(content, first.get(key), second.get(key), f"field {name!r}/{key}")
+
+
+def _value_differs(walk: Walk, before: Ref, after: Ref) -> bool:
+    """Whether value or appearance of a field, or of its widgets, may differ at all."""
+    pairs = [(before, after)]
+    pairs += zip(
+        walk.older.array(walk.older.dictionary(before).get("Kids")),
+        walk.newer.array(walk.newer.dictionary(after).get("Kids")),
+        strict=False,
+    )
+    for one, other in pairs:
+        old, new = walk.older.dictionary(one), walk.newer.dictionary(other)
+        for key in _FILLED_FIELD | _FILLED_SIGNATURE:
+            if old.get(key) != new.get(key) or _is_tainted(walk, old.get(key)):
+                return True
+    return False
+
+
+def _is_tainted(walk: Walk, value: Any) -> bool:
+    from signing_service.verify.pades.document import references
+
+    return any(number in walk.tainted for number in references(value))
+
+
+def _filling(walk: Walk, name: str, kind: str, old: dict[str, Any], new: dict[str, Any]) -> set[str]:
+    """Give the keys that may differ because the field is being filled."""
+    was, now = walk.older.resolve(old.get("V")), walk.newer.resolve(new.get("V"))
+    if kind == "Sig":
+        if was is not None or not isinstance(now, dict):
+            return set()
+        return _FILLED_SIGNATURE if _may_sign(walk, name, new.get("V"), now) else set()
+    if walk.policy.level < FILLING or walk.policy.is_locked(name):
+        return set()
+    if isinstance(was, Stream | dict) or isinstance(now, Stream | dict):
+        return set()
+    if not shows_value(walk.newer, new, now, kind):
+        walk.violate(f"field {name!r} does not show its value")
+        return _FILLED_FIELD
+    walk.permit(f"the field {name!r} was filled in")
+    return _FILLED_FIELD
+
+
+def _may_sign(walk: Walk, name: str, reference: Any, dictionary: dict[str, Any]) -> bool:
+    """A signature fills a field only in the revision that brings it, and only if the policy lets it."""
+    is_timestamp = walk.newer.resolve(dictionary.get("SubFilter")) == "ETSI.RFC3161"
+    if walk.policy.level < FILLING and not is_timestamp:
+        walk.violate(f"the field {name!r} was signed although no changes are permitted")
+        return False
+    if isinstance(reference, Ref) and reference.number not in walk.tainted:
+        walk.violate(f"the field {name!r} was filled with a signature that stood there before")
+        return False
+    walk.permit(f"the {'timestamp' if is_timestamp else 'signature'} field {name!r} was filled")
+    return True
+
+
+def _new_field(walk: Walk, item: Any, inherited: str) -> None:
+    """A field that was not there before: a signature field, empty and unseen, or signed in this revision."""
+    new = walk.newer.dictionary(item)
+    name = walk.new_fields.get(item.number, "") if isinstance(item, Ref) else ""
+    kind = str(walk.newer.resolve(new.get("FT")) or inherited)
+    if isinstance(item, Ref) and walk.older.get(item.number) is not None and item.number not in walk.tainted:
+        walk.violate(f"the field {name!r} stood in the file before, hidden")
+        return
+    kids = walk.newer.array(new.get("Kids"))
+    if kids and all("T" in walk.newer.dictionary(kid) for kid in kids) and "Subtype" not in new:
+        for kid in kids:
+            _new_field(walk, kid, kind)
+        return
+    if kind != "Sig" or new.keys() & {"A", "AA"}:
+        walk.violate(f"the field {name!r} was added")
+        return
+    value = walk.newer.resolve(new.get("V"))
+    if isinstance(value, dict):
+        _may_sign(walk, name, new.get("V"), value)
+        return
+    if walk.policy.level < FILLING:
+        walk.violate(f"the field {name!r} was added although no changes are permitted")
+    elif any(_is_visible(walk.newer, widget) for widget in ([new, *map(walk.newer.dictionary, kids)])):
+        walk.violate(f"the field {name!r} was added with an appearance but without a signature")
+    else:
+        walk.permit(f"the empty signature field {name!r} was added")
+
+
+def _is_visible(snapshot: Snapshot, widget: dict[str, Any]) -> bool:
+    """Whether a widget draws something: it has room, and an appearance that is not empty."""
+    rectangle = [snapshot.resolve(value) for value in snapshot.array(widget.get("Rect"))]
+    numbers = [value for value in rectangle if isinstance(value, int | float)]
+    if len(numbers) == 4 and (numbers[0] == numbers[2] or numbers[1] == numbers[3]):
+        return False
+    normal = snapshot.dictionary(widget.get("AP")).get("N")
+    if not isinstance(normal, Ref):
+        return normal is not None
+    located = snapshot.located(normal.number)
+    if not isinstance(located.value, Stream):
+        return bool(located.value)
+    return bool(snapshot.document.stream_data(located).strip())
+
+
+def page_annotations(walk: Walk, before: Any, after: Any, place: str) -> None:
+    """The annotations of one page."""
+    old, new = walk.older.array(before), walk.newer.array(after)
+    old_numbers = [item.number for item in old if isinstance(item, Ref)]
+    kept = [item.number for item in new if isinstance(item, Ref) and item.number in old_numbers]
+    if len(old_numbers) != len(old):
+        walk.visit(content, before, after, f"{place}/Annots")
+        return
+    if kept != [number for number in old_numbers if number in kept] or not _may_lose(walk, old, set(kept)):
+        walk.violate(f"{place}: annotations were taken out or put in another order")
+        return
+    for item in new:
+        if not isinstance(item, Ref) or item.number not in old_numbers:
+            _new_annotation(walk, item, place)
+        elif item.number in walk.tainted and item.number not in walk.fields:
+            _annotation(walk, item, place)
+
+
+def _may_lose(walk: Walk, old: list[Any], kept: set[int]) -> bool:
+    lost = [item for item in old if item.number not in kept]
+    return all(
+        walk.policy.level == ANNOTATING and walk.older.dictionary(item).get("Subtype") in _HARMLESS_NOTES
+        for item in lost
+    )
+
+
+def _annotation(walk: Walk, item: Ref, place: str) -> None:
+    old, new = walk.older.dictionary(item), walk.newer.dictionary(item)
+    if walk.policy.level == ANNOTATING and _is_harmless(walk, old) and _is_harmless(walk, new):
+        walk.permit(f"{place}: a note was changed")
+        return
+    for key in sorted((old.keys() | new.keys()) - _BACK):
+        walk.visit(content, old.get(key), new.get(key), f"{place}: annotation/{key}")
+    if old.get("P") != new.get("P") or old.get("Parent") != new.get("Parent"):
+        walk.violate(f"{place}: an annotation was moved")
+
+
+def _new_annotation(walk: Walk, item: Any, place: str) -> None:
+    new = walk.newer.dictionary(item)
+    if isinstance(item, Ref) and item.number in walk.new_fields and item.number not in walk.fields:
+        return  # a new field's widget; the form judges it
+    if isinstance(item, Ref) and item.number in walk.fields:
+        walk.violate(f"{place}: the field {walk.fields[item.number]!r} was put on the page")
+    elif walk.policy.level == ANNOTATING and _is_harmless(walk, new):
+        walk.permit(f"{place}: a note was added")
+    elif walk.newer.resolve(new.get("Subtype")) == "Widget":
+        walk.violate(f"{place}: a widget was added that belongs to no field")
+    else:
+        walk.violate(f"{place}: an annotation ({walk.newer.resolve(new.get('Subtype'))}) was added")
+
+
+def _is_harmless(walk: Walk, annotation: dict[str, Any]) -> bool:
+    return walk.newer.resolve(annotation.get("Subtype")) in _HARMLESS_NOTES and not annotation.keys() & {"A", "AA"}

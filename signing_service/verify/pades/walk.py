@@ -1,0 +1,136 @@
+"""Step 2, profile ``pades``: walking two revisions in parallel. A place is visited in a role; each (role, pair) once.
+
+    walk = Walk(older, newer, tainted, policy)
+    walk.visit(trailers, older.trailer, newer.trailer, "trailer")
+    walk.run()
+    walk.findings.violations
+
+The role :func:`content` permits no difference at all; the others are in :mod:`.comparison` and :mod:`.forms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from signing_service.errors import LimitError
+from signing_service.verify.limits import MAX_TREE_NODES
+from signing_service.verify.objects import Ref, Stream
+from signing_service.verify.pades.document import Snapshot
+from signing_service.verify.pades.policy import Policy
+
+MAX_VIOLATIONS = 20  # named; a document that was replaced has thousands
+
+
+@dataclass(slots=True)
+class Findings:
+    """What differs between two revisions."""
+
+    permitted: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+
+class Walk:
+    """One comparison under way."""
+
+    def __init__(self, older: Snapshot, newer: Snapshot, tainted: set[int], policy: Policy) -> None:
+        """``tainted``: see :mod:`.graph`; what is not in it is equal in both."""
+        self.older, self.newer, self.policy = older, newer, policy
+        self.tainted = tainted
+        self.structural: set[int] = set()
+        """Pages, fields and annotations: compared in roles of their own, wherever else they are referred to."""
+        self.pages: dict[int, int] = {}
+        """Object number of each page to its number, from 1."""
+        self.fields: dict[int, str] = {}
+        """Object number of each field and widget of the older revision to the field's name."""
+        self.new_fields: dict[int, str] = {}
+        """The same of the newer revision."""
+        self.findings = Findings()
+        self._pending: list[tuple[Role, Any, Any, str]] = []
+        self._done: set[tuple[Role, int, int]] = set()
+
+    def visit(self, role: Role, before: Any, after: Any, place: str) -> None:
+        """Compare two values in a role, later."""
+        if isinstance(before, Ref) and isinstance(after, Ref):
+            if before == after and before.number not in self.tainted:
+                return
+            key = (role, before.number, after.number)
+            if key in self._done:
+                return
+            self._done.add(key)
+        self._pending.append((role, before, after, place))
+
+    def run(self) -> None:
+        """Do everything that is pending."""
+        count = 0
+        while self._pending and len(self.findings.violations) < MAX_VIOLATIONS:
+            role, before, after, place = self._pending.pop()
+            role(self, before, after, place)
+            count += 1
+            if count > 4 * MAX_TREE_NODES:
+                raise LimitError("the document has too many objects to compare")
+
+    def permit(self, text: str) -> None:
+        """Note a change that may be."""
+        if text not in self.findings.permitted:
+            self.findings.permitted.append(text)
+
+    def violate(self, text: str) -> None:
+        """Note a change that may not be."""
+        if text not in self.findings.violations:
+            self.findings.violations.append(text)
+
+
+Role = Callable[[Walk, Any, Any, str], None]
+
+
+def content(walk: Walk, before: Any, after: Any, place: str) -> None:
+    """Nothing may differ."""
+    if isinstance(before, Ref) and isinstance(after, Ref) and before == after and before.number in walk.structural:
+        return
+    old, new = walk.older.resolve(before), walk.newer.resolve(after)
+    if isinstance(old, Stream) and isinstance(new, Stream):
+        _streams(walk, before, after, place)
+    elif isinstance(old, dict) and isinstance(new, dict):
+        dictionaries(walk, old, new, place)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for one, other in zip(old, new, strict=True):
+            walk.visit(content, one, other, place)
+    elif not _equal(old, new):
+        walk.violate(f"{place} was changed")
+
+
+def dictionaries(walk: Walk, old: dict[str, Any], new: dict[str, Any], place: str) -> None:
+    """Every key in role :func:`content`."""
+    for key in old.keys() | new.keys():
+        walk.visit(content, old.get(key), new.get(key), f"{place}/{key}" if place.count("/") < 6 else place)
+
+
+def _equal(old: Any, new: Any) -> bool:
+    if isinstance(old, bool) or isinstance(new, bool):
+        return old is new
+    return bool(type(old) is type(new) or isinstance(old, int | float)) and bool(old == new)
+
+
+def _streams(walk: Walk, before: Any, after: Any, place: str) -> None:
+    """Dictionary and raw bytes; where the filters differ the bytes do too."""
+    old, new = raw_stream(walk.older, before), raw_stream(walk.newer, after)
+    if old != new:
+        walk.violate(f"{place} was changed")
+        return
+    old_dictionary = {key: value for key, value in walk.older.dictionary(before).items() if key != "Length"}
+    new_dictionary = {key: value for key, value in walk.newer.dictionary(after).items() if key != "Length"}
+    dictionaries(walk, old_dictionary, new_dictionary, place)
+
+
+def raw_stream(snapshot: Snapshot, reference: Any) -> bytes | None:
+    """The undecoded bytes of a stream that a reference leads to."""
+    for _ in range(16):
+        if not isinstance(reference, Ref):
+            return None
+        located = snapshot.located(reference.number)
+        if located.raw is not None:
+            return snapshot.document.pdf[slice(*located.raw)]
+        reference = located.value
+    return None
