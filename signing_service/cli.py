@@ -25,6 +25,7 @@ COMMANDS = {  # name: module, what it does
     "record": ("signing_service.commands.record", "audit, witness and export the transparency log"),
     "demo": ("signing_service.commands.demo", "serve the demo alliance with sign-in links"),
     "ceremony": ("signing_service.commands.ceremony", "run a whole signing over HTTP and verify the result"),
+    "reproduce": ("signing_service.commands.reproduce", "rebuild a PDF from its attached source and compare"),
     "fonts": ("signing_service.commands.fonts", "install the fonts that agreements are set in"),
 }
 SERVICE_HINT = "this command is part of the service: pip install 'signing-service[service]'"

@@ -79,7 +79,12 @@ def preview(service: Service, agreement_id: str) -> bytes:
     """The unsigned PDF of a draft, as publishing would seal it."""
     with service.database.read() as session:
         source, terms = load_source(session, agreement_id)
-    return render_base(source, terms)
+    return render(service, source, terms)
+
+
+def render(service: Service, source: Source, terms: Terms) -> bytes:
+    """The base as this service prints it: with its fonts and the address of its page on verifying."""
+    return render_base(source, terms, verification_url=f"{service.settings.public_url}/verify", fonts=service.fonts)
 
 
 def checklist(service: Service, agreement_id: str) -> list[CheckItem]:

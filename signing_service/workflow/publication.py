@@ -13,11 +13,10 @@ from signing_service.errors import ConflictError, NotAllowedError
 from signing_service.pdf.delta import byte_range_digest, embed, seal_delta
 from signing_service.pdf.grammar import Layout, read_tail
 from signing_service.pdf.layout import read_layout
-from signing_service.pdf.rendering import render_base
 from signing_service.pki.cms import assemble, signed_attributes
 from signing_service.store import agreements, ledger, mandates
 from signing_service.verify.revision import verify_last_revision
-from signing_service.workflow.drafts import checklist, load_source
+from signing_service.workflow.drafts import checklist, load_source, render
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.mandates import record_mandate
 from signing_service.workflow.notification import invite_representatives
@@ -43,7 +42,7 @@ def publish(service: Service, officer_id: str, agreement_id: str) -> None:
     for item in checklist(service, agreement_id):
         if not item.ok:
             raise NotAllowedError(f"the agreement cannot be published yet: {item.text}")
-    base = render_base(source, terms)
+    base = render(service, source, terms)
     sealed = seal(service, base, terms)
     verify_last_revision(b"", sealed.pdf, trust=service.trust, at=service.clock())
     _store(service, officer_id, terms, base, sealed)
