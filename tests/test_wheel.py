@@ -38,10 +38,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: list[str | Path], folder: Path) -> str:
-    done = subprocess.run(
-        [str(word) for word in command], cwd=folder, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    environment = {"PATH": "/usr/bin:/bin", "SIGNING_SERVICE_FONTS": str(CHECKOUT / "node_modules")}
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -87,3 +86,11 @@ def test_an_installed_wheel_finds_its_templates_and_font_manifests(installed: Pa
     for path in run([installed / "python", "-c", program], tmp_path).split():
         assert Path(path).is_file()
         assert Path(path).is_relative_to(installed.parent)
+
+
+def test_a_whole_ceremony_runs_from_an_installed_wheel(installed: Path, tmp_path: Path) -> None:
+    printed = run([installed / "signing-service", "ceremony", "--parties", "2", "--folder", "ceremony"], tmp_path)
+    assert "PASSED: ceremony/evidence.zip" in printed
+    assert "verified; the ceremony took" in printed
+    left = {path.name for path in (tmp_path / "ceremony").iterdir()}
+    assert {"agreement.pdf", "evidence.zip", "trust.json", "root.pem"} <= left
