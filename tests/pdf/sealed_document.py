@@ -13,6 +13,7 @@ It uses the signing side's own functions only. Times run from NOON on, a minute 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Self
@@ -28,6 +29,7 @@ from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.terms import Terms
 from signing_service.approval import Approval, Statement, service_approval
 from signing_service.approval.statement import Act
+from signing_service.ceremony.authenticator import Authenticator
 from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_digest, embed, seal_delta, signature_delta
 from signing_service.pdf.grammar import COUNTERSIGNATURE_FIELD, Layout, Tail, read_tail
 from signing_service.pdf.layout import read_layout
@@ -99,6 +101,8 @@ class Ceremony:
     acts: list[SignedAct] = field(default_factory=list)
     dss: Dss = field(default_factory=Dss)
     archives: int = 0
+    passkeys: Mapping[str, Authenticator] = field(default_factory=dict)
+    """Devices by person's id; who has none approves by password."""
 
     @classmethod
     def published(
@@ -107,12 +111,15 @@ class Ceremony:
         keystore: KeyStore | None = None,
         base: bytes | None = None,
         now: datetime = NOON,
+        passkeys: Mapping[str, Authenticator] | None = None,
+        assurance: str = "service",
     ) -> Self:
         """Render and seal; the newest revision is revision 0."""
-        terms = terms_for(people)
+        terms = terms_for(people, assurance)
         base = base or make_base(terms)
         layout = read_layout(base, CONTENTS_SIZE)
         ceremony = cls(keystore or keystore_in_memory(), terms, base, layout, read_tail(base), now)
+        ceremony.passkeys = passkeys or {}
         ceremony._seal()
         return ceremony
 
@@ -177,7 +184,7 @@ class Ceremony:
             appearance=hashlib.sha256(appearance).hexdigest(),
             expires=self.now + timedelta(minutes=10),
         )
-        approval = service_approval(statement.to_json(), "password", self.now)
+        approval = self.approve(person, statement)
         certificate = issue_one_time(self.keystore, spki, self._subject(person), self.now)
         delta = signature_delta(
             self.layout,
@@ -197,6 +204,12 @@ class Ceremony:
         done = SignedAct(act, person, mandate, statement, approval, certificate, token, ocsp, len(self.revisions) - 1)
         self.acts.append(done)
         return done
+
+    def approve(self, person: Person, statement: Statement) -> Approval:
+        """Let a person approve with their device, or else by password."""
+        if person.id not in self.passkeys:
+            return service_approval(statement.to_json(), "password", self.now)
+        return Approval(statement.to_json(), self.passkeys[person.id].approve(statement.challenge()))
 
     def _subject(self, person: Person) -> OneTimeSubject:
         university = person.university

@@ -18,7 +18,7 @@ BOX_WIDTH, BOX_HEIGHT = 220, 40  # points
 CONTENTS_SIZE = 8192  # bytes
 
 
-def terms_for(people: tuple[Person, ...] = REPRESENTATIVES) -> Terms:
+def terms_for(people: tuple[Person, ...] = REPRESENTATIVES, assurance: str = "service") -> Terms:
     """Terms under which each of ``people`` signs; guests only attest."""
     parties: dict[str, Party] = {}
     for person in people:
@@ -35,7 +35,11 @@ def terms_for(people: tuple[Person, ...] = REPRESENTATIVES) -> Terms:
             university.guest,
             (*roles, SignerRole(person.role, {"en": person.role.capitalize()})),
         )
-    rules = Rules(signatures=SignatureRule("all"), entry_into_force=EntryIntoForce("on-countersignature"))
+    rules = Rules(
+        signatures=SignatureRule("all"),
+        entry_into_force=EntryIntoForce("on-countersignature"),
+        minimum_assurance=assurance,
+    )
     return Terms(AGREEMENT, "12C12U/2025", "1.0", {"en": ALLIANCE}, ("en",), None, tuple(parties.values()), rules)
 
 

@@ -15,15 +15,18 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing_service.approval import Confirmation, ConfirmationStatement
+from signing_service.ceremony.authenticator import Authenticator
 from signing_service.encoding import canonical_json, format_time, sha256_hex, to_base64url
-from signing_service.evidence import Bundle, BundledEvent, TrustFile, format_trust_file, write_bundle
+from signing_service.evidence import Bundle, BundledEvent, TrustedOfficer, TrustFile, format_trust_file, write_bundle
 from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
 from signing_service.record.entry import entry_digest, make_entry
 from signing_service.record.note import Signer, format_verifier_key
 from signing_service.record.proof import Proof, format_proof
 from signing_service.record.tree import inclusion_proof, leaf_hash, root_of
 from signing_service.verify.trust import Trust, read_trust
-from tests.cast import ALLIANCE, NOON, OFFICER, ORIGIN, PUBLIC_URL
+from tests.approval.cast import authenticator
+from tests.cast import ALLIANCE, LIN, NOON, OFFICER, ORIGIN, PUBLIC_URL, SOMCHAI, Person
 from tests.pdf.sealed_document import Ceremony, SignedAct
 from tests.record.cast import LOG, salt
 
@@ -52,8 +55,13 @@ class World:
             root=self.ceremony.keystore.root,
             record_origin=ORIGIN,
             record_key=self.log.verifier_key,
+            officers=self._officers(),
         )
         return replace(plain, **changes)
+
+    def _officers(self) -> tuple[TrustedOfficer, ...]:
+        device = self.ceremony.passkeys.get(OFFICER.id)
+        return (TrustedOfficer(OFFICER.id, OFFICER.name, (device.passkeys[-1].cose_key,)),) if device else ()
 
     def trust(self, **changes: Any) -> Trust:
         """The same as the verifier reads it."""
@@ -95,6 +103,8 @@ class World:
         certificate = act.certificate.public_bytes(Encoding.DER)
         mandate = act.mandate.digest()
         told.add("mandate", mandate=act.mandate.to_value(), mandate_sha256=mandate, officer=OFFICER.id)
+        if act.act == "signature" and act.approval.assurance == "passkey":
+            self._tell_enrolment(told, act)
         told.add(
             "issuance",
             act=act.act,
@@ -111,8 +121,41 @@ class World:
             certificate_sha256=sha256_hex(certificate),
             issuance=told.events[-1]["sequence"],
             **self._revision(act.revision),
-            assurance="service",
+            assurance=act.approval.assurance,
             timestamp=_timestamp(act.token.time),
+        )
+
+    def _tell_enrolment(self, told: _History, act: SignedAct) -> None:
+        key, mandate = self.ceremony.passkeys[act.person.id].passkeys[-1], act.mandate.digest()
+        about = {"signer": act.person.signer, "key_sha256": sha256_hex(key.cose_key), "mandate_sha256": mandate}
+        told.add(
+            "enrolment",
+            **about,
+            person=act.person.id,
+            credential=to_base64url(key.id),
+            key=to_base64url(key.cose_key),
+            backup_eligible=False,
+            backed_up=False,
+        )
+        stated = ConfirmationStatement(
+            agreement=self.ceremony.terms.id,
+            signer=act.person.signer,
+            person=act.person.id,
+            name=act.person.name,
+            credential=about["key_sha256"],
+            mandate=mandate,
+            method="video",
+            officer=OFFICER.id,
+            time=NOON,
+        )
+        confirmation = Confirmation(stated.to_json(), self.ceremony.passkeys[OFFICER.id].approve(stated.challenge()))
+        told.add(
+            "confirmation",
+            **about,
+            enrolment=told.events[-1]["sequence"],
+            officer=OFFICER.id,
+            method="video",
+            confirmation=to_base64url(confirmation.to_der()),
         )
 
     def _revision(self, number: int) -> Mapping[str, Any]:
@@ -191,3 +234,24 @@ def _timestamp(time: datetime) -> Mapping[str, Any]:
 def the_ceremony() -> World:
     """The ceremony of the cast: everybody signed, the officer countersigned, the archive closed the file."""
     return World(Ceremony.held())
+
+
+def devices(*people: Person) -> dict[str, Authenticator]:
+    """A device with one passkey for each."""
+    return {person.id: authenticator(person.id) for person in people}
+
+
+@cache
+def the_passkey_ceremony() -> World:
+    """Lin and Somchai sign with passkeys that Mei Tan confirmed; she countersigns with her own."""
+    return World(passkey_ceremony(devices(LIN, SOMCHAI, OFFICER)))
+
+
+def passkey_ceremony(passkeys: Mapping[str, Authenticator]) -> Ceremony:
+    """Two parties sign under rules that ask for passkeys, as far as there are some."""
+    ceremony = Ceremony.published((LIN, SOMCHAI), passkeys=passkeys, assurance="passkey")
+    ceremony.sign(LIN)
+    ceremony.sign(SOMCHAI)
+    ceremony.countersign()
+    ceremony.archive()
+    return ceremony
