@@ -53,10 +53,17 @@ class Browser:
         return answer.status_code, answer.json()
 
     def _send(
-        self, method: str, path: str, *, accept: tuple[int, ...] = (200, 201, 302, 303), **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        accept: tuple[int, ...] = (200, 201, 302, 303),
+        extra: dict[str, str] | None = None,  # headers
+        **options: Any,
     ) -> httpx.Response:
+        headers = {"X-CSRF-Token": self._csrf, **(extra or {})}
         try:
-            answer = self._http.request(method, path, headers={"X-CSRF-Token": self._csrf}, **options)
+            answer = self._http.request(method, path, headers=headers, **options)
         except httpx.HTTPError as error:
             raise UnavailableError(f"{self.user}: {method} {path}: {error}") from error
         if answer.status_code not in accept:
