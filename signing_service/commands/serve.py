@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
+from signing_service.workflow.releases import asset_digests, record_release
 from signing_service.workflow.service import open_service
 
 
@@ -20,6 +21,8 @@ def main(arguments: list[str]) -> int:
     settings.require_session_secret()
     log_to_terminal()
     check_port(settings)
-    open_service(settings).database.dispose()
+    service = open_service(settings)
+    record_release(service, asset_digests())
+    service.database.dispose()
     run_server(settings, worker=not options.no_worker, on_ready=lambda: print(f"serving {settings.public_url}"))
     return 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -52,6 +52,11 @@ def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
 
 
 _Rows = Select[int, str, int, str, bytes, bytes | None, bytes | None]
+
+
+def erase(session: Session, index: int) -> None:
+    """Forget the event and the salt that open an entry; the entry itself stays."""
+    session.execute(update(Event).where(Event.index == index).values(event=None, salt=None))
 
 
 def _query() -> _Rows:

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +52,9 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
         _check_inclusion(bundle, checkpoint)  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"{len(bundle.events)} entries are in the record of {checkpoint.origin}")
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
+        erased = _erased(bundle)
         for item in bundle.events:  # (3)
-            _check_opening(item, bundle.agreement)
+            _check_opening(item, bundle.agreement, erased, checks)
         checks.passed(Step.RECORD, SUBJECT, "every event is what its entry commits to")
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         _check_sequences(bundle)  # (4)
@@ -88,15 +89,24 @@ def _check_inclusion(bundle: Bundle, checkpoint: Checkpoint) -> None:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the entries do not make the record's root")
 
 
-def _check_opening(item: BundledEvent, agreement: str) -> None:
+def _check_opening(item: BundledEvent, agreement: str, erased: Collection[int], checks: Checks) -> None:
     entry = parse_entry(item.entry)
     if item.event is not None and item.salt is not None:
         verify_opening(item.entry, item.event, item.salt)
+    elif entry.scope == agreement and entry.sequence in erased:
+        message = f"event {entry.sequence} ({entry.type}) was erased, and nobody can say any more what it held"
+        checks.unproven(Step.RECORD, SUBJECT, SubIndication.NO_POE, message, hint="an older bundle may still hold it")
     elif entry.scope == agreement:
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE,
             f"the opening of the agreement's entry {entry.sequence} ({entry.type}) is withheld",
         )
+
+
+def _erased(bundle: Bundle) -> set[int]:
+    """Sequences of the agreement's events that its own ``erased`` events name."""
+    opened = (parse_canonical_json(item.event) for item in bundle.events if item.event is not None)
+    return {event["erased"] for event in opened if event["type"] == "erased" and event["scope"] == bundle.agreement}
 
 
 def _check_sequences(bundle: Bundle) -> None:

@@ -13,6 +13,7 @@ from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import parse_note
 from signing_service.store import agreements, mandates, openings, people
 from signing_service.store.openings import Opening
+from signing_service.store.tree import read_entries
 from signing_service.workflow.proofs import newest_checkpoint, prove_all
 from signing_service.workflow.service import Service
 
@@ -32,12 +33,16 @@ def pdf(service: Service, person_id: str, agreement_id: str, revision: int | Non
         return agreements.read_pdf(session, agreement_id, revision)
 
 
-def evidence(service: Service, person_id: str, agreement_id: str) -> tuple[str, bytes]:
-    """The evidence bundle of everything published so far, with its file name; raises NotFoundError."""
+def evidence(service: Service, person_id: str, agreement_id: str, *, complete: bool = False) -> tuple[str, bytes]:
+    """The evidence bundle of everything published so far, with its file name; raises NotFoundError.
+
+    ``complete`` adds every entry of the record up to the checkpoint, unopened where it belongs to others, so that
+    an auditor can see that there is no second history of the agreement.
+    """
     service.publish()
     with service.database.read() as session:
         check_reader(session, person_id, agreement_id)
-        bundle = _bundle(session, service, agreement_id)
+        bundle = _bundle(session, service, agreement_id, complete=complete)
     return bundle.file_name, write_bundle(bundle)
 
 
@@ -46,22 +51,25 @@ def trust_file(service: Service) -> bytes:
     return service.trust_bytes
 
 
-def _bundle(session: Session, service: Service, agreement_id: str) -> Bundle:
+def _bundle(session: Session, service: Service, agreement_id: str, *, complete: bool) -> Bundle:
     size = parse_checkpoint(parse_note(newest_checkpoint(session)).text).size
     own = openings.of_scope(session, agreement_id, size)
-    revision = max(
-        (parse_canonical_json(opening.event).get("revision", 0) for opening in own if opening.event), default=0
-    )
-    found = own + openings.of_scope(session, SERVICE_SCOPE, size)
-    found.sort(key=lambda opening: opening.index)
+    revisions = (parse_canonical_json(opening.event).get("revision", 0) for opening in own if opening.event)
+    pdf_bytes = agreements.read_pdf(session, agreement_id, max(revisions, default=0))
+    found = {opening.index: opening for opening in own + openings.of_scope(session, SERVICE_SCOPE, size)}
+    indices = range(size) if complete else sorted(found)
+    entries = dict(enumerate(read_entries(session, 0, size))) if complete else {}
     authorities = (service.keys.root, service.keys.issuing_ca, service.keys.services_ca, service.keys.seal)
     return Bundle(
         agreement=agreement_id,
-        pdf=agreements.read_pdf(session, agreement_id, revision),
-        events=tuple(_bundled(opening) for opening in found),
-        proofs=prove_all(session, [opening.index for opening in found]),
+        pdf=pdf_bytes,
+        events=tuple(
+            _bundled(found[index]) if index in found else BundledEvent(index, entries[index]) for index in indices
+        ),
+        proofs=prove_all(session, sorted(found)),
         certificates=b"".join(certificate.public_bytes(Encoding.PEM) for certificate in authorities),
         mandates={},
+        complete=complete,
     )
 
 

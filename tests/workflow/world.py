@@ -147,13 +147,20 @@ class World:
     ids: dict[Person, str]
 
     @classmethod
-    def of(cls, service: Service, officer: str, files: dict[str, bytes] | None = None) -> World:
+    def of(
+        cls,
+        service: Service,
+        officer: str,
+        files: dict[str, bytes] | None = None,
+        people: dict[Person, str] | None = None,
+    ) -> World:
         clock = Clock(service.clock())
         service = replace(service, clock=clock)
         agreement = create_draft(service, officer, files or source())
         ids = {}
         for person in SIGNERS:
-            ids[person] = add_person(service, officer, NewPerson(person.name, person.email, person.native_name))
+            newcomer = NewPerson(person.name, person.email, person.native_name)
+            ids[person] = people[person] if people else add_person(service, officer, newcomer)
             authority = Authority("Rector's office", clock.now.astimezone(UTC).date())
             give_mandate(service, officer, agreement, person.signer, ids[person], authority)
         return cls(service, clock, officer, agreement, ids)
