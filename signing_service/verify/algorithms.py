@@ -11,6 +11,7 @@ What is not in the tables is unsupported and makes a verdict INDETERMINATE, with
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +30,9 @@ RSA = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
 
 _NULL = b"\x05\x00"
+_SHAKE256_LEN = "2.16.840.1.101.3.4.2.18"
+_SHAKE256_512 = b"\x02\x02\x02\x00"  # its parameter: 512 bits
+_EDDSA_HASHES = {"Ed25519": "sha512", "Ed448": "shake_256"}  # RFC 8419 3.1, ISO/TS 32002
 _FAR = datetime(9999, 12, 31, tzinfo=UTC)  # no end is foreseen
 
 
@@ -39,6 +43,13 @@ class Hash:
     title: str
     name: str
     until: datetime
+
+    def digest(self, *parts: bytes | memoryview) -> bytes:
+        """Hash the parts one after the other; SHAKE256 gives 512 bits (RFC 8702 3.1)."""
+        machine = hashlib.new(self.name, usedforsecurity=False)
+        for part in parts:
+            machine.update(part)
+        return machine.digest(64) if self.name == "shake_256" else machine.digest()  # type: ignore[call-arg]
 
     def weak_at(self, moment: datetime) -> str:
         """Say that it may no longer be relied on at ``moment``; empty if it may."""
@@ -82,6 +93,7 @@ HASHES = {
     "2.16.840.1.101.3.4.2.9": _hash("SHA3-384", "sha3_384"),
     "2.16.840.1.101.3.4.2.10": _hash("SHA3-512", "sha3_512"),
     "2.16.840.1.101.3.4.2.12": _hash("SHAKE256", "shake_256"),
+    "2.16.840.1.101.3.4.2.18": _hash("SHAKE256", "shake_256"),
 }
 _BY_NAME = {item.name: item for item in HASHES.values()}
 
@@ -196,7 +208,8 @@ def key_until(key: PublicKeyTypes) -> datetime:
 def hash_algorithm(algorithm: Algorithm) -> Hash:
     """Look up a digest algorithm; raises CheckError (INDETERMINATE) for an unknown one."""
     known = HASHES.get(algorithm.oid)
-    if known is None or algorithm.parameters not in (None, _NULL):
+    usual = (_SHAKE256_512,) if algorithm.oid == _SHAKE256_LEN else (None, _NULL)
+    if known is None or algorithm.parameters not in usual:
         raise _unsupported(f"hash algorithm {algorithm.oid}")
     return known
 
@@ -208,6 +221,8 @@ def signature_scheme(algorithm: Algorithm, digest: Hash) -> Scheme:
     """
     oid, plain = algorithm.oid, algorithm.parameters in (None, _NULL)
     if oid in _EDDSA and algorithm.parameters is None:
+        if digest.name != _EDDSA_HASHES[_EDDSA[oid]]:
+            raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"{_EDDSA[oid]} must not be used with {digest.title}")
         return Scheme(_EDDSA[oid], digest)
     if oid == RSASSA_PSS:
         return _pss_scheme(algorithm, digest)
@@ -232,7 +247,9 @@ def certificate_scheme(algorithm: Algorithm) -> Scheme:
     if algorithm.oid == RSASSA_PSS:
         hash_oid = read_pss_parameters(algorithm.parameters).hash.oid
         return signature_scheme(algorithm, hash_algorithm(Algorithm(hash_oid, None)))
-    return signature_scheme(algorithm, _BY_NAME["sha512"])
+    if algorithm.oid in _EDDSA:
+        return signature_scheme(algorithm, _BY_NAME[_EDDSA_HASHES[_EDDSA[algorithm.oid]]])
+    raise _unsupported(f"signature algorithm {algorithm.oid}")
 
 
 def _pss_scheme(algorithm: Algorithm, digest: Hash) -> Scheme:

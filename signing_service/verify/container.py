@@ -9,7 +9,6 @@ Clauses: RFC 5652 5.3, 5.4, 5.6; RFC 5035 3-5 (signing-certificate-v2); RFC 2634
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -104,14 +103,8 @@ class Container:
         scheme = self.scheme()
         digest, data = content_digest, content
         if self.signed_bytes is not None:
-            digest, data = _digest(scheme, self.signed_bytes), self.signed_bytes
+            digest, data = scheme.hash.digest(self.signed_bytes), self.signed_bytes
         check_signature(key, scheme, self.signature, data, digest)
-
-
-def _digest(scheme: Scheme, data: bytes) -> bytes:
-    if scheme.hash.name == "shake_256":
-        return hashlib.shake_256(data).digest(64)  # RFC 8702 3.1: 512 bits
-    return hashlib.new(scheme.hash.name, data, usedforsecurity=False).digest()
 
 
 def x509_oid(dotted: str) -> bytes:

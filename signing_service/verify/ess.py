@@ -7,8 +7,6 @@ Without it a certificate with the same key and another name could be put in the 
 
 from __future__ import annotations
 
-import hashlib
-
 from cryptography.hazmat import asn1
 
 from signing_service.errors import FormatError
@@ -54,7 +52,7 @@ def _names(value: bytes, certificate: Certificate, *, newer: bool) -> bool:
         used = hash_algorithm(read_algorithm(encoded(rest.pop(0))))
     if not rest or rest[0].tag_bytes != b"\x04":
         raise FormatError("certificate identifier has no hash")
-    digest = hashlib.new(used.name, certificate.der, usedforsecurity=False).digest()
+    digest = used.digest(certificate.der)
     if bytes(rest[0].data) != digest:
         return False
     return len(rest) < 2 or _is_issuer_serial(rest[1], certificate)

@@ -126,5 +126,4 @@ def _is_responder(response: ocsp.OCSPResponse, signer: Certificate) -> bool:
 def _check_signature(response: ocsp.OCSPResponse, signer: Certificate) -> None:
     scheme = certificate_scheme(Algorithm(response.signature_algorithm_oid.dotted_string, None))
     data = response.tbs_response_bytes
-    digest = hashlib.new(scheme.hash.name, data, usedforsecurity=False).digest()
-    check_signature(signer.public_key, scheme, response.signature, data, digest)
+    check_signature(signer.public_key, scheme, response.signature, data, scheme.hash.digest(data))

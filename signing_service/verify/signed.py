@@ -10,13 +10,11 @@ Each method records what it finds and raises nothing for it.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from signing_service.agreement.terms import Terms
 from signing_service.approval import RelyingParty
-from signing_service.verify.algorithms import Hash
 from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.changes import Revision
@@ -130,7 +128,7 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
     checks.passed(Step.CMS, signed.subject, "the signature is intact and canonical")
     with checks.collecting(Step.TIME, signed.subject, SubIndication.FORMAT_FAILURE, decided=True):
         token = read_token(container.unsigned_attributes[TIMESTAMP_TOKEN][0])
-        opened = open_token(token, lambda used: _digest(used, container.signature))
+        opened = open_token(token, lambda used: used.digest(container.signature))
         check_embedded_chain(token, opened.certificate)
         signed.token = opened
         signed.report.intact = True
@@ -144,10 +142,6 @@ def _open_archive(signed: Signed, checks: Checks) -> None:
     _describe(signed.report, opened.certificate, container)
     signed.report.intact = True
     checks.passed(Step.CMS, signed.subject, "the archive timestamp is intact and canonical")
-
-
-def _digest(used: Hash, data: bytes) -> bytes:
-    return hashlib.new(used.name, data, usedforsecurity=False).digest()
 
 
 def _report(revision: Revision, terms: Terms | None) -> SignatureReport:

@@ -90,8 +90,10 @@ def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
         yield f"    identity: {clean(signature.identity)}"
     if signature.consent:
         yield f"    approved ({clean(signature.consent_language)}): {clean(signature.consent)}"
-    for change in signature.changes:
-        yield f"    later: {clean(change)}"
+    if signature.changes:
+        few = "; ".join(signature.changes[:3])
+        more = f"; and {len(signature.changes) - 3} more permitted changes" if len(signature.changes) > 3 else ""
+        yield f"    later: {clean(few + more)}"
 
 
 def _word(signature: SignatureReport) -> str:

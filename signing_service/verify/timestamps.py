@@ -14,7 +14,6 @@ A token is checked in this order, numbered as in the code:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -94,7 +93,7 @@ def open_token(container: Container, digest_of: Callable[[Hash], bytes], others:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the timestamp does not name its authority's certificate")
     check_signing_certificate(container, certificate)
     content = container.content or b""
-    digest = hashlib.new(container.scheme().hash.name, content, usedforsecurity=False).digest()
+    digest = hash_algorithm(container.digest_algorithm).digest(content)
     container.check_content(digest)
     container.check_signature(certificate.public_key, digest, content)
     return Token(info, certificate, container.certificates)

@@ -69,14 +69,18 @@ class _Reader:
             raise FormatError("an element of a signature container is longer than the container")
         if not tag & _CONSTRUCTED:
             return Element(tag, self._data[start:stop], (), self._data[position:stop], stop - position), stop
-        children, at = [], start
-        while at < stop:
-            child, at = self.read(at, stop, depth + 1)
-            children.append(child)
+        inner = self._children(start, stop, depth)
         der = self._data[position:stop]
-        if any(len(child.der) != child.size for child in children):
-            der = wrap(tag, b"".join(child.der for child in children))
-        return Element(tag, b"", tuple(children), der, stop - position), stop
+        if any(len(child.der) != child.size for child in inner):
+            der = wrap(tag, b"".join(child.der for child in inner))
+        return Element(tag, b"", inner, der, stop - position), stop
+
+    def _children(self, position: int, end: int, depth: int) -> tuple[Element, ...]:
+        children = []
+        while position < end:
+            child, position = self.read(position, end, depth + 1)
+            children.append(child)
+        return tuple(children)
 
     def _until_end(self, position: int, end: int, depth: int) -> tuple[tuple[Element, ...], int]:
         children = []

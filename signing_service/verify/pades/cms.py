@@ -190,7 +190,7 @@ def _archived(values: Iterable[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 
 def wrap_basic_response(der: bytes) -> bytes:
-    """Put a BasicOCSPResponse, as some containers carry it, into the OCSPResponse that readers want (RFC 6960 4.2.1)."""
+    """Put a bare BasicOCSPResponse, as some containers carry it, into an OCSPResponse (RFC 6960 4.2.1)."""
     from signing_service.verify.container import x509_oid
 
     inner = wrap(0x30, x509_oid(_OCSP_BASIC) + wrap(0x04, der))
