@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from bench.table import Row, best_of
@@ -18,7 +19,7 @@ def measure(_folder: Path, *, full: bool) -> list[Row]:
         source = parse_source(source_with_parties(parties))
         terms = source.terms(new_id())
         size = len(render_base(source, terms))
-        seconds = best_of(5 if full else 3, lambda source=source, terms=terms: render_base(source, terms))
+        seconds = best_of(5 if full else 3, partial(render_base, source, terms))
         rows.append(Row("rendering", f"{parties} parties, warm", seconds, "s", f"<= {goal} s"))
         if parties == 12:
             rows.append(Row("rendering", "12 parties, unsigned PDF", size / 1024, "KB", "<= 400 KB"))

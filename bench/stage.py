@@ -21,6 +21,7 @@ from signing_service.workflow.attempts import begin_attempt
 from signing_service.workflow.demo import initialise_demo, publish_demo
 from signing_service.workflow.download import evidence, pdf
 from signing_service.workflow.passwords import hash_password
+from signing_service.workflow.prepared import Prepared
 from signing_service.workflow.service import Service
 from signing_service.workflow.signing import approve_attempt, complete_attempt
 
@@ -72,6 +73,7 @@ class Stage:
         approve_attempt(*arguments, PASSWORD)
         begin = time.process_time()
         prepared = approve_attempt(*arguments, "")  # asks for no password again
+        assert isinstance(prepared, Prepared), "nobody else signs"
         raw = key.sign(prepared.signed_attributes)
         complete_attempt(self.service, person, attempt["attempt"], raw, prepared.revision)
         return time.process_time() - begin

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def measure(folder: Path, *, full: bool) -> list[Row]:
         signatures, bundle, pdf = parties + 1, stage.evidence(), stage.pdf()
         trust = read_trust([stage.service.trust_bytes])
         assert verify_bundle(bundle, trust, datetime.now(UTC)).verdict is Verdict.PASSED
-        ours = best_of(3, lambda bundle=bundle, trust=trust: verify_bundle(bundle, trust, datetime.now(UTC)))
+        ours = best_of(3, partial(verify_bundle, bundle, trust, datetime.now(UTC)))
         costs[signatures] = ours / signatures
         peer = _pyhanko(pdf, stage) if parties == 12 or (full and parties == 48) else None
         rows.append(
