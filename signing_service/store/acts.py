@@ -73,6 +73,12 @@ def signatures(session: Session, agreement: str) -> list[Signature]:
     return list(session.scalars(query.order_by(Signature.revision)))
 
 
+def signing_times(session: Session, agreement: str) -> list[tuple[str, datetime]]:
+    """Signer and timestamp's time of each signature, without the bytes that ``signatures`` reads."""
+    query = select(Signature.signer, Signature.timestamp_time).where(Signature.agreement == agreement)
+    return [(signer, time) for signer, time in session.execute(query.order_by(Signature.revision))]
+
+
 def signature(session: Session, agreement: str, signer: str) -> Signature | None:
     """The signature of one signer, if there is one."""
     return session.get(Signature, (agreement, signer))

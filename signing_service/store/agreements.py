@@ -181,6 +181,14 @@ def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
     return RevisionEnd(*row)
 
 
+def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:
+    """Where one revision ends; raises NotFoundError."""
+    row = session.execute(_ends(agreement_id).where(Revision.number == number)).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such revision")
+    return RevisionEnd(*row)
+
+
 def ends(session: Session, agreement_id: str) -> list[RevisionEnd]:
     """Where each revision ends, in order."""
     return [RevisionEnd(*row) for row in session.execute(_ends(agreement_id).order_by(Revision.number))]
@@ -200,6 +208,16 @@ def read_pdf(session: Session, agreement_id: str, number: int | None = None) -> 
     if not rows or (number is not None and rows[-1].number != number):
         raise NotFoundError("there is no such revision")
     return b"".join(row.delta for row in rows)
+
+
+def read_end(session: Session, agreement_id: str, number: int, start: int) -> bytes:
+    """The bytes of revision ``number`` from offset ``start`` on; reads only the deltas that hold them."""
+    query = select(Revision.delta, Revision.length).where(
+        Revision.agreement == agreement_id, Revision.number <= number, Revision.length > start
+    )
+    rows = session.execute(query.order_by(Revision.number)).all()
+    data = b"".join(row.delta for row in rows)
+    return data[len(data) - (rows[-1].length - start) :] if rows else b""
 
 
 def read_deltas(session: Session, agreement_id: str, after: int = -1) -> Iterator[tuple[int, bytes]]:

@@ -8,6 +8,7 @@ record (8) and the rules (7) are not judged here: the entry is not written yet, 
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Verdict
 
 _END = b"\n%%EOF\n"
+KEPT = 16  # bases that a process keeps with what was read out of them, some 500 KB each
 
 
 def verify_last_revision(previous: bytes, current: bytes, *, trust: TrustFile, at: datetime) -> Revision:
@@ -35,7 +37,7 @@ def verify_last_revision(previous: bytes, current: bytes, *, trust: TrustFile, a
         raise VerificationError("the new revision does not begin with the newest stored one")
     try:
         base, revision = _last(previous, current)
-        terms = Terms.from_json(base.terms)
+        terms = _terms(base.terms)
     except FormatError as error:
         raise VerificationError(f"the new revision is not of the agreed form: {error.message}") from error
     checks = Checks()
@@ -70,9 +72,13 @@ def _last(previous: bytes, current: bytes) -> tuple[Base, Revision]:
 def _base_of(current: bytes) -> Base | None:
     end = current.find(_END)
     try:
-        return read_base(current[: end + len(_END)])
+        return _read_base(current[: end + len(_END)])
     except FormatError:
         return None  # the marker stood inside a stream: the whole document must be walked
+
+
+_read_base = functools.lru_cache(maxsize=KEPT)(read_base)  # by content: the same bytes, signature after signature
+_terms = functools.lru_cache(maxsize=KEPT)(Terms.from_json)
 
 
 def _revision0(current: bytes, base: Base) -> str:

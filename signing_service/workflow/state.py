@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.errors import NotFoundError
 from signing_service.pdf.grammar import Layout, Tail
 from signing_service.store import acts, agreements, mandates
+
+KEPT = 64  # agreements whose parsed terms and layout a process keeps, some 100 KB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,20 @@ def load_published(session: Session, agreement_id: str) -> Published:
     row = agreements.get(session, agreement_id)
     if row.layout is None or row.base_length is None:
         raise NotFoundError("the agreement is not published")
-    first = agreements.ends(session, agreement_id)[0]
-    return Published(
-        row.id, Terms.from_json(row.terms), Layout.from_json(row.layout), row.base_length, first.length, first.sha256
-    )
+    first = agreements.end_of(session, agreement_id, 0)
+    terms, layout = _parse(row.terms, row.layout)
+    return Published(row.id, terms, layout, row.base_length, first.length, first.sha256)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _parse(terms: bytes, layout: bytes) -> tuple[Terms, Layout]:
+    """Parse what publication froze, once for each content: every step of every signature needs it."""
+    return Terms.from_json(terms), Layout.from_json(layout)
 
 
 def load_acts(session: Session, agreement_id: str) -> Acts:
     """Gather the acts under an agreement from their rows."""
-    given = {row.signer: Act(row.signer, row.timestamp_time) for row in acts.signatures(session, agreement_id)}
+    given = {signer: Act(signer, time) for signer, time in acts.signing_times(session, agreement_id)}
     countersignature = given.pop(SECRETARIAT, None)
     refusals = {row.signer: Act(row.signer, row.time, row.reason) for row in acts.refusals(session, agreement_id)}
     withdrawal = acts.withdrawal(session, agreement_id)
