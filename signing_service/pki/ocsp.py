@@ -66,7 +66,7 @@ def good_response(
     """Give the DER OCSPResponse, signed by ``issuer``, that ``certificate`` is good as of ``this_update``.
 
     ``this_update`` must not lie before the signature's timestamp. ``next_update`` is the certificate's end unless
-    given. Times are cut to the second.
+    given. It is written to the second, ``this_update`` rounded up.
     """
     authority = keystore.certificate(issuer)
     end = next_update or certificate.not_valid_after_utc
@@ -112,7 +112,7 @@ def _respond(
     this_update: datetime,
     next_update: datetime,
 ) -> bytes:
-    moment = asn1.GeneralizedTime(this_update.astimezone(UTC).replace(microsecond=0))
+    moment = asn1.GeneralizedTime(_next_whole_second(this_update))
     single = GoodResponse(
         certificate=CertificateId(
             hash_algorithm=SHA256,
@@ -139,6 +139,12 @@ def _respond(
     )
     content = ResponseBytes(type=ID_PKIX_OCSP_BASIC, response=encode(basic))
     return encode(OcspResponse(status=raw(_SUCCESSFUL), content=content))
+
+
+def _next_whole_second(moment: datetime) -> datetime:
+    """Round up, so that a response is never older than a timestamp with a fraction of a second."""
+    whole = moment.astimezone(UTC).replace(microsecond=0)
+    return whole + timedelta(seconds=1) if moment.microsecond else whole
 
 
 def _public_key_bits(certificate: x509.Certificate) -> bytes:

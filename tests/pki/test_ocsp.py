@@ -37,10 +37,10 @@ def test_the_issuing_authority_signs_it_itself() -> None:
     assert response.certificates == []
 
 
-def test_times_are_cut_to_the_second() -> None:
-    moment = NOON + timedelta(microseconds=700_000)
+def test_a_response_is_never_older_than_a_timestamp_with_a_fraction_of_a_second() -> None:
+    moment = NOON + timedelta(microseconds=1)
     response = ocsp.load_der_ocsp_response(good_response(KEYSTORE, ACT.certificate, moment))
-    assert response.this_update_utc == NOON
+    assert response.this_update_utc == NOON + timedelta(seconds=1)
 
 
 def test_openssl_accepts_the_response_of_a_one_time_certificate(tmp_path: Path) -> None:
