@@ -2,12 +2,14 @@
 
 A mail is claimed in one transaction, handed over outside any, and marked in another. A worker that dies in between
 leaves a claim that ends by itself, so the mail may go out twice (under the same Message-ID), but it is never lost.
+Until a mail is out its row holds the personal link in it; afterwards the row keeps the words without the token.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import smtplib
 import ssl
 from contextlib import AbstractContextManager, contextmanager
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(minutes=5)  # longer than a batch takes to hand over
 TIMEOUT = 20  # seconds for each answer of the mail server
+
+_TOKEN = re.compile(r"(?<=/invitation)#[A-Za-z0-9_-]{20,}")
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +86,15 @@ def _deliver_one(service: Service, transport: Transport, mail: OutboxMail) -> in
         return 1
     with service.database.begin() as session:
         outbox.mark_sent(session, mail.id, now=service.clock())
+        kept = outbox.get(session, mail.id)
+        kept.text = without_tokens(kept.text)
+        kept.html = without_tokens(kept.html) if kept.html is not None else None
     return 1
+
+
+def without_tokens(text: str) -> str:
+    """The text without the secret part of personal links, as it is kept once the mail is out."""
+    return _TOKEN.sub("#…", text)
 
 
 def _mark(service: Service, mail: OutboxMail, reason: str, *, permanent: bool = False) -> None:
@@ -97,9 +109,10 @@ def make_message(service: Service, mail: OutboxMail) -> EmailMessage:
     identity = sha256_hex(f"{mail.id} {mail.created.isoformat()} {mail.recipient}".encode())[:32]
     message["Message-ID"] = f"<{identity}@{service.settings.relying_party_id}>"
     message["Date"] = mail.created
-    message.set_content(mail.text)
+    encoding = "8bit" if service.settings.smtp is None else "quoted-printable"  # files are for people to read
+    message.set_content(mail.text, cte=encoding)
     if mail.html is not None:
-        message.add_alternative(mail.html, subtype="html")
+        message.add_alternative(mail.html, subtype="html", cte=encoding)
     message["Content-Language"] = mail.locale  # last: new content takes earlier Content-* headers away
     return message
 

@@ -130,6 +130,21 @@ def test_a_mail_is_handed_over_once(posting: Any, mail_server: MailServer) -> No
     assert len(mail_server.taken) == 1
 
 
+def test_once_a_mail_is_out_the_database_no_longer_holds_its_link_s_token(
+    posting: Any, mail_server: MailServer
+) -> None:
+    link = f"{PUBLIC_URL}/invitation#{'Token-of_43_letters' + 24 * 'x'}"
+    number = put(posting, LIN.email, html=f'<a href="{link}">{link}</a>')
+    with posting.database.begin() as session:
+        outbox.get(session, number).text = f"sign here: {link}\n"
+    deliver(posting)
+    assert [link in part.get_content() for part in mail_server.taken[0].iter_parts()] == [True, True]
+    with posting.database.read() as session:
+        kept = outbox.get(session, number)
+        assert kept.text == f"sign here: {PUBLIC_URL}/invitation#…\n"
+        assert kept.html == f'<a href="{PUBLIC_URL}/invitation#…">{PUBLIC_URL}/invitation#…</a>'
+
+
 def test_while_the_mail_server_is_down_mails_wait(posting: Any) -> None:
     posting.settings = replace(posting.settings, smtp=replace(posting.settings.smtp, port=1))
     put(posting, LIN.email)
@@ -185,6 +200,7 @@ def test_without_a_mail_server_a_mail_is_a_private_file_that_is_told_about(
     message = email.message_from_bytes(path.read_bytes(), policy=default)
     assert message["To"] == LIN.email
     assert message.get_content().strip() == "林书怡"
+    assert "林书怡" in path.read_text()
     assert path.suffix == ".eml"
     assert path.stat().st_mode & 0o077 == 0
     assert f"mail to {LIN.email}: 您的签署邀请 -> {path}" in caplog.text
