@@ -7,6 +7,7 @@ compares. Bytes of revisions, events and entries are written once and never by a
 from signing_service.store.tables.acts import ArchiveTimestamp, Attempt, Refusal, Signature, Turn, Withdrawal
 from signing_service.store.tables.agreements import Agreement, Document, Mandate, Revision, SourceFile
 from signing_service.store.tables.base import Base, UtcTime
+from signing_service.store.tables.passkeys import Challenge, CodeSeed, Credential, Enrolment
 from signing_service.store.tables.people import Invitation, LoginSession, Person
 from signing_service.store.tables.record import Checkpoint, Cosignature, Entry, Event, LogState, Node
 from signing_service.store.tables.service import Installation, OutboxMail, RateCounter, RateHit
@@ -16,9 +17,13 @@ __all__ = [
     "ArchiveTimestamp",
     "Attempt",
     "Base",
+    "Challenge",
     "Checkpoint",
+    "CodeSeed",
     "Cosignature",
+    "Credential",
     "Document",
+    "Enrolment",
     "Entry",
     "Event",
     "Installation",

@@ -1,0 +1,150 @@
+"""Passkeys, enrolments and challenges.
+
+Example::
+
+    passkeys.add_challenge(session, challenge, "login", expires=now + timedelta(minutes=5))
+    ...
+    about = passkeys.take_challenge(session, challenge, "login", now=now)  # a second time: ApprovalError
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from signing_service.encoding import sha256_hex
+from signing_service.errors import ApprovalError, ConflictError, NotFoundError
+from signing_service.store.identifiers import new_id
+from signing_service.store.tables import Challenge, Credential, Enrolment, Person
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """A passkey as its registration showed it."""
+
+    credential_id: bytes
+    key: bytes
+    """COSE_Key."""
+    counter: int
+    backup_eligible: bool
+    backed_up: bool
+
+
+def add_challenge(
+    session: Session,
+    challenge: bytes,
+    purpose: str,
+    *,
+    expires: datetime,
+    person: str | None = None,
+    about: bytes = b"",
+) -> None:
+    """Remember a challenge until it is answered or expires; the same one handed out again is remembered once."""
+    session.merge(Challenge(challenge=challenge, purpose=purpose, person=person, about=about, expires=expires))
+    session.flush()
+
+
+def take_challenge(
+    session: Session, challenge: bytes, purpose: str, *, now: datetime, person: str | None = None
+) -> bytes:
+    """Take a challenge away and give what it was about; raises ApprovalError unless it was open for this."""
+    statement = delete(Challenge).where(Challenge.challenge == challenge)
+    row = session.execute(statement.returning(Challenge.purpose, Challenge.person, Challenge.about, Challenge.expires))
+    taken = row.one_or_none()
+    if taken is None or taken.purpose != purpose or taken.person != person:
+        raise ApprovalError("this passkey's answer was used already, or is to no question of ours", hint="try again")
+    if taken.expires <= now:
+        raise ApprovalError("the passkey's answer came too late", hint="try again")
+    return bytes(taken.about)
+
+
+def forget_challenges(session: Session, *, now: datetime) -> None:
+    """Remove the challenges that nobody answered in time."""
+    session.execute(delete(Challenge).where(Challenge.expires <= now))
+
+
+def add(session: Session, person: str, kind: str, made: NewCredential, *, now: datetime) -> Credential:
+    """Store a new passkey; raises ConflictError if it is registered already, for whatever use."""
+    row = Credential(
+        id=new_id(),
+        person=person,
+        kind=kind,
+        credential_id=made.credential_id,
+        key=made.key,
+        key_sha256=sha256_hex(made.key),
+        counter=made.counter,
+        backup_eligible=made.backup_eligible,
+        backed_up=made.backed_up,
+        created=now,
+    )
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ConflictError("this passkey is registered already") from error
+    return row
+
+
+def find(session: Session, credential_id: bytes) -> Credential | None:
+    """The passkey with the authenticator's name; None for an unknown one."""
+    return session.scalar(select(Credential).where(Credential.credential_id == credential_id))
+
+
+def of_person(session: Session, person: str, kind: str | None = None) -> list[Credential]:
+    """A person's passkeys that are accepted, of one kind if given, the oldest first."""
+    query = select(Credential).where(Credential.person == person, Credential.ended.is_(None))
+    if kind is not None:
+        query = query.where(Credential.kind == kind)
+    return list(session.scalars(query.order_by(Credential.created, Credential.id)))
+
+
+def note_use(session: Session, credential: Credential, counter: int, *, now: datetime) -> bool:
+    """Remember that a passkey was used; False if its counter went back, which a synced one's may."""
+    grew = counter > credential.counter or counter == credential.counter == 0
+    credential.counter, credential.last_used = max(counter, credential.counter), now
+    session.flush()
+    return grew
+
+
+def add_enrolment(session: Session, enrolment: Enrolment) -> Enrolment:
+    """Store an enrolment; raises ConflictError if the passkey is enrolled for that mandate already."""
+    session.add(enrolment)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise ConflictError("this passkey is enrolled for that mandate already") from error
+    return enrolment
+
+
+def lock_enrolment(session: Session, enrolment_id: str) -> tuple[Enrolment, Credential]:
+    """An enrolment with its passkey, held until commit; raises NotFoundError."""
+    query = select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()
+    found = session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFoundError("there is no such enrolment")
+    return found, session.get_one(Credential, found.credential)
+
+
+def of_mandate(session: Session, mandate: str) -> list[tuple[Enrolment, Credential]]:
+    """The enrolments for a mandate with their passkeys, revoked ones too, the oldest first."""
+    query = select(Enrolment, Credential).join(Credential, Credential.id == Enrolment.credential)
+    query = query.where(Enrolment.mandate == mandate).order_by(Enrolment.created, Enrolment.id)
+    return [(enrolment, credential) for enrolment, credential in session.execute(query)]
+
+
+def confirmed_for(session: Session, mandate: str) -> list[Credential]:
+    """The passkeys whose approvals count for a mandate now."""
+    found = of_mandate(session, mandate)
+    return [key for enrolment, key in found if enrolment.state == "confirmed" and key.ended is None]
+
+
+def waiting(session: Session) -> list[tuple[Enrolment, Credential, Person]]:
+    """Every enrolment that waits for an officer, with passkey and person, the oldest first."""
+    query = select(Enrolment, Credential, Person).join(Credential, Credential.id == Enrolment.credential)
+    query = query.join(Person, Person.id == Credential.person).where(Enrolment.state == "waiting")
+    rows = session.execute(query.order_by(Enrolment.created, Enrolment.id))
+    return [(enrolment, credential, person) for enrolment, credential, person in rows]
