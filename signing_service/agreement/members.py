@@ -117,6 +117,11 @@ class Members:
         table.finish()
         return texts
 
+    def rest(self) -> dict[str, Any]:
+        """Take all members that are left, unread."""
+        left, self._left = self._left, {}
+        return left
+
     def finish(self) -> None:
         """Refuse members that nobody took."""
         if self._left:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.members import Members
 from signing_service.agreement.names import check_direction, clean_name
-from signing_service.agreement.terms import Terms
+from signing_service.agreement.terms import MAX_PARTIES, Terms, read_languages
 from signing_service.agreement.text import outline
 from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, LimitError
@@ -36,6 +36,7 @@ MAX_TOML_BYTES = 512 * 1024
 PAPERS = ("A4", "Letter")
 
 _PLACEHOLDER_ID = "a" * 26  # for checking the rest of the terms before the id is known
+_DEFAULT_RULES = {"opens": None, "closes": None, "order": "free", "minimum_assurance": "service"}
 _PLACE = re.compile(r"parties\[(\d+)\](?:\.signers\[(\d+)\])?")
 
 
@@ -86,10 +87,10 @@ def parse_source(files: Mapping[str, bytes]) -> Source:
     toml = _decode_toml(files[TOML])
     table = Members(_parse_toml(toml), TOML)
     try:
-        printing, countries, own_words, draft = _read(table)
-        terms = Terms.from_value(draft)
+        file = _read(table)
+        terms = Terms.from_value(file.draft)
         _check_names(terms)
-        words = {language: words_for(language, own_words.get(language)) for language in terms.languages}
+        words = {language: words_for(language, file.words.get(language)) for language in terms.languages}
         _check_files(files, terms.languages)
     except FormatError as error:
         raise _with_line(toml, error) from error
@@ -98,7 +99,7 @@ def parse_source(files: Mapping[str, bytes]) -> Source:
         for language in terms.languages
     }
     _check_equal(texts)
-    return Source(dict(files), texts, words, printing, countries, draft)
+    return Source(dict(files), texts, words, file.print, file.countries, file.draft)
 
 
 def _decode_toml(data: bytes) -> str:
@@ -121,21 +122,20 @@ def _parse_toml(toml: str) -> dict[str, Any]:
         raise FormatError(f"{TOML}:{line}: not TOML: {reason[:1].lower()}{reason[1:]}") from None
 
 
-def _read(
-    table: Members,
-) -> tuple[Print, dict[str, dict[str, str]], dict[str, dict[str, str]], dict[str, Any]]:
-    """Split the file into what is printed only and what goes into the terms."""
-    languages = tuple(table.take("languages"))
-    countries: dict[str, dict[str, str]] = {}
-    parties = table.list("parties", 1, 400)
-    for index, item in enumerate(parties):
-        party = dict(item)
-        name = party.pop("country_name", None)
-        if name is not None:
-            where = Members({"country_name": name}, f"terms.parties[{index}]")
-            countries[str(party.get("id"))] = where.texts("country_name", languages)
-        parties[index] = {"guest": False, **party}
-    rules = dict(table.take("rules"))
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What ``agreement.toml`` holds: the terms to be, and what is for print only."""
+
+    draft: dict[str, Any]
+    print: Print
+    countries: dict[str, dict[str, str]]
+    words: dict[str, dict[str, Any]]
+
+
+def _read(table: Members) -> _File:
+    languages = read_languages(table)
+    parties, countries = _read_parties(table.list("parties", 1, MAX_PARTIES), languages)
+    rules = table.take("rules")
     draft = {
         "v": 1,
         "id": _PLACEHOLDER_ID,
@@ -145,18 +145,30 @@ def _read(
         "languages": list(languages),
         "supersedes": None,
         "parties": parties,
-        "rules": {"opens": None, "closes": None, "order": "free", "minimum_assurance": "service", **rules},
+        "rules": {**_DEFAULT_RULES, **rules} if isinstance(rules, dict) else rules,
     }
-    own_words: dict[str, dict[str, str]] = {}
+    words: dict[str, dict[str, Any]] = {}
     if table.has("words"):
-        words = table.members("words")
-        for language in languages:
-            if words.has(language):
-                own_words[language] = dict(words.take(language))
-        words.finish()
+        own = table.members("words")
+        for language in filter(own.has, languages):
+            words[language] = own.members(language).rest()
+        own.finish()
     printing = _read_print(table.members("print"), languages) if table.has("print") else Print()
     table.finish()
-    return printing, countries, own_words, draft
+    return _File(draft, printing, countries, words)
+
+
+def _read_parties(items: list[Any], languages: tuple[str, ...]) -> tuple[list[Any], dict[str, dict[str, str]]]:
+    """The parties as the terms want them, and the names of their countries, which are only printed."""
+    parties: list[Any] = []
+    countries: dict[str, dict[str, str]] = {}
+    for index, item in enumerate(items):
+        party = Members(item, f"terms.parties[{index}]")
+        if party.has("country_name"):
+            names = party.texts("country_name", languages)
+            countries[str(item.get("id"))] = names
+        parties.append({"guest": False, **party.rest()})
+    return parties, countries
 
 
 def _read_print(table: Members, languages: tuple[str, ...]) -> Print:

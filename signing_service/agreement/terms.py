@@ -168,7 +168,7 @@ class Terms:
         """Read already parsed JSON, as a publication event holds it; raises as from_json does."""
         table = Members(value, "terms")
         table.integer("v", VERSION, VERSION)
-        languages = _languages(table)
+        languages = read_languages(table)
         terms = cls(
             id=table.text("id", AGREEMENT_ID),
             reference=table.text("reference", REFERENCE),
@@ -264,7 +264,8 @@ class Terms:
             raise FormatError(f"terms.rules.signatures: {signatures.count} of {len(counted)} parties cannot sign")
 
 
-def _languages(table: Members) -> tuple[str, ...]:
+def read_languages(table: Members) -> tuple[str, ...]:
+    """Read ``languages``: different tags, at least one."""
     languages = table.list("languages", 1, MAX_LANGUAGES)
     for language in languages:
         if not isinstance(language, str) or not LANGUAGE.fullmatch(language):

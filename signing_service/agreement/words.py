@@ -11,7 +11,9 @@ An author adds another language in ``agreement.toml``: a table ``[words.xx]`` wi
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
+from signing_service.agreement.names import check_characters
 from signing_service.errors import FormatError
 
 _HAN_DIGITS = "零一二三四五六七八九"
@@ -120,7 +122,7 @@ _KNOWN = {
 }
 
 
-def words_for(language: str, own: dict[str, str] | None = None) -> Words:
+def words_for(language: str, own: dict[str, Any] | None = None) -> Words:
     """The words of a language, from ``own`` (an author's complete table) or built in; raises FormatError."""
     if own is None:
         try:
@@ -136,6 +138,10 @@ def words_for(language: str, own: dict[str, str] | None = None) -> Words:
     if missing or extra:
         problem = f"{missing[0]} is missing" if missing else f"{extra[0]} is not one of them"
         raise FormatError(f"words.{language}: {problem}", hint=f"give exactly: {', '.join(_names())}")
+    for name, text in own.items():
+        if not isinstance(text, str) or not text.strip():
+            raise FormatError(f"words.{language}: {name} is not a text")
+        check_characters(text, what=f"words.{language}: {name}")
     try:
         words = Words(**own)
         words.article(1), words.paragraph(1, 1)
