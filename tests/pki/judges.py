@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 def openssl(*words: str | Path, expect: int = 0) -> str:
     """Run ``openssl`` and give what it said; fails the test unless it exits with ``expect``."""
-    done = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True, check=False)
+    done = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True, errors="replace", check=False)
     said = done.stdout + done.stderr
     assert done.returncode == expect, said
     return said
