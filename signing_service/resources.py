@@ -34,11 +34,6 @@ def translations() -> Path:
     return _PACKAGE / "translations"
 
 
-def static() -> Path:
-    """The folder of what pages load: style sheets, scripts, pictures."""
-    return _PACKAGE / "web" / "static"
-
-
 def npm_folder() -> Path:
     """The folder with package.json and package-lock.json, which pin the agreement's fonts."""
     return _CHECKOUT if in_checkout() else _PACKAGE / "npm"
