@@ -22,6 +22,7 @@ JOINERS = "\u200c\u200d"  # ZWNJ and ZWJ, which several scripts need inside a wo
 WORD_BREAK = "\u200b"  # invisible in names, so that two names could look alike: removed
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_REPLACEMENTS = "\ufffc\ufffd"  # what broken decoders leave behind
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SPACES = re.compile(r"\s+")
@@ -51,7 +52,8 @@ def check_characters(text: str, *, what: str = "text") -> str:
     for character in normal:
         category = unicodedata.category(character)
         invisible = category == "Cf" and character not in JOINERS + WORD_BREAK + "\u00ad"
-        if category in _REFUSED_CATEGORIES or character in _BIDI_CONTROLS or invisible:
+        broken = category in _REFUSED_CATEGORIES or character in _REPLACEMENTS
+        if broken or invisible or character in _BIDI_CONTROLS:
             raise FormatError(
                 f"{what} holds the character U+{ord(character):04X}, which cannot be printed",
                 hint="retype the text without control, direction or private-use characters",
