@@ -10,6 +10,7 @@ in the agreement's own sequence and before the act:
 An officer's countersignature needs no enrolment: the officer's keys stand in the trust file.
 
     check_enrolments(signed, events, trust, checks)
+    identity = identify(approval, signer, earlier_events, trust, time)      # also the service's own check
     check_refusals(events, terms, revision0, trust, checks)
 """
 
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from signing_service.agreement.mandates import Mandate
@@ -74,9 +76,29 @@ def check_enrolments(
         with checks.collecting(Step.APPROVAL, one.subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
             approval = Approval.from_der(one.approval)
             issued = _issuance(events, one.report.certificate_sha256)
-            act = _act(approval, signer_of(one.report), [item for item in events if item["sequence"] < issued])
-            one.report.identity = _check_identity(act, one, trust)
+            before = [item for item in events if item["sequence"] < issued]
+            time = one.report.time or one.report.claimed_time
+            one.report.identity = identify(approval, signer_of(one.report), before, _known(trust), time)
             checks.passed(Step.APPROVAL, one.subject, one.report.identity)
+
+
+def identify(approval: Approval, signer: str, before: Sequence[Event], trust: TrustFile, time: datetime | None) -> str:
+    """Give in words how it is known whose passkey approved; raises an error of the tree where it is not.
+
+    ``before``: the agreement's events before the act, at least those of its mandate, enrolment and confirmation.
+    """
+    act = _act(approval, signer, before)
+    if signer != SECRETARIAT:
+        stated = _check_enrolled(act, trust)
+        confirmer = trust.officer(stated.officer)
+        name = confirmer.name if confirmer else stated.officer
+        return f"officer {name} confirmed the passkey {_METHODS[stated.method]} at {stated.time:%Y-%m-%d %H:%M} UTC"
+    officer = trust.officer(act.mandate.representative.id)
+    if officer is None or act.key not in officer.keys:
+        raise _refused("is by a passkey that is not this officer's in the trust file")
+    if time is not None and not officer.may_act_at(time):
+        raise _refused("is by an officer who had left")
+    return f"officer {officer.name}'s passkey is in the trust file"
 
 
 def check_refusals(
@@ -100,7 +122,14 @@ def _check_refusal(
     signer, mandate = str(event.get("signer")), str(event.get("mandate_sha256"))
     if ASSURANCES.index(approval.assurance) < ASSURANCES.index(terms.rules.minimum_assurance):
         raise _refused(f"is by {approval.assurance}, the terms ask for {terms.rules.minimum_assurance}")
-    expected = Expected(act="refusal", agreement=terms.id, revision0=revision0, signer=signer, mandate=mandate)
+    expected = Expected(
+        act="refusal",
+        agreement=terms.id,
+        revision0=revision0,
+        signer=signer,
+        mandate=mandate,
+        appearance=sha256_hex(str(event.get("reason")).encode()),
+    )
     keys: tuple[bytes, ...] = ()
     party = None
     if isinstance(approval.evidence, PasskeyAssertion):
@@ -108,23 +137,6 @@ def _check_refusal(
     verify_approval(approval, expected, at=parse_time(event["time"]), relying_party=party, credential_keys=keys)
     if isinstance(approval.evidence, PasskeyAssertion):
         _check_enrolled(_act(approval, signer, before), _known(trust))
-
-
-def _check_identity(act: _Act, one: Signed, trust: TrustFile | None) -> str:
-    """Give in words how it is known whose passkey it was; raises an error of the tree otherwise."""
-    known = _known(trust)
-    if act.signer != SECRETARIAT:
-        stated = _check_enrolled(act, known)
-        officer = known.officer(stated.officer)
-        name = officer.name if officer else stated.officer
-        return f"officer {name} confirmed the passkey {_METHODS[stated.method]} at {stated.time:%Y-%m-%d %H:%M} UTC"
-    officer = known.officer(act.mandate.representative.id)
-    if officer is None or act.key not in officer.keys:
-        raise _refused("is by a passkey that is not this officer's in the trust file")
-    time = one.report.time or one.report.claimed_time
-    if time is not None and not officer.may_act_at(time):
-        raise _refused("is by an officer who had left")
-    return f"officer {officer.name}'s passkey is in the trust file"
 
 
 def _check_enrolled(act: _Act, trust: TrustFile) -> ConfirmationStatement:

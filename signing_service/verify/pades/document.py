@@ -13,13 +13,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signing_service.errors import FormatError, LimitError
 from signing_service.verify.limits import MAX_STREAMS_BYTES, check_size
 from signing_service.verify.objects import Ref, Stream, parse_indirect, parse_object, skip_space
 from signing_service.verify.pades.streams import decode_stream
 from signing_service.verify.pades.xref import Entry, Revision, group_revisions, read_sections
+from signing_service.verify.verdict import CheckError
+
+if TYPE_CHECKING:
+    from signing_service.verify.pades.encryption import Encryption
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _OBJECT = re.compile(rb"(\d{1,10})" + _WHITE + rb"{1,8}(\d{1,5})" + _WHITE + rb"{1,8}obj(?![A-Za-z])")
@@ -40,6 +44,8 @@ class Located:
     """Offset after ``endobj``."""
     raw: tuple[int, int] | None = None
     """Where a stream's raw bytes are."""
+    number: int = -1
+    generation: int = 0
 
 
 _MISSING = Located(None, -1, -1, -1)
@@ -62,6 +68,23 @@ class Document:
         self._cache: dict[tuple[int, Entry], Located] = {}
         self._streams: dict[int, dict[int, Any]] = {}
         self._decoded = 0
+        self._encryption: Encryption | None = None
+        self.closed: CheckError | None = None
+        """Why an encrypted file cannot be opened; what needs no decryption can still be judged."""
+        self._open_encryption()
+
+    def _open_encryption(self) -> None:
+        """Open an encrypted file; the objects read on the way, and the dictionary itself, are in the clear."""
+        newest = self.snapshots[-1]
+        if newest.trailer.get("Encrypt") is not None:
+            from signing_service.verify.pades.encryption import open_encryption
+
+            try:
+                self._encryption = open_encryption(newest.trailer, newest.resolve)
+            except CheckError as error:
+                self.closed = error
+            clear = set(references(newest.trailer.get("Encrypt")))
+            self._cache = {key: found for key, found in self._cache.items() if key[0] in clear}
 
     def changed(self, number: int) -> set[int]:
         """Object numbers whose place differs between revision ``number`` and the one before it."""
@@ -88,6 +111,8 @@ class Document:
         if head is None or start - entry.place > 8 or int(head[1]) != number or int(head[2]) != entry.detail:
             raise FormatError(f"object {number} is not where the cross-reference section says")
         value, position = parse_indirect(self.pdf, head.end())
+        if self._encryption is not None:
+            value = _decrypted(value, self._encryption, number, entry.detail)
         raw = None
         if isinstance(value, Stream):
             length = snapshot.resolve(value.dictionary.get("Length"))
@@ -101,7 +126,7 @@ class Document:
         position = skip_space(self.pdf, position)
         if not self.pdf.startswith(b"endobj", position):
             raise FormatError(f"object {number} has no endobj")
-        return Located(value, start, head.end(), position + len(b"endobj"), raw)
+        return Located(value, start, head.end(), position + len(b"endobj"), raw, number, entry.detail)
 
     def _from_stream(self, offset: int, holder: int, number: int, snapshot: Snapshot) -> Any:
         if offset not in self._streams:
@@ -114,6 +139,8 @@ class Document:
         if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "ObjStm":
             raise FormatError("an object stream is not one")
         count, first = stream.dictionary.get("N"), stream.dictionary.get("First")
+        if self.closed is not None:
+            raise self.closed
         data = self.stream_data(holder)
         if not isinstance(count, int) or not isinstance(first, int) or not 0 <= count <= _MAX_STREAM_OBJECTS:
             raise FormatError("an object stream has broken /N or /First")
@@ -132,7 +159,10 @@ class Document:
         stream = located.value
         if not isinstance(stream, Stream) or located.raw is None:
             raise FormatError("a stream is needed where there is another object")
-        data = decode_stream(stream.dictionary, self.pdf[slice(*located.raw)])
+        raw = self.pdf[slice(*located.raw)]
+        if self._encryption is not None and stream.dictionary.get("Type") != "XRef":
+            raw = self._encryption.stream(raw, located.number, located.generation)
+        data = decode_stream(stream.dictionary, raw)
         self._decoded += len(data)
         if self._decoded > MAX_STREAMS_BYTES:
             raise LimitError(f"streams decompress to more than {MAX_STREAMS_BYTES} bytes together")
@@ -205,6 +235,23 @@ def references(value: Any) -> Iterator[int]:
             pending += item
         elif isinstance(item, Stream):
             pending += item.dictionary.values()
+
+
+def _decrypted(value: Any, encryption: Encryption, number: int, generation: int) -> Any:
+    """An object with its strings in the clear; a signature's /Contents always is (ISO 32000-2 7.6.2)."""
+    if isinstance(value, bytes):
+        return encryption.string(value, number, generation)
+    if isinstance(value, list):
+        return [_decrypted(item, encryption, number, generation) for item in value]
+    if isinstance(value, Stream):
+        return Stream(_decrypted(value.dictionary, encryption, number, generation), value.start)
+    if isinstance(value, dict):
+        kept = {"Contents"} if "ByteRange" in value else set()
+        return {
+            key: item if key in kept else _decrypted(item, encryption, number, generation)
+            for key, item in value.items()
+        }
+    return value
 
 
 def _merged(revision: Revision) -> dict[int, Entry]:

@@ -71,7 +71,7 @@ class Policy:
     def _locked(self, parameters: Mapping[str, Any], snapshot: Snapshot) -> Policy:
         names = [snapshot.resolve(name) for name in snapshot.array(parameters.get("Fields"))]
         action = str(snapshot.resolve(parameters.get("Action")) or "All")
-        if action not in ("All", "Include", "Exclude"):
+        if action not in ("All", "Include", "Exclude") or snapshot.document.closed is not None:
             action = "All"
         lock = Lock(action, tuple(text_string(name) for name in names if isinstance(name, bytes)))
         return replace(self, locks=(*self.locks, lock))
