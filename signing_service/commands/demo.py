@@ -15,6 +15,7 @@ from signing_service.setting_values import PREFIX
 from signing_service.settings import Settings
 from signing_service.store import installation
 from signing_service.store.database import Database
+from signing_service.workflow.delivery import deliver
 from signing_service.workflow.demo import DemoLink, demo_links, initialise_demo, publish_demo
 from signing_service.workflow.service import open_service
 
@@ -34,8 +35,8 @@ def main(arguments: list[str]) -> int:
     make_missing_secrets()
     settings = settings_from_environment()
     check_port(settings)
-    links = prepare(settings)
     log_to_terminal()
+    links = prepare(settings)
     run_server(settings, on_ready=lambda: _print(settings, links))
     return 0
 
@@ -46,6 +47,8 @@ def prepare(settings: Settings) -> list[DemoLink]:
         print("making the demo's keys, database and agreement …", flush=True)
         made = initialise_demo(settings)
         publish_demo(made.service)
+        while deliver(made.service):
+            pass  # the invitations' mails now, so that the links come last on the terminal
         made.service.database.dispose()
     service = open_service(settings)
     try:
