@@ -18,7 +18,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from signing_service.store import agreements
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Turn
+
+_AHEAD = (
+    "SELECT ahead.ticket FROM turns AS ahead JOIN turns AS own ON ahead.agreement = own.agreement "
+    "WHERE own.attempt = :attempt AND ahead.ticket < own.ticket LIMIT 1"
+)
 
 
 def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease: timedelta) -> int:
@@ -38,6 +44,11 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     session.flush()
     ahead = select(func.count()).where(Turn.agreement == agreement, Turn.ticket < turn.ticket)
     return session.scalar(ahead) or 0
+
+
+def is_next(session: Session, attempt: str) -> bool:
+    """Whether nobody stands ahead. Reads only: a ticket whose lease ran out stands there until somebody takes a turn."""
+    return Driver(session.connection()).row(_AHEAD, {"attempt": attempt}) is None
 
 
 def release(session: Session, attempt: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, url_for
+from flask import Blueprint, Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from flask_wtf.csrf import generate_csrf
@@ -17,7 +18,7 @@ from signing_service.web.bodies import read_bytes, read_object, read_optional
 from signing_service.web.error_pages import answer
 from signing_service.web.visitor import begin_session, client, the_service, visitor
 from signing_service.workflow import attempts, enrolment, login, refusal, signing
-from signing_service.workflow.prepared import Prepared, Waiting
+from signing_service.workflow.prepared import Prepared, Waiting, await_turn
 from signing_service.workflow.signing import Reprepared
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -95,13 +96,27 @@ def approve(attempt_id: str) -> ResponseReturnValue:
 
 
 def _approve(attempt_id: str, request: bytes, statement: bytes, password: str) -> Prepared | Waiting:
-    account = visitor().person_id
+    account, service = visitor().person_id, the_service()
     limits.check("approval", account)
     try:
-        return signing.approve_attempt(the_service(), account, attempt_id, request, statement, password)
+        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, password)
+        if isinstance(prepared, Waiting) and _their_turn_came(attempt_id, prepared):
+            prepared = signing.approve_attempt(service, account, attempt_id, request, statement, password)
+        return prepared
     except login.WrongPasswordError:
         limits.count("approval", account)
         raise
+
+
+def _their_turn_came(attempt_id: str, waiting: Waiting) -> bool:
+    """Hold the answer to who is next, as long as that leaves threads for everybody else."""
+    room: BoundedSemaphore = current_app.extensions["waiting_room"]
+    if not room.acquire(blocking=False):
+        return False
+    try:
+        return await_turn(the_service(), waiting, attempt_id)
+    finally:
+        room.release()
 
 
 @blueprint.post("/attempts/<attempt_id>/signature")

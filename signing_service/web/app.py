@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from flask import Flask
 from flask_babel import Babel, get_locale
 from flask_login import LoginManager
@@ -32,6 +34,7 @@ def create_app(service: Service) -> Flask:
     _configure(app, service)
     app.extensions["signing_service"] = service
     app.extensions["rate_limits"] = MovingWindowRateLimiter(DatabaseStorage(database=service.database, clock=service.clock))
+    app.extensions["waiting_room"] = BoundedSemaphore(max(1, service.settings.threads // 4))
     app.extensions["page_images"] = PageImages()
     _extend(app)
     for module in (public, account, representative, secretariat, api, record):

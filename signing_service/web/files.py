@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from io import BytesIO
 
-from flask import Response, send_file
+from flask import Response, request, send_file
 
 from signing_service.encoding import sha256_hex
 from signing_service.pdf.pictures import count_pages, picture_of_page
@@ -34,6 +34,25 @@ def send_inline_pdf(data: bytes, name: str) -> Response:
     response = send(data, "application/pdf")
     response.headers["Content-Disposition"] = f'inline; filename="{name}"'
     return response
+
+
+def send_end_of_pdf(data: bytes, start: int, length: int, sha256: str) -> Response:
+    """Answer 206 with the bytes from ``start`` to the end of a PDF of ``length`` bytes (RFC 9110 section 15.3.7)."""
+    response = Response(data, 206, mimetype="application/pdf")
+    response.headers["Content-Range"] = f"bytes {start}-{length - 1}/{length}"
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(sha256)
+    return response
+
+
+def start_of_range() -> int | None:
+    """Where the request's range begins if it asks for everything from there on; None for any other request."""
+    asked = request.range
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1 or "If-Range" in request.headers:
+        return None
+    start, stop = asked.ranges[0]
+    return start if stop is None and start >= 0 else None
 
 
 class PageImages:

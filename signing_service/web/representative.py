@@ -81,6 +81,11 @@ def pdf(agreement_id: str) -> Response:
 @blueprint.get("/agreements/<agreement_id>/revisions/<int:number>.pdf")
 @login_required
 def revision(agreement_id: str, number: int) -> Response:
+    start = files.start_of_range()
+    if start is not None:
+        end, whole = download.pdf_end(the_service(), visitor().person_id, agreement_id, number, start)
+        if end:
+            return files.send_end_of_pdf(end, start, whole.length, whole.sha256)
     data = download.pdf(the_service(), visitor().person_id, agreement_id, number)
     return files.send_inline_pdf(data, f"{agreement_id}-{number}.pdf")
 

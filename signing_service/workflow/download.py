@@ -12,6 +12,7 @@ from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import parse_note
 from signing_service.store import agreements, mandates, openings, people
+from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
 from signing_service.workflow.proofs import newest_checkpoint, prove_all
@@ -31,6 +32,14 @@ def pdf(service: Service, person_id: str, agreement_id: str, revision: int | Non
     with service.database.read() as session:
         check_reader(session, person_id, agreement_id)
         return agreements.read_pdf(session, agreement_id, revision)
+
+
+def pdf_end(service: Service, person_id: str, agreement_id: str, revision: int, start: int) -> tuple[bytes, RevisionEnd]:
+    """The bytes of a revision from ``start`` on, and where it ends: what a browser that has the rest still needs."""
+    with service.database.read() as session:
+        check_reader(session, person_id, agreement_id)
+        end = agreements.end_of(session, agreement_id, revision)
+        return agreements.read_end(session, agreement_id, revision, start), end
 
 
 def evidence(service: Service, person_id: str, agreement_id: str, *, complete: bool = False) -> tuple[str, bytes]:

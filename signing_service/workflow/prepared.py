@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,8 +26,10 @@ from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
 
 LEASE = timedelta(seconds=10)  # from preparing to the signature, and between two questions of who waits
-POLL_STEP = 150  # milliseconds a place: about what one signature takes
-MAX_POLL = 3000  # milliseconds; well under the lease
+POLL_STEP = 60  # milliseconds a place: less than a signature takes, so that nobody's turn waits for its browser
+MAX_POLL = 4000  # milliseconds; well under the lease
+HELD_PLACES = 2  # how many at the head of a queue may be answered only when their turn comes
+LOOKS, LOOK_PAUSE = 100, 0.015  # how often, with how many seconds between, the database is asked for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,21 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
             issuance=issuance,
             proof=prove(session, issuance.index),
         )
+
+
+def await_turn(service: Service, waiting: Waiting, attempt_id: str, pause: Callable[[float], None] = time.sleep) -> bool:
+    """Wait until the turn has come to who stands near the head of the queue; say whether it has.
+
+    It looks into the database, whichever process or machine the others are signing on; no transaction stays open.
+    """
+    if waiting.place > HELD_PLACES:
+        return False
+    for _ in range(LOOKS):
+        with service.database.read() as session:
+            if turns.is_next(session, attempt_id):
+                return True
+        pause(LOOK_PAUSE)
+    return False
 
 
 def _prepare_on(
