@@ -16,6 +16,7 @@ from signing_service.encoding import canonical_json, to_base64url
 from signing_service.pdf.marks import TypedMark
 from signing_service.settings import parse_settings
 from signing_service.store import agreements, mandates, people, tables
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.archiving import archive
 from signing_service.workflow.attempts import begin_attempt
 from signing_service.workflow.demo import initialise_demo, publish_demo
@@ -70,9 +71,9 @@ class Stage:
         key = SoftwareKey()
         statement = canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})
         arguments = (self.service, person, attempt["attempt"], key.request(), statement)
-        approve_attempt(*arguments, PASSWORD)
+        approve_attempt(*arguments, Password(PASSWORD))
         begin = time.process_time()
-        prepared = approve_attempt(*arguments, "")  # asks for no password again
+        prepared = approve_attempt(*arguments, Password(""))  # asks for no password again
         assert isinstance(prepared, Prepared), "nobody else signs"
         raw = key.sign(prepared.signed_attributes)
         complete_attempt(self.service, person, attempt["attempt"], raw, prepared.revision)

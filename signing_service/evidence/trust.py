@@ -95,6 +95,10 @@ class TrustFile:
         """The officer of that id; None for nobody."""
         return next((officer for officer in self.officers if officer.id == officer_id), None)
 
+    def to_value(self) -> dict[str, Any]:
+        """The JSON values of ``trust.json``, as the ``trust-file`` event repeats them."""
+        return _to_json(self)
+
     def anchors_of(self, party: str) -> tuple[x509.Certificate, ...]:
         """The anchors for certificates that the party's own representatives bring."""
         return (self.party_anchors or {}).get(party, ())

@@ -50,3 +50,12 @@ def add(
         )
     )
     session.flush()
+
+
+def replace_trust_file(session: Session, trust_file: bytes) -> None:
+    """Store the trust file's successor; whether it may succeed is for the caller to know."""
+    installed = find(session)
+    if installed is None:
+        raise ConflictError("there is no installation", hint="run `signing-service init` once")
+    installed.trust_file = trust_file
+    session.flush()

@@ -18,6 +18,7 @@ from signing_service.web.bodies import read_bytes, read_object, read_optional
 from signing_service.web.error_pages import answer
 from signing_service.web.visitor import begin_session, client, the_service, visitor
 from signing_service.workflow import attempts, enrolment, login, refusal, signing
+from signing_service.workflow.approvals import Answer, PasskeyAnswer, Password
 from signing_service.workflow.prepared import Prepared, Waiting, await_turn
 from signing_service.workflow.signing import Reprepared
 
@@ -89,19 +90,19 @@ def approve(attempt_id: str) -> ResponseReturnValue:
         attempt_id,
         read_bytes(body["request"], "request", MAX_REQUEST),
         read_bytes(body["statement"], "statement", MAX_STATEMENT),
-        read_password(body["approval"]),
+        read_answer(body["approval"]),
     )
     members = _prepared(prepared)
     return jsonify(members), 202 if "waiting" in members else 200
 
 
-def _approve(attempt_id: str, request: bytes, statement: bytes, password: str) -> Prepared | Waiting:
+def _approve(attempt_id: str, request: bytes, statement: bytes, given: Answer) -> Prepared | Waiting:
     account, service = visitor().person_id, the_service()
     limits.check("approval", account)
     try:
-        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, password)
+        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
         if isinstance(prepared, Waiting) and _their_turn_came(attempt_id, prepared):
-            prepared = signing.approve_attempt(service, account, attempt_id, request, statement, password)
+            prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
         return prepared
     except login.WrongPasswordError:
         limits.count("approval", account)
@@ -145,9 +146,9 @@ def refuse(agreement_id: str) -> ResponseReturnValue:
     body = read_object(signer=str, reason=str, approval=dict)
     account = visitor().person_id
     limits.check("approval", account)
-    password = read_password(body["approval"])
+    given = read_answer(body["approval"])
     try:
-        refusal.refuse(the_service(), account, agreement_id, body["signer"], body["reason"], password)
+        refusal.refuse(the_service(), account, agreement_id, body["signer"], body["reason"], given)
     except login.WrongPasswordError:
         limits.count("approval", account)
         raise
@@ -163,11 +164,15 @@ def read_mark(mark: dict[str, Any]) -> TypedMark | DrawnMark:
     raise InputError("mark is neither typed nor drawn")
 
 
-def read_password(approval: dict[str, Any]) -> str:
-    """The password out of an approval's evidence; raises InputError on any other kind."""
-    if list(approval) != ["password"] or not isinstance(approval["password"], str):
-        raise InputError("approval is not a password")
-    return approval["password"]
+def read_answer(approval: dict[str, Any]) -> Answer:
+    """The evidence out of ``{"passkey": AuthenticationResponseJSON}`` or ``{"password": text, "code"?: digits}``."""
+    if set(approval) == {"passkey"} and isinstance(approval["passkey"], dict):
+        return PasskeyAnswer(approval["passkey"])
+    if "password" in approval and set(approval) <= {"password", "code"}:
+        password, code = approval["password"], approval.get("code", "")
+        if isinstance(password, str) and isinstance(code, str):
+            return Password(password, code)
+    raise InputError("approval is neither a passkey's answer nor a password")
 
 
 def _prepared(prepared: Prepared | Waiting) -> dict[str, Any]:

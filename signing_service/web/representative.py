@@ -19,6 +19,7 @@ from signing_service.web.presentation import in_language
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download, login, overview, receipts
 from signing_service.workflow import refusal as refusals
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.overview import AgreementView
 
 blueprint = Blueprint("representative", __name__)
@@ -134,7 +135,7 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
         limits.check("approval", person_id)
         reason, password = form.reason.data or "", form.password.data or ""
         try:
-            refusals.refuse(service, person_id, agreement_id, signer, reason, password, consent_language())
+            refusals.refuse(service, person_id, agreement_id, signer, reason, Password(password), consent_language())
         except login.WrongPasswordError as error:
             limits.count("approval", person_id)
             failure = error

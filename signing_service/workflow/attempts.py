@@ -27,6 +27,7 @@ from signing_service.pdf.pictures import picture_of_field
 from signing_service.store import acts, agreements
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Attempt
+from signing_service.workflow.approvals import require_way, ways_to_approve
 from signing_service.workflow.mandates import officer_mandate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_mandate, load_published, tail_of
@@ -64,6 +65,8 @@ def begin_attempt(
         published = load_published(session, agreement_id)
         signatory = _signatory(session, service, published, person_id, signer, now)
         check_may_act(session, published, signatory, now)
+        ways = ways_to_approve(session, service, published.terms, signatory)
+        require_way(ways, signer)
         body = draw_appearance(_appearance(published, signatory, mark, now), service.fonts, published.layout.resources)
         statement = _statement(published, signatory, body, consent_language, now + ATTEMPT_LIFETIME)
         attempt = Attempt(
@@ -86,6 +89,7 @@ def begin_attempt(
         "act": attempt.act,
         "field": field_of(signer),
         "statement": members,
+        "approvals": ways.to_value(service),
         "appearance": to_base64url(body),
         "preview": to_base64url(_preview(service, published, signer, body, now)),
     }

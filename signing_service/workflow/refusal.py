@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_refuse
-from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.names import clean_name
-from signing_service.approval import Statement, service_approval
-from signing_service.encoding import sha256_hex, to_base64url
-from signing_service.errors import InputError, NotFoundError
-from signing_service.store import acts, agreements, ledger
+from signing_service.approval import Statement, challenge_of
+from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
+from signing_service.errors import ApprovalError, InputError, NotFoundError
+from signing_service.store import acts, agreements, ledger, passkeys
 from signing_service.store.tables import Refusal
-from signing_service.workflow.attempts import consent_for
-from signing_service.workflow.login import check_password
+from signing_service.workflow.approvals import (
+    Answer,
+    PasskeyAnswer,
+    approve,
+    check_secret,
+    require_way,
+    ways_to_approve,
+)
+from signing_service.workflow.attempts import Signatory, consent_for
 from signing_service.workflow.notification import tell_about_refusal
+from signing_service.workflow.passkeys import challenge_in, request_options
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_mandate, load_published
 
 MAX_REASON = 2000  # characters
-EXPIRY = timedelta(minutes=1)  # of the approval; it is used at once
+EXPIRY = timedelta(minutes=10)  # of the approval
 
 
 def refuse(
-    service: Service, person_id: str, agreement_id: str, signer: str, reason: str, password: str, language: str = "en"
+    service: Service, person_id: str, agreement_id: str, signer: str, reason: str, answer: Answer, language: str = "en"
 ) -> None:
     """Record that a representative declines; the secretariat is told. Who declined may still sign later.
 
-    Raises InputError on a reason that is empty or too long, NotFoundError without a mandate, NotAllowedError on a
-    wrong password or when it is too late, ConflictError when signed or declined already.
+    A passkey's answer is to begin_refusal's challenge. Raises InputError on a reason that is empty or too long,
+    NotFoundError without a mandate, ApprovalError on a passkey that does not count or was asked for another reason,
+    NotAllowedError on a wrong password or when it is too late, ConflictError when signed or declined already.
     """
     reason = clean_reason(reason)
-    check_password(service, person_id, password)
+    check_secret(service, person_id, answer)
     now = service.clock()
     with service.database.begin() as session:
         agreements.lock(session, agreement_id)
         published = load_published(session, agreement_id)
-        mandate_id, mandate = _mandate(session, agreement_id, signer, person_id)
-        mandate.check_valid_at(now)
-        may_refuse(published.terms, load_acts(session, agreement_id), signer, now)
+        signatory = _signatory(session, published, person_id, signer, now)
+        mandate = signatory.mandate
+        statement = _statement(published, signatory, reason, language, now)
+        if isinstance(answer, PasskeyAnswer):
+            challenge = challenge_in(answer.response)
+            statement = passkeys.take_challenge(session, challenge, "refusal", now=now, person=person_id)
+            _check_statement(statement, signatory, reason)
+        approval = approve(session, service, published.terms, signatory, statement, answer)
         members = {
             "signer": signer,
             "mandate_sha256": mandate.digest(),
             "reason": reason,
-            "approval": to_base64url(_approval(published, mandate, signer, language, now)),
+            "approval": to_base64url(approval.to_der()),
         }
         tell_about_refusal(session, service, published.terms, signer, reason, now)
         entry = ledger.append(session, agreement_id, "refusal", members, now)
@@ -53,7 +67,7 @@ def refuse(
             agreement=agreement_id,
             signer=signer,
             person=person_id,
-            mandate=mandate_id,
+            mandate=signatory.mandate_id,
             reason=reason,
             time=now,
             entry_index=entry.index,
@@ -70,24 +84,54 @@ def clean_reason(reason: str) -> str:
     return reason
 
 
-def _mandate(session: Session, agreement_id: str, signer: str, person_id: str) -> tuple[str, Mandate]:
-    found = load_mandate(session, agreement_id, signer, person_id)
+def begin_refusal(
+    service: Service, person_id: str, agreement_id: str, signer: str, reason: str, language: str = "en"
+) -> dict[str, Any]:
+    """Fix what a passkey is about to approve, and give its options as PublicKeyCredentialRequestOptionsJSON.
+
+    Raises as refuse, and NotAllowedError where the person has no confirmed passkey.
+    """
+    reason, now = clean_reason(reason), service.clock()
+    with service.database.begin() as session:
+        published = load_published(session, agreement_id)
+        signatory = _signatory(session, published, person_id, signer, now)
+        ways = ways_to_approve(session, service, published.terms, signatory)
+        require_way(ways, signer)
+        statement = _statement(published, signatory, reason, language, now)
+        challenge = challenge_of(statement)
+        expires = now + EXPIRY
+        passkeys.add_challenge(session, challenge, "refusal", expires=expires, person=person_id, about=statement)
+    options = request_options(service, challenge, list(ways.passkeys))
+    return {"statement": parse_canonical_json(statement), "passkey": options if ways.passkeys else None}
+
+
+def _signatory(session: Session, published: Published, person_id: str, signer: str, now: datetime) -> Signatory:
+    found = load_mandate(session, published.id, signer, person_id)
     if found is None:
         raise NotFoundError(f"you have no mandate to act as {signer}", hint="ask the secretariat")
-    return found
+    found[1].check_valid_at(now)
+    may_refuse(published.terms, load_acts(session, published.id), signer, now)
+    return Signatory(signer, person_id, *found)
 
 
-def _approval(published: Published, mandate: Mandate, signer: str, language: str, now: datetime) -> bytes:
+def _statement(published: Published, signatory: Signatory, reason: str, language: str, now: datetime) -> bytes:
     statement = Statement(
         act="refusal",
         agreement=published.id,
         revision0=published.revision0_sha256,
-        signer=signer,
-        mandate=mandate.digest(),
-        consent=consent_for(published.terms, signer, "refusal", language),
+        signer=signatory.signer,
+        mandate=signatory.mandate.digest(),
+        consent=consent_for(published.terms, signatory.signer, "refusal", language),
         consent_language=language,
         key=b"",  # nothing is signed, so there is no key
-        appearance=sha256_hex(b""),
+        appearance=sha256_hex(reason.encode()),
         expires=now + EXPIRY,
     )
-    return service_approval(statement.to_json(), "password", now).to_der()
+    return statement.to_json()
+
+
+def _check_statement(statement: bytes, signatory: Signatory, reason: str) -> None:
+    approved = Statement.from_json(statement)
+    wanted = (signatory.mandate.agreement, signatory.signer, signatory.mandate.digest(), sha256_hex(reason.encode()))
+    if (approved.agreement, approved.signer, approved.mandate, approved.appearance) != wanted:
+        raise ApprovalError("what was approved is not this refusal", hint="reload the page and try again")

@@ -2,7 +2,7 @@
 
 ::
 
-    prepared = approve_attempt(service, person_id, attempt_id, request_der, statement, password)
+    prepared = approve_attempt(service, person_id, attempt_id, request_der, statement, answer)
     receipt = complete_attempt(service, person_id, attempt_id, raw_signature, prepared.revision)
 
 The same functions serve representatives and countersigning officers. Each step may be repeated: a step that is
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT
-from signing_service.approval import service_approval
+from signing_service.approval import Approval
 from signing_service.encoding import format_time, sha256_hex, to_base64url
 from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, TimestampError, VerificationError
 from signing_service.pki.authority import OneTimeSubject, issue_one_time
@@ -33,16 +33,14 @@ from signing_service.pki.requests import parse_request
 from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, ledger, openings, turns
 from signing_service.store.tables import Attempt, Signature
+from signing_service.workflow.approvals import Answer, approve, check_secret
 from signing_service.workflow.attempts import Signatory, check_may_act, load_signatory, own_attempt, with_key
-from signing_service.workflow.login import check_password
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare
 from signing_service.workflow.receipts import receipt_of
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_published
-
-ASSURANCE = "service"  # of a password: asserted by the service (docs/formats.md 3)
 
 
 class Reprepared(ConflictError):
@@ -54,12 +52,13 @@ class Reprepared(ConflictError):
 
 
 def approve_attempt(
-    service: Service, person_id: str, attempt_id: str, request: bytes, statement: bytes, password: str
+    service: Service, person_id: str, attempt_id: str, request: bytes, statement: bytes, answer: Answer
 ) -> Prepared | Waiting:
     """Take the approval and the PKCS#10 request (DER); issue the certificate, log it, and prepare the delta.
 
-    Repeating it with the same request renews the place in the queue and asks for no password again. Raises
-    ApprovalError where the statement is not the one that was begun, NotAllowedError on a wrong password.
+    Repeating it with the same request renews the place in the queue and looks at no answer again. Raises
+    ApprovalError where the statement is not the one that was begun, ApprovalError on a
+    passkey that does not count, NotAllowedError on a wrong password or where the rules ask for a passkey.
     """
     spki = parse_request(request)
     with service.database.read() as session:
@@ -68,8 +67,8 @@ def approve_attempt(
     if attempt.state == "begun":
         if with_key(attempt.statement, spki).to_json() != statement:
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
-        check_password(service, person_id, password)
-        _issue(service, person_id, attempt_id, spki, statement)
+        check_secret(service, person_id, answer)
+        _issue(service, person_id, attempt_id, spki, statement, answer)
     else:
         _check_same(attempt, spki, statement)
     return prepare(service, person_id, attempt_id)
@@ -85,7 +84,7 @@ def _check_alive(attempt: Attempt, now: datetime) -> None:
         raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
 
 
-def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, statement: bytes) -> None:
+def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, statement: bytes, answer: Answer) -> None:
     now = service.clock()
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
@@ -97,7 +96,7 @@ def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, state
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
         check_may_act(session, published, signatory, now)
-        approval = service_approval(statement, "password", now).to_der()
+        approval = approve(session, service, published.terms, signatory, statement, answer).to_der()
         certificate = issue_one_time(service.keys, spki, _subject(service, published, signatory), now)
         der = certificate.public_bytes(Encoding.DER)
         members = {
@@ -213,7 +212,7 @@ def _signature_members(
         "revision": candidate.number,
         "pdf_sha256": candidate.sha256,
         "pdf_length": candidate.length,
-        "assurance": ASSURANCE,
+        "assurance": Approval.from_der(attempt.approval or b"").assurance,
         "timestamp": {"time": format_time(token.time), "independent": token.independent},
     }
 
@@ -229,7 +228,7 @@ def _signature_row(attempt: Attempt, candidate: Candidate, token: TimestampToken
         attempt=attempt.id,
         certificate=attempt.certificate or b"",
         certificate_sha256=sha256_hex(attempt.certificate or b""),
-        assurance=ASSURANCE,
+        assurance=Approval.from_der(attempt.approval or b"").assurance,
         timestamp_time=token.time,
         timestamp_independent=token.independent,
         ocsp=ocsp,

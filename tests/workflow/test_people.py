@@ -7,6 +7,7 @@ import pytest
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import openings, outbox
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.enrolment import accept_invitation, invite, open_invitation, sign_in_link
 from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person, sign_in, sign_out
@@ -116,7 +117,7 @@ def test_a_session_in_use_stays(world: World) -> None:
 
 def test_declining_is_recorded_with_its_reason_and_the_secretariat_is_told(world: World) -> None:
     world.publish()
-    refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "  The senate\n voted no. ", PASSWORD)
+    refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "  The senate\n voted no. ", Password(PASSWORD))
     with world.service.database.read() as session:
         event = parse_canonical_json(openings.of_type(session, world.agreement, "refusal")[0].event or b"")
         assert event["reason"] == "The senate voted no."
@@ -128,19 +129,19 @@ def test_declining_is_recorded_with_its_reason_and_the_secretariat_is_told(world
 def test_declining_needs_ones_own_mandate_and_password(world: World) -> None:
     world.publish()
     with pytest.raises(NotFoundError):
-        refuse(world.service, world.ids[LIN], world.agreement, SOMCHAI.signer, "No.", PASSWORD)
+        refuse(world.service, world.ids[LIN], world.agreement, SOMCHAI.signer, "No.", Password(PASSWORD))
     with pytest.raises(NotAllowedError, match="password"):
-        refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "No.", "wrong password, whoever")
+        refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "No.", Password("wrong password, whoever"))
     with pytest.raises(InputError):
-        refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, " ", PASSWORD)
+        refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, " ", Password(PASSWORD))
 
 
 def test_who_declined_may_still_sign_but_who_signed_cannot_decline(world: World) -> None:
     world.publish()
-    refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "Not yet.", PASSWORD)
+    refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "Not yet.", Password(PASSWORD))
     world.sign(LIN)
     with pytest.raises(ConflictError):
-        refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "After all no.", PASSWORD)
+        refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "After all no.", Password(PASSWORD))
 
 
 def test_a_replaced_representative_can_no_longer_sign(world: World) -> None:

@@ -14,6 +14,7 @@ from signing_service.record.sources import folder_fetch
 from signing_service.store import openings
 from signing_service.store.tree import read_entries
 from signing_service.verify.verdict import Verdict
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.download import evidence
 from signing_service.workflow.erasure import erase
 from signing_service.workflow.history import history
@@ -54,7 +55,7 @@ def test_a_refusal_can_be_erased_and_the_log_still_audits(
     world: World, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     world.publish()
-    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", PASSWORD)
+    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", Password(PASSWORD))
     erase(world.service, world.agreement, sequence_of(world, "refusal"), "asked for by the person")
     folder = tmp_path_factory.mktemp("log")
     with world.service.database.read() as session:
@@ -68,7 +69,7 @@ def test_a_refusal_can_be_erased_and_the_log_still_audits(
 
 def test_after_an_erasure_the_evidence_is_indeterminate_and_names_the_event(world: World) -> None:
     world.publish()
-    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", PASSWORD)
+    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", Password(PASSWORD))
     finish(world)
     erase(world.service, world.agreement, sequence_of(world, "refusal"), "asked for by the person")
     _, bundle = evidence(world.service, world.officer, world.agreement)
@@ -88,7 +89,7 @@ def test_what_proves_a_signature_is_kept(world: World, kind: str) -> None:
 
 def test_an_event_is_erased_once_and_must_exist(world: World) -> None:
     world.publish()
-    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", PASSWORD)
+    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", Password(PASSWORD))
     sequence = sequence_of(world, "refusal")
     erase(world.service, world.agreement, sequence, "asked for by the person")
     with pytest.raises(ConflictError):

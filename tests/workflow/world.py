@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import canonical_json, to_base64url
 from signing_service.pdf.appearance import TypedMark
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.archiving import archive
 from signing_service.workflow.attempts import begin_attempt
 from signing_service.workflow.drafts import create_draft
@@ -122,7 +123,12 @@ class Signing:
 
     def approve(self, password: str = PASSWORD) -> Prepared | Waiting:
         answer = approve_attempt(
-            self.world.service, self.person_id, self.attempt["attempt"], self.key.request, self.statement, password
+            self.world.service,
+            self.person_id,
+            self.attempt["attempt"],
+            self.key.request,
+            self.statement,
+            Password(password),
         )
         if isinstance(answer, Prepared):
             self.prepared = answer

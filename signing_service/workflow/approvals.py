@@ -1,0 +1,168 @@
+"""How a person approves an act: by a confirmed passkey, or by password where the sealed rules allow it.
+
+::
+
+    ways = ways_to_approve(session, service, terms, signatory)          # for the page: what may be asked for
+    check_secret(service, person_id, answer)                            # slow; no transaction may be open
+    approval = approve(session, service, terms, signatory, statement, answer)
+
+A passkey's approval is judged by the verifier's own code on the record's own events, not by database rows: the service
+issues nothing that an auditor would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.approval import Approval, Expected, service_approval, verify_approval
+from signing_service.encoding import parse_canonical_json
+from signing_service.errors import ApprovalError, NotAllowedError
+from signing_service.store import mandates as mandate_rows
+from signing_service.store import openings, passkeys
+from signing_service.store.tables import Credential
+from signing_service.verify.enrolments import identify
+from signing_service.workflow import codes
+from signing_service.workflow.login import check_password
+from signing_service.workflow.passkeys import assertion_of, credential_of, note_use, relying_party, request_options
+from signing_service.workflow.service import Service
+from signing_service.workflow.trust import current
+
+
+class Signatory(Protocol):
+    """Who approves, for whom, under which mandate."""
+
+    @property
+    def signer(self) -> str: ...
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def mandate_id(self) -> str: ...
+    @property
+    def mandate(self) -> Mandate: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password, with a one-time code where the person has set that up."""
+
+    password: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyAnswer:
+    """What ``navigator.credentials.get`` gave, as AuthenticationResponseJSON."""
+
+    response: dict[str, Any]
+
+
+Answer = Password | PasskeyAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How somebody may approve now."""
+
+    passkeys: tuple[bytes, ...]
+    """Credential ids of the passkeys that count."""
+    password: bool
+    code: bool
+    """Whether the password needs a one-time code beside it."""
+    waiting: bool
+    """Whether a passkey is enrolled that no officer has confirmed yet."""
+
+    def to_value(self, service: Service) -> dict[str, Any]:
+        """The JSON that the browser is given; it computes the challenge itself."""
+        options = request_options(service, b"", list(self.passkeys))
+        del options["challenge"]
+        return {"passkey": options if self.passkeys else None, "password": self.password, "code": self.code}
+
+
+def ways_to_approve(session: Session, service: Service, terms: Terms, signatory: Signatory) -> Ways:
+    """Say how this person may approve; none at all is a possible answer."""
+    found = _credentials(session, signatory)
+    pending = passkeys.of_mandate(session, signatory.mandate_id)
+    return Ways(
+        tuple(credential.credential_id for credential in found),
+        password=terms.rules.minimum_assurance == "service",
+        code=codes.is_set_up(session, signatory.person_id),
+        waiting=any(enrolment.state == "waiting" for enrolment, _ in pending),
+    )
+
+
+def require_way(ways: Ways, signer: str) -> None:
+    """Raise NotAllowedError, saying what is missing, where there is no way to approve."""
+    if ways.passkeys or ways.password:
+        return
+    if signer == SECRETARIAT:
+        raise NotAllowedError("your passkey is not in the trust file", hint="enrol one and let an officer confirm it")
+    if ways.waiting:
+        raise NotAllowedError(
+            "your passkey waits for the secretariat's confirmation", hint="an officer compares the code with you first"
+        )
+    raise NotAllowedError("this agreement asks for a passkey", hint="enrol one for approvals, then have it confirmed")
+
+
+def check_secret(service: Service, person_id: str, answer: Answer) -> None:
+    """Check password and code, which takes time; raises WrongPasswordError. Nothing is to do for a passkey."""
+    if isinstance(answer, Password):
+        check_password(service, person_id, answer.password)
+        codes.check(service, person_id, answer.code)
+
+
+def approve(
+    session: Session, service: Service, terms: Terms, signatory: Signatory, statement: bytes, answer: Answer
+) -> Approval:
+    """Give the approval of a statement, within the transaction of its act.
+
+    Raises NotAllowedError where the sealed rules ask for a passkey, ApprovalError with the reason where the passkey
+    does not stand for this act, person or mandate.
+    """
+    now = service.clock()
+    if isinstance(answer, Password):
+        if terms.rules.minimum_assurance != "service":
+            raise NotAllowedError("this agreement asks for a passkey", hint="approve with the passkey you enrolled")
+        method = "password+totp" if codes.is_set_up(session, signatory.person_id) else "password"
+        return service_approval(statement, method, now)
+    kind = "officer" if signatory.signer == SECRETARIAT else "approval"
+    credential = credential_of(session, signatory.person_id, kind, answer.response)
+    assertion = assertion_of(answer.response, credential.key)
+    approval = Approval(statement, assertion)
+    expected = Expected(signer=signatory.signer, mandate=signatory.mandate.digest())
+    verify_approval(approval, expected, at=now, relying_party=relying_party(service), credential_keys=[credential.key])
+    _identify(session, signatory, credential, approval, now)
+    note_use(session, credential, assertion, now)
+    return approval
+
+
+def _identify(
+    session: Session, signatory: Signatory, credential: Credential, approval: Approval, now: datetime
+) -> None:
+    """Judge the passkey as the verifier will, by the record's events."""
+    indices = [mandate_rows.get(session, signatory.mandate_id).entry_index]
+    for enrolment, enrolled in passkeys.of_mandate(session, signatory.mandate_id):
+        if enrolled.id == credential.id:
+            indices += [enrolment.entry_index, enrolment.confirmation_index, enrolment.revocation_index]
+    found = openings.by_index(session, sorted(index for index in indices if index is not None))
+    events = [parse_canonical_json(opening.event) for opening in found if opening.event is not None]
+    try:
+        identify(approval, signatory.signer, events, current(session), now)
+    except ApprovalError:
+        raise
+    except Exception as error:
+        raise ApprovalError(str(error)) from error
+
+
+def _credentials(session: Session, signatory: Signatory) -> Sequence[Credential]:
+    if signatory.signer != SECRETARIAT:
+        return passkeys.confirmed_for(session, signatory.mandate_id)
+    officer = current(session).officer(signatory.person_id)
+    own = passkeys.of_person(session, signatory.person_id, "officer")
+    return [credential for credential in own if officer is not None and credential.key in officer.keys]

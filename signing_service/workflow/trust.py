@@ -1,0 +1,51 @@
+"""The trust file as it stands: read from the database each time, since officers come and go while machines run."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from signing_service.encoding import sha256_hex
+from signing_service.errors import ConfigurationError
+from signing_service.evidence.succession import verify_succession
+from signing_service.evidence.trust import TrustFile, parse_trust_file
+from signing_service.store import installation
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(data: bytes) -> TrustFile:
+    return parse_trust_file(data)
+
+
+def current_bytes(session: Session) -> bytes:
+    """The bytes of the current trust file."""
+    installed = installation.find(session)
+    if installed is None:
+        raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+    return installed.trust_file
+
+
+def current(session: Session) -> TrustFile:
+    """The current trust file."""
+    return _parsed(current_bytes(session))
+
+
+def replace_by(session: Session, successor: bytes) -> dict[str, object]:
+    """Store a successor within the caller's transaction; give the members of its ``trust-file`` event.
+
+    Raises VerificationError unless it succeeds exactly the file that is stored now.
+    """
+    trust = verify_succession(current_bytes(session), successor)
+    installation.replace_trust_file(session, successor)
+    return {"file": trust.to_value(), "sha256": sha256_hex(successor)}
+
+
+def write_copy(path: Path, data: bytes) -> None:
+    """Write the trust file where ``init`` put the first one, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".new")
+    beside.write_bytes(data)
+    os.replace(beside, path)
