@@ -34,6 +34,16 @@ SERVICE_HINT = "this command is part of the service: pip install 'signing-servic
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give its exit code (0 done, 1 failed, 2 usage or settings, 3 indeterminate, 130 interrupted)."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush is quiet
+        return 1
+    return code
+
+
+def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         print(_help())
         return 0 if words else 2
@@ -55,9 +65,6 @@ def _run(command: str, words: list[str]) -> int:
         if (error.name or "").partition(".")[0] == "signing_service":
             raise
         return _complain(f"{error.name} is not installed", SERVICE_HINT, 2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush is quiet
-        return 1
     except KeyboardInterrupt:
         return 130
 
