@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import recording, rendering, signing, verifying
+from bench import pressing, recording, rendering, signing, verifying
 from bench.table import Row, machine, print_rows, to_json
 
 GROUPS = {
@@ -15,6 +15,7 @@ GROUPS = {
     "signing": signing.measure,
     "verifying": verifying.measure,
     "record": recording.measure,
+    "http": pressing.measure,
 }
 
 
