@@ -53,6 +53,7 @@ _FILES = {
 }
 _SCALES = {"sans": 0.9, "han": 0.94, "thai": 0.84, "khmer": 0.84, "lao": 0.84, "myanmar": 0.8, "wide": 0.86}
 _OTHERS = ("han", "thai", "khmer", "lao", "myanmar")
+_COMPOSED = frozenset({"thai", "khmer", "lao", "myanmar"})
 STYLES: Mapping[str, tuple[str, ...]] = {
     "serif": ("serif", *_OTHERS, "wide"),
     "serif-italic": ("serif-italic", "han-bold", *_OTHERS[1:], "wide"),  # Han type has no italics
@@ -179,6 +180,11 @@ class Face:
     def postscript_name(self) -> str:
         """The font's name in a PDF, without spaces."""
         return self.path.stem.replace("_", "-")
+
+    @property
+    def composed(self) -> bool:
+        """Whether its script reorders, stacks or joins letters, so that glyphs and characters do not match."""
+        return self.name.removesuffix("-bold") in _COMPOSED
 
     @property
     def serif(self) -> bool:

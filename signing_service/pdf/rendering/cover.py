@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from signing_service.pdf.inscription import number
 from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.rows import Row, RuleRow, kept, spaced, text_line
+from signing_service.pdf.rendering.schedule import each_once
 
 if TYPE_CHECKING:
     from signing_service.agreement.source import Source
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.styles import Paper
 
 EMBLEM_SIZE = 86  # points
+FEW_LANGUAGES = 3  # with more the titles are set smaller, so that all stand on the cover
 _CIRCLE = 0.5523  # handle length of a quarter circle drawn as a Bézier curve
 
 
@@ -70,6 +72,7 @@ def _star(x: float, y: float, radius: float, points: int) -> str:
 def cover_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element) -> list[Row]:
     """Everything on the cover."""
     left, width = paper.left - 4, paper.measure + 8
+    scale = min(1.0, FEW_LANGUAGES / len(terms.languages)) ** 0.45
     rows: list[Row] = []
     for language in terms.languages:
         if source.print.notice:
@@ -77,11 +80,12 @@ def cover_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, eleme
             notice = source.print.notice[language]
             rows += text_line(shaper, notice.upper(), label, left, width, element.add("P", language))
     middle = paper.left + paper.measure / 2
-    rows.append(EmblemRow(height=EMBLEM_SIZE, before=74, centre=middle, dots=len(terms.parties)))
+    rows.append(EmblemRow(height=EMBLEM_SIZE, before=74 * scale, centre=middle, dots=len(terms.parties)))
     for index, language in enumerate(terms.languages):
-        style = (styles.COVER_SECOND_TITLE if index else styles.COVER_TITLE).speaking(language)
+        style = (styles.COVER_SECOND_TITLE if index else styles.COVER_TITLE).scaled(scale).speaking(language)
         heading = element.add("P" if index else "H1", language)
-        rows += spaced(text_line(shaper, terms.title[language], style, left, width, heading), 22 if index else 34)
+        lines = text_line(shaper, terms.title[language], style, left, width, heading)
+        rows += spaced(lines, 22 * scale if index else 34)
     rows.append(
         RuleRow(height=1, before=30, left=middle - 40, right=middle + 40, thickness=0.8, colour=styles.INK)
     )
@@ -97,9 +101,9 @@ def _place(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: 
         if source.print.place:
             rows += text_line(shaper, source.print.place[language], style, left, width, element.add("P", language))
     if len(terms.languages) > 1:
-        for index, language in enumerate(terms.languages):
+        for index, (language, text) in enumerate(each_once(source, terms, "authentic")):
             style = styles.COVER_NOTE.speaking(language)
-            line = text_line(shaper, source.words[language].authentic, style, left, width, element.add("P", language))
+            line = text_line(shaper, text, style, left, width, element.add("P", language))
             rows += spaced(line, 4 if index else 16)
     return spaced(rows, 26)
 

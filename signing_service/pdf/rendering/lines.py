@@ -30,6 +30,9 @@ class Line:
 
     segments: Sequence[Segment]
     ratio: float
+    """Of the written spaces."""
+    tight_ratio: float
+    """Of the other gaps; at most 1."""
     natural: float
     """Its width before stretching, points."""
 
@@ -46,8 +49,13 @@ class Line:
                     found.append((piece.target, x, x + piece.width))
                 open_target = piece.target
                 x += piece.width
-            x += segment.gap + self.ratio * (segment.stretch if self.ratio > 0 else segment.shrink)
+            x += segment.gap + self.change(segment)
         return found
+
+    def change(self, segment: Segment) -> float:
+        """By how many points the gap after a segment is wider than natural."""
+        ratio = self.ratio if segment.space is not None else self.tight_ratio
+        return ratio * (segment.stretch if ratio > 0 else segment.shrink)
 
 
 class _Measures:
@@ -141,7 +149,20 @@ def _lines(measures: _Measures, ends: Sequence[int], width: float) -> list[Line]
     lines = []
     for start, end in pairwise(ends):
         ratio = measures.ratio(start, end, width) if width else 0.0
-        if ratio > TOLERANCES[-1] or (end == len(measures.segments) and ratio > 0):
-            ratio = 0.0
-        lines.append(Line(measures.segments[start:end], max(ratio, -1.0), measures.natural(start, end)))
+        if end == len(measures.segments):
+            ratio = min(ratio, 0.0)
+        ratio, tight = _shares(measures, start, end, max(ratio, -1.0))
+        lines.append(Line(measures.segments[start:end], ratio, tight, measures.natural(start, end)))
     return lines
+
+
+def _shares(measures: _Measures, start: int, end: int, ratio: float) -> tuple[float, float]:
+    """Ratios of written spaces and of other gaps: what the latter may not take, the former do, within reason."""
+    if ratio <= 1:
+        return ratio, ratio
+    gaps = measures.segments[start : end - 1]
+    spaces = sum(segment.stretch for segment in gaps if segment.space is not None)
+    others = sum(segment.stretch for segment in gaps if segment.space is None)
+    wanted = ratio * (spaces + others) if ratio < float("inf") else 0.0
+    stretched = (wanted - others) / spaces if spaces else 0.0
+    return (stretched if stretched <= TOLERANCES[-1] else 0.0), min(ratio, 1.0)

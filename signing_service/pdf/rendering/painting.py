@@ -6,7 +6,7 @@ characters (Latin A and Cyrillic А) has two codes, and copying gives each back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from signing_service.pdf.inscription import hexadecimal, number
 from signing_service.pdf.rendering.embedding import embed_by_glyph
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     import pikepdf
 
-    from signing_service.pdf.fonts import Face
+    from signing_service.pdf.fonts import Face, Glyph
     from signing_service.pdf.rendering.lines import Line
     from signing_service.pdf.rendering.segments import Piece
     from signing_service.pdf.rendering.styles import Colour
 
+
+Item: TypeAlias = "Piece | float"  # a piece, or a distance to move on
 
 LEAST_KERN = 5  # 1/1000 of the size; smaller movements wait until they add up
 
@@ -50,30 +52,75 @@ class Painter:
 
     def line(self, line: Line, left: float, baseline: float) -> str:
         """Operators for a broken line; trimmed marks hang out of the measure."""
-        writer = _TextWriter(self._book)
+        items: list[Item] = []
         last = len(line.segments) - 1
         start = left - (line.segments[0].trim_start if line.segments else 0.0)
         for index, segment in enumerate(line.segments):
-            for piece in segment.pieces:
-                writer.piece(piece)
+            items += segment.pieces
             if index == last:
-                if segment.hyphen is not None:
-                    writer.piece(segment.hyphen, actual="\u00ad")
+                items += [segment.hyphen] if segment.hyphen is not None else []
                 break
-            change = line.ratio * (segment.stretch if line.ratio > 0 else segment.shrink)
+            change = line.change(segment)
             if segment.space is not None:
-                writer.piece(segment.space)
-                writer.shift(change)
+                items += [segment.space, change]
             elif segment.gap or change:
-                writer.shift(segment.gap + change)
-        return writer.finish(start, baseline)
+                items.append(segment.gap + change)
+        hyphenated = bool(line.segments) and line.segments[-1].hyphen is not None
+        return self._write(items, start, baseline, hyphenated=hyphenated)
 
     def pieces(self, pieces: Sequence[Piece], left: float, baseline: float) -> str:
         """Operators for shaped pieces one after another."""
+        return self._write(list(pieces), left, baseline)
+
+    def _write(self, items: Sequence[Item], left: float, baseline: float, *, hyphenated: bool = False) -> str:
         writer = _TextWriter(self._book)
-        for piece in pieces:
-            writer.piece(piece)
+        ends = _told_ends(items)
+        for index, item in enumerate(items):
+            if isinstance(item, float):
+                writer.shift(item)
+                continue
+            told = ends.get(index)
+            if told is not None:
+                pieces = [one for one in items[index : told + 1] if not isinstance(one, float)]
+                writer.tell("".join(one.text for one in pieces))
+            elif hyphenated and index == len(items) - 1:
+                writer.tell("\u00ad")
+            writer.piece(item, last=index in ends.values())
+            if index in ends.values() or (hyphenated and index == len(items) - 1):
+                writer.told()
         return writer.finish(left, baseline)
+
+
+def _told_ends(items: Sequence[Item]) -> dict[int, int]:
+    """First and last item of each stretch of composed pieces, the spaces among and after them included.
+
+    Copying programs measure the gap between stretches; so a stretch runs to a written space or to other letters.
+    """
+    ends: dict[int, int] = {}
+    start: int | None = None
+    for index, item in enumerate(items):
+        if isinstance(item, float):
+            continue
+        if item.composed:
+            start = index if start is None else start
+            ends[start] = index
+        elif item.text == " " and start is not None:
+            ends[start] = index
+        else:
+            start = None
+    return ends
+
+
+def _ordered(glyphs: Sequence[Glyph]) -> list[tuple[Glyph, int]]:
+    """The glyphs with the marks at the end before the letter that they belong to; how far ahead each then stands."""
+    body = len(glyphs)
+    while body and not glyphs[body - 1].advance:
+        body -= 1
+    if body < 2:  # the first glyph stays first: its place is measured too
+        return [(glyph, 0) for glyph in glyphs]
+    letter = glyphs[body - 1]
+    marks = [(mark, letter.advance) for mark in glyphs[body:]]
+    return [*((glyph, 0) for glyph in glyphs[: body - 1]), *marks, (letter, 0)]
 
 
 class _TextWriter:
@@ -88,31 +135,34 @@ class _TextWriter:
         self._font: tuple[str, float] | None = None
         self._colour: Colour | None = None
 
-    def piece(self, piece: Piece, actual: str | None = None) -> None:
-        """Show a piece; its true text is told where glyphs do not tell it."""
+    def tell(self, text: str) -> None:
+        """Begin a stretch whose true text is told, because its glyphs do not tell it (ISO 32000-1 14.9.4)."""
+        self._flush()
+        self._operators.append(f"/Span << /ActualText <feff{hexadecimal(text)}> >> BDC")
+
+    def told(self) -> None:
+        """End the stretch."""
+        self._flush()
+        self._operators.append("EMC")
+
+    def piece(self, piece: Piece, *, last: bool = False) -> None:
+        """Show a piece; the ``last`` of a stretch ends in a glyph that moves on, so that its end is found right."""
         self._select(piece)
-        told = actual if actual is not None else (piece.text if piece.composed else None)
-        if told is not None:
-            self._flush()
-            self._operators.append(f"/Span << /ActualText <feff{hexadecimal(told)}> >> BDC")
         unit = 1000 / piece.size
-        for glyph in piece.glyphs:
+        for glyph, early in _ordered(piece.glyphs) if last and piece.composed else ((one, 0) for one in piece.glyphs):
             if glyph.y_offset:
                 self._flush()
                 self._operators.append(f"{number(glyph.y_offset / unit)} Ts")
-            if glyph.x_offset:
-                self._adjust(-glyph.x_offset)
+            offset = glyph.x_offset + early
+            if offset:
+                self._adjust(-offset)
             self._hex.append(f"{self._book.code(piece.face, glyph.number, glyph.text):04x}")
-            self._owed += piece.face.advance(glyph.number) - glyph.advance - piece.style.tracking * unit
-            self._owed += glyph.x_offset
+            self._owed += piece.face.advance(glyph.number) - glyph.advance - piece.style.tracking * unit + offset
             if abs(self._owed) >= LEAST_KERN:
                 self._adjust(0)
             if glyph.y_offset:
                 self._flush()
                 self._operators.append("0 Ts")
-        if told is not None:
-            self._flush()
-            self._operators.append("EMC")
 
     def shift(self, points: float) -> None:
         """Move on by a distance, in the size of the last piece."""

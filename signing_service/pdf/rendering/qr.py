@@ -10,6 +10,7 @@ import segno
 from signing_service.errors import LimitError
 from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.rows import Row, spaced, text_line
+from signing_service.pdf.rendering.schedule import each_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,12 +72,10 @@ def code_row(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element
     left = paper.left + SIZE + GAP
     width = paper.measure - SIZE - GAP
     lines: list[Row] = []
-    for language in terms.languages:
+    for language, text in each_once(source, terms, "verify"):
         style = styles.NOTE.speaking(language)
-        lines += spaced(
-            text_line(shaper, source.words[language].verify, style, left, width, element.add("P", language)),
-            4 if lines else 0,
-        )
+        rows = text_line(shaper, text, style, left, width, element.add("P", language))
+        lines += spaced(rows, 4 if lines else 0)
     style = styles.RUNNING.speaking("en")
     lines += spaced(text_line(shaper, address, style, left, width, element.add("P", "en")), 4)
     figure = element.add("Figure", alternative=f"QR code: {address}")

@@ -9,7 +9,7 @@ from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.rows import Row, kept, spaced, text_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from signing_service.agreement.source import Source
     from signing_service.agreement.terms import Party, Terms
@@ -71,13 +71,10 @@ class ScheduleSetter:
 
     def _heads(self, table: Element) -> TableRow:
         row = table.add("TR")
-        words = self._source.words
-        languages = self._terms.languages
-        columns: list[list[tuple[str, TextStyle, str]]] = [[], [], [], []]
-        for language in languages:
-            texts = ("", words[language].party, words[language].country, words[language].signers)
-            for column, text in zip(columns[1:], texts[1:], strict=True):
-                column.append((text, styles.COLUMN_HEAD, language))
+        columns: list[list[tuple[str, TextStyle, str]]] = [[]]
+        for name in ("party", "country", "signers"):
+            texts = each_once(self._source, self._terms, name)
+            columns.append([(text, styles.COLUMN_HEAD, language) for language, text in texts])
         return self._row(row, "TH", columns, 0.8)
 
     def _party(self, table: Element, index: int, party: Party) -> TableRow:
@@ -88,13 +85,13 @@ class ScheduleSetter:
         if party.name != party.native_name:
             party_lines.append((party.name, styles.PARTY_NAME, "en"))
         if party.guest:
-            guest = "  ·  ".join(self._source.words[language].guest for language in languages)
+            guest = "  ·  ".join(text for _, text in each_once(self._source, self._terms, "guest"))
             party_lines.append((guest, styles.CELL_SMALL, languages[0]))
         columns: list[list[tuple[str, TextStyle, str]]] = [
             [(str(index), styles.CELL, languages[0])],
             party_lines,
-            [(text, styles.CELL, language) for language, text in countries.items()],
-            [(role.title[language], styles.CELL, language) for role in party.signers for language in languages],
+            [(text, styles.CELL, language) for language, text in different(countries)],
+            [(text, styles.CELL, language) for role in party.signers for language, text in different(role.title)],
         ]
         return self._row(row, "TD", columns, 0.4)
 
@@ -117,17 +114,30 @@ class ScheduleSetter:
         )
 
 
+def different(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Language and text, each text once: languages may share a word."""
+    found: dict[str, str] = {}
+    for language, text in texts.items():
+        found.setdefault(text, language)
+    return [(language, text) for text, language in found.items()]
+
+
+def each_once(source: Source, terms: Terms, name: str) -> list[tuple[str, str]]:
+    """One of the document's own words in every language of the agreement, each text once."""
+    return different({language: str(getattr(source.words[language], name)) for language in terms.languages})
+
+
 def part_title(
     source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element, name: str
 ) -> list[Row]:
     """The title of the schedule or of the signature pages, in every language, with its place in the outline."""
     rows: list[Row] = []
-    for index, language in enumerate(terms.languages):
+    titles = each_once(source, terms, name)
+    for index, (language, text) in enumerate(titles):
         style = styles.PART_TITLE.speaking(language)
-        text = str(getattr(source.words[language], name))
         rows += text_line(
             shaper, text, style, paper.left, paper.measure, element.add("P" if index else "H1", language)
         )
     rows[0].anchors = (name,)
-    rows[0].bookmark = ("  ·  ".join(getattr(source.words[language], name) for language in terms.languages), 0)
+    rows[0].bookmark = ("  ·  ".join(text for _, text in titles), 0)
     return spaced(kept(rows), 0)

@@ -1,13 +1,13 @@
 """From characters to segments: stretches of shaped glyphs between two places where a line may break.
 
 Where lines may break is ICU's business (Unicode line breaking, with dictionaries for Thai, Lao, Khmer and Burmese).
-Chinese text gets the spaces that its typography wants: a quarter em between Han and Latin letters or digits, and
-full-width punctuation squeezed where two meet, trimmed at the edges of a line.
+Chinese text gets what its typography wants: a little space between Han and Latin letters or digits, full-width
+punctuation squeezed where two meet and trimmed at the edges of a line. No space that is not written grows to a tenth
+of an em, because copying programs would then take it for a written one.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from signing_service.pdf.fonts import Face, Fonts, Glyph
     from signing_service.pdf.rendering.styles import TextStyle
 
-SPACE_STRETCH, SPACE_SHRINK = 0.62, 0.26  # of a space's width
+SPACE_STRETCH, SPACE_SHRINK = 0.65, 0.15  # of a space's width; below 0.15 em programs no longer see a space
 HAN_STRETCH = 0.09  # em between two Han characters
-WORD_STRETCH = 0.03  # em between two words of a script without spaces
-AUTOSPACE = 0.22  # em between Han and Latin
+AUTOSPACE = 0.09  # em between Han and Latin
 SQUEEZE = 0.5  # em: the empty half of a full-width bracket, comma or full stop
 
 _CLOSING = frozenset("，。、；：！？）》」』】〕〉”’")
 _OPENING = frozenset("（《「『【〔〈“‘")
+_HYPHENS = ("-", "\u2010")
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -48,8 +48,8 @@ class Piece:
 
     @property
     def composed(self) -> bool:
-        """Whether glyphs and characters do not match one to one or one to many, so that the text must be told."""
-        return any(not glyph.text for glyph in self.glyphs)
+        """Whether glyphs do not match characters one to one or one to many, so that the text must be told."""
+        return self.face.composed or any(not glyph.text for glyph in self.glyphs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Shaper:
         bounds = _Bounds(spans)
         segments: list[Segment] = []
         at = 0
-        for part in LineBreaker(text, language):
+        for part in _breakable(text, language):
             segments.append(self._segment(bounds.cut(at, at + len(part))))
             at += len(part)
         return [_spaced(one, two) for one, two in zip(segments, [*segments[1:], None], strict=True)]
@@ -134,6 +134,18 @@ class Shaper:
         return Segment(
             tuple(pieces), width, gap, gap * SPACE_STRETCH, gap * SPACE_SHRINK, space, start, end, hyphen
         )
+
+
+def _breakable(text: str, language: str) -> Iterable[str]:
+    """Cut where ICU allows a line to break, but after no hyphen: copying programs would take it for one of ours."""
+    held = ""
+    for part in LineBreaker(text, language):
+        held += part
+        if not held.endswith(_HYPHENS):
+            yield held
+            held = ""
+    if held:
+        yield held
 
 
 class _Bounds:
@@ -187,9 +199,8 @@ def _spaced(one: Segment, two: Segment | None) -> Segment:
     if _is_han(before) and _is_han(after):
         return _with_gap(one, 0.0, em * HAN_STRETCH, em * 0.02 + one.trim_end * 0.5)
     if (_is_ideograph(before) and _is_western(after)) or (_is_western(before) and _is_ideograph(after)):
-        return _with_gap(one, em * AUTOSPACE, em * 0.12, em * 0.1)
-    unspaced = unicodedata.category(before) in ("Lo", "Mn", "Mc")
-    return _with_gap(one, 0.0, em * WORD_STRETCH if unspaced else 0.0, 0.0)
+        return _with_gap(one, em * AUTOSPACE, 0.0, em * AUTOSPACE / 2)
+    return one
 
 
 def _with_gap(segment: Segment, gap: float, stretch: float, shrink: float) -> Segment:

@@ -14,7 +14,7 @@ from signing_service.pdf.appearance import MARGIN, MARK_SHARE
 from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.document import Widget
 from signing_service.pdf.rendering.rows import Row, kept, spaced, text_line
-from signing_service.pdf.rendering.schedule import part_title
+from signing_service.pdf.rendering.schedule import different, each_once, part_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,9 +97,8 @@ class SignatureSetter:
     def rows(self, element: Element) -> list[Row]:
         """Title, the boxes of parties, then of guests, then the secretariat's."""
         rows = part_title(self._source, self._terms, self._shaper, self._paper, element, "signatures")
-        for index, language in enumerate(self._terms.languages):
+        for index, (language, witness) in enumerate(each_once(self._source, self._terms, "witness")):
             style = styles.BODY.speaking(language)
-            witness = self._source.words[language].witness
             lines = text_line(
                 self._shaper, witness, style, self._paper.left, self._paper.measure, element.add("P", language)
             )
@@ -117,21 +116,20 @@ class SignatureSetter:
         languages = self._terms.languages
         roles = []
         for role in party.signers:
-            titles = [(role.title[language], language) for language in languages]
+            titles = different(role.title)
             if party.guest:
-                titles += [(self._source.words[language].guest, language) for language in languages]
+                titles += each_once(self._source, self._terms, "guest")
             tooltip = f"{self._source.words[languages[0]].signatures}: {party.name}, {role.title[languages[0]]}"
             roles.append((f"{party.id}:{role.role}", tooltip, titles))
         return self._framed(section, names, roles)
 
     def _secretariat(self, element: Element) -> BoxRow:
-        languages, words = self._terms.languages, self._source.words
         names = [
-            (words[language].secretariat, styles.PARTY_NAME if index else styles.PARTY_NATIVE, language)
-            for index, language in enumerate(languages)
+            (text, styles.PARTY_NAME if index else styles.PARTY_NATIVE, language)
+            for index, (language, text) in enumerate(each_once(self._source, self._terms, "secretariat"))
         ]
-        titles = [(words[language].countersignature, language) for language in languages]
-        role = (COUNTERSIGNATURE_FIELD, words[languages[0]].countersignature, titles)
+        titles = each_once(self._source, self._terms, "countersignature")
+        role = (COUNTERSIGNATURE_FIELD, titles[0][1], titles)
         return self._framed(element.add("Sect"), names, [role])
 
     def _framed(
@@ -167,11 +165,11 @@ class SignatureSetter:
 
     def _role(self, section: Element, titles: Sequence[tuple[str, str]], left: float, width: float) -> list[Row]:
         rows: list[Row] = []
-        for text, language in titles:
+        for language, text in titles:
             style = replace(styles.BOX_ROLE.speaking(language), align="right", leading=styles.BOX_ROLE.leading)
             rows += text_line(self._shaper, text, style, left, width, section.add("P", language))
         return rows
 
     def _role_line(self, section: Element, titles: Sequence[tuple[str, str]], left: float, width: float) -> list[Row]:
-        text = "  ·  ".join(text for text, _ in titles)
-        return text_line(self._shaper, text, styles.BOX_ROLE, left, width, section.add("P", titles[0][1]))
+        text = "  ·  ".join(text for _, text in titles)
+        return text_line(self._shaper, text, styles.BOX_ROLE, left, width, section.add("P", titles[0][0]))

@@ -55,10 +55,17 @@ class TextStyle:
 
     def speaking(self, language: str) -> TextStyle:
         """The same style in another language, with the room that its script needs."""
-        size, leading = _ROOM.get(language.partition("-")[0], (1.0, 1.0))
-        return replace(self, language=language, size=self.size * size, leading=self.leading * leading)
+        first = language.partition("-")[0]
+        size, leading = _ROOM.get(first, (1.0, 1.0))
+        align = "left" if self.align == "justify" and first in UNSPACED else self.align
+        return replace(self, language=language, size=self.size * size, leading=self.leading * leading, align=align)
+
+    def scaled(self, factor: float) -> TextStyle:
+        """The same style, larger or smaller."""
+        return replace(self, size=self.size * factor, leading=self.leading * factor)
 
 
+UNSPACED = frozenset({"th", "lo", "km", "my"})  # languages that write no spaces between words: set ragged
 # Factors on size and leading for languages whose letters are denser or taller than Latin ones.
 _ROOM = {
     "zh": (0.96, 1.15), "ja": (0.96, 1.15), "th": (1.0, 1.12), "lo": (1.0, 1.15), "km": (1.0, 1.28), "my": (1.0, 1.32),
