@@ -139,7 +139,7 @@ def test_title_language_and_outline_lead_through_the_document():
     assert '<rdf:li xml:lang="zh">十二国十二校国际联盟协定</rdf:li>' in metadata
 
 
-def elements(node: pikepdf.Object, kind: str) -> list[pikepdf.Object]:
+def elements(node: pikepdf.Object | None, kind: str) -> list[pikepdf.Object]:
     if not isinstance(node, pikepdf.Dictionary) or "/S" not in node:
         return []
     kids = node.get("/K")
