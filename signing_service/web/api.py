@@ -77,7 +77,12 @@ def accept_invitation() -> ResponseReturnValue:
 def begin(agreement_id: str) -> ResponseReturnValue:
     body = read_object(signer=str, mark=dict, consent_language=str)
     begun = attempts.begin_attempt(
-        the_service(), visitor().person_id, agreement_id, body["signer"], read_mark(body["mark"]), body["consent_language"]
+        the_service(),
+        visitor().person_id,
+        agreement_id,
+        body["signer"],
+        read_mark(body["mark"]),
+        body["consent_language"],
     )
     return jsonify(begun), 201
 

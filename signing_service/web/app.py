@@ -14,7 +14,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from signing_service import resources
 from signing_service.store.limits import DatabaseStorage
-from signing_service.web import account, api, error_pages, headers, languages, public, record, representative, secretariat
+from signing_service.web import (
+    account,
+    api,
+    error_pages,
+    headers,
+    languages,
+    public,
+    record,
+    representative,
+    secretariat,
+)
 from signing_service.web.files import PageImages
 from signing_service.web.presentation import FILTERS, GLOBALS
 from signing_service.web.proxies import TrustedProxies
@@ -33,7 +43,9 @@ def create_app(service: Service) -> Flask:
     )
     _configure(app, service)
     app.extensions["signing_service"] = service
-    app.extensions["rate_limits"] = MovingWindowRateLimiter(DatabaseStorage(database=service.database, clock=service.clock))
+    app.extensions["rate_limits"] = MovingWindowRateLimiter(
+        DatabaseStorage(database=service.database, clock=service.clock)
+    )
     app.extensions["waiting_room"] = BoundedSemaphore(max(1, service.settings.threads // 4))
     app.extensions["page_images"] = PageImages()
     _extend(app)
@@ -53,7 +65,7 @@ def _configure(app: Flask, service: Service) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",  # Strict would drop the session of who follows a link in a mail
         WTF_CSRF_TIME_LIMIT=None,  # bound to the session; people read an agreement for hours
-        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which we ask browsers not to send; see headers.refuse_other_sites
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, which we ask browsers not to send; see headers.py
         BABEL_TRANSLATION_DIRECTORIES=str(resources.translations()),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
@@ -70,7 +82,7 @@ def _configure(app: Flask, service: Service) -> None:
 
 def _extend(app: Flask) -> None:
     headers.register(app)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(record.timestamp)  # asked by programs, without any cookie
     login = LoginManager(app)
     login.session_protection = None  # the session is a random token that only the database knows
     login.user_loader(load_visitor)

@@ -61,7 +61,7 @@ def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
 
 def _on_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     return _show(error.code, "")
 
 
@@ -82,7 +82,7 @@ def _title(status: int) -> str:
         429: _("Too many attempts"),
         503: _("Not available just now"),
     }
-    return titles.get(status, _("Something went wrong"))
+    return str(titles.get(status, _("Something went wrong")))
 
 
 def _show(status: int, message: str, hint: str = "") -> ResponseReturnValue:

@@ -18,7 +18,9 @@ def _strip(value: Any) -> Any:
 class SignInForm(FlaskForm):  # type: ignore[misc]
     """E-mail address and password."""
 
-    email = EmailField(_l("E-mail address"), [InputRequired(_l("Type your e-mail address.")), Length(max=254)], [_strip])
+    email = EmailField(
+        _l("E-mail address"), [InputRequired(_l("Type your e-mail address.")), Length(max=254)], [_strip]
+    )
     password = PasswordField(_l("Password"), [InputRequired(_l("Type your password.")), Length(max=256)])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from flask import current_app, request
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.strategies import MovingWindowRateLimiter
 
 from signing_service.errors import TooManyAttemptsError
@@ -27,11 +27,11 @@ def count(kind: str, account: str | None = None) -> None:
         _limiter().hit(limit, *key)
 
 
-def _limits(kind: str, account: str | None) -> list[tuple[object, tuple[str, ...]]]:
-    found = [(PER_ADDRESS, (kind, "address", request.remote_addr or ""))]
+def _limits(kind: str, account: str | None) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
+    found: list[tuple[RateLimitItem, tuple[str, ...]]] = [(PER_ADDRESS, (kind, "address", request.remote_addr or ""))]
     if account is not None:
         found.append((PER_ACCOUNT, (kind, "account", account.strip().lower())))
-    return cast("list[tuple[object, tuple[str, ...]]]", found)
+    return found
 
 
 def _limiter() -> MovingWindowRateLimiter:

@@ -13,11 +13,11 @@ from flask_babel import get_locale
 from signing_service.agreement.consent import CONSENT_LANGUAGES
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import to_base64url
+from signing_service.web.presentation import in_language, language_tag
 from signing_service.workflow.attempts import OFFICER_TITLE, SECRETARIAT_NAME
 from signing_service.workflow.overview import AgreementView
 from signing_service.workflow.service import Service
 from signing_service.workflow.signing_page import OwnSigning, own_signing
-from signing_service.web.presentation import in_language, language_tag
 
 MAX_TYPED = 60  # characters, as the visible signature takes them
 
@@ -72,11 +72,16 @@ class SigningSection:
             "trust": self.trust,
             "urls": {
                 "attempts": url_for("api.begin", agreement_id=own.agreement),
-                "attempt": url_for("api.state", attempt_id="-").removesuffix("-"),
-                "revisions": url_for("representative.revision", agreement_id=own.agreement, number=0).removesuffix("0.pdf"),
+                "attempt": _prefix("api.state", "-", attempt_id="-"),
+                "revisions": _prefix("representative.revision", "0.pdf", agreement_id=own.agreement, number=0),
                 "session": url_for("api.session_state"),
             },
         }
+
+
+def _prefix(endpoint: str, end: str, **values: Any) -> str:
+    """An address without its last part, which the script puts there itself."""
+    return url_for(endpoint, **values).removesuffix(end)
 
 
 def consent_language() -> str:

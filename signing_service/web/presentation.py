@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from flask_babel import format_date as babel_date
-from flask_babel import get_locale
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from babel.dates import format_datetime
+from flask_babel import format_date as babel_date
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
 from markupsafe import Markup
 
+_WORD = re.compile(r"[a-z][a-z'’-]*(?:[ ,;:]|$)")
 RING_RADIUS = 27  # units of the ring's 64 × 64 view box
 
 
@@ -39,7 +40,7 @@ def sentence(text: str) -> str:
     """An error's message or hint as a sentence: a capital letter in front, a full stop behind."""
     if not text:
         return ""
-    whole = text[0].upper() + text[1:]
+    whole = text[0].upper() + text[1:] if _WORD.match(text) else text  # a file's name keeps its spelling
     return whole if whole[-1] in ".!?。！？" else f"{whole}."
 
 
@@ -61,7 +62,7 @@ def country_name(code: str) -> str:
 
 def in_language(texts: Mapping[str, str], first: str | None = None) -> str:
     """The text in the interface's language, else in ``first``, else in English, else in any."""
-    wanted = (language_tag(get_locale() or Locale("en")), first, "en")
+    wanted = (language_tag(get_locale() or Locale("en")), first or "en", "en")
     return next((texts[tag] for tag in wanted if tag in texts), next(iter(texts.values())))
 
 
@@ -81,7 +82,7 @@ def state_word(state: str) -> str:
         "superseded": _("Replaced by a corrected version"),
         "expired": _("Closed without all signatures"),
     }
-    return words[state]
+    return str(words[state])
 
 
 def state_mark(state: str) -> str:
@@ -106,6 +107,11 @@ def ring_radius(total: int) -> float:
     return round(min(3.4, math.pi * RING_RADIUS / max(total, 1) * 0.72), 2)
 
 
+def hall_columns(total: int) -> int:
+    """How many columns fill a projector with so many parties; the style sheet knows 1 to 8."""
+    return min(8, max(1, math.ceil(math.sqrt(total * 4 / 3) - 0.01)))
+
+
 FILTERS = {
     "moment": moment,
     "day": day,
@@ -119,4 +125,4 @@ FILTERS = {
     "state_mark": state_mark,
     "without_none": without_none,
 }
-GLOBALS = {"ring_points": ring_points, "ring_radius": ring_radius, "ngettext": ngettext}
+GLOBALS = {"ring_points": ring_points, "ring_radius": ring_radius, "ngettext": ngettext, "hall_columns": hall_columns}

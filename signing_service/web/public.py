@@ -72,8 +72,7 @@ def hall_state(agreement_id: str) -> Response:
     ]
     response = jsonify({"state": view.state, "complete": view.complete, "signers": signers})
     response.headers["Cache-Control"] = HALL_AGE
-    response.add_etag()
-    return response.make_conditional(request)
+    return _conditional(response)
 
 
 @blueprint.get("/fonts/<name>.ttf")
@@ -83,8 +82,14 @@ def font(name: str) -> Response:
     face, ranges = typefaces.FACES[name]
     packed = typefaces.compressed(the_service().fonts.faces[face].path, ranges)
     response = Response(packed, mimetype="font/ttf", headers={"Content-Encoding": "gzip", "Cache-Control": ONE_YEAR})
+    return _conditional(response)
+
+
+def _conditional(response: Response) -> Response:
+    """The response with an ETag; without its body where the browser has it already."""
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/language/<tag>")

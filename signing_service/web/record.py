@@ -18,8 +18,8 @@ TIMESTAMP_QUERY, TIMESTAMP_REPLY = "application/timestamp-query", "application/t
 
 @blueprint.get("/record/")
 def state() -> str:
-    service = the_service()
-    return render_template("record/state.html", trust=service.trust, record=public_record.record_state(service))
+    record = public_record.record_state(the_service())
+    return render_template("record/state.html", trust=record.trust, record=record)
 
 
 @blueprint.get("/record/checkpoint")

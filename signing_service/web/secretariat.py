@@ -73,7 +73,7 @@ def new_draft() -> ResponseReturnValue:
     return _take_files(
         lambda given: drafts.create_draft(the_service(), visitor().person_id, given),
         title=_("New agreement"),
-        lead=_("An agreement is a few text files: agreement.toml with parties and rules, and a Markdown file a language."),
+        lead=_("A few text files: agreement.toml with parties and rules, and one Markdown file a language."),
         back=url_for("secretariat.dashboard"),
     )
 
@@ -93,8 +93,8 @@ def _take_files(take: Callable[[Mapping[str, bytes]], str], **words: str) -> Res
     return page, failure.status if failure else 200
 
 
-def _uploaded(items: list[FileStorage]) -> dict[str, bytes]:
-    given = [item for item in items if item.filename]
+def _uploaded(items: list[FileStorage | str] | None) -> dict[str, bytes]:
+    given = [item for item in items or [] if isinstance(item, FileStorage) and item.filename]
     if not given:
         raise InputError("no file was chosen", hint="choose agreement.toml and one Markdown file a language")
     return {str(item.filename): item.read() for item in given}
@@ -108,7 +108,7 @@ def agreement(agreement_id: str) -> str:
     if view.state == "draft":
         return _draft(view)
     mails = overview.mails_of(service, officer_id, agreement_id)
-    return render_template("secretariat/agreement.html", view=view, mails=mails, section=_countersigning(view), form=ConfirmForm())
+    return render_template("secretariat/agreement.html", view=view, mails=mails, section=_countersigning(view))
 
 
 def _draft(view: AgreementView) -> str:
@@ -240,5 +240,3 @@ def _confirm() -> None:
 
 def _back() -> str:
     return local_path(request.form.get("next") or url_for("secretariat.dashboard"))
-
-

@@ -9,11 +9,8 @@ from flask_babel import gettext as _
 
 def signing_words() -> dict[str, Any]:
     """Moments, failures and refusals of signing, in the interface's language."""
-    return {"moments": _moments(), "failures": _failures(), "refusals": _refusals(), "recorded": _recorded()}
-
-
-def _recorded() -> str:
-    return _("Your signature is in the document, with a timestamp, and in the public record as entry {entry}.")
+    recorded = _("Your signature is in the document, with a timestamp, and in the public record as entry {entry}.")
+    return {"moments": _moments(), "failures": _failures(), "refusals": _refusals(), "recorded": recorded}
 
 
 def _moments() -> dict[str, str]:

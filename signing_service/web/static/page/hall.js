@@ -6,6 +6,7 @@ const LONGEST_WAIT_MS = 15_000; // after failures
 const hall = document.querySelector("[data-hall]");
 const locale = document.documentElement.lang;
 let failures = 0;
+let next = null; // the timer of the next look; null while one is under way
 
 function spellTime(time, zone) {
   const at = (timeZone) => new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
@@ -29,6 +30,7 @@ function show(state) {
 }
 
 async function look() {
+  next = null;
   try {
     const response = await fetch(hall.dataset.hall, { headers: { Accept: "application/json" }, cache: "no-cache" });
     if (!response.ok) throw new Error(String(response.status));
@@ -38,10 +40,15 @@ async function look() {
     failures += 1;
   }
   hall.querySelector("[data-stale]").hidden = failures < 3;
-  setTimeout(look, Math.min(ROUND_MS * 2 ** Math.min(failures, 6), LONGEST_WAIT_MS));
+  next = setTimeout(look, Math.min(ROUND_MS * 2 ** Math.min(failures, 6), LONGEST_WAIT_MS));
 }
 
 for (const when of hall.querySelectorAll("[data-time]")) {
   when.textContent = spellTime(when.dataset.time, when.closest("[data-zone]").dataset.zone);
 }
+addEventListener("online", () => {
+  if (next === null) return;
+  clearTimeout(next);
+  look();
+});
 look();

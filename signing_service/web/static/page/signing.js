@@ -186,8 +186,15 @@ class SigningSection {
   }
 }
 
+/** The bar that leads to the signature steps aside while the signature is in view. */
+function watchBar(section) {
+  const bar = document.querySelector("[data-go-sign]");
+  if (bar) new IntersectionObserver(([entry]) => bar.classList.toggle("away", entry.isIntersecting)).observe(section);
+}
+
 const able = globalThis.crypto?.subtle && globalThis.PointerEvent;
 for (const root of document.querySelectorAll("[data-signing]")) {
+  watchBar(root);
   if (able) new SigningSection(root);
   else root.querySelector("[data-unsupported]").hidden = false;
 }

@@ -28,7 +28,7 @@ export const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, ke
 /** A message of the service as a sentence: with a capital letter and a full stop. */
 export function sentence(text) {
   if (!text) return "";
-  const whole = text[0].toLocaleUpperCase() + text.slice(1);
+  const whole = /^[a-z][a-z'’-]*(?:[ ,;:]|$)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
   return /[.!?。！？]$/.test(whole) ? whole : `${whole}.`;
 }
 

@@ -1,0 +1,206 @@
+"""A published agreement behind the real application: through Flask's client, and on a port for Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import update
+from werkzeug.serving import make_server
+
+from signing_service.pki.keystore import KeyStore
+from signing_service.settings import Settings, parse_settings
+from signing_service.store.tables import Person
+from signing_service.web.app import create_app
+from signing_service.workflow.initialisation import FirstOfficer, initialise
+from signing_service.workflow.service import open_service, system_clock
+from tests.cast import ALLIANCE, NOON, OFFICER, PASSPHRASE, PUBLIC_URL
+from tests.web.screen import Screen
+from tests.web.visitor import Visitor
+from tests.workflow.conftest import _copy_of, made_keys, password_hash  # noqa: F401 (fixtures)
+from tests.workflow.world import Clock, World
+
+CHROMIUM_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Template:
+    """A service's folder as tests begin with it; each test works on a copy."""
+
+    folder: Path
+    public_url: str
+    world: World
+
+    @classmethod
+    def make(cls, folder: Path, keys: Path, password: str, public_url: str, now: datetime) -> Template:
+        """A service with a draft agreement, its people and their passwords."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(KeyStore, "create", _copy_of(keys))
+            made = initialise(settings_in(folder, public_url), FirstOfficer(OFFICER.name, OFFICER.email), now)
+        world = World.of(replace(made.service, clock=lambda: now), made.officer_id)
+        with world.service.database.begin() as session:
+            session.execute(update(Person).values(password_hash=password))
+        return cls(folder, public_url, world)
+
+    def published(self, folder: Path) -> Template:
+        """The same, in another folder, with the agreement published."""
+        world = self.copy(folder).publish()
+        world.service.database.dispose()
+        return replace(self, folder=folder, world=world)
+
+    def copy(self, folder: Path) -> World:
+        """The world of a copy in ``folder``, its clock at the same time."""
+        self.world.service.database.dispose()
+        shutil.copytree(self.folder, folder)
+        clock = Clock(self.world.clock.now)
+        return replace(self.world, service=open_service(settings_in(folder, self.public_url), clock), clock=clock)
+
+
+def settings_in(folder: Path, public_url: str) -> Settings:
+    return parse_settings(
+        {
+            "SIGNING_SERVICE_PUBLIC_URL": public_url,
+            "SIGNING_SERVICE_NAME": ALLIANCE,
+            "SIGNING_SERVICE_DATABASE_URL": f"sqlite:///{folder / 'service.sqlite3'}",
+            "SIGNING_SERVICE_KEYS": str(folder / "keys"),
+            "SIGNING_SERVICE_KEY_PASSPHRASE": PASSPHRASE,
+            "SIGNING_SERVICE_SESSION_SECRET": "a secret that only the tests use",
+            "SIGNING_SERVICE_GUARD": str(folder / "guard"),
+            "SIGNING_SERVICE_TRUST_FILE": str(folder / "trust.json"),
+            "SIGNING_SERVICE_MAIL_DIR": str(folder / "mail"),
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """A free port of this machine, the same for all live servers of this process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def templates(
+    tmp_path_factory: pytest.TempPathFactory,
+    made_keys: Path,  # noqa: F811
+    password_hash: str,  # noqa: F811
+    port: int,
+) -> dict[str, Template]:
+    """``draft`` and ``published`` over HTTPS at NOON, ``live`` published on the port by the system's clock."""
+    folder = tmp_path_factory.mktemp("templates")
+    draft = Template.make(folder / "draft", made_keys, password_hash, PUBLIC_URL, NOON)
+    local = Template.make(folder / "local", made_keys, password_hash, f"http://localhost:{port}", system_clock())
+    return {
+        "draft": draft,
+        "published": draft.published(folder / "published"),
+        "live": local.published(folder / "live"),
+    }
+
+
+@pytest.fixture
+def copy(templates: dict[str, Template], tmp_path: Path) -> Iterator[Callable[[str], World]]:
+    """Opens a copy of a template by its name."""
+    worlds: list[World] = []
+
+    def open_copy(name: str) -> World:
+        worlds.append(templates[name].copy(tmp_path / "service"))
+        return worlds[-1]
+
+    yield open_copy
+    for world in worlds:
+        world.service.database.dispose()
+
+
+@pytest.fixture
+def draft(request: pytest.FixtureRequest, copy: Callable[[str], World]) -> World:
+    """A service over HTTPS whose agreement is still a draft (published, if the test also takes ``world``)."""
+    return copy("published" if "world" in request.fixturenames else "draft")
+
+
+@pytest.fixture
+def world(draft: World) -> World:
+    """The same with the agreement published; the clock stands at NOON."""
+    return draft
+
+
+@pytest.fixture
+def app(draft: World) -> Flask:
+    app = create_app(draft.service)
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app
+
+
+@pytest.fixture
+def anybody(app: Flask) -> Visitor:
+    """A browser in which nobody is signed in."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def visit(app: Flask) -> Callable[..., Visitor]:
+    """Signs a person of the cast in, with a browser of their own."""
+    return lambda person: Visitor(app).sign_in(person)
+
+
+class LiveServer:
+    """The application on a port of this machine, in the test's own process."""
+
+    def __init__(self, world: World, port: int) -> None:
+        self.world = world
+        self.url = f"http://localhost:{port}"
+        self.app = create_app(world.service)
+        self._server = make_server("127.0.0.1", port, self.app, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def live(copy: Callable[[str], World], port: int) -> Iterator[LiveServer]:
+    """A published agreement on a port, by the system's clock, which browsers go by too."""
+    world = copy("live")
+    object.__setattr__(world.service, "clock", system_clock)
+    server = LiveServer(world, port)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def screen(chromium: Browser, live: LiveServer) -> Iterator[Callable[..., Screen]]:
+    """Opens a window of its own for a person: ``screen(width=360)``; what goes wrong in it fails the test."""
+    screens: list[Screen] = []
+
+    def open_window(**options: Any) -> Screen:
+        screens.append(Screen(chromium, live.url, **options))
+        return screens[-1]
+
+    yield open_window
+    for one in screens:
+        one.close()

@@ -1,0 +1,129 @@
+"""What a representative reads, looks at and takes away."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+from signing_service.encoding import sha256_hex
+from signing_service.evidence.bundle import read_bundle
+from signing_service.evidence.receipt import parse_receipt, verify_receipt
+from signing_service.workflow.people import NewPerson, add_person
+from tests.cast import LIN, NANJING, OFFICER, SAULE, SOMCHAI
+from tests.web.visitor import Visitor
+from tests.workflow.world import World
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def lin(visit: Visit, world: World) -> Visitor:
+    return visit(LIN)
+
+
+def url(world: World, rest: str = "") -> str:
+    return f"/agreements/{world.agreement}/{rest}"
+
+
+def test_the_text_stands_on_the_page_with_its_contents(lin: Visitor, world: World):
+    page = lin.get(url(world)).text
+    assert '<a href="#purpose">' in page
+    assert 'id="purpose"' in page
+    assert "The Parties establish an alliance." in page
+
+
+def test_the_page_hands_the_script_what_it_must_compare(lin: Visitor, world: World):
+    found = re.search(r"data-page>(.*?)</script>", lin.get(url(world)).text, re.DOTALL)
+    assert found
+    data = json.loads(found.group(1))
+    pdf = lin.get(url(world, "revisions/0.pdf")).data
+    assert data["revision0"] == sha256_hex(pdf)
+    assert data["signer"] == LIN.signer
+    assert data["representative"] == LIN.name
+    assert data["organization"] == NANJING.name
+    assert data["trust"]["record_key"].startswith("sign.example.org+")
+
+
+def test_somebody_else_does_not_learn_that_the_agreement_exists(app, world: World):
+    add_person(world.service, world.officer, NewPerson(SAULE.name, SAULE.email))
+    anybody = Visitor(app)
+    for path in ("", "agreement.pdf", "revisions/0.pdf", "evidence.zip", "revisions/0/pages/1.png"):
+        assert anybody.get(url(world, path)).status_code == 302, "sign in first"
+
+
+def test_a_draft_is_not_shown_to_representatives(visit: Visit, draft: World):
+    lin = visit(LIN)
+    assert "Test Agreement" not in lin.get("/agreements/").text
+    assert lin.get(f"/agreements/{draft.agreement}/").status_code == 404
+
+
+def test_a_language_that_the_agreement_has_not_is_not_found(lin: Visitor, world: World):
+    assert lin.get(url(world, "?text=fr")).status_code == 404
+
+
+def test_the_pages_of_the_pdf_come_as_pictures(lin: Visitor, world: World):
+    picture = lin.get(url(world, "revisions/0/pages/1.png"))
+    assert picture.mimetype == "image/png"
+    assert picture.data.startswith(b"\x89PNG")
+    assert lin.get(url(world, "revisions/0/pages/99.png")).status_code == 404
+    assert lin.get(url(world, "revisions/0/pages/0.png")).status_code == 404
+
+
+def test_the_end_of_a_revision_can_be_fetched_alone(lin: Visitor, world: World):
+    first = lin.get(url(world, "revisions/0.pdf")).data
+    world.sign(SOMCHAI)
+    whole = lin.get(url(world, "revisions/1.pdf")).data
+    part = lin.get(url(world, "revisions/1.pdf"), headers={"Range": f"bytes={len(first)}-"})
+    assert part.status_code == 206
+    assert first + part.data == whole
+
+
+def test_an_unchanged_pdf_is_not_sent_twice(lin: Visitor, world: World):
+    etag = lin.get(url(world, "agreement.pdf")).headers["ETag"]
+    assert lin.get(url(world, "agreement.pdf"), headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_who_has_signed_sees_it_at_once_and_has_a_receipt(lin: Visitor, world: World):
+    world.sign(LIN)
+    page = lin.get(url(world)).text
+    assert "You have signed for" in page
+    assert "data-signing" not in page
+    assert "Your receipt" in page
+    receipt = lin.get(url(world, f"receipts/{LIN.signer}.json"))
+    verify_receipt(parse_receipt(receipt.data), world.service.trust)
+    assert f"receipt-{world.agreement}-njupt-president.json" in receipt.headers["Content-Disposition"]
+    assert "time not independent" in lin.get(url(world, f"receipts/{LIN.signer}/")).text
+
+
+def test_nobody_gets_the_receipt_of_somebody_else(visit: Visit, world: World):
+    world.sign(LIN)
+    assert visit(SOMCHAI).get(url(world, f"receipts/{LIN.signer}/")).status_code == 404
+
+
+def test_the_evidence_bundle_opens(lin: Visitor, world: World):
+    world.sign(SOMCHAI)
+    answer = lin.get(url(world, "evidence.zip"))
+    assert read_bundle(answer.data).agreement == world.agreement
+    assert f"evidence-{world.agreement}-" in answer.headers["Content-Disposition"]
+
+
+def test_declining_asks_for_reason_and_password_and_is_shown(lin: Visitor, visit: Visit, world: World):
+    path = url(world, f"decline/{LIN.signer}")
+    lin.get(path)
+    assert lin.submit(path, reason="no", password="wrong password").status_code == 403
+    answer = lin.submit(path, reason="our council has not decided", password="a password that only the tests use")
+    assert answer.status_code == 302
+    assert "our council has not decided" in lin.get(url(world)).text
+    follow = visit(OFFICER).get(f"/secretariat/agreements/{world.agreement}/").text
+    assert "our council has not decided" in follow
+
+
+def test_an_agreement_that_is_closed_says_why_there_is_nothing_to_sign(lin: Visitor, visit: Visit, world: World):
+    officer = visit(OFFICER)
+    officer.submit(f"/secretariat/agreements/{world.agreement}/withdraw", reason="a mistake in article 1")
+    page = lin.get(url(world)).text
+    assert "The agreement was withdrawn on" in page
+    assert "data-signing" not in page

@@ -1,0 +1,171 @@
+"""Every page in a real browser: axe finds nothing, nothing is wider than a phone, nothing is asked of anybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from signing_service.workflow.enrolment import invite
+from tests.cast import ALES, HOA, LIN, OFFICER, SOMCHAI, Person
+from tests.web.conftest import LiveServer
+from tests.web.screen import MOMENT, Screen
+from tests.workflow.world import source
+
+Screens = Callable[..., Screen]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+VIEWS = [{"width": 360, "dark": False}, {"width": 1280, "dark": True}]
+
+PUBLIC = ["/", "/sign-in", "/verify", "/help/yellow-mark", "/trust", "/record/", "/nowhere", "/ceremony/{agreement}"]
+OWN = ["/agreements/", "/agreements/{agreement}/", "/agreements/{agreement}/decline/njupt:president"]
+OFFICERS = [
+    "/secretariat/",
+    "/secretariat/people",
+    "/secretariat/agreements/new",
+    "/secretariat/agreements/{agreement}/",
+    "/secretariat/agreements/{agreement}/history",
+    "/secretariat/agreements/{agreement}/correction",
+]
+
+
+def check(page: Page) -> None:
+    """Fail on what axe finds, and on a page that scrolls sideways."""
+    found = Axe().run(page, options={"runOnly": TAGS, "resultTypes": ["violations"]})
+    problems = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found.response["violations"]]
+    assert problems == [], page.url
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{page.url} scrolls sideways by {wide} pixels"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=["phone", "dark desktop"])
+@pytest.mark.parametrize(
+    ("person", "paths"), [(None, PUBLIC), (LIN, OWN), (OFFICER, OFFICERS)], ids=["public", "representative", "officer"]
+)
+def test_every_page_is_accessible_and_fits(
+    screen: Screens, live: LiveServer, person: Person | None, paths: list[str], view: dict[str, int]
+):
+    window = screen(**view)
+    if person is not None:
+        window.sign_in(person)
+    for path in paths:
+        window.page.goto(path.format(agreement=live.world.agreement))
+        window.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+        check(window.page)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=["phone", "dark desktop"])
+def test_every_stage_of_signing_is_accessible_and_fits(screen: Screens, live: LiveServer, view: dict[str, int]):
+    window = screen(**view).sign_in(SOMCHAI).open_agreement(live.world.agreement)
+    window.stage("mark").get_by_label("Draw it").check()
+    check(window.page)
+    window.stage("mark").get_by_label("Type my name").check()
+    window.propose()
+    check(window.page)
+    window.approve("wrong password")
+    expect(window.stage("approve").get_by_role("alert")).to_be_visible()
+    check(window.page)
+    window.page.route(
+        "**/signature", lambda route: route.fulfill(status=503, json={"error": "no timestamp", "hint": ""})
+    )
+    window.approve().expect_failure("No timestamp.")
+    check(window.page)
+    window.page.unroute("**/signature")
+    window.stage("failed").get_by_role("button", name="Try again").click()
+    window.expect_signed()
+    check(window.page)
+    window.page.get_by_role("link", name="See your receipt").click()
+    check(window.page)
+
+
+def test_an_invitation_leads_from_the_link_to_the_agreement(screen: Screens, live: LiveServer):
+    link = invite(live.world.service, live.world.officer, live.world.ids[LIN])
+    window = screen(width=360)
+    window.page.goto(link)
+    expect(window.page.get_by_role("heading", name=f"Welcome, {LIN.name}")).to_be_visible()
+    check(window.page)
+    window.page.get_by_role("button", name="Continue").click()
+    expect(window.section).to_be_visible()
+    assert live.world.agreement in window.page.url
+
+
+def test_a_used_invitation_says_what_to_do(screen: Screens, live: LiveServer):
+    window = screen(width=360)
+    window.page.goto(f"/invitation#{'x' * 43}")
+    expect(window.page.get_by_role("heading", name="This link cannot be opened")).to_be_visible()
+    check(window.page)
+
+
+def test_an_officer_brings_in_a_draft_names_its_people_and_publishes_it(
+    screen: Screens, live: LiveServer, tmp_path: Path
+):
+    paths = []
+    for name, content in source().items():
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(content)
+    officer = screen().sign_in(OFFICER)
+    page = officer.page
+    page.get_by_role("link", name="New agreement").click()
+    page.get_by_label("agreement.toml and one Markdown file a language").set_input_files(paths)
+    page.get_by_role("button", name="Bring in").click()
+    expect(page.get_by_role("button", name="Seal and publish")).to_be_disabled()
+    check(page)
+    for person in (LIN, SOMCHAI, ALES, HOA):
+        place = page.locator(f"[id='{person.signer}']")
+        place.get_by_label("Person").select_option(label=re.compile(person.name).pattern + f" · {person.email}")
+        place.get_by_label("Authorised by").fill("Rector's office")
+        place.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("The mandate is given.")).to_be_visible()
+    page.get_by_role("button", name="Seal and publish").click()
+    expect(page.get_by_text("The agreement is sealed and published")).to_be_visible()
+    check(page)
+
+
+def test_the_hall_shows_a_signature_without_being_touched(screen: Screens, live: LiveServer):
+    window = screen(width=1920, height=1080)
+    window.page.goto(f"/ceremony/{live.world.agreement}")
+    party = window.page.locator(f"[data-signer='{SOMCHAI.signer}']")
+    expect(party).to_have_attribute("data-status", "waiting")
+    live.world.sign(SOMCHAI)
+    expect(party).to_have_attribute("data-status", "signed")
+    expect(party).to_contain_text("UTC")
+    expect(party).to_contain_text("Bangkok")
+    check(window.page)
+
+
+def test_the_hall_survives_a_lost_connection(screen: Screens, live: LiveServer):
+    window = screen(width=1920, height=1080)
+    window.page.goto(f"/ceremony/{live.world.agreement}")
+    window.context.set_offline(True)
+    expect(window.page.get_by_text("Connection lost")).to_be_visible(timeout=MOMENT)
+    live.world.sign(SOMCHAI)
+    window.context.set_offline(False)
+    party = window.page.locator(f"[data-signer='{SOMCHAI.signer}']")
+    expect(party).to_have_attribute("data-status", "signed", timeout=MOMENT)
+    expect(window.page.get_by_text("Connection lost")).to_be_hidden()
+
+
+def test_without_scripts_everything_but_signing_works(screen: Screens, live: LiveServer):
+    window = screen(java_script_enabled=False).sign_in(LIN).open_agreement(live.world.agreement)
+    expect(window.page.get_by_text("The Parties establish an alliance.")).to_be_visible()
+    assert "Signing needs JavaScript" in window.page.content()
+    expect(window.stage("mark")).to_be_hidden()
+    window.page.get_by_role("link", name="Decline to sign").click()
+    window.page.get_by_label("Your reason").fill("our council has not decided")
+    window.page.get_by_label("Your password").fill("a password that only the tests use")
+    window.page.get_by_role("button", name="Decline to sign").click()
+    expect(window.page.get_by_text("You have declined to sign for")).to_be_visible()
+
+
+def test_the_back_button_in_the_middle_of_signing_begins_it_anew(screen: Screens, live: LiveServer):
+    window = screen().sign_in(LIN)
+    window.page.goto("/agreements/")
+    window.open_agreement(live.world.agreement)
+    window.propose()
+    window.page.go_back()
+    window.page.go_forward()
+    expect(window.stage("mark")).to_be_visible()
+    window.sign()

@@ -1,0 +1,100 @@
+"""Pages for everybody: the trust file, the record, the hall, fonts, timestamps."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from hashlib import sha256
+
+import pytest
+
+from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
+from signing_service.pki.timestamp_check import check_response
+from signing_service.pki.timestamps import request_timestamp
+from signing_service.record.checkpoint import verify_checkpoint
+from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
+from tests.web.visitor import Visitor
+from tests.workflow.world import World
+
+Visit = Callable[..., Visitor]
+
+
+def test_the_trust_file_is_served_with_its_fingerprint(anybody: Visitor, world: World):
+    data = anybody.get("/trust.json").data
+    assert parse_trust_file(data).record_key == world.service.trust.record_key
+    assert fingerprint_text(fingerprint(data)) in anybody.get("/trust").text
+    assert b"BEGIN CERTIFICATE" in anybody.get("/root.pem").data
+
+
+def test_the_records_checkpoint_is_signed_with_the_trusted_key(anybody: Visitor, world: World):
+    note = anybody.get("/record/checkpoint").data
+    checkpoint = verify_checkpoint(note, world.service.trust.record_key, "sign.example.org")
+    page = anybody.get("/record/").text
+    assert f"<dd>{checkpoint.size}</dd>" in page
+    assert "not witnessed" in page
+
+
+def test_the_records_tiles_are_served_and_others_are_not_found(anybody: Visitor, world: World):
+    size = verify_checkpoint(anybody.get("/record/checkpoint").data, world.service.trust.record_key).size
+    for path in (f"tile/0/000.p/{size}", f"tile/entries/000.p/{size}"):
+        answer = anybody.get(f"/record/{path}")
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+    for path in ("tile/0/000", "tile/0/000.p/250", "tile/9/000", "tile/0/0x0", "tile/../checkpoint"):
+        assert anybody.get(f"/record/{path}").status_code == 404
+
+
+def test_the_built_in_authority_answers_timestamp_requests(anybody: Visitor, world: World):
+    digest = sha256(b"anything").digest()
+    request = request_timestamp(digest, 7)
+    answer = anybody.client.post("/tsa", data=request, content_type="application/timestamp-query")
+    assert answer.mimetype == "application/timestamp-reply"
+    keys = world.service.keys
+    token = check_response(answer.data, digest, 7, (keys.root,), NOON)
+    assert token.time == NOON
+    assert anybody.client.post("/tsa", data=request, content_type="text/plain").status_code == 400
+
+
+def test_the_hall_shows_every_party_and_no_person(anybody: Visitor, world: World):
+    world.sign(SOMCHAI)
+    page = anybody.get(f"/ceremony/{world.agreement}").text
+    for text in (NANJING.native_name, ANDAMAN.name, "Thailand"):
+        assert text in page
+    for text in (SOMCHAI.name, SOMCHAI.email, LIN.name):
+        assert text not in page
+    state = anybody.get(f"/ceremony/{world.agreement}/state.json")
+    assert SOMCHAI.name not in state.text
+    assert [signer["status"] for signer in state.json["signers"]] == ["waiting", "signed", "waiting", "waiting"]
+
+
+def test_an_unchanged_hall_costs_no_body_and_a_signature_changes_it(anybody: Visitor, world: World):
+    path = f"/ceremony/{world.agreement}/state.json"
+    etag = anybody.get(path).headers["ETag"]
+    assert anybody.get(path, headers={"If-None-Match": etag}).status_code == 304
+    world.sign(LIN)
+    assert anybody.get(path, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_draft_has_no_hall(anybody: Visitor, draft: World):
+    assert anybody.get(f"/ceremony/{draft.agreement}").status_code == 404
+
+
+def test_fonts_come_from_this_service_cut_to_the_script(anybody: Visitor, world: World):
+    latin = anybody.get("/fonts/serif-latin.ttf")
+    assert gzip.decompress(latin.data).startswith(b"\x00\x01\x00\x00")
+    assert len(latin.data) < 60_000
+    assert anybody.get("/fonts/comic.ttf").status_code == 404
+
+
+def test_the_health_check_answers(anybody: Visitor, world: World):
+    assert anybody.get("/healthz").json == {"status": "ok"}
+
+
+def test_an_unknown_language_is_not_found_and_a_known_one_is_kept(anybody: Visitor, world: World):
+    assert anybody.get("/language/xx").status_code == 404
+    assert anybody.get("/language/en?next=/verify").headers["Location"] == "/verify"
+
+
+@pytest.mark.parametrize("path", ["/", "/verify", "/help/yellow-mark", "/trust", "/record/"])
+def test_the_public_pages_greet_officers_too(visit: Visit, world: World, path: str):
+    assert visit(OFFICER).get(path, follow_redirects=True).status_code == 200

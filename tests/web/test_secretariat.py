@@ -1,0 +1,163 @@
+"""The secretariat's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+
+from tests.cast import ALES, LIN, OFFICER, SAULE, SOMCHAI
+from tests.web.visitor import Visitor
+from tests.workflow.world import World, source
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def officer(visit: Visit, draft: World) -> Visitor:
+    return visit(OFFICER)
+
+
+def url(world: World, rest: str = "") -> str:
+    return f"/secretariat/agreements/{world.agreement}/{rest}"
+
+
+def files(**changes: bytes) -> list[tuple[BytesIO, str]]:
+    named = source() | {name.replace("_", "."): content for name, content in changes.items()}
+    return [(BytesIO(content), name) for name, content in named.items()]
+
+
+def test_representatives_have_no_business_here(visit: Visit, world: World):
+    lin = visit(LIN)
+    for path in ("/secretariat/", "/secretariat/people", url(world), url(world, "history"), url(world, "preview.pdf")):
+        assert lin.get(path).status_code == 403
+    assert lin.submit(url(world, "withdraw"), reason="x").status_code == 403
+
+
+def test_a_draft_shows_its_checklist_and_its_pages_and_is_published(officer: Visitor, draft: World):
+    page = officer.get(url(draft)).text
+    assert "Everybody is named." in page
+    assert "preview/1.png" in page
+    assert officer.get(url(draft, "preview.pdf")).data.startswith(b"%PDF-")
+    assert officer.get(url(draft, "preview/1.png")).data.startswith(b"\x89PNG")
+    assert officer.submit(url(draft, "publish")).status_code == 303
+    assert "Open for signature" in officer.get(url(draft)).text
+
+
+def test_publishing_twice_is_told_and_does_nothing(officer: Visitor, draft: World):
+    officer.get(url(draft))
+    officer.submit(url(draft, "publish"))
+    answer = officer.submit(url(draft, "publish"))
+    assert answer.status_code == 303
+    assert "published already" in officer.get(url(draft)).text
+
+
+def test_new_files_make_a_draft(officer: Visitor):
+    officer.get("/secretariat/agreements/new")
+    answer = officer.submit("/secretariat/agreements/new", files=files())
+    assert answer.status_code == 302
+    page = officer.get(answer.headers["Location"]).text
+    assert "No representative yet" in page
+    assert "disabled" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"en_md": b"<script>alert(1)</script>"}, "en.md"),
+        ({"agreement_toml": b"reference ="}, "agreement.toml"),
+    ],
+)
+def test_files_that_are_no_agreement_are_refused_with_file_and_place(
+    officer: Visitor, changes: dict[str, bytes], complaint: str
+):
+    officer.get("/secretariat/agreements/new")
+    answer = officer.submit("/secretariat/agreements/new", files=files(**changes))
+    assert answer.status_code == 400
+    assert complaint in answer.text
+    assert "alert(1)</script>" not in answer.text
+
+
+def test_no_file_chosen_is_told(officer: Visitor):
+    officer.get("/secretariat/agreements/new")
+    assert "No file was chosen." in officer.submit("/secretariat/agreements/new").text
+
+
+def test_a_person_is_added_given_a_mandate_and_invited(officer: Visitor, draft: World):
+    officer.get("/secretariat/people")
+    added = officer.submit(
+        "/secretariat/people", name=SAULE.name, native_name=SAULE.native_name, email=SAULE.email, locale="en"
+    )
+    assert added.status_code == 302
+    people = officer.get("/secretariat/people").text
+    assert str(SAULE.native_name) in people
+    assert "is added" in people
+    person = officer.get(url(draft)).text.partition(f"{SAULE.name} · ")[0].rpartition('value="')[2].partition('"')[0]
+    given = officer.submit(url(draft, f"mandates/{ALES.signer}"), person=person, organ="Council", last_day="")
+    assert given.status_code == 302
+    invited = officer.submit(f"/secretariat/people/{person}/invite", next="/secretariat/people")
+    assert invited.headers["Location"] == "/secretariat/people"
+
+
+@pytest.mark.parametrize("fields", [{"name": "", "email": "a@b.example"}, {"name": "A\u202eB", "email": "a@b.example"}])
+def test_a_person_without_a_proper_name_is_refused(officer: Visitor, fields: dict[str, str]):
+    officer.get("/secretariat/people")
+    answer = officer.submit("/secretariat/people", locale="en", native_name="", **fields)
+    assert answer.status_code in (200, 400)
+    assert "a@b.example</td>" not in officer.get("/secretariat/people").text
+
+
+def test_an_address_that_is_taken_is_refused(officer: Visitor):
+    officer.get("/secretariat/people")
+    answer = officer.submit("/secretariat/people", name="Other", email=LIN.email, locale="en", native_name="")
+    assert answer.status_code == 409
+
+
+def test_the_officer_follows_who_has_signed_and_sees_the_history(officer: Visitor, draft: World):
+    draft.publish().sign(SOMCHAI)
+    page = officer.get(url(draft)).text
+    assert "1 of 4 have signed" in page
+    assert "Remind with a new link" in page
+    assert "Countersign for the secretariat" not in page
+    lines = officer.get(url(draft, "history")).text
+    assert "Sealed and published" in lines
+    assert "Signature of Specimen University of the Andaman Coast" in lines
+
+
+def test_countersigning_is_offered_once_all_have_signed(officer: Visitor, draft: World):
+    draft.publish()
+    for person in draft.ids:
+        draft.sign(person)
+    assert "Countersign for the secretariat" in officer.get(url(draft)).text
+    draft.countersign()
+    page = officer.get(url(draft)).text
+    assert "The archive timestamp is being added." in page
+    assert "Withdraw or correct" not in page
+    draft.archive()
+    assert "Signed, countersigned and archived." in officer.get(url(draft)).text
+
+
+def test_a_corrected_version_becomes_a_draft_that_replaces_the_old_one(officer: Visitor, draft: World):
+    draft.publish()
+    officer.get(url(draft, "correction"))
+    answer = officer.submit(url(draft, "correction"), files=files())
+    new = answer.headers["Location"]
+    assert "A corrected version" in officer.get(new).text
+    officer.submit(f"{new}publish")
+    assert "Replaced by a corrected version" in officer.get(url(draft)).text
+
+
+def test_a_drafts_files_can_be_replaced(officer: Visitor, draft: World):
+    toml = source()["agreement.toml"].replace(b"TEST/1", b"TEST/2")
+    officer.get(url(draft, "files"))
+    assert officer.submit(url(draft, "files"), files=files(agreement_toml=toml)).status_code == 302
+    assert "TEST/2" in officer.get(url(draft)).text
+
+
+def test_withdrawing_needs_a_reason(officer: Visitor, draft: World):
+    draft.publish()
+    officer.get(url(draft))
+    assert officer.submit(url(draft, "withdraw"), reason=" ").status_code == 400
+    assert officer.submit(url(draft, "withdraw"), reason="a mistake").status_code == 302
+    assert "Withdrawn" in officer.get(url(draft)).text
