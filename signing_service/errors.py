@@ -97,7 +97,7 @@ class RecordError(VerificationError):
 
 
 class ForkError(RecordError):
-    """The record and its guard contradict each other; writing stops."""
+    """The record contradicts its guard (then writing stops), or what a log witness or monitor saw of it earlier."""
 
     status = 503
 

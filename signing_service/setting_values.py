@@ -13,6 +13,7 @@ from signing_service.errors import ConfigurationError
 
 PREFIX = "SIGNING_SERVICE_"
 MAX_NAME = 64  # characters; RFC 5280 appendix A, ub-organization-name and ub-common-name
+MAX_WITNESSES = 100  # as many signatures as a checkpoint may carry
 MIN_SESSION_SECRET = 32  # characters
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")  # browsers give these WebCrypto and passkeys without HTTPS
 SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
@@ -86,6 +87,15 @@ def parse_timestamp_urls(text: str) -> tuple[str, ...]:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise wrong("TIMESTAMP_URLS", f"{url!r} is not an http or https URL")
     return urls
+
+
+def parse_witness_quorum(text: str | None) -> int | None:
+    """A number of log witnesses, 1 to 100; None for ``none`` and for nothing."""
+    if text is None or text == "none":
+        return None
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= MAX_WITNESSES:
+        raise wrong("WITNESS_QUORUM", f"{text!r} is neither none nor a number from 1 to {MAX_WITNESSES}")
+    return int(text)
 
 
 def parse_smtp_url(text: str | None) -> SmtpServer | None:

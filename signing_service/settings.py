@@ -50,6 +50,8 @@ SETTINGS = (
     Setting("SESSION_SECRET", None, "secret that signs session cookies, 32 characters or more", secret=True),
     Setting("TIMESTAMP_URLS", "", "RFC 3161 authorities, in the order in which they are asked"),
     Setting("TIMESTAMP_ANCHORS_FILE", None, "PEM file with the root certificates of those authorities"),
+    Setting("WITNESSES_FILE", None, "log witnesses that are asked to cosign the record, one a line"),
+    Setting("WITNESS_QUORUM", None, "how many of them must cosign, or none; init writes it into the trust file"),
     Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
     Setting("MAIL_FROM", None, "sender of the service's mails"),
     Setting("MAIL_DIR", "var/mail", "folder for mails where no mail server is set"),
@@ -75,6 +77,8 @@ class Settings:
     session_secret: str | None = field(repr=False)
     timestamp_urls: tuple[str, ...]
     timestamp_anchors_file: Path | None
+    witnesses_file: Path | None
+    witness_quorum: int | None  # None: "none", or no witnesses at all
     smtp: SmtpServer | None
     mail_from: str | None
     mail_dir: Path
@@ -133,6 +137,8 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         session_secret=values.parse_session_secret(given.get("SESSION_SECRET")),
         timestamp_urls=values.parse_timestamp_urls(given.get("TIMESTAMP_URLS", "")),
         timestamp_anchors_file=_path(given.get("TIMESTAMP_ANCHORS_FILE")),
+        witnesses_file=_path(given.get("WITNESSES_FILE")),
+        witness_quorum=values.parse_witness_quorum(given.get("WITNESS_QUORUM")),
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),
         mail_from=values.parse_mail_from(given["MAIL_FROM"]) if "MAIL_FROM" in given else None,
         mail_dir=Path(given["MAIL_DIR"]),
@@ -141,7 +147,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         threads=values.parse_threads(given["THREADS"]),
         fonts=_path(given.get("FONTS")),
     )
-    _check_together(settings)
+    _check_together(settings, given)
     return settings
 
 
@@ -195,9 +201,13 @@ def _read_secret(name: str, path: Path, read: Callable[[Path], bytes]) -> str:
     return text
 
 
-def _check_together(settings: Settings) -> None:
+def _check_together(settings: Settings, given: Mapping[str, str]) -> None:
     if settings.timestamp_urls and settings.timestamp_anchors_file is None:
         hint = "a PEM file with the authorities' root certificates; their answers are checked against it"
         raise wrong("TIMESTAMP_ANCHORS_FILE", "is not set although TIMESTAMP_URLS is", hint)
+    if ("WITNESSES_FILE" in given) != ("WITNESS_QUORUM" in given):
+        missing, there = ("WITNESS_QUORUM", "WITNESSES_FILE")[:: 1 if "WITNESSES_FILE" in given else -1]
+        hint = "a number of witnesses or none, and the file that names them, go together"
+        raise wrong(missing, f"is not set although {there} is", hint)
     if settings.smtp and settings.mail_from is None:
         raise wrong("MAIL_FROM", "is not set although SMTP_URL is", "like signing@example.org")

@@ -68,6 +68,10 @@ def test_every_setting_is_a_member_of_settings() -> None:
         ("SESSION_SECRET", "short", "shorter than 32"),
         ("TIMESTAMP_URLS", "ftp://tsa.example.org", "not an http or https URL"),
         ("TIMESTAMP_URLS", "https://tsa.example.org", "TIMESTAMP_ANCHORS_FILE: is not set"),
+        ("WITNESSES_FILE", "witnesses", "WITNESS_QUORUM: is not set although WITNESSES_FILE is"),
+        ("WITNESS_QUORUM", "8", "WITNESSES_FILE: is not set although WITNESS_QUORUM is"),
+        ("WITNESS_QUORUM", "0", "neither none nor a number from 1 to 100"),
+        ("WITNESS_QUORUM", "most", "neither none nor a number from 1 to 100"),
         ("SMTP_URL", "mail.example.org", "not of the form smtp://"),
         ("SMTP_URL", "smtps://mail.example.org?security=none", "does not go with smtps"),
         ("SMTP_URL", "smtp://mail.example.org?security=ssl", "does not go with smtp"),
@@ -105,6 +109,12 @@ def test_lists_are_separated_by_commas_or_spaces() -> None:
     assert settings.timestamp_urls == ("https://one.example.org", "https://two.example.org")
     assert settings.timestamp_anchors_file == Path("anchors.pem")
     assert settings.trusted_proxies == (ip_network("172.28.0.0/24"), ip_network("::1"))
+
+
+@pytest.mark.parametrize(("text", "quorum"), [("8", 8), ("none", None)])
+def test_a_quorum_of_witnesses_is_a_number_or_none(text: str, quorum: int | None) -> None:
+    settings = parse(WITNESSES_FILE="etc/witnesses", WITNESS_QUORUM=text)
+    assert (settings.witnesses_file, settings.witness_quorum) == (Path("etc/witnesses"), quorum)
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
@@ -151,7 +161,7 @@ def test_every_secret_may_come_from_a_file() -> None:
     assert settings.smtp.host == "mail.example.org"
     assert {name for name in setting_names() if name.endswith("_FILE")} == {
         "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
-        "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE",
+        "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE", "WITNESSES_FILE",
     }  # fmt: skip
 
 

@@ -75,10 +75,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         from signing_service.web.app import create_app
         from signing_service.workflow.service import open_service
-        from signing_service.workflow.worker import Worker
+        from signing_service.workflow.worker import make_workers
 
         service = open_service(self._settings)
-        if self._worker:
-            Worker(service).start()
+        for worker in make_workers(service) if self._worker else ():
+            worker.start()
         logging.getLogger(__name__).debug("serving %s", self._settings.public_url)
         return create_app(service)

@@ -1,4 +1,4 @@
-"""``signing-service worker``: hand over mails and resume interrupted archiving, as a process of its own.
+"""``signing-service worker``: hand over mails, resume interrupted archiving and ask log witnesses, in its own process.
 
 ``--once`` does what is due now and ends. Several workers beside each other do no harm.
 """
@@ -9,7 +9,7 @@ import signal
 
 from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
 from signing_service.workflow.service import open_service
-from signing_service.workflow.worker import Worker, work_once
+from signing_service.workflow.worker import make_workers, witness_once, work_once
 
 
 def main(arguments: list[str]) -> int:
@@ -21,10 +21,15 @@ def main(arguments: list[str]) -> int:
     service = open_service(settings_from_environment())
     if options.once:
         done, well = work_once(service)
+        done += witness_once(service)[0]
         print(f"{done} done")
         return 0 if well else 1
-    worker = Worker(service)
+    main_worker, *others = make_workers(service)
     for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, lambda _number, _frame: worker.stop(timeout=0))
-    worker.run()
+        signal.signal(ending, lambda _number, _frame: main_worker.stop(timeout=0))
+    for worker in others:
+        worker.start()
+    main_worker.run()
+    for worker in others:
+        worker.stop()
     return 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from signing_service.errors import FormatError, RecordError, UnavailableError
+from signing_service.errors import ForkError, FormatError, RecordError, UnavailableError
 from signing_service.record.checkpoint import Checkpoint, parse_checkpoint, parse_decimal
 from signing_service.record.cosignature import add_cosignatures, verify_cosignatures
 from signing_service.record.note import Signature, VerifierKey, parse_note, parse_signatures
@@ -18,7 +18,7 @@ from signing_service.record.tree import ReadHash, consistency_proof
 from signing_service.record.witness import Request, format_request
 
 MAX_ANSWER = 65_536  # bytes
-OK, CONFLICT = 200, 409
+OK, CONFLICT, INCONSISTENT = 200, 409, 422
 
 Post = Callable[[bytes], tuple[int, bytes]]
 
@@ -55,9 +55,10 @@ def obtain_cosignature(
     2. If the witness names another size (409), send a second request from that one.
     3. Verify the cosignature.
 
-    Raises RecordError where the witness contradicts the log: it cosigned a larger tree or one of this size
-    with another root (then the log's own state is older than, or differs from, what it once published).
-    Raises UnavailableError on every other refusal, which may pass.
+    Raises ForkError where the witness contradicts the log: it cosigned a larger tree, one of this size with another
+    root, or one that this checkpoint does not grow from (then the log's own state is older than, or differs from,
+    what it once published). Raises RecordError on an answer that is no cosignature of this witness, UnavailableError
+    on every other refusal, which may pass.
     """
     checkpoint = _content(signed_checkpoint)
     # (1)
@@ -67,10 +68,15 @@ def obtain_cosignature(
         size = _size_seen(body, checkpoint, key)
         status, body = post(make_request(signed_checkpoint, size, read_hash))
         if status == CONFLICT and _size_seen(body, checkpoint, key) == size:
-            raise RecordError(
+            raise ForkError(
                 f"witness {key.name} cosigned another root for size {size}",
                 hint="the record was forked or restored from an old copy: stop writing and compare with the guard",
             )
+    if status == INCONSISTENT:
+        raise ForkError(
+            f"witness {key.name} says that this checkpoint of size {checkpoint.size} does not grow from what it cosigned",
+            hint="the record was forked or restored from an old copy: stop writing and compare with the guard",
+        )
     if status != OK:
         raise UnavailableError(f"witness {key.name} answers {status}: {body[:200].decode('utf-8', 'replace').strip()}")
     # (3)
@@ -83,7 +89,7 @@ def _size_seen(body: bytes, checkpoint: Checkpoint, key: VerifierKey) -> int:
     except (UnicodeDecodeError, FormatError) as error:
         raise UnavailableError(f"witness {key.name} answers {CONFLICT} without a size") from error
     if size > checkpoint.size:
-        raise RecordError(
+        raise ForkError(
             f"witness {key.name} cosigned size {size}, this checkpoint has size {checkpoint.size}",
             hint="the record may have been restored from an old copy: stop writing and compare with the guard",
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -49,6 +49,12 @@ def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
     if len(found) != len(set(indices)):
         raise NotFoundError("the record has no such entry")
     return found
+
+
+def end_of_scope(session: Session, scope: str) -> int:
+    """How many entries a tree must have to hold all of a scope's: one more than the last one's index, 0 for none."""
+    last = session.scalar(select(func.max(Entry.index)).where(Entry.scope == scope))
+    return 0 if last is None else last + 1
 
 
 _Rows = Select[int, str, int, str, bytes, bytes | None, bytes | None]

@@ -67,6 +67,11 @@ def at_or_above(session: Session, size: int) -> Checkpoint | None:
     return session.scalar(select(Checkpoint).where(Checkpoint.size >= size).order_by(Checkpoint.size).limit(1))
 
 
+def newest_first(session: Session, limit: int) -> list[Checkpoint]:
+    """The released checkpoints, the newest first, at most ``limit``."""
+    return list(session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(limit)))
+
+
 def _sign(frontier: Frontier, signer: Signer) -> bytes:
     checkpoint = checkpoints.Checkpoint(signer.name, frontier.size, frontier.root())
     return checkpoints.sign_checkpoint(checkpoint, signer)

@@ -4,7 +4,7 @@
     check_events(events, revisions, …)
 
 1. The checkpoint that all proofs share is signed by the record's key and cosigned by the witness quorum of the
-   trust file (C2SP tlog-checkpoint, tlog-cosignature).
+   trust file (C2SP tlog-checkpoint, tlog-cosignature); with fewer nothing is wrong, but a fork is not excluded.
 2. Every entry is in the tree of that checkpoint (RFC 6962 2.1.1), or the bundle has all entries and they make it.
 3. Every event opens its entry's commitment.
 4. The agreement's entries are a sequence without gap or duplicate, each naming its predecessor; where the bundle
@@ -74,11 +74,21 @@ def _check_checkpoint(bundle: Bundle, trust: TrustFile | None, checks: Checks, r
         )
         return
     verify_checkpoint(bundle.signed_checkpoint, trust.record_key, trust.record_origin)
-    cosignatures = verify_cosignatures(bundle.signed_checkpoint, trust.witnesses, trust.quorum or 0)
+    cosignatures = verify_cosignatures(bundle.signed_checkpoint, trust.witnesses)
     report.witnesses = tuple(item.key.name for item in cosignatures)
     report.quorum = "none" if trust.quorum is None else str(trust.quorum)
     witnessed = f"cosigned by {len(cosignatures)} witnesses" if cosignatures else "not witnessed"
     checks.passed(Step.RECORD, SUBJECT, f"checkpoint {report.size} is signed by {trust.record_origin}, {witnessed}")
+    if len(cosignatures) < (trust.quorum or 0):
+        missing = ", ".join(key.name for key in trust.witnesses if key.name not in report.witnesses)
+        checks.unproven(
+            Step.RECORD,
+            SUBJECT,
+            SubIndication.NO_POE,
+            f"checkpoint is cosigned by {len(cosignatures)} of the {trust.quorum} witnesses that are needed; "
+            f"missing: {missing}",
+            hint="cosignatures may have arrived since: download the evidence bundle again",
+        )
 
 
 def _check_inclusion(bundle: Bundle, checkpoint: Checkpoint) -> None:

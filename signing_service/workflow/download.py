@@ -15,8 +15,9 @@ from signing_service.store import agreements, mandates, openings, people
 from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
-from signing_service.workflow.proofs import newest_checkpoint, prove_all
+from signing_service.workflow.proofs import prove_all, witnessed_checkpoint
 from signing_service.workflow.service import Service
+from signing_service.workflow.trust import current
 
 
 def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
@@ -61,7 +62,8 @@ def trust_file(service: Service) -> bytes:
 
 
 def _bundle(session: Session, service: Service, agreement_id: str, *, complete: bool) -> Bundle:
-    size = parse_checkpoint(parse_note(newest_checkpoint(session)).text).size
+    note = witnessed_checkpoint(session, current(session), openings.end_of_scope(session, agreement_id))
+    size = parse_checkpoint(parse_note(note).text).size
     own = openings.of_scope(session, agreement_id, size)
     revisions = (parse_canonical_json(opening.event).get("revision", 0) for opening in own if opening.event)
     pdf_bytes = agreements.read_pdf(session, agreement_id, max(revisions, default=0))
@@ -75,7 +77,7 @@ def _bundle(session: Session, service: Service, agreement_id: str, *, complete: 
         events=tuple(
             _bundled(found[index]) if index in found else BundledEvent(index, entries[index]) for index in indices
         ),
-        proofs=prove_all(session, sorted(found)),
+        proofs=prove_all(session, sorted(found), note),
         certificates=b"".join(certificate.public_bytes(Encoding.PEM) for certificate in authorities),
         mandates={},
         complete=complete,

@@ -23,6 +23,7 @@ from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
 from signing_service.workflow.links import SIGN_IN_LIFETIME, new_link
 from signing_service.workflow.service import Service, load_fonts, make_authorities, read_anchors
+from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def initialise(settings: Settings, officer: FirstOfficer, now: datetime, *, demo
 
     Raises KeyStoreError where keys are there already, ConflictError where the database belongs to a service already.
     """
+    witnesses = read_witnesses(settings)
     settings.guard.parent.mkdir(parents=True, exist_ok=True)
     guard = Guard(settings.guard)
     if guard.read() is not None:
@@ -61,11 +63,10 @@ def initialise(settings: Settings, officer: FirstOfficer, now: datetime, *, demo
         if installation.find(session) is not None:
             raise ConflictError("the database belongs to a service already", hint="init is run once")
     keys = KeyStore.create(settings.keys, settings.require_key_passphrase().encode(), settings.name, now)
-    trust = _trust(settings, keys)
+    trust = _trust(settings, keys, witnesses)
     data = format_trust_file(trust)
-    service = Service(
-        settings, database, guard, keys, make_authorities(settings, keys), trust, data, load_fonts(settings)
-    )
+    authorities, fonts = make_authorities(settings, keys), load_fonts(settings)
+    service = Service(settings, database, guard, keys, authorities, trust, data, fonts, witnesses=witnesses)
     officer_id, link = _store(service, officer, now, demo=demo)
     service.publish()
     settings.trust_file.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,7 @@ def make_secret_file(path: Path) -> None:
         file.write(secrets.token_hex(32) + "\n")
 
 
-def _trust(settings: Settings, keys: KeyStore) -> TrustFile:
+def _trust(settings: Settings, keys: KeyStore, witnesses: tuple[LogWitness, ...]) -> TrustFile:
     return TrustFile(
         name=settings.name,
         web_origin=settings.public_url,
@@ -90,6 +91,8 @@ def _trust(settings: Settings, keys: KeyStore) -> TrustFile:
         record_origin=settings.record_origin,
         record_key=Signer(settings.record_origin, keys.record_signer()).verifier_key,
         timestamp_anchors=read_anchors(settings.timestamp_anchors_file),
+        quorum=settings.witness_quorum,
+        witnesses=tuple(witness.key for witness in witnesses),
     )
 
 

@@ -86,6 +86,34 @@ def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reas
     _notify(session, service, parties.values(), terms, "withdrawn", now, reason=reason)
 
 
+def tell_about_contradiction(session: Session, service: Service, message: str, hint: str, now: datetime) -> None:
+    """Tell the officers that a log witness contradicts the record."""
+    for officer in people.officers(session):
+        gettext = translations(officer.locale).gettext
+        mail = compose(
+            "notice",
+            officer.locale,
+            gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin,
+            name=officer.name,
+            body=f"{message}. {hint}",
+            title=gettext("The record"),
+            link=f"{service.settings.public_url}/record/",
+            service_name=service.name,
+            public_url=service.settings.public_url,
+        )
+        outbox.add(
+            session,
+            recipient=officer.email,
+            kind="alarm",
+            locale=officer.locale,
+            subject=mail.subject,
+            text=mail.text,
+            html=mail.html,
+            now=now,
+            person=officer.id,
+        )
+
+
 def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
     gettext = translations(locale).gettext
     texts = {

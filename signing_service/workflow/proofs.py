@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import RecordError
+from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.note import parse_note, parse_signatures
 from signing_service.record.proof import Proof, format_proof
 from signing_service.record.tree import inclusion_proof
-from signing_service.store import publisher
-from signing_service.store.tables import Cosignature
+from signing_service.store import cosignatures, publisher
+from signing_service.store.tables import Checkpoint
 from signing_service.store.tree import hash_reader
 from signing_service.workflow.service import Service
+from signing_service.workflow.witnesses import witness_id
 
 
 def prove(session: Session, index: int) -> bytes:
@@ -23,9 +24,9 @@ def prove(session: Session, index: int) -> bytes:
     return prove_all(session, [index])[index]
 
 
-def prove_all(session: Session, indices: Iterable[int]) -> dict[int, bytes]:
-    """The tlog-proofs of several entries, all under one checkpoint."""
-    note = newest_checkpoint(session)
+def prove_all(session: Session, indices: Iterable[int], note: bytes | None = None) -> dict[int, bytes]:
+    """The tlog-proofs of several entries, all under one checkpoint: ``note``, a signed one, or the newest."""
+    note = newest_checkpoint(session) if note is None else note
     size = parse_checkpoint(parse_note(note).text).size
     read_hash = hash_reader(session)
     proofs = {}
@@ -39,9 +40,15 @@ def prove_all(session: Session, indices: Iterable[int]) -> dict[int, bytes]:
 def ensure_published(service: Service, index: int) -> None:
     """Publish the record unless a released checkpoint covers this entry: a process may have died before it did."""
     with service.database.read() as session:
-        checkpoint = publisher.newest(session)
-    if checkpoint is None or checkpoint.size <= index:
+        published = is_published(session, index)
+    if not published:
         service.publish()
+
+
+def is_published(session: Session, index: int) -> bool:
+    """Whether a released checkpoint covers this entry."""
+    checkpoint = publisher.newest(session)
+    return checkpoint is not None and checkpoint.size > index
 
 
 def newest_checkpoint(session: Session) -> bytes:
@@ -49,6 +56,24 @@ def newest_checkpoint(session: Session) -> bytes:
     checkpoint = publisher.newest(session)
     if checkpoint is None:
         raise RecordError("the record has no released checkpoint yet")
-    lines = session.scalars(select(Cosignature.line).where(Cosignature.size == checkpoint.size))
-    cosignatures = [signature for line in lines for signature in parse_signatures(line)]
-    return parse_note(checkpoint.note.encode()).with_signatures(cosignatures).format()
+    return with_cosignatures(session, checkpoint)
+
+
+def witnessed_checkpoint(session: Session, trust: TrustFile, size: int) -> bytes:
+    """The newest checkpoint of ``size`` entries or more that the trust file's quorum cosigned, else the newest.
+
+    Signing never waits for witnesses, so the newest one may lack what one a moment older has.
+    """
+    if trust.quorum is not None:
+        known = [witness_id(key) for key in trust.witnesses]
+        found = cosignatures.newest_by_quorum(session, known, trust.quorum, above=size)
+        if found is not None:
+            return with_cosignatures(session, found)
+    return newest_checkpoint(session)
+
+
+def with_cosignatures(session: Session, checkpoint: Checkpoint) -> bytes:
+    """A released checkpoint with all cosignatures that have arrived."""
+    lines = [row.line for row in cosignatures.of_checkpoint(session, checkpoint.size)]
+    found = [signature for line in lines for signature in parse_signatures(line)]
+    return parse_note(checkpoint.note.encode()).with_signatures(found).format()

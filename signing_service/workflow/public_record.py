@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
-
 from signing_service.errors import NotFoundError
+from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.note import parse_note
 from signing_service.record.tiles import parse_tile_path
-from signing_service.store import publisher
-from signing_service.store.tables import Cosignature
+from signing_service.store import cosignatures, publisher
 from signing_service.store.tree import read_tile
-from signing_service.workflow.proofs import newest_checkpoint
+from signing_service.workflow.proofs import with_cosignatures
 from signing_service.workflow.service import Service
+from signing_service.workflow.trust import current
+from signing_service.workflow.witnesses import witness_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,12 @@ class RecordState:
     published: datetime
     note: str
     """The signed note, with cosignatures."""
+    trust: TrustFile
+    """As it stands now: whose cosignatures count, and how many are needed."""
     cosigned: int
-    """How many log witnesses have cosigned it."""
+    """How many of the trust file's log witnesses have cosigned it."""
+    witnessed: int | None
+    """Entries under the newest checkpoint that enough of them have cosigned; None while there is none."""
 
 
 def record_state(service: Service) -> RecordState:
@@ -38,12 +42,15 @@ def record_state(service: Service) -> RecordState:
         newest = publisher.newest(session)
         if newest is None:
             raise NotFoundError("the record has no checkpoint yet")
-        count = select(func.count()).select_from(Cosignature).where(Cosignature.size == newest.size)
-        note = newest_checkpoint(session)
+        note = with_cosignatures(session, newest)
         checkpoint = parse_checkpoint(parse_note(note).text)
-        return RecordState(
-            checkpoint.size, checkpoint.root, newest.published, note.decode(), session.scalar(count) or 0
-        )
+        trust = current(session)
+        known = {witness_id(key) for key in trust.witnesses}
+        count = sum(row.witness in known for row in cosignatures.of_checkpoint(session, newest.size))
+        quorum = trust.quorum
+        enough = None if quorum is None else cosignatures.newest_by_quorum(session, known, quorum)
+        witnessed = None if enough is None else enough.size
+        return RecordState(checkpoint.size, checkpoint.root, newest.published, note.decode(), trust, count, witnessed)
 
 
 def tile(service: Service, path: str) -> bytes:

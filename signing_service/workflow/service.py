@@ -32,6 +32,7 @@ from signing_service.store.guard import Guard
 from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
 from signing_service.workflow.prefixes import PrefixHashes
+from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
 Clock = Callable[[], datetime]
 
@@ -56,6 +57,8 @@ class Service:
     fonts: Fonts
     clock: Clock = system_clock
     prefixes: PrefixHashes = field(default_factory=PrefixHashes)
+    witnesses: tuple[LogWitness, ...] = ()
+    """Those that are asked; which ones count, and how many are needed, the trust file says."""
 
     @property
     def name(self) -> str:
@@ -96,7 +99,10 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
         check_guard(session, read_frontier(session), guard)
     authorities = make_authorities(settings, keys)
     fonts = load_fonts(settings)
-    return Service(settings, database, guard, keys, authorities, trust, installed.trust_file, fonts, clock)
+    witnesses = read_witnesses(settings)
+    return Service(
+        settings, database, guard, keys, authorities, trust, installed.trust_file, fonts, clock, witnesses=witnesses
+    )
 
 
 def load_fonts(settings: Settings) -> Fonts:

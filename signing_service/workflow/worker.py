@@ -1,11 +1,15 @@
-"""The worker: what happens by itself. Mails go out, interrupted archiving is resumed.
+"""The worker: what happens by itself. Mails go out, interrupted archiving is resumed, log witnesses are asked.
 
 It runs as a thread of the server by default, or as a process of its own (``signing-service worker``)::
 
-    worker = Worker(service)
-    worker.start()
+    workers = make_workers(service)
+    for worker in workers:
+        worker.start()
     ...
-    worker.stop()
+    for worker in workers:
+        worker.stop()
+
+Witnesses have a thread of their own: one that hangs holds up no mail and no archive timestamp.
 
 Work is found in the database, never handed over in memory, so that nothing is forgotten when a process dies, and
 two workers beside each other do no harm.
@@ -15,19 +19,21 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from signing_service.errors import SigningServiceError
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.delivery import deliver
+from signing_service.workflow.witnessing import ask_witnesses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from signing_service.workflow.service import Service
 
 PAUSE = 2.0  # seconds between two looks at the database
 LONGEST_PAUSE = 60.0  # seconds, while something does not answer
+
+Work = Callable[["Service"], tuple[int, bool]]
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +50,31 @@ def work_once(service: Service) -> tuple[int, bool]:
     return done, well
 
 
+def witness_once(service: Service) -> tuple[int, bool]:
+    """Ask the log witnesses that are due; each has its own pauses, so that all is well with the loop."""
+    return ask_witnesses(service), True
+
+
+def make_workers(service: Service) -> list[Worker]:
+    """The threads that this service needs: one for mails and archiving, and one for log witnesses if it has any."""
+    workers = [Worker(service)]
+    if service.witnesses:
+        workers.append(Worker(service, work=witness_once, name="witnesses"))
+    return workers
+
+
 class Worker:
     """A thread that works until it is stopped; a step in progress is finished first."""
 
-    def __init__(self, service: Service, *, pause: float = PAUSE) -> None:
+    def __init__(
+        self, service: Service, *, work: Work = work_once, name: str = "worker", pause: float = PAUSE
+    ) -> None:
         """``pause`` is the time in seconds between two looks when there is nothing to do."""
+        self._work = work
         self._service = service
         self._pause = pause
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
+        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin, in a thread of its own."""
@@ -68,7 +90,7 @@ class Worker:
         """Work in this thread until :meth:`stop` is called from another one or from a signal handler."""
         pause = self._pause
         while not self._stopped.is_set():
-            done, well = self._guarded(lambda: work_once(self._service))
+            done, well = self._guarded(lambda: self._work(self._service))
             pause = self._pause if well else min(2 * pause, LONGEST_PAUSE)
             if not done:
                 self._stopped.wait(pause)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signing_service.errors import RecordError, UnavailableError
+from signing_service.errors import ForkError, RecordError, UnavailableError
 from signing_service.record.cosignature import Cosigner, add_cosignatures, verify_cosignatures
 from signing_service.record.note import Signature
 from signing_service.record.tree import root_of
@@ -56,16 +56,16 @@ def test_a_witness_that_remembers_another_size_is_asked_again_from_there(witness
 
 def test_a_log_restored_from_an_old_copy_learns_it_from_the_witness(witness: Witness):
     witness.add_checkpoint(body(0, 9), NOON)
-    with pytest.raises(RecordError, match="cosigned size 9, this checkpoint has size 7") as raised:
+    with pytest.raises(ForkError, match="cosigned size 9, this checkpoint has size 7") as raised:
         obtain_cosignature(Post(witness), signed(7), KEY, read_hash)
     assert "restored from an old copy" in raised.value.hint
 
 
 def test_a_forked_log_learns_it_from_the_witness(witness: Witness):
     witness.add_checkpoint(body(0, 9), NOON)
-    with pytest.raises(RecordError, match="cosigned another root for size 9"):
+    with pytest.raises(ForkError, match="cosigned another root for size 9"):
         obtain_cosignature(Post(witness), signed(9, OTHER_LEAVES), KEY, read_other_hash, 9)
-    with pytest.raises(UnavailableError, match="answers 422: consistency proof"):
+    with pytest.raises(ForkError, match="does not grow from what it cosigned"):
         obtain_cosignature(Post(witness), signed(12, OTHER_LEAVES), KEY, read_other_hash, 9)
 
 

@@ -34,30 +34,40 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def world(
+def make_world(
     database_url: str, tmp_path: Path, made_keys: Path, password_hash: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[World]:
-    """A service with a draft agreement, its people and their passwords; the clock stands at NOON."""
-    settings = parse_settings(
-        {
-            "SIGNING_SERVICE_PUBLIC_URL": PUBLIC_URL,
-            "SIGNING_SERVICE_NAME": ALLIANCE,
-            "SIGNING_SERVICE_DATABASE_URL": database_url,
-            "SIGNING_SERVICE_KEYS": str(tmp_path / "keys"),
-            "SIGNING_SERVICE_KEY_PASSPHRASE": PASSPHRASE,
-            "SIGNING_SERVICE_GUARD": str(tmp_path / "guard-of-world"),
-            "SIGNING_SERVICE_TRUST_FILE": str(tmp_path / "trust.json"),
-        }
-    )
+) -> Iterator[Callable[..., World]]:
+    """Makes a service with a draft agreement, its people and their passwords; the clock stands at NOON."""
     monkeypatch.setattr(KeyStore, "create", _copy_of(made_keys))
-    made = initialise(settings, FirstOfficer(OFFICER.name, OFFICER.email), NOON)
-    service = made.service
-    object.__setattr__(service, "clock", lambda: NOON)
-    world = World.of(service, made.officer_id)
-    with service.database.begin() as session:
-        session.execute(update(Person).values(password_hash=password_hash))
-    yield world
-    service.database.dispose()
+    made: list[World] = []
+
+    def make(**given: str) -> World:
+        usual = {
+            "PUBLIC_URL": PUBLIC_URL,
+            "NAME": ALLIANCE,
+            "DATABASE_URL": database_url,
+            "KEYS": str(tmp_path / "keys"),
+            "KEY_PASSPHRASE": PASSPHRASE,
+            "GUARD": str(tmp_path / "guard-of-world"),
+            "TRUST_FILE": str(tmp_path / "trust.json"),
+        }
+        settings = parse_settings({f"SIGNING_SERVICE_{name}": text for name, text in (usual | given).items()})
+        initialised = initialise(settings, FirstOfficer(OFFICER.name, OFFICER.email), NOON)
+        object.__setattr__(initialised.service, "clock", lambda: NOON)
+        made.append(World.of(initialised.service, initialised.officer_id))
+        with made[-1].service.database.begin() as session:
+            session.execute(update(Person).values(password_hash=password_hash))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.service.database.dispose()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    """A service with a draft agreement, its people and their passwords; the clock stands at NOON."""
+    return make_world()
 
 
 def _copy_of(made: Path) -> Callable[..., KeyStore]:

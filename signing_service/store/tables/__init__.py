@@ -9,7 +9,16 @@ from signing_service.store.tables.agreements import Agreement, Document, Mandate
 from signing_service.store.tables.base import Base, UtcTime
 from signing_service.store.tables.passkeys import Challenge, CodeSeed, Credential, Enrolment
 from signing_service.store.tables.people import Invitation, LoginSession, Person
-from signing_service.store.tables.record import Checkpoint, Cosignature, Entry, Event, LogState, Node
+from signing_service.store.tables.record import (
+    Checkpoint,
+    Cosignature,
+    Entry,
+    Event,
+    Feed,
+    LogState,
+    Node,
+    WitnessProgress,
+)
 from signing_service.store.tables.service import Installation, OutboxMail, RateCounter, RateHit
 
 __all__ = [
@@ -26,6 +35,7 @@ __all__ = [
     "Enrolment",
     "Entry",
     "Event",
+    "Feed",
     "Installation",
     "Invitation",
     "LogState",
@@ -43,4 +53,5 @@ __all__ = [
     "Turn",
     "UtcTime",
     "Withdrawal",
+    "WitnessProgress",
 ]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from signing_service.store.tables.base import Base, Big
+from signing_service.store.tables.base import Base, Big, Id
 
 
 class Entry(Base):
@@ -74,11 +74,51 @@ class Checkpoint(Base):
 
 
 class Cosignature(Base):
-    """A log witness's line under a checkpoint."""
+    """A log witness's line under a checkpoint, verified before it was stored."""
 
     __tablename__ = "cosignatures"
 
     size: Mapped[int] = mapped_column(Big, ForeignKey("checkpoints.size"), primary_key=True)
     witness: Mapped[str] = mapped_column(String(255), primary_key=True)
+    """The key's name and id, ``witness.example.edu+5d1c0a52``."""
     line: Mapped[str]
     time: Mapped[datetime]
+    """When the witness says that it cosigned."""
+
+
+class WitnessProgress(Base):
+    """How asking a log witness goes; a row for each that was ever asked."""
+
+    __tablename__ = "witness_progress"
+
+    witness: Mapped[str] = mapped_column(String(255), primary_key=True)
+    """As in ``cosignatures``."""
+    cosigned: Mapped[int] = mapped_column(Big, default=0)
+    """Size of the largest tree that it cosigned for us."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    """How often it failed since it last cosigned."""
+    next_attempt: Mapped[datetime]
+    """Not before then; while a worker is asking, the end of that worker's claim."""
+    error: Mapped[str | None]
+    """Why the last attempt failed."""
+    alarm: Mapped[str | None]
+    """What it says against the record, until it cosigns again."""
+    alarmed: Mapped[datetime | None]
+
+
+class Feed(Base):
+    """A party's token for the openings of one agreement's entries."""
+
+    __tablename__ = "feeds"
+    __table_args__ = (Index("ix_feeds_agreement", "agreement"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"))
+    party: Mapped[str] = mapped_column(String(32))
+    created: Mapped[datetime]
+    created_by: Mapped[str | None] = mapped_column(Id, ForeignKey("people.id"))
+    """The officer; None on the command line."""
+    revoked: Mapped[datetime | None]
+    last_used: Mapped[datetime | None]
+    """To the hour."""
