@@ -116,13 +116,13 @@ def test_two_sign_at_the_same_time_and_both_land(screen: Screens, live: LiveServ
 
 @pytest.mark.parametrize("step", ["attempts", "approval", "signature"])
 def test_a_connection_lost_on_the_way_there_is_waited_out(somchai: Screen, live: LiveServer, step: str):
-    lost = []
+    lost: list[str] = []
 
     def lose_once(route: Route) -> None:
         if lost:
-            route.continue_()
-        else:
-            lost.append(route.abort())
+            return route.continue_()
+        lost.append(route.request.url)
+        return route.abort()
 
     somchai.page.route(f"**/api/**/{step}", lose_once)
     somchai.sign()
@@ -131,14 +131,13 @@ def test_a_connection_lost_on_the_way_there_is_waited_out(somchai: Screen, live:
 
 @pytest.mark.parametrize("step", ["attempts", "approval", "signature"])
 def test_an_answer_lost_on_the_way_back_is_asked_for_again(somchai: Screen, live: LiveServer, step: str):
-    lost = []
+    lost: list[str] = []
 
     def deliver_but_lose_the_answer(route: Route) -> None:
         if lost:
-            route.continue_()
-        else:
-            route.fetch()
-            lost.append(route.abort())
+            return route.continue_()
+        lost.append(route.fetch().url)
+        return route.abort()
 
     somchai.page.route(f"**/api/**/{step}", deliver_but_lose_the_answer)
     somchai.sign()
