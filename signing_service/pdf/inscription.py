@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from signing_service.pdf.outlines import GRID, OutlinePath
 
 if TYPE_CHECKING:
-    from signing_service.pdf.fonts import Face, Fonts
+    from signing_service.pdf.faces import Face
+    from signing_service.pdf.fonts import Fonts
 
 SHARED_FONT = "F1"  # its name in the shared resources
 SHARED_FACE = "serif"

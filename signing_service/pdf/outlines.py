@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fontTools.qu2cu import quadratic_to_curves
 
 if TYPE_CHECKING:
-    from signing_service.pdf.fonts import Face
+    from signing_service.pdf.faces import Face
 
 Point = tuple[float, float]
 Step = tuple[str, tuple[Point, ...]]

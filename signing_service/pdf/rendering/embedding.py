@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     import pikepdf
 
-    from signing_service.pdf.fonts import Face
+    from signing_service.pdf.faces import Face
 
 SYMBOLIC = 4  # font descriptor flag, ISO 32000-1 table 123
 ITALIC = 64
 SERIF = 2
+STEM, STEM_BOLD = 80, 120  # 1/1000 em; only used where a viewer must replace the font
 
 
 def embed_by_character(pdf: pikepdf.Pdf, face: Face, characters: frozenset[str]) -> pikepdf.Object:
@@ -52,27 +53,12 @@ def _embed(
     to_glyphs: pikepdf.Object,
 ) -> pikepdf.Object:
     name = Name("/" + _subset_tag(program) + "+" + face.postscript_name)
-    metrics = face.metrics()
-    file = Stream(pdf, program)
-    file.Length1 = len(program)
-    descriptor = Dictionary(
-        Type=Name.FontDescriptor,
-        FontName=name,
-        Flags=SYMBOLIC | (ITALIC if metrics.italic_angle else 0) | (SERIF if face.serif else 0),
-        FontBBox=Array(list(metrics.box)),
-        ItalicAngle=metrics.italic_angle,
-        Ascent=metrics.ascent,
-        Descent=metrics.descent,
-        CapHeight=metrics.cap_height,
-        StemV=80 if not face.name.endswith("bold") else 120,
-        FontFile2=file,
-    )
     descendant = Dictionary(
         Type=Name.Font,
         Subtype=Name.CIDFontType2,
         BaseFont=name,
         CIDSystemInfo=Dictionary(Registry=String("Adobe"), Ordering=String("Identity"), Supplement=0),
-        FontDescriptor=pdf.make_indirect(descriptor),
+        FontDescriptor=pdf.make_indirect(_descriptor(pdf, face, name, program)),
         DW=1000,
         W=_width_array(widths),
         CIDToGIDMap=to_glyphs,
@@ -86,6 +72,24 @@ def _embed(
             DescendantFonts=Array([pdf.make_indirect(descendant)]),
             ToUnicode=pdf.make_stream(_to_unicode(texts)),
         )
+    )
+
+
+def _descriptor(pdf: pikepdf.Pdf, face: Face, name: Name, program: bytes) -> Dictionary:
+    metrics = face.metrics()
+    file = Stream(pdf, program)
+    file.Length1 = len(program)
+    return Dictionary(
+        Type=Name.FontDescriptor,
+        FontName=name,
+        Flags=SYMBOLIC | (ITALIC if metrics.italic_angle else 0) | (SERIF if face.serif else 0),
+        FontBBox=Array(list(metrics.box)),
+        ItalicAngle=metrics.italic_angle,
+        Ascent=metrics.ascent,
+        Descent=metrics.descent,
+        CapHeight=metrics.cap_height,
+        StemV=STEM_BOLD if face.name.endswith("bold") else STEM,
+        FontFile2=file,
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pikepdf
 
-    from signing_service.pdf.fonts import Face, Glyph
+    from signing_service.pdf.faces import Face, Glyph
     from signing_service.pdf.rendering.lines import Line
     from signing_service.pdf.rendering.segments import Piece
     from signing_service.pdf.rendering.styles import Colour

@@ -19,7 +19,8 @@ from signing_service.pdf.fonts import NOT_PRINTED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from signing_service.pdf.fonts import Face, Fonts, Glyph
+    from signing_service.pdf.faces import Face, Glyph
+    from signing_service.pdf.fonts import Fonts
     from signing_service.pdf.rendering.styles import TextStyle
 
 SPACE_STRETCH, SPACE_SHRINK = 0.65, 0.15  # of a space's width; below 0.15 em programs no longer see a space
