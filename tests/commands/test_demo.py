@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import sqlite3
 import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.commands.conftest import OFFICER, Run
-from tests.commands.serving import free_port, running
+from tests.commands.serving import Process, free_port, running
 
 READY = "Each link works once"
 
@@ -27,37 +31,58 @@ def contents(folder: Path) -> list[str]:
         return list(database.iterdump())
 
 
-def test_the_demo_makes_everything_serves_it_and_keeps_it(tmp_path: Path) -> None:
-    port = free_port()
-    with running(tmp_path, "demo", "--port", str(port)) as first:
-        printed = first.wait_for(READY)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
-            assert answer.status == 200
-        assert first.stop() == 0
-    links = links_of(printed)
-    assert len(links) == 13
-    assert len(set(links)) == 13
-    assert "Secretariat" in printed
-    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
-    made = agreement_ids(tmp_path)
-    assert len(made) == 1
+@dataclass
+class Started:
+    """The demo after its first start, still running."""
 
-    with running(tmp_path, "demo", "--port", str(port)) as second:
+    folder: Path
+    port: int
+    process: Process
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    with running(folder, "demo", "--port", str(port)) as process:
+        yield Started(folder, port, process, process.wait_for(READY))
+
+
+def test_the_demo_serves_and_prints_a_link_for_everybody(first: Started) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{first.port}/healthz") as answer:
+        assert answer.status == 200
+    assert len(set(links_of(first.printed))) == 13
+    assert "Secretariat" in first.printed
+    assert (first.folder / "keys").stat().st_mode & 0o777 == 0o700
+    assert len(agreement_ids(first.folder)) == 1
+
+
+def test_the_demo_listens_on_this_machine_only(first: Started) -> None:
+    listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    assert f"0100007F:{first.port:04X}" in listening
+    assert f"00000000:{first.port:04X}" not in listening
+
+
+def test_a_port_in_use_is_named(first: Started, tmp_path: Path) -> None:
+    with running(tmp_path, "demo", "--port", str(first.port)) as late:
+        printed = late.wait_for("hint: ")
+        assert late.process.wait(60) == 2
+    assert f"127.0.0.1:{first.port} is in use" in printed
+
+
+def test_the_links_come_last_on_the_terminal(first: Started) -> None:
+    assert first.printed.rindex("mail to ") < first.printed.index("Sign in with these links")
+
+
+def test_the_next_start_keeps_everything_and_prints_new_links(first: Started) -> None:
+    made = agreement_ids(first.folder)
+    assert first.process.stop() == 0
+    with running(first.folder, "demo", "--port", str(first.port)) as second:
         again = second.wait_for(READY)
         assert second.stop() == 0
     assert "making" not in again
-    assert agreement_ids(tmp_path) == made
-    assert not set(links_of(again)) & set(links)
-
-
-def test_the_demo_listens_on_this_machine_only(tmp_path: Path) -> None:
-    port = free_port()
-    with running(tmp_path, "demo", "--port", str(port)) as demo:
-        demo.wait_for(READY)
-        local = f"0100007F:{port:04X}"
-        listening = [line.split()[1] for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        assert local in listening
-        assert f"00000000:{port:04X}" not in listening
+    assert agreement_ids(first.folder) == made
+    assert len(set(links_of(again)) - set(links_of(first.printed))) == 13
 
 
 def test_a_database_that_is_not_the_demo_s_is_refused(installed: str, folder: Path, run: Run) -> None:
@@ -72,16 +97,6 @@ def test_a_database_that_is_not_the_demo_s_is_refused(installed: str, folder: Pa
         assert demo.process.wait(60) == 1
     assert "this database is not the demo's" in printed
     assert contents(folder) == before
-
-
-def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    port = free_port()
-    with running(tmp_path, "demo", "--port", str(port)) as demo:
-        demo.wait_for(READY)
-        with running(tmp_path, "demo", "--port", str(port)) as late:
-            printed = late.wait_for("hint: ")
-            assert late.process.wait(60) != 0
-        assert f"127.0.0.1:{port} is in use" in printed
 
 
 def test_serve_refuses_an_empty_database_with_what_to_do(tmp_path: Path) -> None:
