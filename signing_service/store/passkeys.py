@@ -136,6 +136,12 @@ def of_mandate(session: Session, mandate: str) -> list[tuple[Enrolment, Credenti
     return [(enrolment, credential) for enrolment, credential in session.execute(query)]
 
 
+def of_credential(session: Session, credential: str) -> list[Enrolment]:
+    """The enrolments of one passkey, the oldest first."""
+    query = select(Enrolment).where(Enrolment.credential == credential)
+    return list(session.scalars(query.order_by(Enrolment.created, Enrolment.id)))
+
+
 def confirmed_for(session: Session, mandate: str) -> list[Credential]:
     """The passkeys whose approvals count for a mandate now."""
     found = of_mandate(session, mandate)

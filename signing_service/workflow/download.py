@@ -17,7 +17,7 @@ from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
 from signing_service.workflow.proofs import prove_all, witnessed_checkpoint
 from signing_service.workflow.service import Service
-from signing_service.workflow.trust import current
+from signing_service.workflow.trust import current, current_bytes
 
 
 def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
@@ -58,7 +58,8 @@ def evidence(service: Service, person_id: str, agreement_id: str, *, complete: b
 
 def trust_file(service: Service) -> bytes:
     """The current trust file; an auditor gets it, or its fingerprint, from elsewhere too."""
-    return service.trust_bytes
+    with service.database.read() as session:
+        return current_bytes(session)
 
 
 def _bundle(session: Session, service: Service, agreement_id: str, *, complete: bool) -> Bundle:

@@ -52,6 +52,12 @@ def describe(terms: Terms, event: Mapping[str, Any]) -> str:
         mandate = event["mandate"]
         who = _signer(terms, f"{mandate['party']}:{mandate['role']}")
         return f"{mandate['representative']['name']} may act for {who}, by {mandate['organ']}"
+    if kind == "enrolment":
+        return f"a passkey for approvals was enrolled for {_signer(terms, event['signer'])}"
+    if kind == "confirmation":
+        return f"an officer confirmed that passkey for {_signer(terms, event['signer'])} ({event['method']})"
+    if kind == "revocation":
+        return f"a passkey for approvals of {_signer(terms, event['signer'])} was revoked ({event['reason']})"
     if kind == "issuance":
         return f"a one-time certificate was issued for the {event['act']} of {_signer(terms, event['signer'])}"
     if kind in ("signature", "countersignature"):

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT, Terms
-from signing_service.store import mandates, outbox, people
+from signing_service.store import agreements, mandates, outbox, people
+from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
@@ -80,6 +81,19 @@ def tell_about_refusal(
     _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
 
 
+def tell_officers_about_enrolment(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
+    """Tell the officers that somebody waits for them to compare a code."""
+    terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
+    name, party = people.get(session, mandate.person).name, terms.signer(mandate.signer).party.name
+    _notify(session, service, people.officers(session), terms, "enrolled", now, name=name, party=party)
+
+
+def tell_about_confirmation(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
+    """Tell a representative that an officer confirmed the passkey."""
+    terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
+    _notify(session, service, [people.get(session, mandate.person)], terms, "confirmed", now)
+
+
 def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reason: str, now: datetime) -> None:
     """Tell everybody in the agreement that it was withdrawn, and why."""
     parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
@@ -134,6 +148,17 @@ def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[s
         "refused": (
             gettext("A representative declined to sign"),
             gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+        ),
+        "enrolled": (
+            gettext("A passkey waits for your confirmation"),
+            gettext(
+                "%(name)s of %(party)s has enrolled a passkey. Please call or meet the person, compare the code that "
+                "both of your screens show, and confirm it."
+            ),
+        ),
+        "confirmed": (
+            gettext("Confirmed: you can sign now"),
+            gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
         ),
         "withdrawn": (
             gettext("The agreement was withdrawn"),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from signing_service.agreement.names import clean_name
 from signing_service.errors import InputError
 from signing_service.store import people
+from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
 
@@ -28,20 +32,23 @@ class NewPerson:
 
 def add_person(service: Service, officer_id: str, person: NewPerson) -> str:
     """Add a person and return the id; raises InputError on a bad name or address, ConflictError on one in use."""
-    name = clean_name(person.name)
-    native_name = clean_name(person.native_name) if person.native_name else None
-    email = check_address(person.email)
     with service.database.begin() as session:
         require_officer(session, officer_id)
-        return people.add(
-            session,
-            name=name,
-            email=email,
-            now=service.clock(),
-            native_name=native_name,
-            locale=person.locale,
-            time_zone=person.time_zone,
-        ).id
+        return store_person(session, person, service.clock()).id
+
+
+def store_person(session: Session, person: NewPerson, now: datetime, *, officer: bool = False) -> Person:
+    """Store a person within the caller's transaction; raises as add_person."""
+    return people.add(
+        session,
+        name=clean_name(person.name),
+        email=check_address(person.email),
+        now=now,
+        native_name=clean_name(person.native_name) if person.native_name else None,
+        officer=officer,
+        locale=person.locale,
+        time_zone=person.time_zone,
+    )
 
 
 def check_address(text: str) -> str:

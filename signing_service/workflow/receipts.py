@@ -11,6 +11,7 @@ from signing_service.evidence.trust import fingerprint
 from signing_service.store import acts, openings
 from signing_service.workflow.proofs import ensure_published, prove
 from signing_service.workflow.service import Service
+from signing_service.workflow.trust import current_bytes
 
 
 def receipt_of(service: Service, attempt_id: str) -> bytes:
@@ -59,6 +60,6 @@ def _make(session: Session, service: Service, agreement_id: str, signer: str, in
             index=index,
             proof=prove(session, index),
             pdf_sha256=parse_canonical_json(event)["pdf_sha256"],
-            trust_sha256=fingerprint(service.trust_bytes).hex(),
+            trust_sha256=fingerprint(current_bytes(session)).hex(),
         )
     )

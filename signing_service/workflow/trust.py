@@ -16,7 +16,8 @@ from signing_service.store import installation
 
 
 @functools.lru_cache(maxsize=8)
-def _parsed(data: bytes) -> TrustFile:
+def parse(data: bytes) -> TrustFile:
+    """Parse a trust file; each one once, since the same is asked for again and again."""
     return parse_trust_file(data)
 
 
@@ -30,7 +31,7 @@ def current_bytes(session: Session) -> bytes:
 
 def current(session: Session) -> TrustFile:
     """The current trust file."""
-    return _parsed(current_bytes(session))
+    return parse(current_bytes(session))
 
 
 def replace_by(session: Session, successor: bytes) -> dict[str, object]:

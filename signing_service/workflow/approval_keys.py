@@ -1,0 +1,201 @@
+"""Enrolling a representative's approval credential, and taking it back (DESIGN 4, "Enrolment").
+
+::
+
+    options = registration_options(service, person_id, "approval")
+    enrolled = enrol(service, person_id, agreement_id, "njupt:president", answer)
+    enrolled.code            # what both screens show; each browser computes it itself
+
+What is enrolled counts for nothing until an officer confirms it (workflow.confirmation).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.mandates import Mandate
+from signing_service.approval import enrolment_code
+from signing_service.encoding import to_base64url
+from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
+from signing_service.store import ledger, mandates, openings, passkeys, people
+from signing_service.store.identifiers import new_id
+from signing_service.store.tables import Credential, Enrolment
+from signing_service.store.tables import Mandate as MandateRow
+from signing_service.workflow.notification import tell_officers_about_enrolment
+from signing_service.workflow.passkeys import register
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import load_mandate, load_published
+
+REASONS = ("lost", "replaced", "withdrawn", "mistake")
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An approval credential for one mandate, as its person and the officers see it."""
+
+    id: str
+    agreement: str
+    signer: str
+    person: str
+    """The representative's id, as the mandate names it."""
+    name: str
+    mandate: str
+    """The mandate's digest."""
+    key: bytes
+    """COSE_Key."""
+    backed_up: bool
+    state: str
+    """``waiting`` · ``confirmed`` · ``revoked``."""
+    created: datetime
+    method: str | None
+    confirmed: datetime | None
+
+    @property
+    def code(self) -> str:
+        """The code to compare; a page computes it again by itself."""
+        return enrolment_code(self.key, self.mandate, self.person, self.signer)
+
+    def to_value(self) -> dict[str, Any]:
+        """What a browser needs to compute the code."""
+        return {
+            "enrolment": self.id,
+            "key": to_base64url(self.key),
+            "mandate": self.mandate,
+            "person": self.person,
+            "signer": self.signer,
+            "state": self.state,
+        }
+
+
+def enrol(service: Service, person_id: str, agreement_id: str, signer: str, answer: dict[str, Any]) -> Enrolled:
+    """Register a new approval credential and enrol it for the person's mandate, in one transaction.
+
+    Raises NotFoundError without a mandate, ApprovalError or FormatError on a passkey that cannot be accepted.
+    """
+    with service.database.begin() as session:
+        load_published(session, agreement_id)
+        mandate_row = _own_mandate(session, person_id, agreement_id, signer)
+        credential = register(session, service, person_id, "approval", answer)
+        enrolled = _enrol(session, service, mandate_row, credential)
+    service.publish()
+    return enrolled
+
+
+def enrol_again(service: Service, person_id: str, agreement_id: str, signer: str) -> Enrolled:
+    """Enrol the approval credential that the person has already for a further mandate; an officer confirms it anew.
+
+    Raises NotFoundError where there is none, ConflictError where it is enrolled for that mandate.
+    """
+    with service.database.begin() as session:
+        load_published(session, agreement_id)
+        mandate_row = _own_mandate(session, person_id, agreement_id, signer)
+        own = passkeys.of_person(session, person_id, "approval")
+        if not own:
+            raise NotFoundError("you have no approval passkey yet", hint="make one")
+        enrolled = _enrol(session, service, mandate_row, own[-1])
+    service.publish()
+    return enrolled
+
+
+def own_enrolments(service: Service, person_id: str, agreement_id: str, signer: str) -> list[Enrolled]:
+    """A person's enrolments for one mandate, the newest first; raises NotFoundError without the mandate."""
+    with service.database.read() as session:
+        mandate_row = _own_mandate(session, person_id, agreement_id, signer)
+        found = passkeys.of_mandate(session, mandate_row.id)
+        return [view_of(mandate_row, enrolment, credential) for enrolment, credential in reversed(found)]
+
+
+def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> None:
+    """Take an approval credential back, with every enrolment of it; by its person or an officer.
+
+    A new device means a new enrolment and a new confirmation. Raises NotFoundError for anybody else.
+    """
+    if reason not in REASONS:
+        raise InputError(f"{reason[:40]!r} is no reason for a revocation", hint=f"one of {', '.join(REASONS)}")
+    now = service.clock()
+    with service.database.begin() as session:
+        enrolment, credential = passkeys.lock_enrolment(session, enrolment_id)
+        by = people.get(session, person_id)
+        if credential.person != person_id and not (by.officer and by.ended is None):
+            raise NotFoundError("there is no such enrolment")
+        if enrolment.state == "revoked":
+            raise ConflictError("this passkey was revoked already")
+        credential.ended = now
+        for one in passkeys.of_credential(session, credential.id):
+            _revoke(session, one, credential, reason, person_id, now)
+    service.publish()
+
+
+def view_of(mandate_row: MandateRow, enrolment: Enrolment, credential: Credential) -> Enrolled:
+    """An enrolment as pages show it."""
+    representative = Mandate.from_json(mandate_row.json).representative
+    return Enrolled(
+        id=enrolment.id,
+        agreement=enrolment.agreement,
+        signer=enrolment.signer,
+        person=representative.id,
+        name=representative.name,
+        mandate=mandate_row.digest,
+        key=credential.key,
+        backed_up=credential.backed_up,
+        state=enrolment.state,
+        created=enrolment.created,
+        method=enrolment.method,
+        confirmed=enrolment.confirmed,
+    )
+
+
+def _own_mandate(session: Session, person_id: str, agreement_id: str, signer: str) -> MandateRow:
+    found = load_mandate(session, agreement_id, signer, person_id)
+    if found is None:
+        raise NotFoundError(f"you have no mandate to act as {signer}", hint="ask the secretariat")
+    return mandates.get(session, found[0])
+
+
+def _enrol(session: Session, service: Service, mandate_row: MandateRow, credential: Credential) -> Enrolled:
+    now = service.clock()
+    if people.get(session, mandate_row.person).ended is not None:
+        raise NotAllowedError("this person may not act any more")
+    members = {
+        "signer": mandate_row.signer,
+        "person": mandate_row.person,
+        "mandate_sha256": mandate_row.digest,
+        "credential": to_base64url(credential.credential_id),
+        "key": to_base64url(credential.key),
+        "key_sha256": credential.key_sha256,
+        "backup_eligible": credential.backup_eligible,
+        "backed_up": credential.backed_up,
+    }
+    tell_officers_about_enrolment(session, service, mandate_row, now)
+    entry = ledger.append(session, mandate_row.agreement, "enrolment", members, now)
+    enrolment = Enrolment(
+        id=new_id(),
+        credential=credential.id,
+        mandate=mandate_row.id,
+        agreement=mandate_row.agreement,
+        signer=mandate_row.signer,
+        state="waiting",
+        created=now,
+        entry_index=entry.index,
+    )
+    return view_of(mandate_row, passkeys.add_enrolment(session, enrolment), credential)
+
+
+def _revoke(
+    session: Session, enrolment: Enrolment, credential: Credential, reason: str, by: str, now: datetime
+) -> None:
+    if enrolment.state == "revoked":
+        return
+    members = {
+        "enrolment": openings.by_index(session, [enrolment.entry_index])[0].sequence,
+        "signer": enrolment.signer,
+        "key_sha256": credential.key_sha256,
+        "reason": reason,
+        "by": by,
+    }
+    enrolment.state, enrolment.revoked = "revoked", now
+    enrolment.revocation_index = ledger.append(session, enrolment.agreement, "revocation", members, now).index

@@ -1,0 +1,108 @@
+"""Officers: who they are, and their passkeys (DESIGN 4, "Enrolment").
+
+::
+
+    register_officer_key(service, officer_id, answer)             # the very first one is trusted by the init link
+    officer_keys_of(service, officer_id)                          # any later one waits (workflow.succession)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from signing_service.approval import enrolment_code
+from signing_service.encoding import to_base64url
+from signing_service.evidence.succession import sign_succession
+from signing_service.evidence.trust import TrustFile, format_trust_file
+from signing_service.record.entry import SERVICE_SCOPE
+from signing_service.store import ledger, passkeys, people
+from signing_service.store.tables import Credential, Person
+from signing_service.workflow import trust
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.passkeys import register
+from signing_service.workflow.people import NewPerson, store_person
+from signing_service.workflow.service import Service
+from signing_service.workflow.succession import release, store_addition, with_key
+
+OFFICER = "secretariat:officer"
+NO_MANDATE = ""  # an officer's code is bound to no mandate
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerKey:
+    """An officer's passkey, in the trust file or waiting for another officer."""
+
+    id: str
+    officer: str
+    name: str
+    key: bytes
+    """COSE_Key."""
+    trusted: bool
+    created: datetime
+
+    @property
+    def code(self) -> str:
+        """The code to compare before another officer signs the key in."""
+        return enrolment_code(self.key, NO_MANDATE, self.officer, OFFICER)
+
+    def to_value(self) -> dict[str, Any]:
+        """What a browser needs to compute the code."""
+        return {
+            "credential": self.id,
+            "key": to_base64url(self.key),
+            "mandate": NO_MANDATE,
+            "person": self.officer,
+            "signer": OFFICER,
+            "trusted": self.trusted,
+        }
+
+
+def add_officer(service: Service, officer_id: str, person: NewPerson) -> str:
+    """Add a person as an officer and return the id; counts only once a passkey of theirs is in the trust file."""
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        row = store_person(session, person, now, officer=True)
+        members = {"officer": {"id": row.id, "name": row.name}, "by": officer_id}
+        ledger.append(session, SERVICE_SCOPE, "officer-added", members, now)
+    service.publish()
+    return row.id
+
+
+def officer_keys_of(service: Service, officer_id: str) -> list[OfficerKey]:
+    """All officers' passkeys, by officer; raises NotAllowedError for all but officers."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        file = trust.current(session)
+        officers = people.officers(session)
+        return [
+            _view(file, person, key) for person in officers for key in passkeys.of_person(session, person.id, "officer")
+        ]
+
+
+def register_officer_key(service: Service, officer_id: str, answer: dict[str, Any]) -> OfficerKey:
+    """Register an officer's own passkey.
+
+    The first one of a new service goes into the trust file at once, by the link that ``init`` printed; any other
+    waits for an officer whose passkey is there. Raises as passkeys.register.
+    """
+    with service.database.begin() as session:
+        person = require_officer(session, officer_id)
+        credential = register(session, service, officer_id, "officer", answer)
+        file = trust.current(session)
+        first = not any(officer.keys for officer in file.officers)
+        if first:
+            successor = with_key(session, file, person, credential)
+            data = format_trust_file(sign_succession(successor, service.keys.record_signer()))
+            store_addition(session, service, data, person, credential.key, None)
+        view = _view(trust.current(session), person, credential)
+    release(service)
+    return view
+
+
+def _view(file: TrustFile, person: Person, credential: Credential) -> OfficerKey:
+    named = file.officer(person.id)
+    trusted = named is not None and credential.key in named.keys
+    return OfficerKey(credential.id, person.id, person.name, credential.key, trusted, credential.created)
