@@ -21,6 +21,7 @@ from signing_service.store import agreements
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Turn
 
+_HEAD = "SELECT min(ticket) FROM turns WHERE agreement = :agreement"
 _AHEAD = (
     "SELECT ahead.ticket FROM turns AS ahead JOIN turns AS own ON ahead.agreement = own.agreement "
     "WHERE own.attempt = :attempt AND ahead.ticket < own.ticket LIMIT 1"
@@ -44,6 +45,12 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     session.flush()
     ahead = select(func.count()).where(Turn.agreement == agreement, Turn.ticket < turn.ticket)
     return session.scalar(ahead) or 0
+
+
+def head(session: Session, agreement: str) -> int:
+    """The lowest ticket, whose attempt holds the turn; 0 for an empty queue."""
+    row = Driver(session.connection()).row(_HEAD, {"agreement": agreement})
+    return row[0] if row and row[0] is not None else 0
 
 
 def is_next(session: Session, attempt: str) -> bool:

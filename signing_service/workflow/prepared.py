@@ -21,13 +21,12 @@ from signing_service.pki.cms import signed_attributes
 from signing_service.store import agreements, openings, turns
 from signing_service.store.tables import Attempt
 from signing_service.workflow.attempts import own_attempt
-from signing_service.workflow.proofs import ensure_published, prove
+from signing_service.workflow.proofs import is_published, prove
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
 
 LEASE = timedelta(seconds=10)  # from preparing to the signature, and between two questions of who waits
-POLL_STEP = 60  # milliseconds a place: less than a signature takes, so that nobody's turn waits for its browser
-MAX_POLL = 4000  # milliseconds; well under the lease
+MIN_POLL, MAX_POLL = 0.04, 6.0  # seconds between two questions of who waits; well under the lease
 HELD_PLACES = 2  # how many at the head of a queue may be answered only when their turn comes
 LOOKS, LOOK_PAUSE = 100, 0.015  # how often, with how many seconds between, the database is asked for them
 
@@ -37,11 +36,9 @@ class Waiting:
     """Others are ahead in the agreement's queue."""
 
     place: int
-
-    @property
-    def retry_after(self) -> int:
-        """Milliseconds after which to ask again."""
-        return min(self.place * POLL_STEP, MAX_POLL)
+    """How many they are."""
+    retry_after: int
+    """Milliseconds after which to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +89,16 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
     """
     with service.database.read() as session:
         issuance_index = own_attempt(session, person_id, attempt_id).issuance_index
-    if issuance_index is None:
-        raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
-    ensure_published(service, issuance_index)
+        if issuance_index is None:
+            raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
+        published_already = is_published(session, issuance_index)
+    if not published_already:
+        service.publish()
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
         place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
         if place > 0:
-            return Waiting(place)
+            return _waiting(session, service, attempt.agreement, place)
         published = load_published(session, attempt.agreement)
         end = agreements.newest_end(session, attempt.agreement)
         if attempt.prepared_revision != end.number + 1:
@@ -116,6 +115,12 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
             issuance=issuance,
             proof=prove(session, issuance.index),
         )
+
+
+def _waiting(session: Session, service: Service, agreement_id: str, place: int) -> Waiting:
+    head = turns.head(session, agreement_id)
+    seconds = service.pace.wait(agreement_id, head, max(0, place - HELD_PLACES))
+    return Waiting(place, round(1000 * min(max(seconds, MIN_POLL), MAX_POLL)))
 
 
 def await_turn(service: Service, waiting: Waiting, attempt_id: str, pause: Callable[[float], None] = time.sleep) -> bool:

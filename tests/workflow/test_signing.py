@@ -116,7 +116,8 @@ def test_who_comes_second_waits_for_the_turn(world: World) -> None:
     world.publish()
     first, second = world.signing(SOMCHAI), world.signing(LIN)
     first.approve()
-    assert second.approve() == Waiting(1)
+    assert isinstance(waiting := second.approve(), Waiting)
+    assert waiting.place == 1
     first.complete()
     assert isinstance(second.approve(), Prepared)
     second.complete()

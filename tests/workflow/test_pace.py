@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from signing_service.workflow.pace import EARLY, FIRST_GUESS, FORGET, Pace
+
+QUEUE = "an agreement"
+
+
+class Timer:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def timer() -> Timer:
+    return Timer()
+
+
+@pytest.fixture
+def pace(timer: Timer) -> Pace:
+    return Pace(timer)
+
+
+def test_a_queue_that_was_never_looked_at_is_guessed(pace: Pace):
+    assert pace.wait(QUEUE, 1, 10) == pytest.approx(10 * FIRST_GUESS * EARLY)
+
+
+def test_who_waits_in_a_slow_queue_is_told_to_ask_later(pace: Pace, timer: Timer):
+    first = pace.wait(QUEUE, 1, 10)
+    timer.now += 4
+    assert pace.wait(QUEUE, 5, 10) > first  # a second a ticket
+
+
+def test_a_queue_that_does_not_move_is_not_taken_for_a_fast_one(pace: Pace, timer: Timer):
+    first = pace.wait(QUEUE, 1, 10)
+    timer.now += 1
+    assert pace.wait(QUEUE, 1, 10) == first
+
+
+def test_an_old_look_says_nothing_about_now(pace: Pace, timer: Timer):
+    first = pace.wait(QUEUE, 1, 10)
+    timer.now += FORGET + 1
+    assert pace.wait(QUEUE, 5, 10) == first
+
+
+def test_who_is_next_asks_at_once(pace: Pace):
+    assert pace.wait(QUEUE, 1, 0) == 0
