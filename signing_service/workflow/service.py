@@ -31,6 +31,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
+from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import PrefixHashes
 from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
@@ -57,6 +58,7 @@ class Service:
     fonts: Fonts
     clock: Clock = system_clock
     prefixes: PrefixHashes = field(default_factory=PrefixHashes)
+    pace: Pace = field(default_factory=Pace)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
 
