@@ -23,7 +23,8 @@ MAX_STROKES, MAX_POINTS = 200, 4000
 PEN = 7  # width of the stroke in those units
 MAX_TYPED = 60  # characters
 MAX_TYPED_SIZE = 25.0  # points
-MAX_IMAGE_SIDE = 160  # pixels, as stored
+MAX_IMAGE_SIDE = 160  # pixels, as stored: 200 dpi at the size of the box
+MAX_COLOURS = 16  # four bits a pixel
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top; points
 
@@ -63,18 +64,23 @@ class DrawnMark:
 
 @dataclass(frozen=True, slots=True)
 class ImageMark:
-    """A university's seal: grey pixels, re-encoded from an image (see ``seal_image``)."""
+    """A university's seal in a few colours; made from an uploaded image by seal_image.read_seal."""
 
     width: int
     height: int
+    palette: bytes
+    """Red, green and blue of each colour, at most MAX_COLOURS of them."""
     pixels: bytes
-    """One byte a pixel, row by row, 0 is ink and 255 is paper."""
+    """One byte a pixel, row by row: an index into the palette."""
 
     def __post_init__(self) -> None:
         if not (0 < self.width <= MAX_IMAGE_SIDE and 0 < self.height <= MAX_IMAGE_SIDE):
             raise LimitError(f"the seal's image is larger than {MAX_IMAGE_SIDE} pixels a side")
-        if len(self.pixels) != self.width * self.height:
-            raise FormatError("the seal's image has another number of pixels than it says")
+        colours = len(self.palette) // 3
+        if len(self.palette) % 3 or not 0 < colours <= MAX_COLOURS:
+            raise FormatError(f"the seal's image has not 1 to {MAX_COLOURS} colours")
+        if len(self.pixels) != self.width * self.height or max(self.pixels) >= colours:
+            raise FormatError("the seal's image has other pixels than it says")
 
 
 def draw_mark(mark: TypedMark | DrawnMark | ImageMark, box: Box, fonts: Fonts) -> str:
@@ -134,10 +140,13 @@ def _stroke(points: tuple[tuple[int, int], ...]) -> str:
 
 
 def _draw_image(mark: ImageMark, box: Box) -> str:
-    """An inline image (ISO 32000-1 8.9.7), hexadecimal so that the content stays ASCII."""
+    """An inline image (ISO 32000-1 8.9.7), four bits a pixel, hexadecimal so that the content stays ASCII."""
     left, bottom, right, top = box
     scale = min((right - left) / mark.width, (top - bottom) / mark.height)
     wide, high = mark.width * scale, mark.height * scale
     x, y = (left + right - wide) / 2, (bottom + top - high) / 2
-    head = f"BI /W {mark.width} /H {mark.height} /CS /G /BPC 8 /F /AHx ID"
-    return f"q {number(wide)} 0 0 {number(high)} {number(x)} {number(y)} cm {head} {mark.pixels.hex()}> EI Q"
+    colours = f"[/I /RGB {len(mark.palette) // 3 - 1} <{mark.palette.hex()}>]"
+    head = f"BI /W {mark.width} /H {mark.height} /CS {colours} /BPC 4 /F /AHx ID"
+    rows = [mark.pixels[at : at + mark.width] for at in range(0, len(mark.pixels), mark.width)]
+    data = "".join("".join(f"{pixel:x}" for pixel in row) + "0" * (mark.width % 2) for row in rows)
+    return f"q {number(wide)} 0 0 {number(high)} {number(x)} {number(y)} cm {head} {data}> EI Q"

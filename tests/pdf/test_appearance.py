@@ -15,6 +15,8 @@ import pikepdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from signing_service.errors import FormatError, InputError, LimitError
 from signing_service.pdf.appearance import AppearanceInput, DrawnMark, ImageMark, TypedMark, draw_appearance
@@ -22,6 +24,7 @@ from signing_service.pdf.delta import signature_delta
 from signing_service.pdf.fonts import Fonts, UncoveredCharacterError, find_fonts, open_fonts
 from signing_service.pdf.grammar import read_tail
 from signing_service.pdf.layout import read_layout
+from signing_service.pdf.seal_image import read_seal
 from tests.cast import NOON
 from tests.pdf.test_rendering import demo, judged_as_pdfa
 
@@ -219,10 +222,56 @@ def test_strokes_are_read_as_a_browser_sends_them():
     assert DrawnMark.from_flat([[1, 2, 3, 4], [5, 6]]).strokes == (((1, 2), (3, 4)), ((5, 6),))
 
 
-def test_a_seal_s_image_is_drawn_within_its_box():
-    seal = ImageMark(40, 20, bytes(800))
-    assert "/W 40 /H 20" in operators(draw(replace(SOPHEA, mark=seal)))
+def png(size: tuple[int, int] = (300, 200), **options: object) -> bytes:
+    """A red ring on transparent ground."""
+    image = Image.new("RGBA", size)
+    ImageDraw.Draw(image).ellipse((10, 10, size[0] - 10, size[1] - 10), outline=(200, 0, 0, 255), width=12)
+    buffer = BytesIO()
+    image.save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def test_a_seal_is_made_small_and_drawn_in_its_colours():
+    seal = read_seal(png())
+    assert (seal.width, seal.height) == (160, 107)
+    body = draw(replace(SOPHEA, mark=seal))
+    assert "/W 160 /H 107 /CS [/I /RGB" in operators(body)
+    assert len(body) < 6 * 1024
+
+
+def test_a_seal_s_image_keeps_nothing_but_pixels():
+    secret = PngInfo()
+    secret.add_text("Location", "32.0603 N 118.7969 E")
+    assert read_seal(png(pnginfo=secret)) == read_seal(png())
+
+
+def test_a_document_with_a_seal_stays_pdf_a_3b():
+    with pikepdf.open(BytesIO(on_paper(replace(SOPHEA, mark=read_seal(png()))))) as pdf:
+        for field in pdf.Root.AcroForm.Fields:
+            if "/V" in field:
+                del field["/V"]
+        buffer = BytesIO()
+        pdf.save(buffer)
+    assert [finding.message for finding in judged_as_pdfa(buffer.getvalue()).findings] == []
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", png()[:100], png().replace(b"IDAT", b"IDAX"), b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_png_is_refused(data):
+    with pytest.raises(FormatError, match="not a PNG"):
+        read_seal(data)
+
+
+def test_an_image_above_the_limits_is_refused():
+    with pytest.raises(LimitError, match="more than 4096"):
+        read_seal(png((4097, 30)))
+    with pytest.raises(LimitError, match="larger than"):
+        read_seal(png() + bytes(1024 * 1024))
+
+
+@pytest.mark.parametrize(
+    ("width", "palette", "pixels"),
+    [(3, b"abc", b"\0\0"), (2, b"ab", b"\0\0"), (2, b"abc", b"\0\1"), (2, b"abc" * 17, b"\0\0")],
+)
+def test_pixels_that_do_not_fit_their_palette_are_refused(width, palette, pixels):
     with pytest.raises(FormatError):
-        ImageMark(40, 20, bytes(799))
-    with pytest.raises(LimitError):
-        ImageMark(161, 1, bytes(161))
+        ImageMark(width, 1, palette, pixels)
