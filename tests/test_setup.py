@@ -20,13 +20,13 @@ def test_missing_programs_are_answered_with_one_apt_line(tmp_path: Path) -> None
     done = run_with_path(str(tmp_path))
     assert done.returncode == 1
     error, hint = done.stderr.splitlines()
-    assert error == "error: the tests need chromium, poppler-utils, qpdf, openssl"
+    assert error == "error: the tests need chromium, poppler-utils, qpdf, openssl, softhsm2"
     assert hint.startswith("hint: sudo apt-get install --yes ")
-    assert hint.endswith(" chromium poppler-utils qpdf openssl")
+    assert hint.endswith(" chromium poppler-utils qpdf openssl softhsm2")
 
 
 def test_only_what_is_missing_is_named(tmp_path: Path) -> None:
-    for program in ("chromium", "qpdf", "openssl", "pdfsig", "pdftotext"):
+    for program in ("chromium", "qpdf", "openssl", "pdfsig", "pdftotext", "softhsm2-util"):
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
     done = run_with_path(str(tmp_path))
@@ -35,7 +35,7 @@ def test_only_what_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_the_tests_call_no_program_that_the_script_does_not_look_for() -> None:
     text = SCRIPT.read_text()
-    for program in ("pdfsig", "pdftotext", "pdftoppm", "qpdf", "openssl", "chromium"):
+    for program in ("pdfsig", "pdftotext", "pdftoppm", "qpdf", "openssl", "chromium", "softhsm2-util"):
         assert f'"{program}"' in text
 
 
