@@ -6,7 +6,7 @@ PARTIES ?= 12
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint ceremony bench images install fonts lock clean
+.PHONY: help run test lint ceremony bench images install fonts lock clean pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,8 @@ bench: system-packages $(BIN)/.dev node_modules/.package-lock.json ## measure, b
 test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; installs what they need
 	@$(BIN)/python -m pytest $(TESTS)
 
-images: system-packages $(BIN)/.dev node_modules/.package-lock.json ## take the README's pictures anew, in the tests' browser
+images: system-packages $(BIN)/.dev node_modules/.package-lock.json ## take the pictures in docs/images anew, in the tests' browser and from the printed agreement
+	@$(BIN)/python -m bench.pictures
 	@PICTURES=docs/images $(BIN)/python -m pytest -q -n 0 tests/web/test_demo_in_chromium.py
 
 lint: $(BIN)/.dev ## ruff and mypy --strict
