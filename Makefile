@@ -6,7 +6,7 @@ PARTIES ?= 12
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint ceremony bench images install fonts lock clean pictures
+.PHONY: help run test lint ceremony bench images install fonts lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
