@@ -39,6 +39,10 @@ class Browser:
             self._csrf = found.group(1)
         return answer.text
 
+    def read(self, path: str) -> Any:
+        """Load JSON."""
+        return self._send("GET", path).json()
+
     def download(self, path: str) -> bytes:
         """Load a file."""
         return self._send("GET", path).content

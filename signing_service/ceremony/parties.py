@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import Any
 
@@ -10,6 +11,7 @@ from signing_service.workflow.demo import agreement_folder, read_people, read_so
 
 MAX_PARTIES = 400
 _PARTY = "[[parties]]"
+_ASSURANCE = re.compile(r'minimum_assurance = "[a-z]+"')
 
 _FURTHER = """{party}
 id = "further-{number}"
@@ -26,14 +28,19 @@ title = {{ en = "Rector", zh = "校长" }}
 """
 
 
-def source_with_parties(count: int) -> dict[str, bytes]:
-    """The specimen's source files for ``count`` parties; raises UsageError on a number that is too small or large."""
+def source_with_parties(count: int, assurance: str = "") -> dict[str, bytes]:
+    """The specimen's source files for ``count`` parties, with another minimum assurance if one is given.
+
+    Raises UsageError on a number that is too small or large.
+    """
     if not 1 <= count <= MAX_PARTIES:
         raise UsageError(f"a ceremony of {count} parties is not possible", hint=f"choose 1 to {MAX_PARTIES}")
     files = read_source(agreement_folder())
     head, *parties = files["agreement.toml"].decode().split(_PARTY)
     further = [_FURTHER.format(party="", number=number) for number in range(len(parties) + 1, count + 1)]
     kept = [*parties, *further][:count]
+    if assurance:
+        head = _ASSURANCE.sub(f'minimum_assurance = "{assurance}"', head)
     files["agreement.toml"] = (head + "".join(_PARTY + party for party in kept)).encode()
     return files
 

@@ -20,7 +20,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.ceremony.authenticator import Authenticator
 from signing_service.ceremony.browser import Browser, wait_until_ready
+from signing_service.ceremony.enrolment import Participant, come_in, confirm, enrol, enrol_officer
 from signing_service.ceremony.parties import people_with_parties, source_with_parties
 from signing_service.ceremony.signer import Act, sign
 from signing_service.errors import UnavailableError
@@ -49,6 +51,12 @@ class Stage:
     officer: str
     officer_link: str
     trust: TrustFile
+    """As ``init`` wrote it; what receipts need of it never changes."""
+    assurance: str
+
+    def new_device(self) -> Authenticator | None:
+        """A fresh device where passkeys are asked for."""
+        return Authenticator(self.url) if self.assurance == "passkey" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +69,33 @@ class Results:
     root: Path
 
 
-def run_ceremony(parties: int, folder: Path, say: Say) -> Results:
+def run_ceremony(parties: int, folder: Path, say: Say, assurance: str = "passkey") -> Results:
     """Run everything over HTTP against a fresh service; ``say`` is told each step as it is done.
 
-    Raises an error of the tree at the first thing that is not as it should be. ``folder`` is emptied first.
+    ``assurance``: what the sealed rules ask for, ``passkey`` (software ones here) or ``service`` (passwords). Raises
+    an error of the tree at the first thing that is not as it should be. ``folder`` is emptied first.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     port = _free_port()
     environment = _environment(folder / "service", port)
-    stage = _set_the_stage(environment, folder, parties)
+    stage = _set_the_stage(environment, folder, parties, assurance)
     say(f"made a fresh service with {len(stage.signers)} parties")
     with _serving(environment, folder / "service.log", stage.url):
-        officer = Browser(stage.url, "officer")
-        officer_password = _come_in(officer, stage.officer_link.partition("#")[2])
-        _publish(officer, stage.agreement)
+        officer = come_in(Browser(stage.url, "officer"), stage.officer_link.partition("#")[2], stage.new_device())
+        enrol_officer(officer)
+        _publish(officer.browser, stage.agreement)
         say("published and sealed the agreement")
         for signer, name, address in stage.signers:
-            _sign_as(stage, signer, name, address)
+            _sign_as(stage, officer, signer, name, address)
             say(f"{name} signed as {signer}")
-        revision0 = officer.download(f"/agreements/{stage.agreement}/revisions/0.pdf")
+        revision0 = officer.browser.download(f"/agreements/{stage.agreement}/revisions/0.pdf")
         countersign = Act(stage.agreement, SECRETARIAT, stage.officer, revision0)
-        sign(officer, countersign, officer_password, stage.trust)
+        sign(officer.browser, countersign, officer.secret, stage.trust)
         say("the secretariat countersigned")
-        _wait_for_archive(officer, stage.agreement, revisions=len(stage.signers) + 3)
+        _wait_for_archive(officer.browser, stage.agreement, revisions=len(stage.signers) + 3)
         say("the archive timestamp closed the file")
-        return _download(officer, stage)
+        return _download(officer.browser, stage)
 
 
 def _environment(folder: Path, port: int) -> dict[str, str]:
@@ -106,10 +115,10 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
     return {PREFIX + name: value for name, value in (values | given).items()}
 
 
-def _set_the_stage(environment: dict[str, str], folder: Path, parties: int) -> Stage:
+def _set_the_stage(environment: dict[str, str], folder: Path, parties: int, assurance: str) -> Stage:
     settings = parse_settings(environment)
     settings.guard.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files = source_with_parties(parties)
+    files = source_with_parties(parties, assurance)
     made = initialise_demo(settings, files, people_with_parties(files))
     with made.service.database.read() as session:
         agreement = agreements.newest_first(session)[0]
@@ -120,7 +129,14 @@ def _set_the_stage(environment: dict[str, str], folder: Path, parties: int) -> S
         for signer in Terms.from_json(agreement.terms).signers()
     )
     return Stage(
-        settings.public_url, folder, agreement.id, signers, "The secretariat", made.officer_link, made.service.trust
+        settings.public_url,
+        folder,
+        agreement.id,
+        signers,
+        "The secretariat",
+        made.officer_link,
+        made.service.trust,
+        assurance,
     )
 
 
@@ -137,27 +153,20 @@ def _serving(environment: dict[str, str], log: Path, url: str) -> Iterator[None]
             server.wait()
 
 
-def _come_in(browser: Browser, token: str) -> str:
-    """Accept an invitation, choosing a password; return it."""
-    password = secrets.token_urlsafe(18)
-    browser.open("/invitation")
-    browser.post("/api/invitations/accept", {"token": token, "password": password})
-    browser.open("/")
-    return password
-
-
 def _publish(officer: Browser, agreement: str) -> None:
     officer.open(f"/secretariat/agreements/{agreement}/")
     officer.submit(f"/secretariat/agreements/{agreement}/publish")
 
 
-def _sign_as(stage: Stage, signer: str, name: str, address: str) -> None:
+def _sign_as(stage: Stage, officer: Participant, signer: str, name: str, address: str) -> None:
     browser = Browser(stage.url, name)
     try:
-        password = _come_in(browser, _invitation_in_mail(stage.folder / "service" / "mail", address))
+        token = _invitation_in_mail(stage.folder / "service" / "mail", address)
+        person = come_in(browser, token, stage.new_device())
+        confirm(officer, signer, enrol(person, stage.agreement, signer))
         browser.open(f"/agreements/{stage.agreement}/")
         revision0 = browser.download(f"/agreements/{stage.agreement}/revisions/0.pdf")
-        sign(browser, Act(stage.agreement, signer, name, revision0), password, stage.trust)
+        sign(browser, Act(stage.agreement, signer, name, revision0), person.secret, stage.trust)
     finally:
         browser.close()
 

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from signing_service.approval import Approval
+from signing_service.approval import Approval, challenge_of
+from signing_service.ceremony.authenticator import Authenticator
 from signing_service.ceremony.browser import Browser
 from signing_service.encoding import canonical_json, from_base64url, parse_canonical_json, sha256_hex, to_base64url
 from signing_service.errors import VerificationError
@@ -59,8 +60,11 @@ class Act:
     """The bytes of revision 0, as the person has read them."""
 
 
-def sign(browser: Browser, act: Act, password: str, trust: TrustFile) -> bytes:
-    """Sign and return the receipt; raises VerificationError if anything is not what was approved."""
+def sign(browser: Browser, act: Act, secret: str | Authenticator, trust: TrustFile) -> bytes:
+    """Sign, approving by password or by passkey, and return the receipt.
+
+    Raises VerificationError if anything is not what was approved.
+    """
     body = {"signer": act.signer, "mark": {"typed": act.mark}, "consent_language": "en"}
     _, attempt = browser.post(f"/api/agreements/{act.agreement}/attempts", body)
     key = SoftwareKey()
@@ -68,7 +72,7 @@ def sign(browser: Browser, act: Act, password: str, trust: TrustFile) -> bytes:
     approval = {
         "request": to_base64url(key.request()),
         "statement": to_base64url(statement),
-        "approval": {"password": password},
+        "approval": _approval(attempt, statement, secret),
     }
     path = f"/api/attempts/{attempt['attempt']}"
     prepared = _approve(browser, path, approval)
@@ -81,6 +85,13 @@ def sign(browser: Browser, act: Act, password: str, trust: TrustFile) -> bytes:
             verify_receipt(parse_receipt(receipt), trust)
             return receipt
         prepared = result.get("prepared") or _approve(browser, path, approval)
+
+
+def _approval(attempt: dict[str, Any], statement: bytes, secret: str | Authenticator) -> dict[str, Any]:
+    if isinstance(secret, str):
+        return {"password": secret}
+    challenge = to_base64url(challenge_of(statement))
+    return {"passkey": secret.get({**attempt["approvals"]["passkey"], "challenge": challenge})}
 
 
 def _approve(browser: Browser, path: str, approval: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """``signing-service ceremony``: a whole signing over HTTP against a fresh service of its own, then its verification.
 
-Publishes the specimen agreement, lets each representative sign with a key of their own, countersigns, waits for the
-archive timestamp, downloads and verifies. Leaves agreement.pdf, evidence.zip, trust.json and root.pem in the folder.
+Publishes the specimen agreement, lets each representative enrol a passkey (a software one here), be confirmed by the
+officer and sign with a key of their own, countersigns, waits for the archive timestamp, downloads and verifies. Leaves
+agreement.pdf, evidence.zip, trust.json and root.pem in the folder.
 Exit code 0 only if the result verifies.
 """
 
@@ -26,10 +27,16 @@ def main(arguments: list[str]) -> int:
     parser = make_parser("ceremony", __doc__)
     parser.add_argument("--parties", type=int, default=12, metavar="N", help="how many parties sign (default: 12)")
     parser.add_argument("--folder", type=Path, default=Path("var/ceremony"), help="default: var/ceremony")
+    parser.add_argument(
+        "--assurance",
+        choices=("passkey", "service"),
+        default="passkey",
+        help="what the sealed rules ask for: passkeys, confirmed by the officer (default), or passwords",
+    )
     options = parser.parse_args(arguments)
     _refuse_other_folders(options.folder)
     begin = time.monotonic()
-    results = _run(options.parties, options.folder)
+    results = _run(options.parties, options.folder, options.assurance)
     ran = time.monotonic() - begin
     code = _verify(results)
     outcome = "verified" if code == 0 else "NOT verified"
@@ -44,17 +51,21 @@ def _refuse_other_folders(folder: Path) -> None:
         raise UsageError(f"{folder} holds something other than a ceremony", hint="name an empty folder: --folder DIR")
 
 
-def _run(parties: int, folder: Path) -> Results:
+def _run(parties: int, folder: Path, assurance: str) -> Results:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from signing_service.ceremony.run import run_ceremony
 
     if not sys.stdout.isatty():
-        return run_ceremony(parties, folder, lambda line: print(line, flush=True))
+        return run_ceremony(parties, folder, lambda line: print(line, flush=True), assurance)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Progress(*columns) as progress:
         task = progress.add_task("making a fresh service", total=parties + STEPS_BESIDE_SIGNATURES)
-        return run_ceremony(parties, folder, lambda line: progress.update(task, advance=1, description=line))
+
+        def say(line: str) -> None:
+            progress.update(task, advance=1, description=line)
+
+        return run_ceremony(parties, folder, say, assurance)
 
 
 def _verify(results: Results) -> int:

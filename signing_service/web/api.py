@@ -62,10 +62,11 @@ def accept_invitation() -> ResponseReturnValue:
     password = read_optional("password")
     if password is not None and not isinstance(password, str):
         raise InputError("password is not a str")
+    with_passkey = read_optional("passkey") is True
     token = read_object(token=str)["token"]
     service = the_service()
     opened = enrolment.open_invitation(service, token)
-    begin_session(enrolment.accept_invitation(service, token, password, **client()))
+    begin_session(enrolment.accept_invitation(service, token, password, with_passkey=with_passkey, **client()))
     agreements = {role.agreement for role in opened.roles}
     if len(agreements) == 1 and not opened.officer:
         return jsonify({"next": url_for("representative.agreement", agreement_id=agreements.pop())})
@@ -143,6 +144,14 @@ def complete(attempt_id: str) -> ResponseReturnValue:
 def state(attempt_id: str) -> ResponseReturnValue:
     found, receipt = signing.attempt_state(the_service(), visitor().person_id, attempt_id)
     return jsonify({"state": found, **(_receipt(receipt) if receipt else {})})
+
+
+@blueprint.post("/agreements/<agreement_id>/refusal/options")
+@login_required
+def refusal_options(agreement_id: str) -> ResponseReturnValue:
+    body = read_object(signer=str, reason=str, consent_language=str)
+    words = (body["signer"], body["reason"], body["consent_language"])
+    return jsonify(refusal.begin_refusal(the_service(), visitor().person_id, agreement_id, *words))
 
 
 @blueprint.post("/agreements/<agreement_id>/refusal")

@@ -20,6 +20,7 @@ from signing_service.web import (
     error_pages,
     headers,
     languages,
+    passkeys,
     public,
     record,
     representative,
@@ -49,7 +50,7 @@ def create_app(service: Service) -> Flask:
     app.extensions["waiting_room"] = BoundedSemaphore(max(1, service.settings.threads // 4))
     app.extensions["page_images"] = PageImages()
     _extend(app)
-    for module in (public, account, representative, secretariat, api, record):
+    for module in (public, account, representative, secretariat, api, passkeys, record):
         app.register_blueprint(module.blueprint)
     return app
 

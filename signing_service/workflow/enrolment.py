@@ -36,17 +36,20 @@ def open_invitation(service: Service, token: str) -> OpenedInvitation:
         return OpenedInvitation(person.name, person.email, person.officer, roles, person.password_hash is None)
 
 
-def accept_invitation(service: Service, token: str, password: str | None, *, address: str, agent: str) -> str:
+def accept_invitation(
+    service: Service, token: str, password: str | None, *, address: str, agent: str, with_passkey: bool = False
+) -> str:
     """Use a link up: set the password if the person has none yet, and open a session; return its token.
 
-    Raises NotAllowedError if the link cannot be used, InputError if a password is needed and none or a bad one given.
+    ``with_passkey``: the person will make a passkey in that session instead of a password. Raises NotAllowedError if
+    the link cannot be used, InputError if a password is needed and none or a bad one given.
     """
     now = service.clock()
     hashed = hash_password(password) if password else None
     with service.database.begin() as session:
         invitation = people.open_invitation(session, token, now=now)
         person = people.get(session, invitation.person)
-        if person.password_hash is None or invitation.purpose == "password":
+        if (person.password_hash is None or invitation.purpose == "password") and not with_passkey:
             if hashed is None:
                 raise InputError("a password is needed", hint="choose one; you will be asked for it when you sign")
             person.password_hash = hashed
