@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import segno
 from babel import Locale
 from babel.dates import format_datetime
 from flask_babel import format_date as babel_date
@@ -16,6 +17,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+_ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
 _WORD = re.compile(r"[a-z][a-z'’-]*(?:[ ,;:]|$)")
 RING_RADIUS = 27  # units of the ring's 64 × 64 view box
 
@@ -57,7 +59,7 @@ def language_name(tag: str) -> str:
 def country_name(code: str) -> str:
     """A country in the interface's language; the code itself where Babel does not know it."""
     territories: Mapping[str, str] = (get_locale() or Locale("en")).territories
-    return territories.get(code, code)
+    return _ASIDE.sub("", territories.get(code, code))
 
 
 def in_language(texts: Mapping[str, str], first: str | None = None) -> str:
@@ -112,6 +114,13 @@ def hall_columns(total: int) -> int:
     return min(8, max(1, math.ceil(math.sqrt(total * 4 / 3) - 0.01)))
 
 
+def code_path(address: str) -> tuple[int, str]:
+    """The QR code of an address: how many modules wide, and the dark ones as a path of SVG."""
+    rows = [[bool(dark) for dark in row] for row in segno.make_qr(address, error="m").matrix]
+    dark = [(x, y) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark]
+    return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
+
+
 FILTERS = {
     "moment": moment,
     "day": day,
@@ -125,4 +134,10 @@ FILTERS = {
     "state_mark": state_mark,
     "without_none": without_none,
 }
-GLOBALS = {"ring_points": ring_points, "ring_radius": ring_radius, "ngettext": ngettext, "hall_columns": hall_columns}
+GLOBALS = {
+    "ring_points": ring_points,
+    "ring_radius": ring_radius,
+    "ngettext": ngettext,
+    "hall_columns": hall_columns,
+    "code_path": code_path,
+}
