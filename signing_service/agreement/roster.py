@@ -1,0 +1,252 @@
+"""Parties and representatives from a CSV file, as spreadsheet programs export it.
+
+Example::
+
+    roster = read_roster(data, ("en", "zh"))
+    if not roster.errors:
+        files["agreement.toml"] = with_parties(files["agreement.toml"], roster)
+
+A row is a signer. The columns, in any order: ``party name native_name native_language country time_zone guest role``,
+then for each language ``title.en`` and, if wanted, ``country_name.en``; then the representative, all or none:
+``representative representative_native email``. A party's further rows may leave the party's own cells empty.
+
+Everything wrong is reported at once, with row and column as the spreadsheet counts them; nothing is half taken over.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from signing_service.agreement.names import check_direction, clean_name
+from signing_service.agreement.terms import COUNTRY, ID, LANGUAGE, MAX_PARTIES, MAX_SIGNERS_PER_PARTY
+from signing_service.errors import FormatError, InputError, LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_BYTES = 1024 * 1024
+MAX_ROWS = MAX_PARTIES * MAX_SIGNERS_PER_PARTY
+MAX_ERRORS = 200  # reported; a file in the wrong encoding has one in each cell
+
+PARTY_COLUMNS = ("name", "native_name", "native_language", "country", "time_zone", "guest")
+PERSON_COLUMNS = ("representative", "representative_native", "email")
+YES, NO = ("yes", "true", "1", "x"), ("", "no", "false", "0")
+
+_EMAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run when the file is opened again
+_FIRST_PARTY = re.compile(r"(?m)^\s*\[\[\s*parties\s*\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterError:
+    """Something wrong in a cell."""
+
+    row: int
+    """As the spreadsheet counts: 1 is the row of column names."""
+    column: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPerson:
+    """A representative to be invited."""
+
+    party: str
+    role: str
+    name: str
+    native_name: str | None
+    email: str
+
+
+@dataclass(slots=True)
+class Roster:
+    """What a file says."""
+
+    parties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By id, in order: tables as ``agreement.toml`` has them."""
+    people: list[RosterPerson] = field(default_factory=list)
+    errors: list[RosterError] = field(default_factory=list)
+
+
+def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
+    """Read a CSV file in UTF-8 or UTF-16, its columns parted by comma, semicolon or tab.
+
+    Raises FormatError where it is no such file or lacks a column, LimitError above the limits; what is wrong in
+    single cells stands in ``errors``.
+    """
+    rows = _rows(data)
+    roster = Roster()
+    names = [name.strip().lower() for name in rows[0]]
+    _check_columns(names, languages)
+    for number, cells in enumerate(rows[1:], 2):
+        if any(cell.strip() for cell in cells):
+            row = _Row(number, dict(zip(names, cells, strict=False)), roster, languages)
+            if len(cells) > len(names):
+                row.complain("", f"the row has {len(cells)} cells for {len(names)} columns")
+            row.read()
+    if not roster.parties and not roster.errors:
+        raise FormatError("the file names no party")
+    return roster
+
+
+def with_parties(toml: bytes, roster: Roster) -> bytes:
+    """The source's ``agreement.toml`` with the roster's parties in place of its own, which must stand last.
+
+    Raises InputError while the roster has errors.
+    """
+    if roster.errors:
+        first = roster.errors[0]
+        raise InputError(f"row {first.row}, {first.column}: {first.message}", hint="mend all rows first")
+    text = toml.decode("utf-8")
+    match = _FIRST_PARTY.search(text)
+    head = text[: match.start()] if match else text
+    return (head.rstrip() + "\n" + "".join(_table(party) for party in roster.parties.values())).encode()
+
+
+def _rows(data: bytes) -> list[list[str]]:
+    if len(data) > MAX_BYTES:
+        raise LimitError(f"the file is larger than {MAX_BYTES} bytes")
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise FormatError("the file is not UTF-8", hint="export it as CSV UTF-8") from None
+    heading = text.partition("\n")[0]
+    delimiter = max((",", ";", "\t"), key=heading.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise FormatError(f"the file is not CSV: {error}") from None
+    if not rows:
+        raise FormatError("the file is empty")
+    if len(rows) > MAX_ROWS + 1:
+        raise LimitError(f"the file has more than {MAX_ROWS} rows")
+    return rows
+
+
+def _check_columns(names: Sequence[str], languages: Sequence[str]) -> None:
+    wanted = ["party", *PARTY_COLUMNS, "role", *(f"title.{language}".lower() for language in languages)]
+    known = {*wanted, *PERSON_COLUMNS, *(f"country_name.{language}".lower() for language in languages)}
+    for name in wanted:
+        if name not in names and name != "guest":
+            raise FormatError(f"row 1: the column {name} is missing", hint=f"columns: {', '.join(wanted)}")
+    for name in names:
+        if name not in known or names.count(name) > 1:
+            raise FormatError(f"row 1: the column {name!r} is unknown or stands twice")
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row while it is read into the roster."""
+
+    number: int
+    cells: Mapping[str, str]
+    roster: Roster
+    languages: Sequence[str]
+
+    def complain(self, column: str, message: str) -> None:
+        if len(self.roster.errors) < MAX_ERRORS:
+            self.roster.errors.append(RosterError(self.number, column, message))
+
+    def read(self) -> None:
+        party_id = self._matching("party", ID, "small letters, digits and hyphens, as njupt")
+        role = self._matching("role", ID, "small letters, digits and hyphens, as president")
+        party = self.roster.parties.get(party_id)
+        if party is None:
+            party = self._party(party_id)
+            self.roster.parties[party_id] = party
+        else:
+            self._repeated(party)
+        titles = {language: self._name(f"title.{language}") for language in self.languages}
+        if any(signer["role"] == role for signer in party["signers"]):
+            self.complain("role", f"{party_id} has the role {role} twice")
+        if len(party["signers"]) == MAX_SIGNERS_PER_PARTY:
+            self.complain("party", f"{party_id} has more than {MAX_SIGNERS_PER_PARTY} signers")
+        party["signers"].append({"role": role, "title": titles})
+        self._person(party_id, role)
+
+    def _party(self, party_id: str) -> dict[str, Any]:
+        if len(self.roster.parties) == MAX_PARTIES:
+            self.complain("party", f"there are more than {MAX_PARTIES} parties")
+        guest = self._cell("guest").lower()
+        if guest not in YES + NO:
+            self.complain("guest", f"{guest!r} is neither yes nor no")
+        party: dict[str, Any] = {
+            "id": party_id,
+            "name": self._name("name"),
+            "native_name": self._name("native_name"),
+            "native_language": self._matching("native_language", LANGUAGE, "a tag like th or zh-Hant"),
+            "country": self._matching("country", COUNTRY, "two capital letters, as TH (ISO 3166)"),
+            "time_zone": self._zone(),
+            "guest": guest in YES,
+            "signers": [],
+        }
+        if all(self._cell(f"country_name.{language}") for language in self.languages):
+            party["country_name"] = {language: self._name(f"country_name.{language}") for language in self.languages}
+        return party
+
+    def _repeated(self, party: Mapping[str, Any]) -> None:
+        for column in PARTY_COLUMNS:
+            said = self._cell(column)
+            known = party[column]
+            if said and column != "guest" and said != known:
+                self.complain(column, f"{party['id']} was {known!r} above")
+
+    def _person(self, party: str, role: str) -> None:
+        if not any(self._cell(column) for column in PERSON_COLUMNS):
+            return
+        email = self._cell("email")
+        if not _EMAIL.fullmatch(email):
+            self.complain("email", f"{email!r} is not an e-mail address")
+        native = self._name("representative_native") if self._cell("representative_native") else None
+        self.roster.people.append(RosterPerson(party, role, self._name("representative"), native, email))
+
+    def _cell(self, column: str) -> str:
+        return self.cells.get(column.lower(), "").strip()
+
+    def _name(self, column: str) -> str:
+        text = self._cell(column)
+        try:
+            if text.startswith(_FORMULA):
+                raise FormatError(f"{text[:20]!r} begins like a formula")
+            return clean_name(check_direction(text, what="the text"), what="the text")
+        except FormatError as error:
+            self.complain(column, error.message)
+            return text
+
+    def _matching(self, column: str, pattern: re.Pattern[str], wanted: str) -> str:
+        text = self._cell(column)
+        if not pattern.fullmatch(text):
+            self.complain(column, f"{text!r} is not {wanted}")
+        return text
+
+    def _zone(self) -> str:
+        name = self._cell("time_zone")
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            self.complain("time_zone", f"{name!r} is not a time zone like Asia/Bangkok")
+        return name
+
+
+def _table(party: Mapping[str, Any]) -> str:
+    """A party as TOML; JSON's strings are TOML's."""
+    lines = ["", "[[parties]]"]
+    for name, value in party.items():
+        if name == "signers":
+            continue
+        lines.append(f"{name} = {_inline(value)}")
+    for signer in party["signers"]:
+        lines += ["[[parties.signers]]", *(f"{name} = {_inline(value)}" for name, value in signer.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_inline(item)}" for name, item in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)

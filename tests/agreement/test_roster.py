@@ -1,0 +1,130 @@
+"""The schedule from a file: all of it or nothing, every mistake with its row and column."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signing_service.agreement.roster import RosterPerson, read_roster, with_parties
+from signing_service.agreement.source import parse_source
+from signing_service.errors import FormatError, InputError, LimitError
+from tests.agreement.alliance import AGREEMENT, files
+
+COLUMNS = [
+    "party", "name", "native_name", "native_language", "country", "time_zone", "guest", "role", "title.en", "title.zh",
+    "country_name.en", "country_name.zh", "representative", "representative_native", "email",
+]  # fmt: skip
+NANJING = [
+    "njupt", "Nanjing University of Posts and Telecommunications", "南京邮电大学", "zh", "CN", "Asia/Shanghai", "",
+    "president", "President", "校长", "China", "中国", "Lin Shuyi", "林书怡", "lin@njupt.example",
+]  # fmt: skip
+TONLE = [
+    "tonle", "Specimen University of the Great Lake", "សាកលវិទ្យាល័យគំរូបឹងទន្លេសាប", "km", "KH", "Asia/Phnom_Penh", "no",
+    "rector", "Rector", "校长", "", "", "Sophea Chann", "", "sophea@tonle.example",
+]  # fmt: skip
+SECRETARY = ["tonle", "", "", "", "", "", "", "secretary", "Secretary", "秘书长", "", "", "", "", ""]
+
+
+def table(*rows: list[str], delimiter: str = ",", encoding: str = "utf-8-sig", columns: list[str] = COLUMNS) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerows([columns, *rows])
+    return text.getvalue().encode(encoding)
+
+
+def changed(row: list[str], **cells: str) -> list[str]:
+    return [cells.get(column.replace(".", "_"), cell) for column, cell in zip(COLUMNS, row, strict=True)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_spreadsheet_programs_export_becomes_an_agreement_s_parties(delimiter, encoding):
+    roster = read_roster(table(NANJING, TONLE, SECRETARY, delimiter=delimiter, encoding=encoding), ("en", "zh"))
+    assert roster.errors == []
+    source = parse_source({**files(), "agreement.toml": with_parties(files()["agreement.toml"], roster)})
+    terms = source.terms(AGREEMENT)
+    assert [signer.id for signer in terms.signers()] == ["njupt:president", "tonle:rector", "tonle:secretary"]
+    assert terms.party("tonle").native_name == "សាកលវិទ្យាល័យគំរូបឹងទន្លេសាប"
+    assert source.countries["njupt"]["zh"] == "中国"
+    assert roster.people[0] == RosterPerson("njupt", "president", "Lin Shuyi", "林书怡", "lin@njupt.example")
+    assert len(roster.people) == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "message"),
+    [
+        ({"party": "NJUPT"}, "party", "small letters"),
+        ({"role": ""}, "role", "small letters"),
+        ({"country": "China"}, "country", "two capital letters"),
+        ({"native_language": "Chinese"}, "native_language", "a tag like"),
+        ({"time_zone": "Beijing"}, "time_zone", "'Beijing' is not a time zone"),
+        ({"time_zone": "../etc/passwd"}, "time_zone", "not a time zone"),
+        ({"guest": "perhaps"}, "guest", "neither yes nor no"),
+        ({"name": ""}, "name", "holds no letter"),
+        ({"native_name": "جامعة"}, "native_name", "right to left"),
+        ({"title_zh": "校\u202e长"}, "title.zh", "U+202E"),
+        ({"representative": "=cmd()"}, "representative", "begins like a formula"),
+        ({"email": "nobody"}, "email", "not an e-mail address"),
+        ({"email": "a@b.example,c@d.example"}, "email", "not an e-mail address"),
+    ],
+)
+def test_a_mistake_is_reported_with_its_row_and_column(cells, column, message):
+    roster = read_roster(table(TONLE, changed(NANJING, **cells)), ("en", "zh"))
+    assert [(error.row, error.column) for error in roster.errors] == [(3, column)]
+    assert message in roster.errors[0].message
+    with pytest.raises(InputError, match="row 3"):
+        with_parties(files()["agreement.toml"], roster)
+
+
+def test_all_mistakes_are_reported_at_once():
+    roster = read_roster(table(changed(NANJING, country="c", role="R"), changed(TONLE, email="x")), ("en", "zh"))
+    assert [(error.row, error.column) for error in roster.errors] == [(2, "role"), (2, "country"), (3, "email")]
+
+
+def test_rows_that_contradict_or_repeat_each_other_are_reported():
+    roster = read_roster(table(TONLE, changed(SECRETARY, name="Another"), TONLE), ("en", "zh"))
+    assert [error.message for error in roster.errors] == [
+        "tonle was 'Specimen University of the Great Lake' above",
+        "tonle has the role rector twice",
+    ]
+
+
+def test_empty_rows_are_passed_over_and_long_rows_reported():
+    roster = read_roster(table(NANJING, [""] * 15, [*TONLE, "more"]), ("en", "zh"))
+    assert [error.message for error in roster.errors] == ["the row has 16 cells for 15 columns"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "empty"),
+        (b"\xff\x00", "not UTF-8"),
+        (table(), "names no party"),
+        (table(NANJING[1:], columns=COLUMNS[1:]), "column party is missing"),
+        (table([*NANJING, ""], columns=[*COLUMNS, "salary"]), "'salary' is unknown"),
+        (table([*NANJING, ""], columns=[*COLUMNS, "email"]), "stands twice"),
+        (b'party,"name\n', "not CSV"),
+    ],
+)
+def test_what_is_no_roster_is_refused(data, message):
+    with pytest.raises(FormatError, match=message):
+        read_roster(data, ("en", "zh"))
+
+
+def test_a_roster_above_the_limits_is_refused():
+    with pytest.raises(LimitError):
+        read_roster(b"x" * (1024 * 1024 + 1), ("en",))
+    with pytest.raises(LimitError):
+        read_roster(table(*[NANJING] * 1601), ("en", "zh"))
+
+
+@given(st.lists(st.lists(st.text(max_size=6), min_size=15, max_size=15), max_size=3))
+def test_any_cells_are_taken_or_reported(rows):
+    try:
+        roster = read_roster(table(*rows, encoding="utf-8"), ("en", "zh"))
+    except (FormatError, UnicodeEncodeError):
+        return
+    assert roster.errors or roster.parties
