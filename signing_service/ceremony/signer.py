@@ -19,9 +19,9 @@ from signing_service.ceremony.browser import Browser
 from signing_service.encoding import canonical_json, from_base64url, parse_canonical_json, sha256_hex, to_base64url
 from signing_service.errors import VerificationError
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
+from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import TrustFile
 from signing_service.pki.cms import signed_attributes
-from signing_service.record.checkpoint import verify_checkpoint
 from signing_service.record.entry import verify_opening
 from signing_service.record.proof import parse_proof, verify_proof
 
@@ -145,7 +145,8 @@ def _logged_approval(issuance: dict[str, Any], certificate: x509.Certificate, tr
     event, entry = from_base64url(issuance["event"]), from_base64url(issuance["entry"])
     verify_opening(entry, event, from_base64url(issuance["salt"]))
     proof = parse_proof(issuance["proof"].encode())
-    verify_proof(proof, entry, verify_checkpoint(proof.checkpoint, trust.record_key, trust.record_origin))
+    keys = trust.record_key, trust.retired_record_keys
+    verify_proof(proof, entry, verify_record_checkpoint(proof.checkpoint, *keys, trust.record_origin))
     members = parse_canonical_json(event)
     logged = from_base64url(members["certificate"])
     _require(logged == certificate.public_bytes(Encoding.DER), "another certificate was recorded")

@@ -27,6 +27,7 @@ from signing_service.evidence import (
     verify_receipt_in_log,
 )
 from signing_service.evidence.receipt import MAX_RECEIPT
+from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import MAX_TRUST_FILE
 from signing_service.record.audit import AuditReport, audit
 from signing_service.record.audit_tiles import Finding
@@ -48,6 +49,16 @@ class Trusted:
     origin: str | None
     file: TrustFile | None = None
     fingerprint: str = ""
+
+    @property
+    def keys(self) -> list[VerifierKey]:
+        """The log's key, and those that the trust file says it had before."""
+        return [self.key, *(one.key for one in (self.file.retired_record_keys if self.file else ()))]
+
+    def check(self, signed_checkpoint: bytes) -> None:
+        """Raise RecordError on a checkpoint by a key that was retired before the log had its size."""
+        retired = self.file.retired_record_keys if self.file else ()
+        verify_record_checkpoint(signed_checkpoint, self.key, retired, self.origin or self.key.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +133,20 @@ def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
         with ProgressBar("entries") as progress:
             workers = LOOK_AHEAD if is_address(place) else 0
             report = audit(
-                fetch, [trusted.key], origin=trusted.origin, since=since, progress=progress.show, workers=workers
+                fetch, trusted.keys, origin=trusted.origin, since=since, progress=progress.show, workers=workers
             )
     except UnavailableError as error:
         return Outcome(place, "INDETERMINATE", None, (Finding(place, error.message, open_question=True),))
     remarks = [_entries_remark(report)] if report.checkpoint else []
     if report.checkpoint and since:
         remarks.append(f"compared with {len(since)} earlier checkpoint{'s' if len(since) > 1 else ''}")
-    if report.signed_checkpoint is not None:
-        question, remark = _quorum(report.signed_checkpoint, trusted)
+    note = report.signed_checkpoint
+    if note is not None:
+        try:
+            trusted.check(note)
+        except RecordError as error:
+            report = replace(report, findings=(*report.findings, Finding("checkpoint", error.message)))
+        question, remark = _quorum(note, trusted)
         remarks.append(remark)
         report = replace(report, findings=report.findings + question)
     return Outcome(place, report.verdict, report.checkpoint, report.findings, tuple(remarks))
@@ -163,13 +179,14 @@ def _check_receipt(path: Path, trusted: Trusted, fetch: Fetch | None) -> Outcome
     checkpoint = None
     try:
         receipt = parse_receipt(_read(path, MAX_RECEIPT + 1))
-        checkpoint = verify_receipt_by_key(receipt, trusted.key, trusted.origin)
+        checkpoint = verify_receipt_by_key(receipt, trusted.keys, trusted.origin)
+        trusted.check(parse_proof(receipt.proof).checkpoint)
         questions, remark = _quorum(parse_proof(receipt.proof).checkpoint, trusted)
         remarks = [f"entry {receipt.index}: {receipt.signer} in agreement {receipt.agreement}", remark]
         if trusted.file and receipt.trust_sha256 != trusted.fingerprint:
             remarks.append("the receipt was given under another version of the trust file")
         if fetch is not None:
-            now = verify_receipt_in_log(receipt, trusted.key, trusted.origin, fetch)
+            now = verify_receipt_in_log(receipt, trusted.keys, trusted.origin, fetch)
             remarks.append(f"still in the log, which grew from {checkpoint.size} to {now.size} entries")
     except (FormatError, RecordError, NotFoundError) as error:
         return Outcome(str(path), "FAILED", checkpoint, (Finding("receipt", error.message),))

@@ -8,6 +8,7 @@ A receipt stands alone: neither the PDF nor the service is needed to check it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from signing_service.encoding import (
@@ -18,6 +19,7 @@ from signing_service.encoding import (
     to_base64url,
 )
 from signing_service.errors import FormatError, LimitError, RecordError
+from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
 from signing_service.record.cosignature import verify_cosignatures
@@ -121,13 +123,18 @@ def verify_receipt(receipt: Receipt, trust: TrustFile) -> Checkpoint:
 
     As verify_receipt_by_key, and where the trust file asks for a quorum of witnesses, it cosigned.
     """
-    checkpoint = verify_receipt_by_key(receipt, trust.record_key, trust.record_origin)
+    note = parse_proof(receipt.proof).checkpoint
+    retired = [one.key for one in trust.retired_record_keys]
+    checkpoint = verify_receipt_by_key(receipt, [trust.record_key, *retired], trust.record_origin)
+    verify_record_checkpoint(note, trust.record_key, trust.retired_record_keys, trust.record_origin)
     if trust.quorum is not None:
-        verify_cosignatures(parse_proof(receipt.proof).checkpoint, trust.witnesses, trust.quorum)
+        verify_cosignatures(note, trust.witnesses, trust.quorum)
     return checkpoint
 
 
-def verify_receipt_by_key(receipt: Receipt, key: VerifierKey, origin: str | None = None) -> Checkpoint:
+def verify_receipt_by_key(
+    receipt: Receipt, key: VerifierKey | Sequence[VerifierKey], origin: str | None = None
+) -> Checkpoint:
     """Raise RecordError unless the receipt holds under the record's key; give the checkpoint that it belongs to.
 
     1. The checkpoint is signed by the record's key, and its origin is the record's (the key's name by default).
@@ -146,7 +153,9 @@ def verify_receipt_by_key(receipt: Receipt, key: VerifierKey, origin: str | None
     return checkpoint
 
 
-def verify_receipt_in_log(receipt: Receipt, key: VerifierKey, origin: str | None, fetch: Fetch) -> Checkpoint:
+def verify_receipt_in_log(
+    receipt: Receipt, key: VerifierKey | Sequence[VerifierKey], origin: str | None, fetch: Fetch
+) -> Checkpoint:
     """Raise RecordError unless the log as it is now still holds the receipt's entry; give its checkpoint.
 
     1. The receipt holds, and the log's checkpoint is signed by the same key.

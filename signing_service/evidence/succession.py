@@ -5,8 +5,10 @@
     data = format_trust_file(sign_succession(successor, assertion))
     verify_succession(old, data)
 
-Only the first successor, of a file that names no officer yet, is signed by the record's key: whoever takes it must
-compare its fingerprint. A stolen server can therefore never add an officer to a file that has one.
+Where the file names officers, the record's key signs only one kind of successor: one that names the record's next key
+and changes nothing else, since that key could sign the record anyway. A stolen server can therefore never add an
+officer to a file that has one. The first successor, of a file that names no officer yet, is signed by the record's key
+too: whoever takes it must compare its fingerprint.
 """
 
 from __future__ import annotations
@@ -90,7 +92,8 @@ def verify_succession(old: bytes, new: bytes) -> TrustFile:
     """Check that the trust file ``new`` succeeds ``old``, and give it.
 
     Raises VerificationError where it names another predecessor, changes what may never change (origin, relying
-    party, record), or is not signed by an officer of ``old``; FormatError on malformed bytes.
+    party, record's origin and history of keys), or is not signed by an officer of ``old``; FormatError on malformed
+    bytes.
     """
     before, after = parse_trust_file(old), parse_trust_file(new)
     if after.predecessor is None or after.predecessor.sha256 != sha256(old).digest():
@@ -98,11 +101,15 @@ def verify_succession(old: bytes, new: bytes) -> TrustFile:
     for name in ("web_origin", "relying_party_id", "record_origin"):
         if getattr(before, name) != getattr(after, name):
             raise VerificationError(f"trust file changes {name}, which is fixed for ever")
+    replaced = (before.record_key,) if before.record_key != after.record_key else ()
+    history = tuple(one.key for one in before.retired_record_keys) + replaced
+    if tuple(one.key for one in after.retired_record_keys) != history:
+        raise VerificationError("trust file does not keep the record's earlier keys")
     proof = Succession.from_der(after.predecessor.signature).proof
     challenge = succession_challenge(after)
     keys = {key for officer in before.officers if officer.until is None for key in officer.keys}
     if isinstance(proof, bytes):
-        if keys:
+        if keys and not _only_rotates(before, after):
             raise VerificationError("trust file is not signed by an officer of its predecessor")
         _verify_record_signature(before, proof, challenge)
     elif proof.public_key not in keys:
@@ -110,6 +117,20 @@ def verify_succession(old: bytes, new: bytes) -> TrustFile:
     else:
         verify_assertion(proof, challenge, RelyingParty(before.web_origin, before.relying_party_id))
     return after
+
+
+def _only_rotates(before: TrustFile, after: TrustFile) -> bool:
+    """Whether the successor retires the record's key for another one, and is the same in all else."""
+    retired = after.retired_record_keys
+    if not retired or retired[:-1] != before.retired_record_keys or retired[-1].key != before.record_key:
+        return False
+    same = replace(
+        after,
+        record_key=before.record_key,
+        retired_record_keys=before.retired_record_keys,
+        predecessor=before.predecessor,
+    )
+    return same.to_value() == before.to_value()
 
 
 def _verify_record_signature(before: TrustFile, signature: bytes, challenge: bytes) -> None:

@@ -29,6 +29,7 @@ from signing_service.encoding import (
     to_base64url,
 )
 from signing_service.errors import FormatError, LimitError
+from signing_service.evidence.record_keys import RetiredKey, retired_from_value, retired_to_value
 from signing_service.record.entry import is_integer
 from signing_service.record.note import COSIGNATURE, ED25519, VerifierKey, format_verifier_key, parse_verifier_key
 
@@ -90,6 +91,7 @@ class TrustFile:
     witnesses: tuple[VerifierKey, ...] = ()
     officers: tuple[TrustedOfficer, ...] = ()
     predecessor: Predecessor | None = None
+    retired_record_keys: tuple[RetiredKey, ...] = ()
 
     def officer(self, officer_id: str) -> TrustedOfficer | None:
         """The officer of that id; None for nobody."""
@@ -133,7 +135,8 @@ def parse_trust_file(data: bytes) -> TrustFile:
     _object("trust file", members, _MEMBERS)
     if not is_integer(members["v"], VERSION):
         raise FormatError(f"trust file has version {members['v']!r}; {VERSION} is supported")
-    record = _object("record", members["record"], {"origin", "key"})
+    rotated = isinstance(members["record"], dict) and "retired" in members["record"]
+    record = _object("record", members["record"], {"origin", "key"} | ({"retired"} if rotated else set()))
     quorum, witnesses = _witnesses(members["witnesses"])
     return TrustFile(
         name=_text("name", members["name"]),
@@ -148,11 +151,13 @@ def parse_trust_file(data: bytes) -> TrustFile:
         witnesses=witnesses,
         officers=_officers(members["officers"]),
         predecessor=_predecessor(members["predecessor"]),
+        retired_record_keys=retired_from_value(record["retired"]) if rotated else (),
     )
 
 
 def _to_json(trust: TrustFile) -> dict[str, Any]:
     predecessor = trust.predecessor
+    retired = {"retired": retired_to_value(trust.retired_record_keys)} if trust.retired_record_keys else {}
     return {
         "v": VERSION,
         "name": trust.name,
@@ -163,7 +168,7 @@ def _to_json(trust: TrustFile) -> dict[str, Any]:
         "party_anchors": {
             party: [_pem(anchor) for anchor in anchors] for party, anchors in (trust.party_anchors or {}).items()
         },
-        "record": {"origin": trust.record_origin, "key": format_verifier_key(trust.record_key)},
+        "record": {"origin": trust.record_origin, "key": format_verifier_key(trust.record_key), **retired},
         "witnesses": {
             "quorum": "none" if trust.quorum is None else trust.quorum,
             "keys": [format_verifier_key(key) for key in trust.witnesses],

@@ -137,12 +137,13 @@ def _check_single_use(logged: Sequence[Logged], checks: Checks) -> None:
 
 def check_service(events: Sequence[Event], trust: TrustFile) -> None:
     """Raise CheckError where the service's own events contradict the trust file."""
+    first = trust.retired_record_keys[0].key if trust.retired_record_keys else trust.record_key
     for event in events:
         if event["type"] != "service-initialised":
             continue
         members = {
             "record_origin": trust.record_origin,
-            "record_key": format_verifier_key(trust.record_key),
+            "record_key": format_verifier_key(first),
         }
         different = [name for name, value in members.items() if event.get(name) != value]
         if different:

@@ -20,8 +20,9 @@ from typing import Any
 
 from signing_service.encoding import parse_canonical_json
 from signing_service.evidence.bundle import Bundle, BundledEvent
+from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import TrustFile
-from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
+from signing_service.record.checkpoint import Checkpoint
 from signing_service.record.cosignature import verify_cosignatures
 from signing_service.record.entry import SERVICE_SCOPE, parse_entry, verify_opening, verify_sequence
 from signing_service.record.proof import verify_proof
@@ -73,7 +74,7 @@ def _check_checkpoint(bundle: Bundle, trust: TrustFile | None, checks: Checks, r
             Step.RECORD, SUBJECT, SubIndication.NO_POE, "the record's key is not known", hint="give the trust file"
         )
         return
-    verify_checkpoint(bundle.signed_checkpoint, trust.record_key, trust.record_origin)
+    verify_record_checkpoint(bundle.signed_checkpoint, trust.record_key, trust.retired_record_keys, trust.record_origin)
     cosignatures = verify_cosignatures(bundle.signed_checkpoint, trust.witnesses)
     report.witnesses = tuple(item.key.name for item in cosignatures)
     report.quorum = "none" if trust.quorum is None else str(trust.quorum)
