@@ -35,7 +35,7 @@ ISSUERS: Mapping[Role, Role] = {
     "timestamp": "services-ca",
 }
 AUTHORITIES: tuple[Role, ...] = ("issuing-ca", "services-ca")  # below the root
-_COMMON_NAMES: Mapping[Role, str] = {
+COMMON_NAMES: Mapping[Role, str] = {
     "root": "Root CA",
     "issuing-ca": "Issuing CA for one-time certificates",
     "services-ca": "Services CA",
@@ -94,7 +94,7 @@ def make_credential(role: Role, name: str, now: datetime, issuer: Credential | N
     """Make a new key and certificate for ``role``; ``issuer`` None makes it self-signed (the root only)."""
     profile = PROFILES[role]
     key = ec.generate_private_key(profile.curve())
-    subject = profiles.distinguished_name(_COMMON_NAMES.get(role, name), organisation=name)
+    subject = profiles.distinguished_name(COMMON_NAMES.get(role, name), organisation=name)
     builder = profiles.certificate_builder(
         profile, subject, key.public_key(), now=now, issuer=issuer.certificate if issuer else None
     )

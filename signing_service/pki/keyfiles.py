@@ -134,13 +134,29 @@ def read_record_key(path: Path, public_path: Path, passphrase: bytes) -> ed25519
     key = _read_private_key(path, passphrase)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise KeyStoreError(f"{path} is mismatched: it holds another kind of key", hint=_RESTORE)
+    check_record_key(path, key, public_path)
+    return key
+
+
+def check_record_key(path: Path, key: ed25519.Ed25519PrivateKey, public_path: Path) -> None:
+    """Raise KeyStoreError unless ``key``, which came from ``path``, belongs to the public key in ``public_path``."""
     try:
         public = serialization.load_pem_public_key(read_file(public_path))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise KeyStoreError(f"{public_path} is corrupt: it holds no public key", hint=_RESTORE) from error
     if public != key.public_key():
         raise KeyStoreError(f"{path} is mismatched: it does not belong to {public_path.name}", hint=_RESTORE)
-    return key
+
+
+def read_token_label(path: Path) -> str | None:
+    """The label of a key in a token, from its ``.token`` file; None where there is no such file."""
+    if not path.exists():
+        return None
+    check_private_file(path)
+    label = path.read_text(encoding="utf-8", errors="replace").strip()
+    if not label or not label.isprintable():
+        raise KeyStoreError(f"{path} is corrupt: it holds no label of a key", hint=_RESTORE)
+    return label
 
 
 def _read_private_key(path: Path, passphrase: bytes) -> Any:

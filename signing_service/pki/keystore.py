@@ -7,7 +7,8 @@
 In the directory (0700), each file 0600: ``<role>.key`` (PKCS#8, PEM, encrypted) and ``<role>.pem`` (certificate)
 for root, issuing-ca, services-ca, seal and timestamp; ``issuing-ca.ocsp`` and ``services-ca.ocsp``, what the root's
 responder said of them; ``record.key`` and ``record.pub`` (Ed25519). An empty file ``root.offline`` in place of
-``root.key`` says that the root key was moved offline on purpose.
+``root.key`` says that the root key was moved offline on purpose. A file ``<role>.token`` in place of ``<role>.key``
+holds the label of a key in a PKCS#11 token. ``retired/`` is what served before a rotation.
 
 Nothing is ever made again silently: whatever :meth:`KeyStore.open` does not find as it must be raises
 KeyStoreError with the remedy as its hint (the table is in docs/configuration.md).
@@ -18,19 +19,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.x509.oid import NameOID
 
 from signing_service.errors import KeyStoreError
 from signing_service.pki import keyfiles
 from signing_service.pki.authority import AUTHORITIES, PROFILES, Credential, Role, make_credentials, sign_with
 from signing_service.pki.keychecks import check_credentials, check_responses
 from signing_service.pki.ocsp import authority_responses
+from signing_service.pki.retired import Retired, read_retired
 
 RECORD = "record"
+PENDING = "next"  # folder of a rotation that is not finished
+
+
+class KeyToken(Protocol):
+    """What the key store needs of a PKCS#11 token."""
+
+    def signing_key(self, label: str) -> ec.EllipticCurvePrivateKey:
+        """The P-256 key of that label."""
+
+    def record_key(self, label: str) -> ed25519.Ed25519PrivateKey:
+        """The Ed25519 key of that label."""
 
 
 class KeyStore:
@@ -40,7 +54,7 @@ class KeyStore:
     ``ec.EllipticCurvePrivateKey``, and nobody outside this class ever holds one.
     """
 
-    __slots__ = ("_certificates", "_keys", "_record", "_responses")
+    __slots__ = ("_certificates", "_keys", "_record", "_responses", "_retired")
 
     def __init__(
         self,
@@ -48,12 +62,14 @@ class KeyStore:
         keys: Mapping[Role, ec.EllipticCurvePrivateKey],
         record: ed25519.Ed25519PrivateKey,
         responses: tuple[bytes, ...],
+        retired: tuple[Retired, ...] = (),
     ) -> None:
         """Hold credentials that were checked already; use :meth:`create` or :meth:`open`."""
         self._certificates = dict(certificates)
         self._keys = dict(keys)
         self._record = record
         self._responses = responses
+        self._retired = retired
 
     @classmethod
     def create(cls, directory: Path, passphrase: bytes, name: str, now: datetime) -> Self:
@@ -97,24 +113,33 @@ class KeyStore:
         return cls(certificates, {role: credential.key for role, credential in made.items()}, record, responses)
 
     @classmethod
-    def open(cls, directory: Path, passphrase: bytes, now: datetime) -> Self:
+    def open(cls, directory: Path, passphrase: bytes, now: datetime, token: KeyToken | None = None) -> Self:
         """Read and check everything; raises KeyStoreError on the first thing that is not as it must be.
 
         Checked for each key: there, readable by its owner only, decrypts, of the right kind, belongs to its
         certificate; for each certificate: there, readable, issued by the one above it, for its purpose, valid now.
         """
         keyfiles.check_directory(directory)
+        if (directory / PENDING).exists():
+            raise KeyStoreError(
+                f"{directory / PENDING} is there: a rotation of keys was interrupted",
+                hint="signing-service keys resume finishes it, or undoes it if it was not recorded yet",
+            )
         certificates = {role: keyfiles.read_certificate(directory / f"{role}.pem") for role in PROFILES}
         keys: dict[Role, ec.EllipticCurvePrivateKey] = {}
         for role in PROFILES:
             if role == "root" and (directory / "root.offline").exists() and not (directory / "root.key").exists():
                 continue
-            keys[role] = keyfiles.read_signing_key(directory / f"{role}.key", passphrase)
-        record = keyfiles.read_record_key(directory / f"{RECORD}.key", directory / f"{RECORD}.pub", passphrase)
+            label = keyfiles.read_token_label(directory / f"{role}.token")
+            if label is not None:
+                keys[role] = _needed(token, role).signing_key(label)
+            else:
+                keys[role] = keyfiles.read_signing_key(directory / f"{role}.key", passphrase)
         check_credentials(directory, certificates, keys, now)
         responses = tuple(keyfiles.read_file(directory / f"{role}.ocsp") for role in AUTHORITIES)
         check_responses(directory, dict(zip(AUTHORITIES, responses, strict=True)), certificates)
-        return cls(certificates, keys, record, responses)
+        record = _open_record(directory, passphrase, token)
+        return cls(certificates, keys, record, responses, read_retired(directory))
 
     @property
     def root(self) -> x509.Certificate:
@@ -146,6 +171,27 @@ class KeyStore:
         """DER OCSP responses by the root's responder: that issuing CA and services CA are good."""
         return self._responses
 
+    @property
+    def retired(self) -> tuple[Retired, ...]:
+        """Certificates that served before a rotation."""
+        return self._retired
+
+    def fresh_authority_responses(self, now: datetime) -> tuple[bytes, ...]:
+        """About both authorities: made now if the root's key is at hand, else what was said when they were made."""
+        if "root" not in self._keys:
+            return self._responses
+        authorities = [self._certificates[role] for role in AUTHORITIES]
+        return authority_responses(Credential(self._keys["root"], self.root), authorities, self.organisation, now)
+
+    def root_credential(self) -> Credential:
+        """The root's key with its certificate; raises KeyStoreError while it is offline."""
+        return Credential(self._key("root"), self.root)
+
+    @property
+    def organisation(self) -> str:
+        """The name that every certificate of the service carries."""
+        return str(self.root.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value)
+
     def certificate(self, role: Role) -> x509.Certificate:
         """The certificate of ``role``."""
         return self._certificates[role]
@@ -169,12 +215,31 @@ class KeyStore:
             return self._keys[role]
         except KeyError:
             raise KeyStoreError(
-                f"key of {role} is offline", hint=f"bring {role}.key back for this one command, then remove it again"
+                f"key of {role} is offline", hint=f"bring {role}.key back for this one command (--root-key FILE)"
             ) from None
 
     def __repr__(self) -> str:
         """Name the certificates' owner; never anything of a key."""
         return f"<KeyStore of {self.seal.subject.rfc4514_string()}>"
+
+
+def _needed(token: KeyToken | None, role: str) -> KeyToken:
+    if token is None:
+        raise KeyStoreError(
+            f"{role}.token says that the key of {role} is in a PKCS#11 token, but none is configured",
+            hint="set PKCS11_MODULE, PKCS11_TOKEN and PKCS11_PIN",
+        )
+    return token
+
+
+def _open_record(directory: Path, passphrase: bytes, token: KeyToken | None) -> ed25519.Ed25519PrivateKey:
+    public = directory / f"{RECORD}.pub"
+    label = keyfiles.read_token_label(directory / f"{RECORD}.token")
+    if label is None:
+        return keyfiles.read_record_key(directory / f"{RECORD}.key", public, passphrase)
+    key = _needed(token, RECORD).record_key(label)
+    keyfiles.check_record_key(directory / f"{RECORD}.token", key, public)
+    return key
 
 
 def read_passphrase(path: Path, keys_directory: Path) -> bytes:
