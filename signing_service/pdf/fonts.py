@@ -62,7 +62,16 @@ _HAN_PUNCTUATION = frozenset("“”‘’—…·")  # full width in Chinese, n
 
 
 class UncoveredCharacterError(FormatError):
-    """A character that no font of the document has."""
+    """A character that no font of the document has; ``place`` says where it stands, as ``en.md:12``."""
+
+    def __init__(self, character: str, place: str = "") -> None:
+        where = f"{place}: " if place else ""
+        name = f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+        super().__init__(
+            f"{where}no font has the character {character} {name}",
+            hint="spell the text with other characters; emoji and rare scripts cannot be printed",
+        )
+        self.character = character
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +108,7 @@ class Fonts:
             if codes <= face.characters:
                 return face
         missing = next((c for c in cluster if not any(ord(c) in face.characters for face in candidates)), cluster[0])
-        raise UncoveredCharacterError(
-            f"no font has the character {missing} U+{ord(missing):04X} {unicodedata.name(missing, '')}".rstrip(),
-            hint="spell the text with other characters; emoji and rare scripts cannot be printed",
-        )
+        raise UncoveredCharacterError(missing)
 
     def check(self, text: str) -> None:
         """Raise UncoveredCharacterError if a character of ``text`` cannot be printed."""

@@ -13,6 +13,7 @@ Example::
 from __future__ import annotations
 
 import os
+import unicodedata
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ import pikepdf
 from pikepdf import Dictionary
 
 from signing_service.agreement.terms import ARCHIVE_FIELDS, SEAL_FIELD
-from signing_service.pdf.fonts import find_fonts, open_fonts
+from signing_service.pdf.fonts import UncoveredCharacterError, find_fonts, open_fonts
 from signing_service.pdf.inscription import SHARED_CHARACTERS, SHARED_FACE, SHARED_FONT
 from signing_service.pdf.rendering.composition import Composer
 from signing_service.pdf.rendering.document import Widget, add_attachments, add_fields, add_links, embed_fonts, save
@@ -44,10 +45,14 @@ def render_base(
 ) -> bytes:
     """Render the agreement; ``verification_url`` is printed as a QR code on the last signature page.
 
-    Raises UncoveredCharacterError where no font has a character, ConfigurationError where fonts are missing.
+    Raises UncoveredCharacterError, with file and line, where no font has a character; ConfigurationError where
+    the fonts are missing.
     """
     fonts = fonts or open_fonts(find_fonts(os.environ))
-    composed = Composer(source, terms, fonts, verification_url).compose()
+    try:
+        composed = Composer(source, terms, fonts, verification_url).compose()
+    except UncoveredCharacterError as error:
+        raise UncoveredCharacterError(error.character, _place_of(error.character, source)) from error
     root = composed.structure
     with pikepdf.open(BytesIO(composed.pages)) as pdf:
         embed_fonts(pdf, composed.sheet.book)
@@ -64,6 +69,15 @@ def render_base(
         add_metadata(pdf, terms)
         write(pdf, root)
         return save(pdf)
+
+
+def _place_of(character: str, source: Source) -> str:
+    """File and line where a character stands first; empty if only in what is printed beside the text."""
+    for name, data in source.files.items():
+        for number, line in enumerate(data.decode("utf-8").split("\n"), 1):
+            if character in unicodedata.normalize("NFC", line):
+                return f"{name}:{number}"
+    return ""
 
 
 def _unseen(section: Element, what: str) -> list[tuple[Widget, Element]]:
