@@ -111,6 +111,8 @@ def _times(content: AppearanceInput) -> str:
     except (KeyError, ValueError, OSError):
         raise InputError(f"the time zone {content.time_zone!r} does not exist") from None
     utc, local = content.time.astimezone(ZoneInfo("UTC")), content.time.astimezone(zone)
+    if content.time_zone == "UTC":
+        return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
     there = f"{local:%H:%M}" if local.date() == utc.date() else f"{local:%Y-%m-%d %H:%M}"
     return f"{utc:%Y-%m-%d %H:%M:%S} UTC ({there} {content.time_zone})"
 

@@ -113,6 +113,12 @@ def test_bytes_that_are_no_text_are_refused():
         parse_source({**files(), "agreement.toml": b"#" * (512 * 1024 + 1)})
 
 
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "fr", "es", "ru"])
+def test_the_document_s_own_words_are_built_in_for_some_languages(language):
+    words = words_for(language)
+    assert words == words_for(language, {name: getattr(words, name) for name in words.__slots__})
+
+
 def test_an_own_language_comes_with_its_words():
     words = words_for("en")
     table = {name: getattr(words, name) for name in words.__slots__} | {"article_form": "Artikel {number}"}

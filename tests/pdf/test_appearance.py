@@ -118,6 +118,10 @@ def test_another_day_at_the_party_s_place_is_named(tmp_path):
     assert "2025-04-11 20:00:00 UTC (2025-04-12 03:00 Asia/Phnom_Penh)" in text_of(tmp_path, late)
 
 
+def test_utc_is_not_said_twice(tmp_path):
+    assert "2025-04-11 04:00:00 UTC\n" in text_of(tmp_path, replace(SOPHEA, time_zone="UTC"))
+
+
 def test_one_name_suffices_and_is_shown_once(tmp_path):
     text = text_of(tmp_path, replace(SOPHEA, native_name=None))
     assert text.count("Sophea Chann") == 1
