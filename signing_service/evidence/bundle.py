@@ -14,18 +14,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from signing_service.encoding import (
-    canonical_json,
-    from_base64url,
-    parse_canonical_json,
-    sha256_hex,
-    to_base64url,
-)
+from signing_service.encoding import canonical_json, parse_canonical_json, sha256_hex
 from signing_service.errors import FormatError, VerificationError
 from signing_service.evidence.archive import pack, unpack
+from signing_service.evidence.event_lines import BundledEvent as BundledEvent
+from signing_service.evidence.event_lines import format_event_lines, parse_event_lines
 from signing_service.evidence.readme import readme
 from signing_service.record.checkpoint import Checkpoint, parse_checkpoint
-from signing_service.record.entry import SALT_SIZE, is_integer, parse_entry, parse_event
+from signing_service.record.entry import is_integer
 from signing_service.record.note import parse_note
 from signing_service.record.proof import Proof, parse_proof
 
@@ -38,17 +34,6 @@ _AGREEMENT = re.compile(r"[a-z2-7]{26}\Z")
 _PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,18})\.tlog-proof\Z")
 _MANDATE = re.compile(r"mandates/([0-9a-f]{64})\.pdf\Z")
 _MANIFEST_MEMBERS = {"v", "agreement", "checkpoint_size", "complete", "members"}
-_EVENT_MEMBERS = {"index", "entry", "event", "salt"}
-
-
-@dataclass(frozen=True, slots=True)
-class BundledEvent:
-    """An entry at its index in the record, with the event and salt that open it, or None for both."""
-
-    index: int
-    entry: bytes
-    event: bytes | None = None
-    salt: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +80,7 @@ def write_bundle(bundle: Bundle) -> bytes:
     _check_parts(bundle)
     members = {
         PDF: bundle.pdf,
-        EVENTS: b"".join(_format_event(event) for event in bundle.events),
+        EVENTS: format_event_lines(bundle.events),
         **{f"proofs/{index}.tlog-proof": bundle.proofs[index] for index in sorted(bundle.proofs)},
         CERTIFICATES: bundle.certificates,
         **{f"mandates/{digest}.pdf": bundle.mandates[digest] for digest in sorted(bundle.mandates)},
@@ -130,7 +115,7 @@ def read_bundle(data: bytes) -> Bundle:
     bundle = Bundle(
         agreement=manifest["agreement"],
         pdf=members[PDF],
-        events=_parse_events(members[EVENTS]),
+        events=parse_event_lines(members[EVENTS], EVENTS),
         proofs=proofs,
         certificates=members[CERTIFICATES],
         mandates=mandates,
@@ -184,37 +169,3 @@ def _check_parts(bundle: Bundle) -> None:
     for digest, document in bundle.mandates.items():
         if sha256_hex(document) != digest:
             raise VerificationError(f"mandate {digest[:16]} in the bundle does not have its digest")
-
-
-def _format_event(event: BundledEvent) -> bytes:
-    line = {
-        "index": event.index,
-        "entry": parse_canonical_json(event.entry),
-        "event": None if event.event is None else parse_canonical_json(event.event),
-        "salt": None if event.salt is None else to_base64url(event.salt),
-    }
-    return canonical_json(line) + b"\n"
-
-
-def _parse_events(data: bytes) -> tuple[BundledEvent, ...]:
-    if not data.endswith(b"\n"):
-        raise FormatError("events.jsonl does not end in a line feed")
-    return tuple(_parse_event_line(number, line) for number, line in enumerate(data[:-1].split(b"\n"), 1))
-
-
-def _parse_event_line(number: int, line: bytes) -> BundledEvent:
-    members = parse_canonical_json(line)
-    if not isinstance(members, dict) or set(members) != _EVENT_MEMBERS:
-        raise FormatError(f"events.jsonl:{number}: not exactly the members entry, event, index, salt")
-    index, opened = members["index"], members["event"] is not None
-    if not is_integer(index) or opened != (members["salt"] is not None):
-        raise FormatError(f"events.jsonl:{number}: index is no number, or event and salt are not both there")
-    entry = canonical_json(members["entry"])
-    parse_entry(entry)
-    if not opened:
-        return BundledEvent(index, entry)
-    event, salt = canonical_json(members["event"]), from_base64url(members["salt"])
-    parse_event(event)
-    if len(salt) != SALT_SIZE:
-        raise FormatError(f"events.jsonl:{number}: salt does not have {SALT_SIZE} bytes")
-    return BundledEvent(index, entry, event, salt)

@@ -33,6 +33,11 @@ _HEX = b"0123456789abcdef"
 _MAX_TAILS = 100_000  # endings (time and type) that are remembered, some 60 bytes each
 
 
+def is_own_entry(entry: bytes) -> bool:
+    """Whether these bytes are an entry of this service's format; says nothing about where it may stand."""
+    return _ENTRY.fullmatch(entry) is not None
+
+
 @dataclass(slots=True)
 class ScopeChains:
     """The heads of all scopes' chains, after the entries that were added in the log's order."""

@@ -65,22 +65,17 @@ def folder_fetch(folder: Path) -> Fetch:
     return fetch
 
 
-def url_fetch(prefix: str) -> Fetch:
-    """``fetch`` over HTTP(S), with gzip, a few attempts, and no redirect to anything but HTTP(S)."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPRedirectHandler(),
-        urllib.request.HTTPErrorProcessor(),
-    ):
-        opener.add_handler(handler)
+def url_fetch(prefix: str, token: str | None = None) -> Fetch:
+    """``fetch`` over HTTP(S), with gzip, a few attempts, and no redirect to anything but HTTP(S).
+
+    A ``token`` goes along as ``Authorization: Bearer``; then no redirect is followed at all, which could carry it off.
+    """
+    opener = _make_opener(redirects=token is None)
+    headers = _HEADERS if token is None else {**_HEADERS, "Authorization": f"Bearer {token}"}
 
     def fetch(path: str) -> bytes:
         address = f"{prefix.rstrip('/')}/{path}"
-        request = urllib.request.Request(address, headers=_HEADERS)  # noqa: S310 - the opener knows HTTP(S) only
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - the opener knows HTTP(S) only
         for attempt in range(1, ATTEMPTS):
             try:
                 return _read(opener, request)
@@ -89,6 +84,22 @@ def url_fetch(prefix: str) -> Fetch:
         return _read(opener, request)
 
     return fetch
+
+
+def _make_opener(*, redirects: bool) -> urllib.request.OpenerDirector:
+    opener = urllib.request.OpenerDirector()
+    handlers: list[urllib.request.BaseHandler] = [
+        urllib.request.ProxyHandler(),
+        urllib.request.HTTPHandler(),
+        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(),
+        urllib.request.HTTPErrorProcessor(),
+    ]
+    if redirects:
+        handlers.append(urllib.request.HTTPRedirectHandler())
+    for handler in handlers:
+        opener.add_handler(handler)
+    return opener
 
 
 def _read(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> bytes:

@@ -74,7 +74,7 @@ def obtain_cosignature(
             )
     if status == INCONSISTENT:
         raise ForkError(
-            f"witness {key.name} says that this checkpoint of size {checkpoint.size} does not grow from what it cosigned",
+            f"witness {key.name}: checkpoint of size {checkpoint.size} does not grow from what it cosigned",
             hint="the record was forked or restored from an old copy: stop writing and compare with the guard",
         )
     if status != OK:

@@ -38,6 +38,12 @@ def of_scope(session: Session, scope: str, size: int | None = None) -> list[Open
     return _openings(session, query if size is None else query.where(Entry.index < size))
 
 
+def of_scope_from(session: Session, scope: str, start: int, limit: int) -> list[Opening]:
+    """The openings of a scope from record index ``start`` on, at most ``limit``."""
+    query = _query().where(Entry.scope == scope, Entry.index >= start)
+    return _openings(session, query.order_by(Entry.index).limit(limit))
+
+
 def of_type(session: Session, scope: str, *types: str) -> list[Opening]:
     """The openings of certain types in a scope, in order."""
     return _openings(session, _query().where(Entry.scope == scope, Event.type.in_(types)).order_by(Entry.sequence))

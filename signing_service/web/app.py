@@ -18,6 +18,7 @@ from signing_service.web import (
     account,
     api,
     error_pages,
+    feeds,
     headers,
     languages,
     passkeys,
@@ -50,7 +51,7 @@ def create_app(service: Service) -> Flask:
     app.extensions["waiting_room"] = BoundedSemaphore(max(1, service.settings.threads // 4))
     app.extensions["page_images"] = PageImages()
     _extend(app)
-    for module in (public, account, representative, secretariat, api, passkeys, record):
+    for module in (public, account, representative, secretariat, feeds, api, passkeys, record):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -8,10 +8,11 @@ from signing_service.errors import InputError, NotFoundError
 from signing_service.pki.timestamps import BuiltInAuthority
 from signing_service.web import files
 from signing_service.web.visitor import the_service
-from signing_service.workflow import public_record
+from signing_service.workflow import feeds, public_record
 
 blueprint = Blueprint("record", __name__)
 
+JSON_LINES = "application/jsonl"
 FOR_EVER = "public, max-age=31536000, immutable"  # tiles never change
 TIMESTAMP_QUERY, TIMESTAMP_REPLY = "application/timestamp-query", "application/timestamp-reply"  # RFC 3161 section 3.4
 
@@ -32,6 +33,16 @@ def checkpoint() -> Response:
 def tile(path: str) -> Response:
     data = public_record.tile(the_service(), f"tile/{path}")
     return files.send(data, "application/octet-stream", cache=FOR_EVER)
+
+
+@blueprint.get("/record/feed/<agreement_id>")
+def feed(agreement_id: str) -> Response:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    start = request.args.get("from", "0")
+    if not (start.isascii() and start.isdigit() and len(start) <= 18):
+        raise InputError("from is not an index of the record", hint="it is 0, or one more than the last line's index")
+    data = feeds.read_feed(the_service(), agreement_id, token.strip() if scheme.lower() == "bearer" else "", int(start))
+    return files.send(data, JSON_LINES, cache="no-store")
 
 
 @blueprint.post("/tsa")
