@@ -20,9 +20,9 @@ _SENTENCES = {
         "refusal": "I decline to sign “{title}”, version {version}, on behalf of {party} as {role}.",
     },
     "zh": {
-        "signature": "本人已阅读《{title}》（版本 {version}），并以{party}{role}的身份代表该校签署。",  # noqa: RUF001
-        "countersignature": "本人以秘书处官员的身份副署《{title}》（版本 {version}）：所需签署已经齐备。",  # noqa: RUF001
-        "refusal": "本人以{party}{role}的身份声明拒绝签署《{title}》（版本 {version}）。",  # noqa: RUF001
+        "signature": "本人已阅读《{title}》（版本 {version}），并以{party}{role}的身份代表该校签署。",
+        "countersignature": "本人以秘书处官员的身份副署《{title}》（版本 {version}）：所需签署已经齐备。",
+        "refusal": "本人以{party}{role}的身份声明拒绝签署《{title}》（版本 {version}）。",
     },
     "ru": {
         "signature": "Я прочитал(а) «{title}», версия {version}, и подписываю его от имени {party} в качестве: {role}.",
@@ -46,5 +46,6 @@ def consent_sentence(act: str, language: str, *, title: str, version: str, party
         sentence = _SENTENCES[language][act]
     except KeyError as error:
         known = ", ".join(CONSENT_LANGUAGES)
-        raise InputError(f"there is no consent sentence for {act!r} in {language!r}", hint=f"use one of {known}") from error
+        message = f"there is no consent sentence for {act!r} in {language!r}"
+        raise InputError(message, hint=f"use one of {known}") from error
     return sentence.format(title=title, version=version, party=party, role=role)
