@@ -2,7 +2,8 @@
  * The signed attributes (docs/formats.md section 5): the bytes that the one-time key signs.
  *
  * They are determined by the document's digest, the certificate and the approval, so the check writes them again
- * and compares; only the service's note on the approval (its method and time) is read from them.
+ * and compares; only what the service adds to the approval (a password's method and time, a passkey's public key) is
+ * read from them.
  */
 
 import { concat, equal, toUtf8 } from "./bytes.js";
@@ -37,18 +38,28 @@ export function writeServiceApproval(statement, { method, time }) {
   return sequence(integer(1), octetString(statement), assertion);
 }
 
-/** Throws a Refusal unless `bytes` are exactly the attributes for this digest, certificate and statement. */
-export function checkSignedAttributes(bytes, { documentDigest, certificate, certificateDigest, statement }) {
+/** Approval with a passkey's assertion: SEQUENCE { 1, statement, [1] { id, key, and what the authenticator gave } }. */
+export function writePasskeyApproval(statement, publicKey, { credentialId, authenticatorData, clientData, signature }) {
+  const members = [credentialId, publicKey, authenticatorData, clientData, signature].map(octetString);
+  return sequence(integer(1), octetString(statement), context(1, concat(...members)));
+}
+
+/**
+ * Throws a Refusal unless `bytes` are exactly the attributes for this digest, certificate, statement and, where a
+ * passkey approved, its `assertion` {credentialId, authenticatorData, clientData, signature}.
+ */
+export function checkSignedAttributes(bytes, { documentDigest, certificate, certificateDigest, statement, assertion }) {
   const values = readAttributes(bytes);
   const digest = values.get(MESSAGE_DIGEST);
   require(digest && equal(digest, octetString(documentDigest)), "attributes-digest");
   const approval = values.get(APPROVAL);
   require(approval, "attributes-approval", "no approval");
-  const assertion = readServiceAssertion(approval);
-  require(equal(approval, writeServiceApproval(statement, assertion)), "attributes-approval", "another statement");
+  const own = assertion
+    ? writePasskeyApproval(statement, readPublicKey(approval), assertion)
+    : writeServiceApproval(statement, readServiceAssertion(approval));
+  require(equal(approval, own), "attributes-approval", "another statement or answer");
   const expected = writeSignedAttributes(documentDigest, certificate, certificateDigest, approval);
   require(equal(bytes, expected), "attributes-content");
-  return assertion;
 }
 
 /** Attribute type → its single value's DER; types are compared by their DER. */
@@ -62,6 +73,7 @@ function readAttributes(bytes) {
   }
 }
 
+/** The service's own note: by which method it asked, and when. */
 function readServiceAssertion(approval) {
   try {
     const [method, time] = parseDer(approval).children[2].children;
@@ -71,6 +83,15 @@ function readServiceAssertion(approval) {
     return assertion;
   } catch (error) {
     if (error instanceof Refusal) throw error;
+    throw new Refusal("attributes-approval", error.message);
+  }
+}
+
+/** The passkey's public key: the service adds it, and the auditor looks for it among the confirmed enrolments. */
+function readPublicKey(approval) {
+  try {
+    return parseDer(approval).children[2].children[1].content;
+  } catch (error) {
     throw new Refusal("attributes-approval", error.message);
   }
 }

@@ -68,8 +68,8 @@ const decodeOpening = ({ event, salt, entry, index, proof }) => (
 
 /**
  * All checks of DESIGN 4a.4, in its order. `approved` is what this browser made and approved: {spki, statement
- * (canonical JSON bytes), appearance (body)}; `base` is the document so far, `earlierBase` that of the round before or
- * null. Throws a Refusal, or gives the checkpoint.
+ * (canonical JSON bytes), appearance (body), assertion (a passkey's, or null)}; `base` is the document so far,
+ * `earlierBase` that of the round before or null. Throws a Refusal, or gives the checkpoint.
  */
 export async function checkPrepared(prepared, { base, earlierBase, approved, page, now }) {
   // (1) the base begins with the approved revision 0 and extends the base of any earlier attempt
@@ -94,7 +94,7 @@ export async function checkPrepared(prepared, { base, earlierBase, approved, pag
   const { certificate } = prepared;
   const certificateDigest = await sha256(certificate.bytes);
   checkSignedAttributes(prepared.signedAttributes, {
-    documentDigest, certificate, certificateDigest, statement: approved.statement,
+    documentDigest, certificate, certificateDigest, statement: approved.statement, assertion: approved.assertion,
   });
 
   // (5) the certificate carries the own key and the right names, and comes from this alliance's authority

@@ -12,10 +12,10 @@
 import { toBase64url, fromBase64url } from "./base64url.js";
 import { canonicalJson } from "./canonical.js";
 import { checkPrepared, checkReceipt, checkRevision0, checkStatement, decodePrepared } from "./checks.js";
-import { equal, sha256, toHex } from "./bytes.js";
+import { concat, equal, fromUtf8, sha256, toHex } from "./bytes.js";
 import { makeOneTimeKey, makeRequest, sign } from "./request.js";
 import { Refusal, require } from "./refusal.js";
-import { persist, sleep } from "./transport.js";
+import { ServiceError, persist, sleep } from "./transport.js";
 
 const MAX_ROUNDS = 250; // more signatures than any agreement has
 
@@ -27,6 +27,7 @@ export const MOMENTS = Object.freeze([
 export class SigningFlow {
   #key = null; // of this proposal; it lives no longer
   #request = null; // the PKCS#10 request for it, base64url
+  #answer = null; // the approval that may have arrived: {passkey} or {password}
   #sent = null; // the signature that may have arrived: {body, certificate, base}
 
   /** `service` offers begin, approve, complete (each gives {status, body}) and `document` (a GrowingDocument). */
@@ -34,20 +35,22 @@ export class SigningFlow {
     Object.assign(this, { page, service, onMoment, now, pause, makeKey, proposal: null });
   }
 
-  /** Begin an attempt with the visible signature `mark`; gives {consent, preview (PNG bytes), statement}. */
+  /** Begin an attempt with the visible signature `mark`; gives {consent, preview (PNG bytes), statement, approvals}. */
   async propose(mark) {
-    this.#key = this.#request = this.#sent = this.proposal = null;
+    this.#key = this.#request = this.#answer = this.#sent = this.proposal = null;
     this.onMoment("reading");
     await checkRevision0(await this.#persist(() => this.service.document.readRevision0()), this.page);
     const { body } = await this.#persist(() => this.service.begin(mark));
     const appearance = decode(body.appearance);
     await checkStatement(body.statement, appearance, this.page, this.now());
     this.proposal = { attempt: body.attempt, statement: body.statement, appearance };
-    return { consent: body.statement.consent, preview: decode(body.preview), statement: body.statement };
+    const { approvals = null, statement } = body;
+    return { consent: statement.consent, preview: decode(body.preview), statement, approvals };
   }
 
   /**
-   * Approve the proposal with `approval` (the step-up), check, sign; gives {receipt, page (its address), checkpoint}.
+   * Approve the proposal, check, sign; gives {receipt, page (its address), checkpoint}. `approval` is {password, code?},
+   * or a function that lets a passkey sign the challenge it is given: (bytes) => ({passkey: AuthenticationResponseJSON}).
    * After any failure it may be called again and goes on where it stopped, with the same key.
    */
   async sign(approval) {
@@ -58,7 +61,9 @@ export class SigningFlow {
     this.#request ??= toBase64url(await makeRequest(this.#key));
     const { spki } = this.#key;
     const approved = { appearance, spki, statement: canonicalJson({ ...statement, key: toBase64url(spki) }) };
-    const evidence = { request: this.#request, statement: toBase64url(approved.statement), approval };
+    this.#answer ??= typeof approval === "function" ? await approval(await challengeOf(approved.statement)) : approval;
+    approved.assertion = assertionOf(this.#answer);
+    const evidence = { request: this.#request, statement: toBase64url(approved.statement), approval: this.#answer };
 
     let answer = this.#sent && (await this.#send());
     for (let round = 1; round <= MAX_ROUNDS && answer?.status !== 200; round += 1) {
@@ -71,10 +76,17 @@ export class SigningFlow {
     return this.#finish(answer.body);
   }
 
+  /** What the service refused is asked of the person anew; what may have arrived is sent again as it was. */
+  #forget(error) {
+    if (error instanceof ServiceError) this.#answer = null;
+    throw error;
+  }
+
   async #approve(evidence) {
     this.onMoment("approval");
     for (;;) {
-      const answer = await this.#persist(() => this.service.approve(this.proposal.attempt, evidence));
+      const asked = () => this.service.approve(this.proposal.attempt, evidence);
+      const answer = await this.#persist(asked).catch((error) => this.#forget(error));
       if (answer.status === 200) return answer.body.prepared;
       this.onMoment("waiting", { place: answer.body.waiting });
       await this.pause(answer.body.retry_after_ms);
@@ -101,6 +113,7 @@ export class SigningFlow {
   }
 
   async #finish(body) {
+    this.#answer = null;
     const digest = toHex(await sha256(this.#sent.certificate.bytes));
     const checkpoint = await checkReceipt(body.receipt, digest, this.page);
     this.onMoment("recorded", { entry: body.receipt.index });
@@ -110,6 +123,22 @@ export class SigningFlow {
   #persist(task) {
     return persist(task, { onLost: (wait) => this.onMoment("lost", { wait }), pause: this.pause });
   }
+}
+
+const CHALLENGE_TAG = "signing-service/approval/v1"; // docs/formats.md section 3
+
+const challengeOf = (statement) => sha256(concat(fromUtf8(CHALLENGE_TAG), new Uint8Array(1), statement));
+
+/** The parts of a passkey's answer that the signed attributes must repeat; null for any other answer. */
+function assertionOf({ passkey }) {
+  if (!passkey) return null;
+  const { authenticatorData, clientDataJSON, signature } = passkey.response;
+  return {
+    credentialId: decode(passkey.id),
+    authenticatorData: decode(authenticatorData),
+    clientData: decode(clientDataJSON),
+    signature: decode(signature),
+  };
 }
 
 function decode(text) {
