@@ -30,6 +30,7 @@ SQUEEZE = 0.5  # em: the empty half of a full-width bracket, comma or full stop
 
 _CLOSING = frozenset("，。、；：！？）》」』】〕〉”’")
 _OPENING = frozenset("（《「『【〔〈“‘")
+_REMOVED = dict.fromkeys(map(ord, NOT_PRINTED))
 _HYPHENS = ("-", "\u2010")
 _SOFT_HYPHEN = "\u00ad"
 
@@ -120,7 +121,7 @@ class Shaper:
     def _segment(self, parts: list[Span]) -> Segment:
         pieces: list[Piece] = []
         for part in parts:
-            printed = "".join(character for character in part.text if character not in NOT_PRINTED)
+            printed = part.text.translate(_REMOVED)
             if printed.rstrip(" "):
                 pieces += self.pieces(printed.rstrip(" ") if part is parts[-1] else printed, part.style, part.target)
         last = parts[-1]
@@ -157,6 +158,9 @@ class _Bounds:
 
     def cut(self, start: int, end: int) -> list[Span]:
         """The parts of spans between two characters."""
+        if len(self._spans) == 1:
+            span = self._spans[0]
+            return [Span(span.text[start:end], span.style, span.target)]
         parts = []
         at = 0
         for span in self._spans:
