@@ -38,7 +38,7 @@ def attempt(session: Session, attempt_id: str) -> Attempt:
 
 def lock_attempt(session: Session, attempt_id: str) -> Attempt:
     """As attempt, holding its row until commit: doubled requests take their turns."""
-    query = select(Attempt).where(Attempt.id == attempt_id).with_for_update()
+    query = select(Attempt).where(Attempt.id == attempt_id).with_for_update(key_share=True)
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:
         raise NotFoundError("there is no such attempt")

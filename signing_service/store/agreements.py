@@ -119,8 +119,12 @@ def get(session: Session, agreement_id: str) -> Agreement:
 
 
 def lock(session: Session, agreement_id: str) -> Agreement:
-    """As get, holding the agreement's row until commit: one act on an agreement at a time."""
-    query = select(Agreement).where(Agreement.id == agreement_id).with_for_update()
+    """As get, holding the agreement's row until commit: one act on an agreement at a time.
+
+    The lock lets others' foreign keys point at the row (PostgreSQL ``FOR NO KEY UPDATE``): their checks come after
+    they took the log's lock, and would wait for this one in the wrong order.
+    """
+    query = select(Agreement).where(Agreement.id == agreement_id).with_for_update(key_share=True)
     agreement = session.scalar(query.execution_options(populate_existing=True))
     if agreement is None:
         raise NotFoundError("there is no such agreement")
