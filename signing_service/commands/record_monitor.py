@@ -127,10 +127,10 @@ def _round(watch: Watch) -> int:
         except RecordError:
             time.sleep(SECOND_LOOK)
             seen, new = _follow(watch, state)
-    except UnavailableError as error:
+    except (UnavailableError, NotFoundError) as error:
         _say(f"unknown: {error.message}")
         return UNKNOWN
-    except (RecordError, FormatError, NotFoundError) as error:
+    except (RecordError, FormatError) as error:
         _say(f"ALARM: {error.message}")
         _say(f"hint: {error.hint or 'keep the state file, and ask the secretariat and the other parties'}")
         return 1

@@ -112,6 +112,23 @@ def test_a_log_that_does_not_answer_is_unavailable_and_not_failed(web_log, monke
         url_fetch("file:///etc")("passwd")
 
 
+def test_a_token_goes_to_the_address_itself_and_to_no_other(web_log, monkeypatch: pytest.MonkeyPatch):
+    address, handler = web_log
+    given: list[tuple[str, str | None]] = []
+
+    def do_GET(self: _LogServer) -> None:
+        given.append((self.path, self.headers["Authorization"]))
+        self.send_response(302)
+        self.send_header("Location", f"{address}elsewhere")
+        self.end_headers()
+
+    monkeypatch.setattr(sources, "ATTEMPTS", 1)
+    monkeypatch.setattr(handler, "do_GET", do_GET)
+    with pytest.raises(UnavailableError, match="answers 302"):
+        url_fetch(address, "secret")("feed")
+    assert given == [("/record/feed", "Bearer secret")]
+
+
 def test_looking_ahead_keeps_the_order():
     files = {str(number): str(number).encode() for number in range(50)}
     fetched = fetch_each(fetch_from(files), [str(number) for number in range(51)], workers=7)

@@ -118,7 +118,7 @@ def test_auditing_and_witnessing_need_none_of_the_services_libraries():
     program = (
         RUN_BLOCKED
         + """
-for name in ("record", "record_audit", "record_witness"):
+for name in ("record", "record_audit", "record_monitor", "record_witness"):
     importlib.import_module(f"signing_service.commands.{name}")
 """
     )
