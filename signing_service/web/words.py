@@ -29,6 +29,7 @@ def _moments() -> dict[str, str]:
 
 def _failures() -> dict[str, Any]:
     return {
+        "passkey": _("Your passkey was not used, so nothing was signed. Press the button to be asked again."),
         "empty_pad": _("The signature is still empty. Draw it, or type your name."),
         "refused": [
             _("This page refuses to sign"),

@@ -1,5 +1,7 @@
 /** The signing section of a page: what a person sees and does around SigningFlow. */
 
+import { PasskeyRefused, askPasskey, canUsePasskeys } from "../passkeys/webauthn.js";
+import { toBase64url } from "../signing/base64url.js";
 import { GrowingDocument } from "../signing/document.js";
 import { SigningFlow } from "../signing/flow.js";
 import { SignaturePad } from "../signing/pad.js";
@@ -46,6 +48,9 @@ class SigningSection {
     onClick("[data-clear]", () => this.pad.clear());
     onClick("[data-back]", () => this.stages.show("mark"));
     onClick("[data-retry]", () => this.#retry());
+    for (const other of this.root.querySelectorAll("[data-other-way]")) {
+      other.addEventListener("click", () => this.#chooseWay(other.dataset.otherWay));
+    }
     addEventListener("beforeunload", (event) => {
       if (this.stages.current === "running") event.preventDefault();
     });
@@ -73,7 +78,8 @@ class SigningSection {
     if (!mark) return this.#complain(this.mark, this.words.failures.empty_pad);
     this.#complain(this.mark, "");
     await this.#busy(this.mark, async () => {
-      const { consent, preview } = await this.flow.propose(mark);
+      const { consent, preview, approvals } = await this.flow.propose(mark);
+      this.#offer(approvals);
       const text = this.approval.querySelector("[data-consent]");
       text.textContent = consent;
       text.lang = this.page.consent_language;
@@ -89,8 +95,32 @@ class SigningSection {
     image.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
   }
 
+  /** Offer the ways in which the service lets this person approve: a confirmed passkey first. */
+  #offer({ passkey, password, code }) {
+    this.passkey = canUsePasskeys() ? passkey : null;
+    this.approval.querySelector("[data-other-way=password]").hidden = !password;
+    this.approval.querySelector("[data-other-way=passkey]").hidden = !this.passkey;
+    const field = this.approval.querySelector("[data-code]");
+    field.hidden = field.querySelector("input").disabled = !code;
+    this.#chooseWay(this.passkey ? "passkey" : "password");
+  }
+
+  #chooseWay(chosen) {
+    this.way = chosen;
+    for (const part of this.approval.querySelectorAll("[data-way]")) part.hidden = part.dataset.way !== chosen;
+    this.approval.elements.password.disabled = chosen !== "password";
+  }
+
+  #evidence() {
+    if (this.way === "passkey") {
+      return async (challenge) => ({ passkey: await askPasskey({ ...this.passkey, challenge: toBase64url(challenge) }) });
+    }
+    const { password, code } = this.approval.elements;
+    return code.disabled ? { password: password.value } : { password: password.value, code: code.value };
+  }
+
   async #sign() {
-    const evidence = { password: this.approval.elements.password.value };
+    const evidence = this.#evidence();
     this.#startMoments();
     this.stages.show("running");
     try {
@@ -101,16 +131,18 @@ class SigningSection {
       document.querySelector("[data-go-sign]")?.remove();
       this.stages.show("done");
     } catch (error) {
-      if (error.status === 403 && this.moment === "approval") return this.#refusePassword(error);
+      if (error instanceof PasskeyRefused) return this.#refuseApproval({ message: this.words.failures.passkey });
+      if (error.status === 403 && this.moment === "approval") return this.#refuseApproval(error);
       this.#fail(error);
     }
   }
 
-  #refusePassword(error) {
+  #refuseApproval(error) {
     this.stages.show("approve", { focus: false });
-    this.#complain(this.approval, [error.message, error.hint].map(sentence).join(" "));
-    this.approval.elements.password.select();
-    this.approval.elements.password.focus();
+    this.#complain(this.approval, [error.message, error.hint].map(sentence).join(" ").trim());
+    const next = this.way === "password" ? this.approval.elements.password : this.approval.querySelector("button.primary");
+    next.select?.();
+    next.focus();
   }
 
   async #retry() {
