@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from io import BytesIO
 
 from flask import Response, request, send_file
@@ -13,6 +14,7 @@ from signing_service.pdf.pictures import count_pages, picture_of_page
 
 PAGE_WIDTH = 1240  # pixels: an A4 page at 150 dots an inch
 KEPT_PICTURES = 256  # pages, some 60 KB each
+KEPT_PREVIEWS = 8  # drafts that officers are looking at, some 400 KB each
 
 
 def send(data: bytes, mimetype: str, name: str | None = None, *, cache: str = "private, no-cache") -> Response:
@@ -61,6 +63,7 @@ class PageImages:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._counts: dict[str, int] = {}
+        self._previews: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def count(self, pdf: bytes) -> int:
@@ -73,6 +76,22 @@ class PageImages:
             with self._lock:
                 self._counts[digest] = known
         return known
+
+    def keep_preview(self, pdf: bytes) -> str:
+        """Keep a draft's PDF for the pictures that are about to be asked for; return its digest."""
+        digest = sha256_hex(pdf)
+        with self._lock:
+            self._previews[digest] = pdf
+            self._previews.move_to_end(digest)
+            while len(self._previews) > KEPT_PREVIEWS:
+                self._previews.popitem(last=False)
+        return digest
+
+    def preview(self, digest: str, render: Callable[[], bytes]) -> bytes:
+        """The draft's PDF with that digest, or a fresh one where it is no longer kept."""
+        with self._lock:
+            found = self._previews.get(digest)
+        return render() if found is None else found
 
     def page(self, pdf: bytes, number: int) -> bytes:
         """Page ``number`` (from 1) as PNG, PAGE_WIDTH pixels wide; raises NotFoundError."""

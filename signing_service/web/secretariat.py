@@ -114,11 +114,12 @@ def agreement(agreement_id: str) -> str:
 def _draft(view: AgreementView) -> str:
     service = the_service()
     checklist = drafts.checklist(service, view.id)
+    pages, digest, failure = 0, "", None
     try:
-        pages = page_images().count(drafts.preview(service, view.id))
-        failure = None
+        pdf = drafts.preview(service, view.id)
+        pages, digest = page_images().count(pdf), page_images().keep_preview(pdf)
     except InputError as error:  # a character that no font has
-        pages, failure = 0, error
+        failure = error
     everybody = overview.dashboard(service, visitor().person_id).people
     return render_template(
         "secretariat/draft.html",
@@ -126,6 +127,7 @@ def _draft(view: AgreementView) -> str:
         checklist=checklist,
         ready=failure is None and all(item.ok for item in checklist),
         pages=pages,
+        digest=digest,
         failure=failure,
         form=ConfirmForm(),
         mandate_forms=[(signer, _mandate_form(everybody, signer)) for signer in view.signers],
@@ -146,10 +148,10 @@ def preview(agreement_id: str) -> Response:
     return files.send_inline_pdf(drafts.preview(the_service(), agreement_id), "preview.pdf")
 
 
-@blueprint.get("/agreements/<agreement_id>/preview/<int:page>.png")
+@blueprint.get("/agreements/<agreement_id>/preview/<digest>/<int:page>.png")
 @officer_required
-def preview_page(agreement_id: str, page: int) -> Response:
-    data = drafts.preview(the_service(), agreement_id)
+def preview_page(agreement_id: str, digest: str, page: int) -> Response:
+    data = page_images().preview(digest, lambda: drafts.preview(the_service(), agreement_id))
     return files.send(page_images().page(data, page), "image/png")
 
 

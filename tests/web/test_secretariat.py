@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
@@ -38,9 +39,11 @@ def test_representatives_have_no_business_here(visit: Visit, world: World):
 def test_a_draft_shows_its_checklist_and_its_pages_and_is_published(officer: Visitor, draft: World):
     page = officer.get(url(draft)).text
     assert "Everybody is named." in page
-    assert "preview/1.png" in page
+    picture = re.search(r'src="([^"]+/1\.png)"', page)
+    assert picture
     assert officer.get(url(draft, "preview.pdf")).data.startswith(b"%PDF-")
-    assert officer.get(url(draft, "preview/1.png")).data.startswith(b"\x89PNG")
+    assert officer.get(picture[1]).data.startswith(b"\x89PNG")
+    assert officer.get(url(draft, "preview/forgotten/1.png")).data.startswith(b"\x89PNG")
     assert officer.submit(url(draft, "publish")).status_code == 303
     assert "Open for signature" in officer.get(url(draft)).text
 
