@@ -30,6 +30,7 @@ from signing_service.evidence.trust import TrustFile, parse_trust_file
 from signing_service.setting_values import PREFIX
 from signing_service.settings import parse_settings
 from signing_service.store import agreements, mandates
+from signing_service.store import people as people_store
 from signing_service.workflow.demo import initialise_demo
 
 START = 30  # seconds for the server to answer
@@ -123,6 +124,7 @@ def _set_the_stage(environment: dict[str, str], folder: Path, parties: int, assu
     with made.service.database.read() as session:
         agreement = agreements.newest_first(session)[0]
         people = {mandate.signer: person for mandate, person in mandates.of_agreement(session, agreement.id)}
+        officer = people_store.officers(session)[0].name
     made.service.database.dispose()
     signers = tuple(
         (signer.id, people[signer.id].name, people[signer.id].email)
@@ -133,7 +135,7 @@ def _set_the_stage(environment: dict[str, str], folder: Path, parties: int, assu
         folder,
         agreement.id,
         signers,
-        "The secretariat",
+        officer,
         made.officer_link,
         made.service.trust,
         assurance,

@@ -8,6 +8,7 @@ An *attempt* is one signing from here to the receipt. What the person will appro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from signing_service.pdf.pictures import picture_of_field
 from signing_service.store import acts, agreements
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Attempt
-from signing_service.workflow.approvals import require_way, ways_to_approve
+from signing_service.workflow.approvals import Ways, require_way, ways_to_approve
 from signing_service.workflow.mandates import officer_mandate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_mandate, load_published, tail_of
@@ -67,7 +68,9 @@ def begin_attempt(
         check_may_act(session, published, signatory, now)
         ways = ways_to_approve(session, service, published.terms, signatory)
         require_way(ways, signer)
-        body = draw_appearance(_appearance(published, signatory, mark, now), service.fonts, published.layout.resources)
+        body = draw_appearance(
+            _appearance(published, signatory, mark, ways, now), service.fonts, published.layout.resources
+        )
         statement = _statement(published, signatory, body, consent_language, now + ATTEMPT_LIFETIME)
         attempt = Attempt(
             id=new_id(),
@@ -139,7 +142,7 @@ def _signatory(
 
 
 def _appearance(
-    published: Published, signatory: Signatory, mark: TypedMark | DrawnMark, now: datetime
+    published: Published, signatory: Signatory, mark: TypedMark | DrawnMark, ways: Ways, now: datetime
 ) -> AppearanceInput:
     slot = published.layout.field(field_of(signatory.signer))
     names = signatory.mandate.representative
@@ -147,7 +150,7 @@ def _appearance(
         party, role, time_zone = SECRETARIAT_NAME["en"], OFFICER_TITLE["en"], "UTC"
     else:
         whole = published.terms.signer(signatory.signer)
-        party, role, time_zone = whole.party.name, whole.role.title["en"], whole.party.time_zone
+        party, role, time_zone = whole.party.name, _in_english(published.terms, whole.role.title), whole.party.time_zone
     return AppearanceInput(
         width=int(slot.width),
         height=int(slot.height),
@@ -158,7 +161,20 @@ def _appearance(
         time=now,
         time_zone=time_zone,
         mark=mark,
+        assurance=_assurance(ways),
     )
+
+
+def _in_english(terms: Terms, texts: Mapping[str, str]) -> str:
+    """The English text, or the one in the agreement's first language where it has no English."""
+    return texts.get("en") or texts[terms.languages[0]]
+
+
+def _assurance(ways: Ways) -> str:
+    """How the act will be approved, in a word; nothing where the person still has the choice."""
+    if ways.passkeys:
+        return "" if ways.password else "passkey"
+    return "password"
 
 
 def _statement(published: Published, signatory: Signatory, body: bytes, language: str, expires: datetime) -> Statement:
