@@ -19,6 +19,7 @@ from signing_service.web import (
     api,
     error_pages,
     feeds,
+    hall,
     headers,
     languages,
     passkeys,
@@ -50,8 +51,9 @@ def create_app(service: Service) -> Flask:
     )
     app.extensions["waiting_room"] = BoundedSemaphore(max(1, service.settings.threads // 4))
     app.extensions["page_images"] = PageImages()
+    app.extensions["hall_states"] = hall.States()
     _extend(app)
-    for module in (public, account, representative, secretariat, feeds, api, passkeys, record):
+    for module in (public, hall, account, representative, secretariat, feeds, api, passkeys, record):
         app.register_blueprint(module.blueprint)
     return app
 

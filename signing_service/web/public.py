@@ -9,17 +9,16 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from signing_service.encoding import format_time, sha256_hex
+from signing_service.encoding import sha256_hex
 from signing_service.errors import InputError, NotFoundError
 from signing_service.evidence.trust import fingerprint, fingerprint_text
 from signing_service.web import files, languages, typefaces
 from signing_service.web.visitor import the_service, visitor
-from signing_service.workflow import download, overview
+from signing_service.workflow import download
 
 blueprint = Blueprint("public", __name__)
 
 ONE_YEAR = "public, max-age=31536000"
-HALL_AGE = "public, max-age=1"  # seconds; a proxy answers all other viewers in that second
 
 
 @blueprint.get("/")
@@ -58,23 +57,6 @@ def root_certificate() -> Response:
     return files.send(pem, "application/x-pem-file", "root.pem", cache="public, no-cache")
 
 
-@blueprint.get("/ceremony/<agreement_id>")
-def hall(agreement_id: str) -> str:
-    return render_template("public/hall.html", view=overview.public_view(the_service(), agreement_id))
-
-
-@blueprint.get("/ceremony/<agreement_id>/state.json")
-def hall_state(agreement_id: str) -> Response:
-    view = overview.public_view(the_service(), agreement_id)
-    signers = [
-        {"id": signer.id, "status": signer.status, "time": format_time(signer.time) if signer.time else None}
-        for signer in view.signers
-    ]
-    response = jsonify({"state": view.state, "complete": view.complete, "signers": signers})
-    response.headers["Cache-Control"] = HALL_AGE
-    return _conditional(response)
-
-
 @blueprint.get("/fonts/<name>.ttf")
 def font(name: str) -> Response:
     if name not in typefaces.FACES:
@@ -82,11 +64,6 @@ def font(name: str) -> Response:
     face, ranges = typefaces.FACES[name]
     packed = typefaces.compressed(the_service().fonts.faces[face].path, ranges)
     response = Response(packed, mimetype="font/ttf", headers={"Content-Encoding": "gzip", "Cache-Control": ONE_YEAR})
-    return _conditional(response)
-
-
-def _conditional(response: Response) -> Response:
-    """The response with an ETag; without its body where the browser has it already."""
     response.add_etag()
     response.make_conditional(request)
     return response

@@ -21,6 +21,7 @@ from signing_service.pki.keystore import KeyStore
 from signing_service.settings import Settings, parse_settings
 from signing_service.store.tables import Person
 from signing_service.web.app import create_app
+from signing_service.web.hall import States
 from signing_service.workflow.initialisation import FirstOfficer, initialise
 from signing_service.workflow.service import open_service, system_clock
 from tests.cast import ALLIANCE, NOON, OFFICER, PASSPHRASE, PUBLIC_URL
@@ -141,6 +142,7 @@ def app(draft: World) -> Flask:
     app = create_app(draft.service)
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.extensions["hall_states"] = States(memory=0)
     return app
 
 

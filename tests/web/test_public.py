@@ -12,6 +12,7 @@ from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_
 from signing_service.pki.timestamp_check import check_response
 from signing_service.pki.timestamps import request_timestamp
 from signing_service.record.checkpoint import verify_checkpoint
+from signing_service.web.hall import States
 from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World
@@ -73,6 +74,19 @@ def test_an_unchanged_hall_costs_no_body_and_a_signature_changes_it(anybody: Vis
     assert anybody.get(path, headers={"If-None-Match": etag}).status_code == 304
     world.sign(LIN)
     assert anybody.get(path, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_hall_full_of_viewers_asks_the_database_once(world: World, monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    def ask(agreement_id: str) -> bytes:
+        asked.append(agreement_id)
+        return b"{}"
+
+    monkeypatch.setattr("signing_service.web.hall._state", ask)
+    states = States(memory=3600)
+    assert {states.of(world.agreement) for _ in range(100)} == {b"{}"}
+    assert asked == [world.agreement]
 
 
 def test_a_draft_has_no_hall(anybody: Visitor, draft: World):
