@@ -23,6 +23,7 @@ COMMANDS = {  # name: module, what it does
     "doctor": ("signing_service.commands.doctor", "check settings, keys, database, clock, fonts; say what to do"),
     "status": ("signing_service.commands.status", "show agreements, signatures, record and waiting mails"),
     "record": ("signing_service.commands.record", "audit, witness and export the transparency log"),
+    "people": ("signing_service.commands.people", "export all that the service holds about a person"),
     "demo": ("signing_service.commands.demo", "serve the demo alliance with sign-in links"),
     "ceremony": ("signing_service.commands.ceremony", "run a whole signing over HTTP and verify the result"),
     "reproduce": ("signing_service.commands.reproduce", "rebuild a PDF from its attached source and compare"),

@@ -67,7 +67,7 @@ def test_every_option_that_a_page_gives_a_command_is_one_of_its_own(
 
 def subcommand(command: str, words: str) -> list[str]:
     """The words that choose a part of a command: ``witness serve`` of ``record witness serve --log …``."""
-    found = re.match(r"(?: [a-z]+(?= |$))*", words) if command == "record" else None
+    found = re.match(r"(?: [a-z]+(?= |$))*", words) if command in ("keys", "people", "record") else None
     return found[0].split() if found else []
 
 

@@ -123,6 +123,7 @@ _SQLITE_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
+    "secure_delete = ON",  # what is erased is overwritten in the file; the default of many builds, but not of all
     "cache_size = -16000",  # KiB
     "wal_autocheckpoint = 4000",  # pages of 4 KiB: the same few pages of the record are written back less often
 )

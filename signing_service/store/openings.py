@@ -9,7 +9,7 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select, update
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
 from signing_service.store.tables import Entry, Event
+
+BATCH = 500  # openings held at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,13 @@ def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
     return found
 
 
+def opened(session: Session) -> Iterator[Opening]:
+    """Every opening of the record that was not erased, in order, read a batch at a time."""
+    query = _query().where(Event.event.is_not(None)).order_by(Entry.index)
+    for row in session.execute(query.execution_options(yield_per=BATCH)):
+        yield Opening(*row)
+
+
 def end_of_scope(session: Session, scope: str) -> int:
     """How many entries a tree must have to hold all of a scope's: one more than the last one's index, 0 for none."""
     last = session.scalar(select(func.max(Entry.index)).where(Entry.scope == scope))
@@ -66,9 +75,10 @@ def end_of_scope(session: Session, scope: str) -> int:
 _Rows = Select[int, str, int, str, bytes, bytes | None, bytes | None]
 
 
-def erase(session: Session, index: int) -> None:
-    """Forget the event and the salt that open an entry; the entry itself stays."""
-    session.execute(update(Event).where(Event.index == index).values(event=None, salt=None))
+def erase(session: Session, index: int) -> bool:
+    """Forget the event and the salt that open an entry, which stays itself; False if they were gone already."""
+    opened = update(Event).where(Event.index == index, Event.event.is_not(None))
+    return session.execute(opened.values(event=None, salt=None).returning(Event.index)).first() is not None
 
 
 def _query() -> _Rows:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from signing_service.encoding import parse_canonical_json
-from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
 from signing_service.evidence.bundle import read_bundle
-from signing_service.record.audit import audit
 from signing_service.record.entry import SERVICE_SCOPE
-from signing_service.record.export import static_files, write_files
-from signing_service.record.sources import folder_fetch
 from signing_service.store import openings
-from signing_service.store.tree import read_entries
 from signing_service.verify.verdict import Verdict
-from signing_service.workflow.approvals import Password
 from signing_service.workflow.download import evidence
-from signing_service.workflow.erasure import erase
-from signing_service.workflow.history import history
-from signing_service.workflow.proofs import newest_checkpoint
-from signing_service.workflow.refusal import refuse
 from signing_service.workflow.releases import asset_digests, record_release
-from tests.cast import ALES, HOA, LIN, PASSWORD, SOMCHAI
+from tests.cast import ALES, LIN, SOMCHAI
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import World, source
 
@@ -49,55 +37,6 @@ def test_a_release_is_recorded_once_for_each_change(world: World) -> None:
 def test_every_file_that_pages_load_has_its_digest_in_the_release() -> None:
     digests = asset_digests()
     assert {"signing/flow.js", "signing/checks.js"} <= set(digests)
-
-
-def test_a_refusal_can_be_erased_and_the_log_still_audits(
-    world: World, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    world.publish()
-    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", Password(PASSWORD))
-    erase(world.service, world.agreement, sequence_of(world, "refusal"), "asked for by the person")
-    folder = tmp_path_factory.mktemp("log")
-    with world.service.database.read() as session:
-        note = newest_checkpoint(session)
-        write_files(folder, static_files(note, lambda start, end: read_entries(session, start, end)))
-    assert audit(folder_fetch(folder), [world.service.trust.record_key]).verdict == "PASSED"
-    words = [line.text for line in history(world.service, world.officer, world.agreement)]
-    assert not any("A private reason." in line for line in words)
-    assert any("refusal: erased" in line for line in words)
-
-
-def test_after_an_erasure_the_evidence_is_indeterminate_and_names_the_event(world: World) -> None:
-    world.publish()
-    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", Password(PASSWORD))
-    finish(world)
-    erase(world.service, world.agreement, sequence_of(world, "refusal"), "asked for by the person")
-    _, bundle = evidence(world.service, world.officer, world.agreement)
-    assert b"A private reason." not in bundle
-    report = verify_evidence(bundle, world)
-    assert report.verdict is Verdict.INDETERMINATE
-    assert any("refusal" in check.message and "erased" in check.message for check in report.checks)
-
-
-@pytest.mark.parametrize("kind", ["publication", "mandate", "issuance", "signature"])
-def test_what_proves_a_signature_is_kept(world: World, kind: str) -> None:
-    world.publish()
-    world.sign(LIN)
-    with pytest.raises(NotAllowedError, match="legal claims"):
-        erase(world.service, world.agreement, sequence_of(world, kind), "asked for by the person")
-
-
-def test_an_event_is_erased_once_and_must_exist(world: World) -> None:
-    world.publish()
-    refuse(world.service, world.ids[HOA], world.agreement, HOA.signer, "A private reason.", Password(PASSWORD))
-    sequence = sequence_of(world, "refusal")
-    erase(world.service, world.agreement, sequence, "asked for by the person")
-    with pytest.raises(ConflictError):
-        erase(world.service, world.agreement, sequence, "again")
-    with pytest.raises(NotFoundError):
-        erase(world.service, world.agreement, 999, "no such event")
-    with pytest.raises(NotAllowedError):
-        erase(world.service, SERVICE_SCOPE, 0, "the service's own")
 
 
 def test_a_complete_bundle_proves_that_there_is_no_second_history(world: World) -> None:
