@@ -20,7 +20,7 @@ from signing_service.verify.certificate import Certificate
 from signing_service.verify.changes import Revision
 from signing_service.verify.cms import check_embedded_chain, check_signed_attributes, read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN, Container
-from signing_service.verify.path import PathBuilder, Purpose
+from signing_service.verify.path import PathBuilder, Purpose, check_purpose
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
 from signing_service.verify.timestamps import Timestamp, Token, open_token
@@ -121,6 +121,7 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
     container = read_signature(revision.contents)
     certificate = container.signer_certificate()
     check_embedded_chain(container, certificate)
+    check_purpose(certificate, Purpose.SIGNING)
     check_signed_attributes(container, revision.digest, certificate, revision.kind != "seal")
     container.check_signature(certificate.public_key, revision.digest)
     signed.container, signed.certificate = container, certificate
@@ -130,6 +131,7 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
         token = read_token(container.unsigned_attributes[TIMESTAMP_TOKEN][0])
         opened = open_token(token, lambda used: used.digest(container.signature))
         check_embedded_chain(token, opened.certificate)
+        check_purpose(opened.certificate, Purpose.TIMESTAMPING)
         signed.token = opened
         signed.report.intact = True
 
@@ -138,6 +140,7 @@ def _open_archive(signed: Signed, checks: Checks) -> None:
     container = read_token(signed.revision.contents)
     opened = open_token(container, lambda used: signed.revision.digest if used.name == "sha256" else b"")
     check_embedded_chain(container, opened.certificate)
+    check_purpose(opened.certificate, Purpose.TIMESTAMPING)
     signed.container, signed.token = container, opened
     _describe(signed.report, opened.certificate, container)
     signed.report.intact = True

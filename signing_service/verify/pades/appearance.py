@@ -22,17 +22,20 @@ _NOT_TEXT = re.compile(r"[\s\u00a0\u00ad]+")
 _MAX_CONTENT = 1024 * 1024  # bytes of one appearance
 
 
-def shows_value(snapshot: Snapshot, field: dict[str, Any], value: Any, kind: str) -> bool:
-    """Whether the field's appearance fits ``value``; True where that cannot be decided."""
+def shows_value(snapshot: Snapshot, field: dict[str, Any], value: Any, kind: str, *, certainly: bool = False) -> bool:
+    """Whether the field's appearance fits ``value``.
+
+    Where that cannot be decided: True, but False if it must be so ``certainly``.
+    """
     if kind == "Btn":
         return _button(snapshot, field, value)
-    if not isinstance(value, bytes):
-        return True
-    wanted = _plain(_text(value))
+    if value is not None and not isinstance(value, bytes):
+        return not certainly
+    wanted = _plain(_text(value or b""))
     widgets = [snapshot.dictionary(kid) for kid in snapshot.array(field.get("Kids"))] or [field]
     for widget in widgets:
         shown = _shown(snapshot, snapshot.dictionary(widget.get("AP")).get("N"))
-        if shown is not None and _plain(shown) != wanted:
+        if certainly if shown is None else _plain(shown) != wanted:
             return False
     return True
 

@@ -151,7 +151,7 @@ def _filling(walk: Walk, name: str, kind: str, old: dict[str, Any], new: dict[st
         return set()
     if isinstance(was, Stream | dict) or isinstance(now, Stream | dict):
         return set()
-    if not shows_value(walk.newer, new, now, kind):
+    if not shows_value(walk.newer, new, now, kind, certainly=was == now):
         walk.violate(f"field {name!r} does not show its value")
         return _FILLED_FIELD
     walk.permit(f"the field {name!r} was filled in")

@@ -118,17 +118,32 @@ def _label(title: bytes) -> str:
 
 
 def find_signatures(document: Document) -> list[Found]:
-    """Every filled signature field of the newest revision, in the order of signing."""
+    """Every signature of the newest revision, and those of older ones that were taken out; in the order of signing."""
     newest = document.snapshots[-1]
-    found = [
-        _read(document, newest, item) for item in form_fields(newest) if item.type == "Sig" and item.value is not None
-    ]
+    found: list[Found] = []
+    seen: set[int] = set()
+    for snapshot in reversed(document.snapshots):
+        for item in _filled_fields(snapshot, newest):
+            dictionary = snapshot.resolve(item.value)
+            if id(dictionary) not in seen and (snapshot is newest or isinstance(dictionary, dict)):
+                seen.add(id(dictionary))
+                found.append(_read(document, snapshot, item))
     permissions = newest.dictionary(newest.catalog.get("Perms"))
     certified = newest.resolve(permissions.get("DocMDP"))
     for signature in found:
         if certified is not None and signature.dictionary is certified:
             signature.kind = "certification"
     return sorted(found, key=lambda signature: signature.ranges[2])
+
+
+def _filled_fields(snapshot: Snapshot, newest: Snapshot) -> list[FormField]:
+    """Signature fields with a value; a broken form of an older revision has none that count."""
+    try:
+        return [item for item in form_fields(snapshot) if item.type == "Sig" and item.value is not None]
+    except FormatError:
+        if snapshot is newest:
+            raise
+        return []
 
 
 def _read(document: Document, snapshot: Snapshot, item: FormField) -> Found:
