@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,6 +14,7 @@ from signing_service.web import limits
 from signing_service.web.forms import SignInForm
 from signing_service.web.public import local_path
 from signing_service.web.visitor import begin_session, client, end_session, the_service
+from signing_service.web.words import passkey_words
 from signing_service.workflow import login
 
 blueprint = Blueprint("account", __name__)
@@ -35,8 +38,13 @@ def sign_in() -> ResponseReturnValue:
             begin_session(token)
             return redirect(local_path(request.form.get("next")))
     wanted = request.values.get("next", "")
-    page = render_template("account/sign_in.html", form=form, failure=failure, next=wanted)
+    page = render_template("account/sign_in.html", form=form, failure=failure, next=wanted, data=_passkey_data(wanted))
     return page, 403 if failure else 200
+
+
+def _passkey_data(wanted: str) -> dict[str, Any]:
+    addresses = {"sign_in_options": url_for("passkeys.sign_in_options"), "sign_in": url_for("passkeys.sign_in")}
+    return {**addresses, "next": wanted, "words": passkey_words()}
 
 
 @blueprint.post("/sign-out")

@@ -22,6 +22,7 @@ from signing_service.web import (
     hall,
     headers,
     languages,
+    passkey_pages,
     passkeys,
     public,
     record,
@@ -53,7 +54,7 @@ def create_app(service: Service) -> Flask:
     app.extensions["page_images"] = PageImages()
     app.extensions["hall_states"] = hall.States()
     _extend(app)
-    for module in (public, hall, account, representative, secretariat, feeds, api, passkeys, record):
+    for module in (public, hall, account, representative, secretariat, feeds, api, passkeys, passkey_pages, record):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -17,7 +17,7 @@ from signing_service.web.forms import RefusalForm
 from signing_service.web.own_signing import SigningSection, consent_language, signing_section
 from signing_service.web.presentation import in_language
 from signing_service.web.visitor import the_service, visitor
-from signing_service.workflow import download, login, overview, receipts
+from signing_service.workflow import approval_keys, download, login, overview, receipts
 from signing_service.workflow import refusal as refusals
 from signing_service.workflow.approvals import Password
 from signing_service.workflow.overview import AgreementView
@@ -49,6 +49,7 @@ def agreement(agreement_id: str) -> str:
         language=language,
         sections=sections,
         obstacles=obstacles,
+        approvable=approval_keys.confirmed_signers(service, person_id, agreement_id),
         pages=page_images().count(download.pdf(service, person_id, agreement_id)),
     )
 

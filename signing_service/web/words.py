@@ -87,3 +87,19 @@ def _refusals() -> dict[str, str]:
         "record-checkpoint": _("The record's checkpoint is not signed with the record's key."),
         "receipt-mismatch": _("The receipt is not for the signature that this page made."),
     }
+
+
+def passkey_words() -> dict[str, str]:
+    """What the scripts of passkeys say, in the interface's language."""
+    return {
+        "refused": _("Nothing was done: the device did not give a passkey. Try again, or use another device."),
+        "known": _("This device has such a passkey of yours already."),
+        "swapped": _("Stop: the service has shown another key than the one of your device. Tell the secretariat."),
+        "differs": _("Stop: the service asks for something else than this page shows. Nothing was confirmed."),
+        "unsupported": _(
+            "This browser has no passkeys. Please use a current version of Chrome, Edge, Firefox or Safari."
+        ),
+        "lost": _("The connection was lost. Try again."),
+        "done": _("Confirmed; the person is told by e-mail."),
+        "added": _("Signed in: the trust file names this passkey now. Publish its new fingerprint."),
+    }

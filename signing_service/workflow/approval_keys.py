@@ -109,6 +109,13 @@ def own_enrolments(service: Service, person_id: str, agreement_id: str, signer: 
         return [view_of(mandate_row, enrolment, credential) for enrolment, credential in reversed(found)]
 
 
+def confirmed_signers(service: Service, person_id: str, agreement_id: str) -> frozenset[str]:
+    """The signers of an agreement for whom this person has a confirmed approval passkey."""
+    with service.database.read() as session:
+        own = [row for row in mandates.of_person(session, person_id) if row.agreement == agreement_id]
+        return frozenset(row.signer for row in own if passkeys.confirmed_for(session, row.id))
+
+
 def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> None:
     """Take an approval credential back, with every enrolment of it; by its person or an officer.
 

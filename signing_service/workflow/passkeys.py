@@ -122,6 +122,12 @@ def register_login(service: Service, person_id: str, answer: dict[str, Any]) -> 
         return register(session, service, person_id, "login", answer).id
 
 
+def own_kinds(service: Service, person_id: str) -> frozenset[str]:
+    """The kinds of passkeys that a person has made and that are still accepted."""
+    with service.database.read() as session:
+        return frozenset(credential.kind for credential in passkeys.of_person(session, person_id))
+
+
 def request_options(service: Service, challenge: bytes, allowed: list[bytes]) -> dict[str, Any]:
     """PublicKeyCredentialRequestOptionsJSON for ``challenge``; any discoverable passkey where none is named."""
     return {

@@ -12,6 +12,8 @@ from signing_service.agreement.terms import SECRETARIAT, field_of
 from signing_service.approval import Act
 from signing_service.errors import NotFoundError
 from signing_service.store import people
+from signing_service.workflow.approvals import require_way, ways_to_approve
+from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.mandates import expected_officer_mandate
 from signing_service.workflow.prepared import reason_of
 from signing_service.workflow.service import Service
@@ -45,7 +47,9 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
     now = service.clock()
     with service.database.read() as session:
         published = load_published(session, agreement_id)
-        mandate = _mandate(session, service, published, person_id, signer)
+        signatory = _signatory(session, service, published, person_id, signer)
+        mandate = signatory.mandate
+        require_way(ways_to_approve(session, service, published.terms, signatory), signer)
         may_sign(published.terms, load_acts(session, agreement_id), signer, now)
         email = people.get(session, person_id).email
     mandate.check_valid_at(now)
@@ -64,11 +68,12 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
     )
 
 
-def _mandate(session: Session, service: Service, published: Published, person_id: str, signer: str) -> Mandate:
+def _signatory(session: Session, service: Service, published: Published, person_id: str, signer: str) -> Signatory:
     found = load_mandate(session, published.id, signer, person_id)
     if found is not None:
-        return found[1]
+        return Signatory(signer, person_id, *found)
     officer = people.get(session, person_id)
     if signer == SECRETARIAT and officer.officer and officer.ended is None:
-        return expected_officer_mandate(service, published.id, officer, service.clock())
+        mandate = expected_officer_mandate(service, published.id, officer, service.clock())
+        return Signatory(signer, person_id, "", mandate)
     raise NotFoundError(f"you have no mandate to sign as {signer}", hint="ask the secretariat")

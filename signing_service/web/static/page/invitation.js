@@ -1,5 +1,6 @@
 /** The invitation: its token stands behind the # of the address, which browsers send to nobody. */
 
+import { canUsePasskeys } from "../passkeys/webauthn.js";
 import { ask, persist } from "../signing/transport.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
@@ -30,6 +31,7 @@ function welcome(invitation) {
   form.elements.username.value = invitation.email;
   form.querySelector("[data-password]").hidden = !invitation.needs_password;
   form.elements.password.disabled = !invitation.needs_password;
+  form.querySelector("[data-with-passkey]").hidden = !(invitation.needs_password && canUsePasskeys());
   stages.show("welcome");
 }
 
@@ -53,6 +55,18 @@ form.addEventListener("submit", async (event) => {
     say(form, "data-refused", [error.message, error.hint].map(sentence).filter(Boolean).join(" "));
     button.disabled = false;
     password.focus();
+  }
+});
+
+/** Without a password: the link opens the session, and the passkey made in it opens the next one. */
+form.querySelector("[data-with-passkey]").addEventListener("click", async (event) => {
+  event.target.disabled = true;
+  try {
+    const { next } = await post(root.dataset.accept, { token, passkey: true });
+    location.replace(`${root.dataset.passkeys}?next=${encodeURIComponent(next)}`);
+  } catch (error) {
+    say(form, "data-refused", [error.message, error.hint].map(sentence).filter(Boolean).join(" "));
+    event.target.disabled = false;
   }
 });
 

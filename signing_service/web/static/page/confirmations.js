@@ -1,0 +1,51 @@
+/** An officer compares codes and confirms; each code is computed here, from the whole key. */
+
+import { confirmationChallenge, enrolmentCode, tagged } from "../passkeys/code.js";
+import { askPasskey } from "../passkeys/webauthn.js";
+import { fromBase64url, toBase64url } from "../signing/base64url.js";
+import { concat, fromUtf8, sha256, toHex } from "../signing/bytes.js";
+import { canonicalJson } from "../signing/canonical.js";
+import { say } from "./stages.js";
+import { Mismatch, attempt, pageData, post } from "./passkey_page.js";
+
+const TRUST_TAG = "signing-service/trust-file/v1"; // docs/formats.md section 11
+
+const root = document.querySelector("[data-confirmations]");
+const page = pageData(root);
+
+for (const item of page.enrolments) prepare(root.querySelector(`[data-item="${item.enrolment}"]`), item, "confirm", confirm);
+for (const item of page.officer_keys) prepare(root.querySelector(`[data-officer-key="${item.credential}"]`), item, "add", add);
+
+async function prepare(card, item, action, task) {
+  card.querySelector("[data-code]").textContent = await enrolmentCode({ ...item, key: fromBase64url(item.key) });
+  const form = card.querySelector(`form[data-${action}]`);
+  form?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(card, form.querySelector("button"), page, async () => {
+      await task(item, form);
+      form.hidden = true;
+      say(card, "data-done", action === "confirm" ? page.words.done : page.words.added);
+    });
+  });
+}
+
+async function confirm(item, form) {
+  const method = form.elements.method.value;
+  const { statement, passkey } = await post(item.options, { method });
+  const shown = { id: item.person, name: item.name };
+  const right = statement.credential === toHex(await sha256(fromBase64url(item.key))) && statement.method === method
+    && statement.mandate === item.mandate && statement.signer === item.signer
+    && statement.representative.id === shown.id && statement.representative.name === shown.name;
+  if (!right) throw new Mismatch(page.words.differs);
+  const challenge = toBase64url(await confirmationChallenge(statement));
+  await post(item.confirm, { answer: await askPasskey({ ...passkey, challenge }) });
+}
+
+/** Sign another officer's passkey in: the challenge is a hash of the whole trust file that will name it. */
+async function add(item) {
+  const { file, passkey } = await post(`${page.addition.replace("/-/", `/${item.credential}/`)}?file=1`, {});
+  const named = file.officers.find((officer) => officer.id === item.person);
+  if (!named?.keys.includes(item.key) || file.predecessor.signature !== "") throw new Mismatch(page.words.differs);
+  const challenge = toBase64url(await tagged(TRUST_TAG, concat(canonicalJson(file), fromUtf8("\n"))));
+  await post(page.trust_file, { answer: await askPasskey({ ...passkey, challenge }) });
+}

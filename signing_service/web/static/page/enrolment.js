@@ -1,0 +1,61 @@
+/** A representative makes passkeys and waits, with the code on the screen, until an officer has confirmed. */
+
+import { enrolmentCode } from "../passkeys/code.js";
+import { toBase64url, fromBase64url } from "../signing/base64url.js";
+import { Stages } from "./stages.js";
+import { Mismatch, attempt, get, make, pageData, post } from "./passkey_page.js";
+
+const POLL_MS = 4000;
+
+const root = document.querySelector("[data-enrolment]");
+const page = pageData(root);
+const stages = new Stages(root);
+const button = (selector) => root.querySelector(selector);
+const memory = `approval-key ${page.enrol} ${page.signer}`; // the key that this browser's device made
+
+button("[data-make-login]").addEventListener("click", (event) => attempt(root, event.target, page, async () => {
+  const { answer } = await make(page, "login");
+  await post(page.login_key, { answer });
+  stages.show("approval");
+}));
+
+button("[data-skip]").addEventListener("click", () => stages.show("approval"));
+
+button("[data-make-approval]").addEventListener("click", (event) => attempt(root, event.target, page, async () => {
+  const { answer, key } = await make(page, "approval");
+  localStorage.setItem(memory, toBase64url(key));
+  await show(await post(page.enrol, { signer: page.signer, answer }));
+}));
+
+button("[data-revoke]")?.addEventListener("click", (event) => attempt(root, event.target, page, async () => {
+  await post(event.target.dataset.revoke, { reason: "lost" });
+  localStorage.removeItem(memory);
+  location.reload();
+}));
+
+/** Show where an enrolment stands; its code is computed from the device's own key wherever this browser knows it. */
+async function show(enrolment) {
+  const own = localStorage.getItem(memory);
+  if (own !== null && own !== enrolment.key) throw new Mismatch(page.words.swapped);
+  const key = fromBase64url(own ?? enrolment.key);
+  root.querySelector("[data-elsewhere]").hidden = own !== null;
+  root.querySelector("[data-code]").textContent = await enrolmentCode({ ...enrolment, key });
+  stages.show(enrolment.state === "confirmed" ? "confirmed" : "code");
+  if (enrolment.state === "waiting") setTimeout(() => follow(enrolment.enrolment), POLL_MS);
+}
+
+async function follow(id) {
+  let found;
+  try {
+    found = (await get(page.state)).enrolments.find((one) => one.enrolment === id);
+  } catch {
+    setTimeout(() => follow(id), POLL_MS); // the connection comes back, or the person reloads
+    return;
+  }
+  if (found?.state === "waiting") setTimeout(() => follow(id), POLL_MS);
+  else location.reload();
+}
+
+const [newest] = page.enrolments;
+if (newest) attempt(root, button("[data-make-approval]"), page, () => show(newest));
+else stages.show(page.login ? "approval" : "login", { focus: false });

@@ -1,0 +1,41 @@
+/** What the pages of passkeys share: their data, asking the service, making a passkey, telling what went wrong. */
+
+import { PasskeyRefused, canUsePasskeys, createPasskey } from "../passkeys/webauthn.js";
+import { ConnectionLost, ask } from "../signing/transport.js";
+import { csrfToken, say, sentence } from "./stages.js";
+
+export const pageData = (root) => JSON.parse(root.querySelector("[data-page]").textContent);
+
+export const get = async (url) => (await ask("GET", url)).body;
+
+export const post = async (url, body) => (await ask("POST", url, { body, token: csrfToken() })).body;
+
+/** Make a passkey of `kind`; gives {answer, key (COSE_Key bytes)}. */
+export async function make(page, kind) {
+  const { passkey } = await post(page.options, { kind });
+  return createPasskey(passkey);
+}
+
+/** Stop: what the service shows is not what this browser knows. */
+export class Mismatch extends Error {}
+
+/** Run `task` for a click on `button`; what goes wrong is said in `root`'s data-failure. */
+export async function attempt(root, button, page, task) {
+  const { words } = page;
+  say(root, "data-failure", canUsePasskeys() ? "" : words.unsupported);
+  if (!canUsePasskeys()) return;
+  button.disabled = true;
+  try {
+    await task();
+  } catch (error) {
+    say(root, "data-failure", explain(error, words));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function explain(error, words) {
+  if (error instanceof PasskeyRefused) return error.known ? words.known : words.refused;
+  if (error instanceof ConnectionLost) return words.lost;
+  return [error.message, error.hint].filter(Boolean).map(sentence).join(" ");
+}

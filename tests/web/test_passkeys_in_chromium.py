@@ -1,0 +1,157 @@
+"""Passkeys in a real browser with a virtual authenticator: made, compared, confirmed, and used to sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from signing_service.evidence.trust import parse_trust_file
+from signing_service.store import acts
+from signing_service.workflow.approval_keys import own_enrolments
+from signing_service.workflow.download import trust_file
+from tests.cast import LIN, OFFICER
+from tests.web.conftest import LiveServer
+from tests.web.screen import Screen
+from tests.workflow.devices import asking_for_passkeys
+from tests.workflow.world import World
+
+Screens = Callable[..., Screen]
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+def with_device(screen: Screen) -> Screen:
+    """Give the window an authenticator that always says yes."""
+    devtools = screen.context.new_cdp_session(screen.page)
+    devtools.send("WebAuthn.enable")
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    return screen
+
+
+@pytest.fixture
+def world(live: LiveServer) -> World:
+    """Lin and Somchai under an agreement that asks for passkeys."""
+    return asking_for_passkeys(live.world)
+
+
+@pytest.fixture
+def officer(screen: Screens, world: World) -> Screen:
+    """Mei Tan, whose passkey is in the trust file."""
+    mei = with_device(screen()).sign_in(OFFICER)
+    mei.page.goto("/passkeys/")
+    mei.page.get_by_role("button", name="Make an officer's passkey").click()
+    expect(mei.page.get_by_text("in the trust file", exact=True)).to_be_visible()
+    return mei
+
+
+@pytest.fixture
+def lin(screen: Screens, world: World) -> Screen:
+    """Lin on her phone, on the page where she makes her passkey."""
+    window = with_device(screen(width=390, height=800)).sign_in(LIN).open_agreement(world.agreement)
+    expect(window.page.get_by_text("This agreement asks for a passkey")).to_be_visible()
+    expect(window.section).to_have_count(0)
+    window.page.get_by_role("link", name="Make or see your passkey").click()
+    return window
+
+
+def enrol(lin: Screen) -> str:
+    """Make both passkeys; give the code on the screen."""
+    lin.page.get_by_role("button", name="Make the sign-in passkey").click()
+    lin.page.get_by_role("button", name="Make the approval passkey").click()
+    code = lin.page.locator("[data-code]")
+    expect(code).to_be_visible()
+    expect(lin.page.locator("[data-elsewhere]")).to_be_hidden()
+    return code.inner_text()
+
+
+def confirm(officer: Screen) -> None:
+    officer.page.get_by_label("By video").check()
+    officer.page.get_by_role("button", name="The codes are the same").click()
+
+
+def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, officer: Screen, world: World):
+    code = enrol(lin)
+    officer.page.goto("/secretariat/passkeys/")
+    expect(officer.page.locator("[data-code]")).to_have_text(code)
+    confirm(officer)
+    expect(officer.page.get_by_text("Confirmed; the person is told")).to_be_visible()
+
+    expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible()
+    lin.page.get_by_role("link", name="Read and sign the agreement").click()
+    lin.propose()
+    stage = lin.stage("approve")
+    stage.get_by_role("checkbox").check()
+    expect(stage.get_by_label("Your password")).to_be_hidden()
+    stage.locator("button.primary").click()
+    lin.expect_signed()
+
+    with world.service.database.read() as session:
+        signature = acts.signature(session, world.agreement, LIN.signer)
+    assert signature is not None
+    assert signature.assurance == "passkey"
+
+
+def test_who_has_a_passkey_signs_in_with_it(lin: Screen):
+    enrol(lin)
+    lin.page.get_by_role("button", name="Sign out").click()
+    lin.page.goto("/sign-in")
+    lin.page.get_by_role("button", name="Use my passkey").click()
+    expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def test_the_officers_passkey_stands_in_the_trust_file(officer: Screen, world: World):
+    named = parse_trust_file(trust_file(world.service)).officer(world.officer)
+    assert named is not None
+    assert len(named.keys) == 1
+
+
+def test_a_service_that_swaps_the_key_is_caught_by_the_persons_browser(lin: Screen, world: World):
+    def swap(route: Route) -> None:
+        answer = route.fetch()
+        enrolled = answer.json()
+        key = enrolled["key"]
+        route.fulfill(response=answer, json={**enrolled, "key": key[:-4] + ("AAAA" if key[-4:] != "AAAA" else "BBBB")})
+
+    lin.page.route("**/enrolments", swap)
+    lin.page.get_by_role("button", name="Make the sign-in passkey").click()
+    lin.page.get_by_role("button", name="Make the approval passkey").click()
+    expect(lin.page.get_by_role("alert")).to_contain_text("another key than the one of your device")
+    expect(lin.page.locator("[data-code]")).to_be_hidden()
+
+
+def test_a_service_that_swaps_the_statement_is_caught_by_the_officers_browser(
+    lin: Screen, officer: Screen, world: World
+):
+    enrol(lin)
+
+    def swap(route: Route) -> None:
+        answer = route.fetch()
+        begun = answer.json()
+        begun["statement"]["credential"] = "0" * 64
+        route.fulfill(response=answer, json=begun)
+
+    officer.page.goto("/secretariat/passkeys/")
+    officer.page.route("**/confirmation/options", swap)
+    confirm(officer)
+    expect(officer.page.get_by_role("alert")).to_contain_text("something else than this page shows")
+    [enrolled] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
+    assert enrolled.state == "waiting"
+
+
+def test_a_lost_device_is_revoked_and_another_code_is_compared(lin: Screen, world: World):
+    first = enrol(lin)
+    lin.page.reload()
+    lin.page.get_by_text("Device lost or replaced?").click()
+    lin.page.get_by_role("button", name="Revoke my passkey").click()
+    lin.page.get_by_role("button", name="Make the approval passkey").click()
+    code = lin.page.locator("[data-code]")
+    expect(code).to_be_visible()
+    assert code.inner_text() != first
