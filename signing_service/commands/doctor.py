@@ -24,6 +24,8 @@ from signing_service.store.database import Database
 from signing_service.store.migrations import check_schema
 from signing_service.workflow.delivery import open_smtp, send_test_mail
 from signing_service.workflow.service import Service, load_fonts, open_service, system_clock
+from signing_service.workflow.trust import current
+from signing_service.workflow.witnessing import witnesses_of
 
 EXPIRY_WARNING = timedelta(days=365)
 MIN_FREE_DISK = 1 << 30  # bytes
@@ -115,6 +117,7 @@ def _check_service(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "record", f"database, guard {settings.guard} and keys belong together")
         yield from _check_clock(service)
         yield from _check_outbox(service)
+        yield from _check_witnesses(service)
     finally:
         service.database.dispose()
 
@@ -137,6 +140,27 @@ def _check_outbox(service: Service) -> Iterator[Finding]:
         yield Finding(
             "warning", "mail", f"{counts['failed']} mails were refused for good", "the secretariat sees which"
         )
+
+
+def _check_witnesses(service: Service) -> Iterator[Finding]:
+    with service.database.read() as session:
+        trust = current(session)
+    asked = {witness.key for witness in service.witnesses}
+    if trust.quorum is None:
+        hint = "ask members to run one each: docs/witness.md, WITNESSES_FILE"
+        yield Finding("warning", "witnesses", "none: nobody would notice a forked record but by receipts", hint)
+    for key in trust.witnesses:
+        if key not in asked:
+            text = f"{key.name} is in the trust file but not asked"
+            yield Finding("warning", "witnesses", text, "add its line to WITNESSES_FILE")
+    for key in asked - set(trust.witnesses):
+        hint = "it counts from the next trust file on that names it"
+        yield Finding("warning", "witnesses", f"{key.name} is asked but not in the trust file", hint)
+    for one in witnesses_of(service):
+        if one.alarm:
+            yield Finding("wrong", "witnesses", f"ALARM: {one.alarm}", "stop writing, compare record and guard")
+        elif one.error:
+            yield Finding("warning", "witnesses", one.error, "it is asked again by itself")
 
 
 def _check_timestamps(settings: Settings) -> Iterator[Finding]:

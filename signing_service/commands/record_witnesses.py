@@ -9,9 +9,8 @@ from signing_service.commands.terminal import make_parser, settings_from_environ
 from signing_service.encoding import format_time
 from signing_service.errors import UsageError
 from signing_service.record.witness_client import MAX_ANSWER
-from signing_service.store import cosignatures
 from signing_service.workflow.service import open_service
-from signing_service.workflow.witnessing import request_for, take_in
+from signing_service.workflow.witnessing import request_for, take_in, witnesses_of
 
 
 def request(arguments: list[str]) -> int:
@@ -46,20 +45,15 @@ def witnesses(arguments: list[str]) -> int:
     """Show how asking each configured witness goes."""
     parser = make_parser("record witnesses", "\n\nShow the witnesses that this service asks, and how it goes.")
     parser.parse_args(arguments)
-    service = open_service(settings_from_environment())
-    with service.database.read() as session:
-        known = {row.witness: row for row in cosignatures.progress_of_all(session)}
-    if not service.witnesses:
+    found = witnesses_of(open_service(settings_from_environment()))
+    if not found:
         print("none: WITNESSES_FILE is not set")
-    for witness in service.witnesses:
-        row = known.get(witness.id)
-        said = "never asked" if row is None else f"cosigned up to {row.cosigned}"
-        if row is not None and row.error:
-            said += f"; failed {row.attempts} times, again after {format_time(row.next_attempt)}: {row.error}"
-        if row is not None and row.alarm:
-            said = f"ALARM: {row.alarm}; {said}"
-        print(f"{witness.key.name:<32} {witness.url or 'by file':<40} {said}")
-    return 0
+    for one in found:
+        said = f"cosigned up to {one.cosigned}" if one.cosigned else "has not cosigned yet"
+        if one.error and one.next_attempt:
+            said += f"; asked again after {format_time(one.next_attempt)}: {one.error}"
+        print(f"{one.name:<32} {one.url or 'by file':<40} {f'ALARM: {one.alarm}; ' if one.alarm else ''}{said}")
+    return 1 if any(one.alarm for one in found) else 0
 
 
 def _read(path: Path) -> bytes:

@@ -1,7 +1,7 @@
 """``signing-service status``: what this service holds at the moment.
 
-Agreements with their state and signatures, the record and its last checkpoint, mails by state. ``--json`` prints the
-same for programs.
+Agreements with their state and signatures, the record, its last checkpoint and its log witnesses, mails by state.
+``--json`` prints the same for programs.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from signing_service.commands.terminal import make_parser, print_pairs, settings
 from signing_service.encoding import format_time
 from signing_service.store import agreements, outbox, publisher
 from signing_service.store.ledger import read_frontier
+from signing_service.workflow.public_record import record_state
 from signing_service.workflow.service import Service, open_service
 from signing_service.workflow.state import load_acts
+from signing_service.workflow.witnessing import WitnessStatus, witnesses_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Status:
     agreements: tuple[AgreementStatus, ...]
     entries: int
     published: int | None  # entries under the last released checkpoint
+    witnessed: int | None  # entries under the last checkpoint that the trust file's quorum cosigned
+    witnesses: tuple[WitnessStatus, ...]
     mails: dict[str, int]  # state: how many
 
 
@@ -71,6 +75,8 @@ def read_status(service: Service) -> Status:
             tuple(listed),
             read_frontier(session).size,
             newest.size if newest else None,
+            record_state(service).witnessed if newest else None,
+            tuple(witnesses_of(service)),
             outbox.counts(session),
         )
 
@@ -84,4 +90,13 @@ def _print(found: Status, now: str) -> None:
     print()
     published = "nothing published yet" if found.published is None else f"{found.published} under the checkpoint"
     mails = ", ".join(f"{count} {state}" for state, count in sorted(found.mails.items())) or "none"
-    print_pairs([("record", f"{found.entries} entries, {published}"), ("mails", mails)])
+    pairs = [("record", f"{found.entries} entries, {published}")]
+    if found.witnesses:
+        well = sum(witness.cosigned == found.published for witness in found.witnesses)
+        pairs.append(("witnesses", "\n".join([f"{well} of {len(found.witnesses)} cosigned it", *_complaints(found)])))
+    print_pairs([*pairs, ("mails", mails)])
+
+
+def _complaints(found: Status) -> list[str]:
+    alarms = [f"ALARM: {witness.alarm}" for witness in found.witnesses if witness.alarm]
+    return alarms + [f"{one.name}: {one.error}" for one in found.witnesses if one.error and not one.alarm]

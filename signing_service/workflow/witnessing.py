@@ -15,7 +15,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ from signing_service.record.tree import ReadHash
 from signing_service.record.witness_client import MAX_ANSWER, Post, make_request, obtain_cosignature
 from signing_service.store import cosignatures, publisher
 from signing_service.store.outbox import retry_wait
-from signing_service.store.tables import Checkpoint
+from signing_service.store.tables import Checkpoint, WitnessProgress
 from signing_service.store.tree import hash_reader
 from signing_service.workflow.notification import tell_about_contradiction
 from signing_service.workflow.service import Service
@@ -47,6 +47,23 @@ AT_ONCE = 16  # witnesses asked side by side
 SEARCHED = 1000  # newest checkpoints among which the one of a cosignature on file is looked for
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessStatus:
+    """How it goes with one log witness that is asked, or of which an alarm stands."""
+
+    name: str
+    url: str | None
+    """None: by file, or no longer asked."""
+    cosigned: int
+    """Entries under the newest checkpoint that it cosigned; 0 for none."""
+    error: str | None
+    """Why it last did not."""
+    next_attempt: datetime | None
+    """When it is asked again, after a failure."""
+    alarm: str | None
+    """What it says against the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,22 @@ def ask_witnesses(service: Service) -> int:
         return 0
     with ThreadPoolExecutor(min(len(tasks), AT_ONCE), thread_name_prefix="witness") as pool:
         return sum(pool.map(lambda task: _ask(service, task), tasks))
+
+
+def witnesses_of(service: Service) -> list[WitnessStatus]:
+    """The configured witnesses in their order, and any other of which an alarm stands."""
+    with service.database.read() as session:
+        rows = {row.witness: row for row in cosignatures.progress_of_all(session)}
+    asked = {witness.id: witness.url for witness in service.witnesses}
+    names = [*asked, *(name for name, row in rows.items() if row.alarm and name not in asked)]
+    return [_status(name, asked.get(name), rows.get(name)) for name in names]
+
+
+def _status(witness: str, url: str | None, row: WitnessProgress | None) -> WitnessStatus:
+    name = witness.rpartition("+")[0]
+    if row is None:
+        return WitnessStatus(name, url, 0, None, None, None)
+    return WitnessStatus(name, url, row.cosigned, row.error, row.next_attempt if row.error else None, row.alarm)
 
 
 def _due(service: Service) -> list[_Task]:

@@ -104,6 +104,7 @@ def test_status_counts_entries_and_mails(installed: str, run: Run, capsys: pytes
 def test_status_speaks_json(installed: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("status", "--json") == 0
     expected = {
-        "public_url": "https://sign.example.org", "agreements": [], "entries": 2, "published": 2, "mails": {},
+        "public_url": "https://sign.example.org", "agreements": [], "entries": 2, "published": 2, "witnessed": None,
+        "witnesses": [], "mails": {},
     }  # fmt: skip
     assert json.loads(capsys.readouterr().out) == expected
