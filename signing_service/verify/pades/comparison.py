@@ -21,8 +21,8 @@ from __future__ import annotations
 from typing import Any
 
 from signing_service.verify.objects import Ref
-from signing_service.verify.pades.document import Document, Snapshot
-from signing_service.verify.pades.forms import form, page_annotations, register_fields
+from signing_service.verify.pades.document import Document
+from signing_service.verify.pades.forms import form, page_annotations
 from signing_service.verify.pades.graph import ReferenceGraph
 from signing_service.verify.pades.policy import Policy
 from signing_service.verify.pades.walk import Findings, Walk, content
@@ -34,10 +34,8 @@ _WORDS = {"DSS": "validation material was added", "Metadata": "the metadata were
 
 def compare(document: Document, number: int, graph: ReferenceGraph, policy: Policy) -> Findings:
     """Compare revision ``number`` with the one before it under ``policy``; raises LimitError, FormatError."""
-    older, newer = document.snapshots[number - 1], document.snapshots[number]
-    changed = document.changed(number)
-    walk = Walk(older, newer, graph.tainted(older, newer, changed), policy)
-    walk.visit(_trailers, dict(older.trailer), dict(newer.trailer), "trailer")
+    walk = Walk(document, number, graph, policy)
+    walk.visit(_trailers, dict(walk.older.trailer), dict(walk.newer.trailer), "trailer")
     walk.run()
     return walk.findings
 
@@ -60,9 +58,6 @@ def _catalogs(walk: Walk, before: Any, after: Any, place: str) -> None:
     if not isinstance(old, dict) or not isinstance(new, dict):
         walk.violate("the catalog was taken out")
         return
-    walk.structural |= {item.number for item in (before, after) if isinstance(item, Ref)}
-    _register_pages(walk, walk.older)
-    register_fields(walk)
     for key in sorted(old.keys() | new.keys()):
         if key in _ANY_CATALOG:
             if _differs(walk, old.get(key), new.get(key)):
@@ -79,32 +74,13 @@ def _differs(walk: Walk, before: Any, after: Any) -> bool:
     return before != after or (isinstance(before, Ref) and before.number in walk.tainted)
 
 
-def _register_pages(walk: Walk, snapshot: Snapshot) -> None:
-    """Number the pages, and note their objects and annotations as structural."""
-    pending = [snapshot.catalog.get("Pages")]
-    seen: set[int] = set()
-    while pending:
-        item = pending.pop()
-        if not isinstance(item, Ref) or item.number in seen:
-            continue
-        seen.add(item.number)
-        node = snapshot.dictionary(item)
-        kids = snapshot.array(node.get("Kids"))
-        if kids:
-            pending += reversed(kids)
-        else:
-            walk.pages[item.number] = len(walk.pages) + 1
-            walk.structural |= {note.number for note in snapshot.array(node.get("Annots")) if isinstance(note, Ref)}
-    walk.structural |= seen
-
-
 def _page_nodes(walk: Walk, before: Any, after: Any, place: str) -> None:
     old, new = walk.older.resolve(before), walk.newer.resolve(after)
     if not isinstance(old, dict) or not isinstance(new, dict):
         walk.violate(f"{place} was changed")
         return
-    if isinstance(before, Ref) and before.number in walk.pages:
-        place = f"page {walk.pages[before.number]}"
+    if isinstance(before, Ref) and before.number in walk.skeleton.pages:
+        place = f"page {walk.skeleton.pages[before.number]}"
     old_kids, new_kids = walk.older.array(old.get("Kids")), walk.newer.array(new.get("Kids"))
     if len(old_kids) != len(new_kids):
         walk.violate("pages were added or taken out")

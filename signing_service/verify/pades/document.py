@@ -87,8 +87,8 @@ class Document:
             self._cache = {key: found for key, found in self._cache.items() if key[0] in clear}
 
     def changed(self, number: int) -> set[int]:
-        """Object numbers whose place differs between revision ``number`` and the one before it."""
-        before = self.snapshots[number - 1].entries
+        """Object numbers whose place differs between revision ``number`` and the one before it; all of revision 0."""
+        before: Mapping[int, Entry] = self.snapshots[number - 1].entries if number else {}
         return {item for item, entry in _merged(self.revisions[number]).items() if not _same(before.get(item), entry)}
 
     def load(self, number: int, entry: Entry, snapshot: Snapshot) -> Located:

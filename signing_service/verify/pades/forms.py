@@ -18,7 +18,6 @@ from signing_service.verify.objects import Ref, Stream
 from signing_service.verify.pades.appearance import shows_value
 from signing_service.verify.pades.document import Snapshot
 from signing_service.verify.pades.policy import ANNOTATING, FILLING
-from signing_service.verify.pades.signatures import form_tree
 from signing_service.verify.pades.walk import Walk, content
 
 _ANY_FORM = {"SigFlags", "DA"}
@@ -26,14 +25,22 @@ _FILLED_SIGNATURE = {"V", "AP", "AS", "M", "F"}
 _FILLED_FIELD = {"V", "AP", "AS", "I", "TI", "RV", "M"}
 _BACK = {"Parent", "P"}
 _HARMLESS_NOTES = {"Text", "Popup"}
-_NEW_FIELD_FORBIDDEN = {"A", "AA", "Kids"}
-
-
-def register_fields(walk: Walk) -> None:
-    """Note the fields and widgets of both revisions by their object numbers."""
-    walk.fields = {item.number: name for item, name in form_tree(walk.older) if isinstance(item, Ref)}
-    walk.new_fields = {item.number: name for item, name in form_tree(walk.newer) if isinstance(item, Ref)}
-    walk.structural |= walk.fields.keys()
+_NOTE = {
+    "Contents",
+    "RC",
+    "AP",
+    "M",
+    "T",
+    "Subj",
+    "Open",
+    "C",
+    "NM",
+    "State",
+    "StateModel",
+    "CreationDate",
+    "Popup",
+    "Rect",
+}
 
 
 def form(walk: Walk, before: Any, after: Any, place: str) -> None:
@@ -83,7 +90,7 @@ def fields(walk: Walk, before: Any, after: Any, prefix: str, kind: str) -> None:
 def _field(walk: Walk, before: Ref, after: Ref, inherited: str) -> None:
     """A field that was there before."""
     old, new = walk.older.dictionary(before), walk.newer.dictionary(after)
-    name = walk.fields.get(before.number, "")
+    name = walk.skeleton.fields.get(before.number, "")
     kind = str(walk.older.resolve(old.get("FT")) or inherited)
     kids = walk.older.array(old.get("Kids"))
     named = any("T" in walk.older.dictionary(kid) for kid in kids)
@@ -174,7 +181,7 @@ def _may_sign(walk: Walk, name: str, reference: Any, dictionary: dict[str, Any])
 def _new_field(walk: Walk, item: Any, inherited: str) -> None:
     """A field that was not there before: a signature field, empty and unseen, or signed in this revision."""
     new = walk.newer.dictionary(item)
-    name = walk.new_fields.get(item.number, "") if isinstance(item, Ref) else ""
+    name = walk.new_skeleton.fields.get(item.number, "") if isinstance(item, Ref) else ""
     kind = str(walk.newer.resolve(new.get("FT")) or inherited)
     if isinstance(item, Ref) and walk.older.get(item.number) is not None and item.number not in walk.tainted:
         walk.violate(f"the field {name!r} stood in the file before, hidden")
@@ -228,7 +235,7 @@ def page_annotations(walk: Walk, before: Any, after: Any, place: str) -> None:
     for item in new:
         if not isinstance(item, Ref) or item.number not in old_numbers:
             _new_annotation(walk, item, place)
-        elif item.number in walk.tainted and item.number not in walk.fields:
+        elif item.number in walk.tainted and item.number not in walk.skeleton.fields:
             _annotation(walk, item, place)
 
 
@@ -242,10 +249,11 @@ def _may_lose(walk: Walk, old: list[Any], kept: set[int]) -> bool:
 
 def _annotation(walk: Walk, item: Ref, place: str) -> None:
     old, new = walk.older.dictionary(item), walk.newer.dictionary(item)
+    allowed: set[str] = set()
     if walk.policy.level == ANNOTATING and _is_harmless(walk, old) and _is_harmless(walk, new):
         walk.permit(f"{place}: a note was changed")
-        return
-    for key in sorted((old.keys() | new.keys()) - _BACK):
+        allowed = _NOTE
+    for key in sorted((old.keys() | new.keys()) - _BACK - allowed):
         walk.visit(content, old.get(key), new.get(key), f"{place}: annotation/{key}")
     if old.get("P") != new.get("P") or old.get("Parent") != new.get("Parent"):
         walk.violate(f"{place}: an annotation was moved")
@@ -253,10 +261,10 @@ def _annotation(walk: Walk, item: Ref, place: str) -> None:
 
 def _new_annotation(walk: Walk, item: Any, place: str) -> None:
     new = walk.newer.dictionary(item)
-    if isinstance(item, Ref) and item.number in walk.new_fields and item.number not in walk.fields:
+    if isinstance(item, Ref) and item.number in walk.new_skeleton.fields and item.number not in walk.skeleton.fields:
         return  # a new field's widget; the form judges it
-    if isinstance(item, Ref) and item.number in walk.fields:
-        walk.violate(f"{place}: the field {walk.fields[item.number]!r} was put on the page")
+    if isinstance(item, Ref) and item.number in walk.skeleton.fields:
+        walk.violate(f"{place}: the field {walk.skeleton.fields[item.number]!r} was put on the page")
     elif walk.policy.level == ANNOTATING and _is_harmless(walk, new):
         walk.permit(f"{place}: a note was added")
     elif walk.newer.resolve(new.get("Subtype")) == "Widget":

@@ -1,61 +1,69 @@
 """Step 2, profile ``pades``: which objects can lead to a changed one, so that only those need to be compared.
 
-    tainted = tainted_objects(older, newer, changed)
+    graph = ReferenceGraph(document)
+    graph.tainted(3)          # for comparing revision 3 with the one before it
 
-An object is tainted if it is changed or refers, through any number of others, to a changed one. Everything else is
-the same in both revisions with all that hangs on it.
+An object is tainted if it is changed, or refers through others to a changed one, or holds one in the page tree or the
+form. Everything else is the same in both revisions with all that hangs on it. References at pages, annotations and
+fields from elsewhere (links, widgets, tags) do not count: those are compared where they are held.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from signing_service.errors import FormatError, LimitError
-from signing_service.verify.limits import MAX_TREE_NODES
-from signing_service.verify.pades.document import Document, Snapshot, references
+from signing_service.errors import FormatError
+from signing_service.verify.pades.document import Document, references
+from signing_service.verify.pades.skeleton import Skeleton
 
 
 class ReferenceGraph:
-    """Who refers to whom, by place in the file; each object is looked at once for all revisions."""
+    """Who refers to whom in any revision: each object is looked at once."""
 
     def __init__(self, document: Document) -> None:
-        """Start with nothing known about ``document``."""
+        """Walk all revisions; raises LimitError."""
         self._document = document
-        self._outgoing: dict[int, frozenset[int]] = {}
+        self._skeletons: dict[int, Skeleton] = {}
+        self._incoming: dict[int, set[int]] | None = None
 
-    def tainted(self, older: Snapshot, newer: Snapshot, changed: set[int]) -> set[int]:
-        """Give ``changed`` and everything reachable from the trailers that leads to it."""
-        incoming: dict[int, set[int]] = defaultdict(set)
-        for snapshot in (older, newer):
-            self._walk(snapshot, incoming)
-        tainted, pending = set(changed), list(changed)
+    def skeleton(self, number: int) -> Skeleton:
+        """The skeleton of the document as of a revision."""
+        if number not in self._skeletons:
+            self._skeletons[number] = Skeleton(self._document.snapshots[number])
+        return self._skeletons[number]
+
+    def tainted(self, number: int) -> set[int]:
+        """Give the objects through which revision ``number`` may differ from the one before it."""
+        if self._incoming is None:
+            self._incoming = self._references()
+        holders = (self.skeleton(number - 1).parents, self.skeleton(number).parents)
+        members = self.skeleton(number - 1).members | self.skeleton(number).members
+        tainted = set(self._document.changed(number))
+        pending = list(tainted)
         while pending:
-            for number in incoming[pending.pop()] - tainted:
-                tainted.add(number)
-                pending.append(number)
+            item = pending.pop()
+            found = set().union(*(parents.get(item, ()) for parents in holders))
+            if item not in members or self._is_stream(number, item):
+                found |= self._incoming.get(item, set())
+            for target in found - tainted:
+                tainted.add(target)
+                pending.append(target)
         return tainted
 
-    def _walk(self, snapshot: Snapshot, incoming: dict[int, set[int]]) -> None:
-        pending = list(references(dict(snapshot.trailer)))
-        seen = set(pending)
-        while pending:
-            number = pending.pop()
-            for target in self._targets(snapshot, number):
-                incoming[target].add(number)
-                if target not in seen:
-                    seen.add(target)
-                    pending.append(target)
-            if len(seen) > MAX_TREE_NODES:
-                raise LimitError(f"the document has more than {MAX_TREE_NODES} objects")
+    def _is_stream(self, number: int, item: int) -> bool:
+        """A stream is content wherever it is listed."""
+        snapshots = self._document.snapshots
+        return any(snapshot.located(item).raw is not None for snapshot in (snapshots[number - 1], snapshots[number]))
 
-    def _targets(self, snapshot: Snapshot, number: int) -> frozenset[int]:
-        try:
-            value = snapshot.get(number)
-        except FormatError:
-            return frozenset()  # broken in both revisions alike, or changed and then compared
-        if value is None:
-            return frozenset()
-        key = id(value)  # the document keeps every parsed object, so an id is never used again
-        if key not in self._outgoing:
-            self._outgoing[key] = frozenset(references(value))
-        return self._outgoing[key]
+    def _references(self) -> dict[int, set[int]]:
+        """For each object number, the numbers of all objects that refer to it in any revision."""
+        incoming: dict[int, set[int]] = defaultdict(set)
+        for snapshot in self._document.snapshots:
+            for number in self._document.changed(snapshot.revision.number):
+                try:
+                    value = snapshot.get(number)
+                except FormatError:
+                    continue  # broken: compared, and then refused, where something leads to it
+                for target in references(value):
+                    incoming[target].add(number)
+        return incoming

@@ -75,10 +75,7 @@ def form_fields(snapshot: Snapshot) -> list[FormField]:
         if len(fields) + len(pending) > MAX_TREE_NODES:
             raise LimitError(f"the form has more than {MAX_TREE_NODES} fields")
         dictionary = snapshot.dictionary(item)
-        title = snapshot.resolve(dictionary.get("T"))
-        name = prefix
-        if isinstance(title, bytes):
-            name = f"{prefix}.{_label(title)}" if prefix else _label(title)
+        name = field_title(snapshot, dictionary, prefix)
         kind = str(snapshot.resolve(dictionary.get("FT")) or kind)
         value = dictionary.get("V", value)
         kids = snapshot.array(dictionary.get("Kids"))
@@ -90,24 +87,12 @@ def form_fields(snapshot: Snapshot) -> list[FormField]:
     return fields
 
 
-def form_tree(snapshot: Snapshot) -> Iterator[tuple[Any, str]]:
-    """Every node of the form, fields and widgets, with its field's full name."""
-    form = snapshot.dictionary(snapshot.catalog.get("AcroForm"))
-    pending: list[tuple[Any, str]] = [(item, "") for item in reversed(snapshot.array(form.get("Fields")))]
-    seen: set[int] = set()
-    while pending:
-        item, prefix = pending.pop()
-        if isinstance(item, Ref):
-            if item.number in seen:
-                continue
-            seen.add(item.number)
-        dictionary = snapshot.dictionary(item)
-        title = snapshot.resolve(dictionary.get("T"))
-        name = prefix
-        if isinstance(title, bytes):
-            name = f"{prefix}.{_label(title)}" if prefix else _label(title)
-        yield item, name
-        pending += [(kid, name) for kid in reversed(snapshot.array(dictionary.get("Kids")))]
+def field_title(snapshot: Snapshot, dictionary: dict[str, Any], prefix: str) -> str:
+    """A field's full name under its parent's (ISO 32000-2 12.7.4.2); a widget has its field's."""
+    title = snapshot.resolve(dictionary.get("T"))
+    if not isinstance(title, bytes):
+        return prefix
+    return f"{prefix}.{_label(title)}" if prefix else _label(title)
 
 
 def _label(title: bytes) -> str:

@@ -1,6 +1,6 @@
 """Step 2, profile ``pades``: walking two revisions in parallel. A place is visited in a role; each (role, pair) once.
 
-    walk = Walk(older, newer, tainted, policy)
+    walk = Walk(document, number, graph, policy)
     walk.visit(trailers, older.trailer, newer.trailer, "trailer")
     walk.run()
     walk.findings.violations
@@ -17,7 +17,8 @@ from typing import Any
 from signing_service.errors import LimitError
 from signing_service.verify.limits import MAX_TREE_NODES
 from signing_service.verify.objects import Ref, Stream
-from signing_service.verify.pades.document import Snapshot
+from signing_service.verify.pades.document import Document, Snapshot
+from signing_service.verify.pades.graph import ReferenceGraph
 from signing_service.verify.pades.policy import Policy
 
 MAX_VIOLATIONS = 20  # named; a document that was replaced has thousands
@@ -34,18 +35,13 @@ class Findings:
 class Walk:
     """One comparison under way."""
 
-    def __init__(self, older: Snapshot, newer: Snapshot, tainted: set[int], policy: Policy) -> None:
-        """``tainted``: see :mod:`.graph`; what is not in it is equal in both."""
-        self.older, self.newer, self.policy = older, newer, policy
-        self.tainted = tainted
-        self.structural: set[int] = set()
-        """Pages, fields and annotations: compared in roles of their own, wherever else they are referred to."""
-        self.pages: dict[int, int] = {}
-        """Object number of each page to its number, from 1."""
-        self.fields: dict[int, str] = {}
-        """Object number of each field and widget of the older revision to the field's name."""
-        self.new_fields: dict[int, str] = {}
-        """The same of the newer revision."""
+    def __init__(self, document: Document, number: int, graph: ReferenceGraph, policy: Policy) -> None:
+        """Compare revision ``number`` with the one before it."""
+        self.older, self.newer, self.policy = document.snapshots[number - 1], document.snapshots[number], policy
+        self.tainted = graph.tainted(number)
+        """What is not in it is equal in both; see :mod:`.graph`."""
+        self.skeleton, self.new_skeleton = graph.skeleton(number - 1), graph.skeleton(number)
+        """Pages, fields and annotations are compared in roles of their own, wherever else they are referred to."""
         self.findings = Findings()
         self._pending: list[tuple[Role, Any, Any, str]] = []
         self._done: set[tuple[Role, int, int]] = set()
@@ -87,9 +83,10 @@ Role = Callable[[Walk, Any, Any, str], None]
 
 def content(walk: Walk, before: Any, after: Any, place: str) -> None:
     """Nothing may differ."""
-    if isinstance(before, Ref) and isinstance(after, Ref) and before == after and before.number in walk.structural:
-        return
     old, new = walk.older.resolve(before), walk.newer.resolve(after)
+    held = isinstance(before, Ref) and before == after and before.number in walk.skeleton.members
+    if held and isinstance(old, dict) and isinstance(new, dict):
+        return
     if isinstance(old, Stream) and isinstance(new, Stream):
         _streams(walk, before, after, place)
     elif isinstance(old, dict) and isinstance(new, dict):
