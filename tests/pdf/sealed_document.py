@@ -13,7 +13,7 @@ It uses the signing side's own functions only. Times run from NOON on, a minute 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Self
@@ -103,6 +103,8 @@ class Ceremony:
     archives: int = 0
     passkeys: Mapping[str, Authenticator] = field(default_factory=dict)
     """Devices by person's id; who has none approves by password."""
+    approver: Callable[[Person, Statement], Approval] | None = None
+    """Approves in everybody's place, where a test wants something else."""
 
     @classmethod
     def published(
@@ -207,6 +209,8 @@ class Ceremony:
 
     def approve(self, person: Person, statement: Statement) -> Approval:
         """Let a person approve with their device, or else by password."""
+        if self.approver is not None:
+            return self.approver(person, statement)
         if person.id not in self.passkeys:
             return service_approval(statement.to_json(), "password", self.now)
         return Approval(statement.to_json(), self.passkeys[person.id].approve(statement.challenge()))
