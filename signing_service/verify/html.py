@@ -1,6 +1,7 @@
 """The report as one self-contained page that can be printed and filed: no script, no image, nothing fetched.
 
 Path("report.html").write_text(report_to_html(report), encoding="utf-8")
+report_to_section(report)  # the same, to stand in a page that has its own heading and style
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ h1 { font-size: 1.5rem; border-left: .5rem solid; padding-left: .75rem }
 h2 { font-size: 1.1rem; margin-top: 1.75rem }
 table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid #d0d7de; padding: .35rem .5rem; text-align: left; vertical-align: top }
-td { overflow-wrap: anywhere }
+td { overflow-wrap: break-word }
+td:first-child { white-space: nowrap }
 .PASSED { color: #1a6b34 } .FAILED { color: #a40e26 } .INDETERMINATE { color: #7d4e00 }
-code { font-size: .85em }
+code { font-size: .85em; overflow-wrap: anywhere }
 @media print { body { margin: 0; max-width: none } tr { break-inside: avoid } }
 """
 
@@ -32,30 +34,40 @@ def report_to_html(report: Report) -> str:
     return "\n".join(_page(report)) + "\n"
 
 
+def report_to_section(report: Report) -> str:
+    """Give what stands under the verdict, without the page around it."""
+    return "\n".join(_section(report)) + "\n"
+
+
 def _page(report: Report) -> Iterator[str]:
     verdict = report.verdict.value
     indication = f" ({report.indication.value})" if report.indication else ""
     yield "<!DOCTYPE html>"
-    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>{verdict}: {_text(report.name)}</title><style>{_STYLE}</style></head><body>"
     yield f'<h1 class="{verdict}">{verdict}{indication}</h1>'
+    yield from _section(report)
+    yield "</body></html>"
+
+
+def _section(report: Report) -> Iterator[str]:
     yield "<table>"
     for name, value in _facts(report):
         yield f'<tr><th scope="row">{name}</th><td>{_text(value)}</td></tr>'
     yield "</table>"
-    if report.signatures:
-        yield "<h2>Signatures</h2><table><thead><tr>"
-        yield "".join(f'<th scope="col">{name}</th>' for name in ("", "For", "By", "When", "Evidence"))
-        yield "</tr></thead><tbody>"
-        for signature in report.signatures:
-            yield _signature(signature)
-        yield "</tbody></table>"
     if report.problems:
         yield "<h2>What is wrong or missing</h2><ul>"
         yield from (_problem(check) for check in report.problems)
         yield "</ul>"
-    yield f"<h2>Checks</h2><p>{len(report.checks)} checks were made.</p></body></html>"
+    if report.signatures:
+        yield "<h2>Signatures</h2><table><thead><tr>"
+        yield "".join(f'<th scope="col">{name}</th>' for name in ("Verdict", "For", "By", "When", "Evidence"))
+        yield "</tr></thead><tbody>"
+        for signature in report.signatures:
+            yield _signature(signature)
+        yield "</tbody></table>"
+    yield f"<h2>Checks</h2><p>{len(report.checks)} checks were made.</p>"
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -77,7 +89,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _signature(item: SignatureReport) -> str:
-    party = "<br>".join(_text(part) for part in (item.party or item.kind, item.party_native, item.field) if part)
+    names = dict.fromkeys((item.party or item.kind, item.party_native, item.field))  # a seal's field is called so too
+    party = "<br>".join(_text(part) for part in names if part)
     signer = "<br>".join(_text(part) for part in (item.signer, item.role) if part)
     signer += f"<br><code>{item.certificate_sha256[:32]}</code>" if item.certificate_sha256 else ""
     time = _moment(item.time) if item.time else "no time is proven"

@@ -28,6 +28,7 @@ from signing_service.web import (
     record,
     representative,
     secretariat,
+    verification,
 )
 from signing_service.web.files import PageImages
 from signing_service.web.presentation import FILTERS, GLOBALS
@@ -51,10 +52,23 @@ def create_app(service: Service) -> Flask:
         DatabaseStorage(database=service.database, clock=service.clock)
     )
     app.extensions["waiting_room"] = BoundedSemaphore(max(1, service.settings.threads // 4))
+    app.extensions["verifying_room"] = verification.room()
     app.extensions["page_images"] = PageImages()
     app.extensions["hall_states"] = hall.States()
     _extend(app)
-    for module in (public, hall, account, representative, secretariat, feeds, api, passkeys, passkey_pages, record):
+    for module in (
+        public,
+        hall,
+        account,
+        representative,
+        secretariat,
+        feeds,
+        api,
+        passkeys,
+        passkey_pages,
+        record,
+        verification,
+    ):
         app.register_blueprint(module.blueprint)
     return app
 
@@ -87,6 +101,7 @@ def _configure(app: Flask, service: Service) -> None:
 
 def _extend(app: Flask) -> None:
     headers.register(app)
+    app.before_request(verification.allow_upload)  # before the token is looked for in the form
     CSRFProtect(app).exempt(record.timestamp)  # asked by programs, without any cookie
     login = LoginManager(app)
     login.session_protection = None  # the session is a random token that only the database knows

@@ -28,11 +28,6 @@ def home() -> ResponseReturnValue:
     return redirect(url_for("secretariat.dashboard" if visitor().officer else "representative.home"))
 
 
-@blueprint.get("/verify")
-def verify() -> str:
-    return render_template("public/verify.html")
-
-
 @blueprint.get("/help/yellow-mark")
 def yellow_mark() -> str:
     root = the_service().trust.root

@@ -1,0 +1,121 @@
+"""Verifying on our page: a file is sent, checked in a child process by the same verifier, and forgotten."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import cast
+
+from flask import Blueprint, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import login_required
+from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
+
+from signing_service.errors import InputError, LimitError, UnavailableError
+from signing_service.evidence.trust import fingerprint, fingerprint_text
+from signing_service.verify.sandbox import MAX_TRUST_BYTES, Result, Submission, verify_apart
+from signing_service.verify.verifier import PROFILES
+from signing_service.web import limits
+from signing_service.web.visitor import the_service, visitor
+from signing_service.workflow import download
+
+blueprint = Blueprint("verification", __name__)
+
+MAX_UPLOAD = 32 * 1024 * 1024  # bytes; an agreement of two hundred signatures and its bundle have 5 MB each
+AT_ONCE = 2  # children; each may take a core and sandbox.MAX_MEMORY
+PATIENCE = 20  # seconds that a visitor waits for one of them
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"  # of the report alone
+
+
+def allow_upload() -> None:
+    """Let requests to this page be larger than others; to be asked before the form is read."""
+    if request.endpoint == "verification.check":
+        request.max_content_length = MAX_UPLOAD
+
+
+def room() -> BoundedSemaphore:
+    """How many may be verifying at once; made once an application."""
+    return BoundedSemaphore(AT_ONCE)
+
+
+@blueprint.get("/verify")
+def ask() -> str:
+    return _page()
+
+
+@blueprint.post("/verify")
+def check() -> ResponseReturnValue:
+    limits.check("verification")
+    try:
+        submission = _submission()
+        limits.count("verification")
+        result = _verify(submission)
+    except (InputError, UnavailableError) as error:
+        return _page(failure=error), error.status
+    saved = "data:text/html;base64," + b64encode(result.page.encode()).decode()
+    own = request.files.get("trust")
+    return render_template(
+        "public/verified.html",
+        result=result,
+        body=Markup(result.body),  # noqa: S704 (escaped by the report; no script runs here, headers.py)
+        saved=Markup(saved),  # noqa: S704 (base64)
+        name=submission.name,
+        own_trust=bool(own and own.filename),
+    )
+
+
+@blueprint.get("/agreements/<agreement_id>/report.html")
+@login_required
+def report(agreement_id: str) -> Response:
+    """The verifier's report on the agreement as it stands, beside its PDF: nothing is added after the seal."""
+    service = the_service()
+    name, data = download.evidence(service, visitor().person_id, agreement_id)
+    result = _verify(Submission(data, name, (download.trust_file(service),), service.clock()))
+    response = Response(result.page, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = REPORT_POLICY
+    return response
+
+
+def _page(**values: object) -> str:
+    words = fingerprint_text(fingerprint(download.trust_file(the_service())))
+    return render_template("public/verify.html", fingerprint=words, **{"failure": None, **values})
+
+
+def _submission() -> Submission:
+    """What was sent: the document, and with it a trust file, or none for this service's own."""
+    document = _file("document")
+    if document is None:
+        raise InputError("no file was chosen", hint="choose the agreement's PDF or its evidence bundle")
+    trust = _file("trust")
+    given = trust.read(MAX_TRUST_BYTES + 1) if trust else download.trust_file(the_service())
+    if len(given) > MAX_TRUST_BYTES:
+        raise LimitError(f"the trust file is larger than {MAX_TRUST_BYTES} bytes")
+    profile = request.form.get("profile", PROFILES[0])
+    if profile not in PROFILES:
+        raise InputError("there is no such profile", hint=f"choose one of {', '.join(PROFILES)}")
+    return Submission(document.read(), str(document.filename)[-120:], (given,), the_service().clock(), profile)
+
+
+def _file(name: str) -> FileStorage | None:
+    found = request.files.get(name)
+    return found if found and found.filename else None
+
+
+def _verify(submission: Submission) -> Result:
+    with _turn():
+        return verify_apart(submission)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until a child may be started; raises UnavailableError when that takes too long."""
+    places = cast("BoundedSemaphore", current_app.extensions["verifying_room"])
+    if not places.acquire(timeout=PATIENCE):
+        raise UnavailableError("many are verifying just now", hint="try again in a minute")
+    try:
+        yield
+    finally:
+        places.release()
