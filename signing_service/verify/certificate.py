@@ -21,8 +21,11 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signing_service.errors import FormatError
+from signing_service.verify.algorithms import certificate_scheme, check_signature
+from signing_service.verify.der import Algorithm, x509_oid
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
+NameKey = tuple[frozenset[tuple[str, str]], ...]
 E = TypeVar("E", bound=x509.ExtensionType)
 T = TypeVar("T")
 
@@ -73,6 +76,16 @@ class Certificate:
     def issuer(self) -> bytes:
         """The issuer's DER name."""
         return _readable(lambda: self.parsed.issuer.public_bytes())
+
+    @cached_property
+    def subject_key(self) -> NameKey:
+        """The subject as names are compared: without regard to case, white space and string types (RFC 5280 7.1)."""
+        return _readable(lambda: _name_key(self.parsed.subject))
+
+    @cached_property
+    def issuer_key(self) -> NameKey:
+        """The issuer as names are compared."""
+        return _readable(lambda: _name_key(self.parsed.issuer))
 
     @property
     def serial(self) -> int:
@@ -147,7 +160,10 @@ class Certificate:
         Says nothing on whether the issuer may issue; that is path validation.
         """
         try:
-            self.parsed.verify_directly_issued_by(issuer.parsed)
+            if self.issuer == issuer.subject:
+                self.parsed.verify_directly_issued_by(issuer.parsed)
+            else:
+                self._check_by_key(issuer)
         except InvalidSignature as error:
             raise failure(
                 SubIndication.SIG_CRYPTO_FAILURE,
@@ -163,6 +179,16 @@ class Certificate:
                 SubIndication.SIG_CRYPTO_FAILURE, f"the certificate of {self.subject_text!r} cannot be checked: {error}"
             ) from error
 
+    def _check_by_key(self, issuer: Certificate) -> None:
+        """The same where the names are equal but spelled in different string types."""
+        if self.issuer_key != issuer.subject_key:
+            raise ValueError("its issuer has another name")
+        oid, data = self.parsed.signature_algorithm_oid.dotted_string, self.parsed.tbs_certificate_bytes
+        if x509_oid(oid) not in data[: len(data) // 2]:
+            raise ValueError("its two signature algorithms differ")
+        scheme = certificate_scheme(Algorithm(oid, None))
+        check_signature(issuer.public_key, scheme, self.parsed.signature, data, scheme.hash.digest(data))
+
     def key_purposes(self) -> set[str] | None:
         """Dotted OIDs of the extended key usage; None where the extension is absent."""
         usage = self.extension(x509.ExtendedKeyUsage)
@@ -173,6 +199,13 @@ def name_text(name: x509.Name) -> str:
     """The common name of a distinguished name, else all of it (RFC 4514)."""
     common = name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(common[0].value) if common else name.rfc4514_string()
+
+
+def _name_key(name: x509.Name) -> NameKey:
+    return tuple(
+        frozenset((item.oid.dotted_string, " ".join(str(item.value).casefold().split())) for item in part)
+        for part in name.rdns
+    )
 
 
 def unique(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:

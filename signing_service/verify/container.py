@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-from signing_service.errors import FormatError
 from signing_service.verify.algorithms import Scheme, check_signature, hash_algorithm, signature_scheme
 from signing_service.verify.certificate import Certificate
-from signing_service.verify.der import Algorithm
+from signing_service.verify.der import Algorithm, x509_oid
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
 DATA = "1.2.840.113549.1.7.1"
@@ -105,13 +103,3 @@ class Container:
         if self.signed_bytes is not None:
             digest, data = scheme.hash.digest(self.signed_bytes), self.signed_bytes
         check_signature(key, scheme, self.signature, data, digest)
-
-
-def x509_oid(dotted: str) -> bytes:
-    """The DER of an OBJECT IDENTIFIER."""
-    from cryptography.hazmat import asn1
-
-    try:
-        return asn1.encode_der(x509.ObjectIdentifier(dotted))
-    except ValueError as error:
-        raise FormatError(f"{dotted} is no object identifier") from error

@@ -164,6 +164,14 @@ def encoded(value: asn1.TLV) -> bytes:
     return asn1.encode_der(value)
 
 
+def x509_oid(dotted: str) -> bytes:
+    """The DER of an OBJECT IDENTIFIER; raises FormatError."""
+    try:
+        return asn1.encode_der(x509.ObjectIdentifier(dotted))
+    except ValueError as error:
+        raise FormatError(f"{dotted} is no object identifier") from error
+
+
 def read_algorithm(data: bytes) -> Algorithm:
     """Read an AlgorithmIdentifier (RFC 5280 4.1.1.2); raises FormatError."""
     parts = items(data, "algorithm identifier")

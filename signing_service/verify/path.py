@@ -30,7 +30,7 @@ from cryptography import x509
 
 from signing_service.errors import SigningServiceError
 from signing_service.verify.algorithms import hash_named, key_until, weak_key_at
-from signing_service.verify.certificate import Certificate, unique
+from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATHS
 from signing_service.verify.names import check_name_constraints
 from signing_service.verify.verdict import CheckError, SubIndication, unproven
@@ -43,10 +43,12 @@ _PROCESSED = {
     "2.5.29.19",  # basicConstraints
     "2.5.29.30",  # nameConstraints
     "2.5.29.32",  # certificatePolicies: any policy will do
+    "2.5.29.33",  # policyMappings
     "2.5.29.36",  # policyConstraints
     "2.5.29.37",  # extKeyUsage
     "2.5.29.54",  # inhibitAnyPolicy
     "2.5.29.31",  # cRLDistributionPoints: nothing is fetched
+    "1.3.6.1.5.5.7.1.3",  # qcStatements (RFC 3739): they claim a quality, they restrict nothing
 }
 
 
@@ -95,7 +97,7 @@ class PathBuilder:
     def __init__(self, anchors: Iterable[Certificate], candidates: Iterable[Certificate] = ()) -> None:
         """``candidates`` may stand between a signer and an anchor; they are not trusted."""
         self._anchors = unique(anchors)
-        self._by_subject: dict[bytes, list[Certificate]] = {}
+        self._by_subject: dict[NameKey, list[Certificate]] = {}
         self._signed: dict[tuple[bytes, bytes], bool] = {}
         self._candidates: set[Certificate] = set()
         self.add(self._anchors)
@@ -113,7 +115,7 @@ class PathBuilder:
                 continue
             self._candidates.add(certificate)
             try:
-                self._by_subject.setdefault(certificate.subject, []).append(certificate)
+                self._by_subject.setdefault(certificate.subject_key, []).append(certificate)
             except SigningServiceError:
                 continue
 
@@ -145,7 +147,7 @@ class PathBuilder:
             return
         if len(chain) >= MAX_CHAIN_LENGTH:
             return
-        issuers = self._by_subject.get(last.issuer, ())
+        issuers = self._by_subject.get(last.issuer_key, ())
         for issuer in sorted(issuers, key=lambda item: item not in self._anchors):
             if issuer not in chain and self._is_signed(last, issuer):
                 yield from self._paths((*chain, issuer))

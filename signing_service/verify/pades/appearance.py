@@ -19,6 +19,7 @@ from signing_service.verify.pades.document import Snapshot
 
 _SHOWN = re.compile(rb"[(<\[]")
 _NOT_TEXT = re.compile(r"[\s\u00a0\u00ad]+")
+_PASSWORD = 1 << 13  # field flag 14
 _MAX_CONTENT = 1024 * 1024  # bytes of one appearance
 
 
@@ -31,13 +32,33 @@ def shows_value(snapshot: Snapshot, field: dict[str, Any], value: Any, kind: str
         return _button(snapshot, field, value)
     if value is not None and not isinstance(value, bytes):
         return not certainly
-    wanted = _plain(_text(value or b""))
+    if not certainly and _is_formatted(snapshot, field):
+        return True
+    wanted = _spellings(snapshot, field, value or b"", kind)
     widgets = [snapshot.dictionary(kid) for kid in snapshot.array(field.get("Kids"))] or [field]
     for widget in widgets:
         shown = _shown(snapshot, snapshot.dictionary(widget.get("AP")).get("N"))
-        if certainly if shown is None else _plain(shown) != wanted:
+        if certainly if shown is None else _plain(shown) not in wanted:
             return False
     return True
+
+
+def _is_formatted(snapshot: Snapshot, field: dict[str, Any]) -> bool:
+    """Whether what is shown is not the value itself: a password, or a number that a script formats."""
+    flags = snapshot.resolve(field.get("Ff"))
+    actions = snapshot.dictionary(field.get("AA"))
+    return "F" in actions or (isinstance(flags, int) and bool(flags & _PASSWORD))
+
+
+def _spellings(snapshot: Snapshot, field: dict[str, Any], value: bytes, kind: str) -> set[str]:
+    """The value, and of a choice what its option is displayed as (ISO 32000-2 12.7.5.4)."""
+    spellings = {_plain(_text(value))}
+    if kind == "Ch":
+        for option in snapshot.array(field.get("Opt")):
+            pair = snapshot.array(option)
+            if len(pair) == 2 and pair[0] == value and isinstance(pair[1], bytes):
+                spellings.add(_plain(_text(pair[1])))
+    return spellings
 
 
 def _button(snapshot: Snapshot, field: dict[str, Any], value: Any) -> bool:

@@ -17,7 +17,7 @@ from cryptography import x509
 from signing_service.errors import FormatError
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.container import SIGNED_DATA, Container, SignerId
-from signing_service.verify.der import Algorithm, decode, wrap
+from signing_service.verify.der import Algorithm, decode, wrap, x509_oid
 from signing_service.verify.limits import MAX_CERTIFICATES
 from signing_service.verify.pades.ber import Element, read_element
 
@@ -191,7 +191,5 @@ def _archived(values: Iterable[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 def wrap_basic_response(der: bytes) -> bytes:
     """Put a bare BasicOCSPResponse, as some containers carry it, into an OCSPResponse (RFC 6960 4.2.1)."""
-    from signing_service.verify.container import x509_oid
-
     inner = wrap(0x30, x509_oid(_OCSP_BASIC) + wrap(0x04, der))
     return wrap(0x30, b"\x0a\x01\x00" + wrap(0xA0, inner))

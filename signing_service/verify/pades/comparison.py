@@ -10,7 +10,7 @@ Objects that neither revision reaches do not matter.
 
 - trailer: ``/ID``, ``/Info``, ``/Size``, ``/Prev`` and what cross-reference streams need;
 - catalog: ``/DSS``, ``/Extensions``, ``/Version``, ``/Metadata``;
-- form, fields and annotations: see :mod:`.forms`;
+- form, fields and annotations: see :mod:`.forms`; structure tree: see :mod:`.tags`;
 - pages: ``/Annots``, ``/LastModified``, a new ``/Tabs``.
 
 Clauses: ISO 32000-2 12.8.2.2, 12.8.2.4, 12.8.4.3; EN 319 142-1 5.4.
@@ -25,6 +25,7 @@ from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.forms import form, page_annotations
 from signing_service.verify.pades.graph import ReferenceGraph
 from signing_service.verify.pades.policy import Policy
+from signing_service.verify.pades.tags import structure_tree
 from signing_service.verify.pades.walk import Findings, Walk, content
 
 _ANY_TRAILER = {"ID", "Info", "Size", "Prev", "XRefStm", "Type", "W", "Index", "Filter", "DecodeParms", "Length", "DL"}
@@ -66,6 +67,8 @@ def _catalogs(walk: Walk, before: Any, after: Any, place: str) -> None:
             walk.visit(form, old.get(key), new.get(key), "form")
         elif key == "Pages":
             walk.visit(_page_nodes, old.get(key), new.get(key), "pages")
+        elif key == "StructTreeRoot" and key in old:
+            walk.visit(structure_tree, old.get(key), new.get(key), "structure tree")
         else:
             walk.visit(content, old.get(key), new.get(key), f"catalog/{key}")
 
