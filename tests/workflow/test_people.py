@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import pytest
 
 from signing_service.encoding import parse_canonical_json
@@ -18,7 +20,15 @@ from signing_service.workflow.refusal import refuse
 from tests.cast import ALES, LIN, PASSWORD, SOMCHAI
 from tests.workflow.world import World
 
-BROWSER = {"address": "192.0.2.7", "agent": "Firefox"}
+
+class Client(TypedDict):
+    """What a request tells about its browser."""
+
+    address: str
+    agent: str
+
+
+BROWSER: Client = {"address": "192.0.2.7", "agent": "Firefox"}
 NEW_PASSWORD = "a new and long enough password"
 
 
