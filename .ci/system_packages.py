@@ -15,6 +15,7 @@ PACKAGES = {  # Debian package: the programs that the tests call
     "poppler-utils": ["pdfsig", "pdftotext", "pdftoppm"],
     "qpdf": ["qpdf"],
     "openssl": ["openssl"],
+    "faketime": ["faketime"],
     "softhsm2": ["softhsm2-util"],
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from signing_service.errors import ConfigurationError
@@ -16,6 +17,7 @@ MAX_NAME = 64  # characters; RFC 5280 appendix A, ub-organization-name and ub-co
 MAX_WITNESSES = 100  # as many signatures as a checkpoint may carry
 MIN_SESSION_SECRET = 32  # characters
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")  # browsers give these WebCrypto and passkeys without HTTPS
+LOG_FORMATS = ("text", "json")
 SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 
 
@@ -28,6 +30,15 @@ class SmtpServer:
     security: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PkcsToken:
+    """A PKCS#11 token: its library, its label, the user's PIN."""
+
+    module: Path
+    label: str
+    pin: str = field(repr=False)
 
 
 def wrong(name: str, reason: str, hint: str = "") -> ConfigurationError:
@@ -130,12 +141,37 @@ def parse_listen(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def parse_trusted_proxies(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def parse_networks(name: str, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Addresses or networks, between commas or spaces."""
     try:
         return tuple(ip_network(word) for word in _words(text))
     except ValueError as error:
-        raise wrong("TRUSTED_PROXIES", f"{error}", "addresses or networks, like 172.28.0.0/24") from error
+        raise wrong(name, f"{error}", "addresses or networks, like 172.28.0.0/24") from error
+
+
+def parse_token(module: str | None, label: str | None, pin: str | None) -> PkcsToken | None:
+    """All three of a PKCS#11 token, or none of them."""
+    parts = {"PKCS11_MODULE": module, "PKCS11_TOKEN": label, "PKCS11_PIN": pin}
+    missing = [name for name, value in parts.items() if value is None]
+    if len(missing) == len(parts):
+        return None
+    if module is None or label is None or pin is None:
+        raise wrong(missing[0], "is not set", "PKCS11_MODULE, PKCS11_TOKEN and PKCS11_PIN go together")
+    return PkcsToken(Path(module), label, pin)
+
+
+def parse_metrics_token(text: str | None) -> str | None:
+    """A bearer token long enough not to be guessed."""
+    if text is not None and (len(text) < MIN_SESSION_SECRET or not text.isascii()):
+        raise wrong("METRICS_TOKEN", f"is not {MIN_SESSION_SECRET} ASCII characters or more", "openssl rand -hex 32")
+    return text
+
+
+def parse_log_format(text: str) -> str:
+    """``text`` or ``json``."""
+    if text not in LOG_FORMATS:
+        raise wrong("LOG_FORMAT", f"{text!r} is none of {', '.join(LOG_FORMATS)}")
+    return text
 
 
 def parse_threads(text: str) -> int:

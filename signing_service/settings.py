@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from signing_service import setting_values as values
-from signing_service.setting_values import PREFIX, SmtpServer, wrong
+from signing_service.setting_values import PREFIX, PkcsToken, SmtpServer, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +45,9 @@ SETTINGS = (
     Setting("DATABASE_URL", "sqlite:///var/service.sqlite3", "SQLite file or PostgreSQL database", secret=True),
     Setting("KEYS", "keys", "folder of the service's keys"),
     Setting("KEY_PASSPHRASE", None, "passphrase of the keys", secret=True),
+    Setting("PKCS11_MODULE", None, "library of the PKCS#11 token that holds keys, where one does"),
+    Setting("PKCS11_TOKEN", None, "that token's label"),
+    Setting("PKCS11_PIN", None, "that token's user PIN", secret=True),
     Setting("TRUST_FILE", "var/trust.json", "where init writes the trust file, for printing and publishing"),
     Setting("GUARD", "var/guard", "file with the last released checkpoint, outside the database"),
     Setting("SESSION_SECRET", None, "secret that signs session cookies, 32 characters or more", secret=True),
@@ -58,6 +61,9 @@ SETTINGS = (
     Setting("LISTEN", "127.0.0.1:8000", "address and port of the HTTP server"),
     Setting("TRUSTED_PROXIES", "", "networks whose X-Forwarded-* headers are believed"),
     Setting("THREADS", "8", "requests served at the same time by one process"),
+    Setting("METRICS_FROM", "127.0.0.1 ::1", "addresses and networks that may read /metrics and /readyz in full"),
+    Setting("METRICS_TOKEN", None, "who sends it as a bearer token may read them from anywhere", secret=True),
+    Setting("LOG_FORMAT", "text", "log lines for people (text) or for programs (json)"),
     Setting("FONTS", None, "folder with the fonts' npm packages, where they are not in node_modules"),
 )
 
@@ -71,6 +77,7 @@ class Settings:
     database_url: str = field(repr=False)  # as SQLAlchemy takes it
     keys: Path
     key_passphrase: str | None = field(repr=False)
+    token: PkcsToken | None
     key_passphrase_file: Path | None  # where it came from, so that the key store can check who may read that file
     trust_file: Path
     guard: Path
@@ -85,6 +92,9 @@ class Settings:
     listen: tuple[str, int]  # host, port
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     threads: int
+    metrics_from: tuple[IPv4Network | IPv6Network, ...]
+    metrics_token: str | None = field(repr=False)
+    log_format: str  # text or json
     fonts: Path | None
 
     @property
@@ -131,6 +141,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         database_url=values.parse_database_url(given["DATABASE_URL"]),
         keys=Path(given["KEYS"]),
         key_passphrase=given.get("KEY_PASSPHRASE"),
+        token=values.parse_token(*(given.get(f"PKCS11_{part}") for part in ("MODULE", "TOKEN", "PIN"))),
         key_passphrase_file=_path(environment.get(f"{PREFIX}KEY_PASSPHRASE_FILE")),
         trust_file=Path(given["TRUST_FILE"]),
         guard=Path(given["GUARD"]),
@@ -143,8 +154,11 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         mail_from=values.parse_mail_from(given["MAIL_FROM"]) if "MAIL_FROM" in given else None,
         mail_dir=Path(given["MAIL_DIR"]),
         listen=values.parse_listen(given["LISTEN"]),
-        trusted_proxies=values.parse_trusted_proxies(given.get("TRUSTED_PROXIES", "")),
+        trusted_proxies=values.parse_networks("TRUSTED_PROXIES", given.get("TRUSTED_PROXIES", "")),
         threads=values.parse_threads(given["THREADS"]),
+        metrics_from=values.parse_networks("METRICS_FROM", given["METRICS_FROM"]),
+        metrics_token=values.parse_metrics_token(given.get("METRICS_TOKEN")),
+        log_format=values.parse_log_format(given["LOG_FORMAT"]),
         fonts=_path(given.get("FONTS")),
     )
     _check_together(settings, given)

@@ -45,7 +45,8 @@ def test_the_record_origin_keeps_the_port_and_the_relying_party_id_does_not() ->
 
 
 def test_every_setting_is_a_member_of_settings() -> None:
-    members = {"smtp" if name == "SMTP_URL" else name.lower() for name in (setting.name for setting in SETTINGS)}
+    together = {"SMTP_URL": "smtp", **dict.fromkeys(["PKCS11_MODULE", "PKCS11_TOKEN", "PKCS11_PIN"], "token")}
+    members = {together.get(name, name.lower()) for name in (setting.name for setting in SETTINGS)}
     assert members | {"key_passphrase_file"} == set(Settings.__slots__)
 
 
@@ -81,6 +82,10 @@ def test_every_setting_is_a_member_of_settings() -> None:
         ("LISTEN", "127.0.0.1:70000", "not of the form"),
         ("TRUSTED_PROXIES", "172.28.0.1/24", "has host bits set"),
         ("TRUSTED_PROXIES", "everyone", "does not appear to be"),
+        ("PKCS11_TOKEN", "signing", "PKCS11_MODULE: is not set"),
+        ("METRICS_FROM", "everyone", "METRICS_FROM: 'everyone' does not appear to be"),
+        ("METRICS_TOKEN", "short", "32 ASCII characters"),
+        ("LOG_FORMAT", "xml", "none of text, json"),
         ("THREADS", "0", "1 to 256"),
         ("THREADS", "many", "1 to 256"),
         ("DATABSE_URL", "sqlite:////srv/service.sqlite3", "is not a setting"),
@@ -160,7 +165,8 @@ def test_every_secret_may_come_from_a_file() -> None:
     assert settings.smtp is not None
     assert settings.smtp.host == "mail.example.org"
     assert {name for name in setting_names() if name.endswith("_FILE")} == {
-        "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
+        "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "PKCS11_PIN_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
+        "METRICS_TOKEN_FILE",
         "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE", "WITNESSES_FILE",
     }  # fmt: skip
 

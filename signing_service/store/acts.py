@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -104,6 +104,17 @@ def archive_timestamps(session: Session, agreement: str) -> list[ArchiveTimestam
     """All archive timestamps, in the order of their revisions."""
     query = select(ArchiveTimestamp).where(ArchiveTimestamp.agreement == agreement)
     return list(session.scalars(query.order_by(ArchiveTimestamp.revision)))
+
+
+def newest_archive_timestamps(session: Session) -> list[ArchiveTimestamp]:
+    """The newest archive timestamp of every agreement that has one."""
+    newest = select(ArchiveTimestamp.agreement, func.max(ArchiveTimestamp.revision).label("revision"))
+    newest_of = newest.group_by(ArchiveTimestamp.agreement).subquery()
+    query = select(ArchiveTimestamp).join(
+        newest_of,
+        (ArchiveTimestamp.agreement == newest_of.c.agreement) & (ArchiveTimestamp.revision == newest_of.c.revision),
+    )
+    return list(session.scalars(query))
 
 
 def awaiting_archive(session: Session) -> list[str]:

@@ -17,7 +17,7 @@ Whoever dies between 4 and 5 leaves a guard that was never released; the next pu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -36,12 +36,20 @@ from signing_service.store.tables import Checkpoint
 ADVISORY_LOCK = 0x7369676E_70756273  # "signpubs"
 
 
-def publish(database: Database, guard: Guard, signer: Signer, now: datetime) -> bytes:
+def publish(
+    database: Database,
+    guard: Guard,
+    signer: Signer,
+    now: datetime,
+    check: Callable[[Session], None] = lambda session: None,
+) -> bytes:
     """Publish the newest checkpoint and give its signed note; the same again while nothing was appended.
 
-    The signer's name is the record's origin. Raises ForkError when database and guard contradict each other.
+    The signer's name is the record's origin. ``check`` runs under the lock and may raise, so that a key that was
+    replaced meanwhile signs no more. Raises ForkError when database and guard contradict each other.
     """
-    with _one_publisher(database, guard) as session:  # (1)
+    with one_publisher(database, guard) as session:  # (1)
+        check(session)
         frontier = read_frontier(session)  # (2)
         guards.check(session, frontier, guard)
         guarded = guard.read()
@@ -82,7 +90,8 @@ def _stored(session: Session, size: int) -> str | None:
 
 
 @contextmanager
-def _one_publisher(database: Database, guard: Guard) -> Iterator[Session]:
+def one_publisher(database: Database, guard: Guard) -> Iterator[Session]:
+    """One transaction during which nobody publishes."""
     with guard.lock(), database.begin() as session:
         if database.dialect == "postgresql":
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import ARCHIVE_FIELDS
-from signing_service.encoding import canonical_json, format_time, parse_canonical_json
+from signing_service.encoding import canonical_json, format_time
 from signing_service.errors import NotAllowedError
 from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_digest
-from signing_service.pki.ocsp import service_responses
 from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, ledger
 from signing_service.store.tables import ArchiveTimestamp
+from signing_service.workflow.material import gather
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_published, tail_of
 
 
-def archive(service: Service, agreement_id: str) -> None:
+def archive(service: Service, agreement_id: str, accept: Callable[[TimestampToken], None] = lambda token: None) -> None:
     """Append the next archive delta to a countersigned agreement and publish the record.
 
-    Raises TimestampError if no authority answers (the worker tries again), NotAllowedError before the
-    countersignature or when all archive fields are filled, OvertakenError when another process was first.
+    ``accept`` may raise to refuse a timestamp; then nothing is stored. Raises TimestampError if no authority answers
+    (the worker tries again), NotAllowedError before the countersignature or when all archive fields are filled,
+    OvertakenError when another process was first.
     """
     with service.database.read() as session:
         published = load_published(session, agreement_id)
@@ -30,6 +32,7 @@ def archive(service: Service, agreement_id: str) -> None:
         end = agreements.newest_end(session, agreement_id)
         digest = byte_range_digest(service.prefixes.of(session, agreement_id, end.number), delta)
     token = service.timestamp(digest)
+    accept(token)
     with service.database.read() as session:
         candidate = make_candidate(session, service, published, delta, token.der)
     _store(service, agreement_id, field, candidate, token, delta.dss or Dss())
@@ -58,17 +61,9 @@ def _next_delta(session: Session, service: Service, published: Published) -> tup
     if len(earlier) == len(ARCHIVE_FIELDS):
         raise NotAllowedError("all archive fields of this agreement are filled")
     field = ARCHIVE_FIELDS[len(earlier)]
-    if earlier:
-        certificates, ocsps = [], []
-        dss = _parse_material(earlier[-1].material)
-    else:
-        authorities = (service.keys.issuing_ca, service.keys.services_ca)
-        certificates = [certificate.public_bytes(Encoding.DER) for certificate in authorities]
-        ocsps = [signature.ocsp for signature in signatures if signature.ocsp]
-        ocsps += service_responses(service.keys, service.clock())
-        dss = None
+    material = gather(session, service, published.id, service.clock())
     tail = tail_of(agreements.newest_end(session, published.id))
-    return archive_delta(published.layout, tail, field, certificates, ocsps, dss), field
+    return archive_delta(published.layout, tail, field, material.certificates, material.ocsps, material.earlier), field
 
 
 def _store(
@@ -100,8 +95,3 @@ def _row(
         material=canonical_json({"certificates": list(dss.certificates), "ocsps": list(dss.ocsps)}),
         entry_index=index,
     )
-
-
-def _parse_material(data: bytes) -> Dss:
-    value = parse_canonical_json(data)
-    return Dss(tuple(value["certificates"]), tuple(value["ocsps"]))

@@ -128,6 +128,13 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
         )
 
 
+def tell_about_renewal(session: Session, service: Service, terms: Terms, until: datetime, now: datetime) -> int:
+    """Tell the officers that an agreement's last timestamp ends within a year; give how many mails that makes."""
+    officers = list(people.officers(session))
+    _notify(session, service, officers, terms, "renewal", now, until=until.strftime("%Y-%m-%d"))
+    return len(officers)
+
+
 def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
     gettext = translations(locale).gettext
     texts = {
@@ -164,6 +171,14 @@ def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[s
             gettext("The agreement was withdrawn"),
             gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
         ),
+        "renewal": (
+            gettext("The proof of the signatures is to be renewed"),
+            gettext(
+                "the timestamp that the signatures rest on can be verified until %(until)s. The service adds a new one "
+                "by itself where it can; if it could not, whoever runs it finds the reason with: "
+                "signing-service renew %(agreement)s"
+            ),
+        ),
     }
     subject, body = texts[kind]
     return subject, body % values
@@ -179,7 +194,7 @@ def _notify(
     **values: str,
 ) -> None:
     for person in recipients:
-        subject, body = _subject_and_body(kind, person.locale, values)
+        subject, body = _subject_and_body(kind, person.locale, {"agreement": terms.id, **values})
         mail = compose(
             "notice",
             person.locale,

@@ -10,6 +10,7 @@ Example::
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from sqlalchemy.orm import Session
 
 from signing_service.errors import ConfigurationError
 from signing_service.evidence.trust import TrustFile, parse_trust_file
@@ -24,6 +26,7 @@ from signing_service.pdf.fonts import Fonts, find_fonts, open_fonts
 from signing_service.pki.http_authority import HttpAuthority
 from signing_service.pki.keystore import KeyStore
 from signing_service.pki.timestamps import BuiltInAuthority, TimestampAuthority, TimestampToken, first_token
+from signing_service.pki.token import Token
 from signing_service.record.note import Signer
 from signing_service.settings import Settings
 from signing_service.store import installation, publisher
@@ -33,6 +36,7 @@ from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
 from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import PrefixHashes
+from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
 Clock = Callable[[], datetime]
@@ -58,6 +62,7 @@ class Service:
     fonts: Fonts
     clock: Clock = system_clock
     prefixes: PrefixHashes = field(default_factory=PrefixHashes)
+    schedule: Schedule = field(default_factory=Schedule)
     pace: Pace = field(default_factory=Pace)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
@@ -83,7 +88,9 @@ class Service:
 
     def publish(self) -> bytes:
         """Sign and release a checkpoint of everything committed so far; return it as a signed note."""
-        return publisher.publish(self.database, self.guard, self.record_signer, self.clock())
+        signer = self.record_signer
+        check = functools.partial(_check_record_key, signer)
+        return publisher.publish(self.database, self.guard, signer, self.clock(), check)
 
 
 def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
@@ -94,7 +101,7 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     if installed is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
     _check_identity(settings, installed.public_url)
-    keys = KeyStore.open(settings.keys, settings.require_key_passphrase().encode(), clock())
+    keys = open_keys(settings, clock())
     trust = parse_trust_file(installed.trust_file)
     _check_keys(settings, keys, trust)
     with database.read() as session:
@@ -105,6 +112,17 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     return Service(
         settings, database, guard, keys, authorities, trust, installed.trust_file, fonts, clock, witnesses=witnesses
     )
+
+
+def open_keys(settings: Settings, now: datetime) -> KeyStore:
+    """The service's keys, in files or in a token; raises KeyStoreError with the remedy."""
+    return KeyStore.open(settings.keys, settings.require_key_passphrase().encode(), now, open_token(settings))
+
+
+def open_token(settings: Settings) -> Token | None:
+    """The PKCS#11 token that the settings name; it is logged in to when a key of it is used."""
+    token = settings.token
+    return Token(token.module, token.label, token.pin) if token else None
 
 
 def load_fonts(settings: Settings) -> Fonts:
@@ -135,6 +153,15 @@ def _check_identity(settings: Settings, public_url: str) -> None:
         raise ConfigurationError(
             f"PUBLIC_URL is {settings.public_url}, but this service was made as {public_url}",
             hint="set it back: the record's origin, every passkey and all trust files out there depend on it",
+        )
+
+
+def _check_record_key(signer: Signer, session: Session) -> None:
+    installed = installation.find(session)
+    if installed is not None and parse_trust_file(installed.trust_file).record_key != signer.verifier_key:
+        raise ConfigurationError(
+            "the record's key was replaced while this process was running",
+            hint="restart it: systemctl restart signing-service",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,6 +25,7 @@ OLD_KEY, NEW_KEY = Signer(ORIGIN, OLD).verifier_key, Signer(ORIGIN, NEW).verifie
 RETIRED = (RetiredKey(OLD_KEY, 40),)
 
 
+@cache
 def before() -> TrustFile:
     device: Authenticator = authenticator(OFFICER.id)
     officer = TrustedOfficer(OFFICER.id, OFFICER.name, (device.passkeys[0].cose_key,))

@@ -1,0 +1,147 @@
+"""Renewing the proof: a further archive timestamp before the one before it can no longer be verified. ::
+
+    for standing in standings(service):
+        print(standing.reference, standing.until)
+    renew(service, agreement_id)
+
+A timestamp is worth what its authority's certificate and algorithms are. Twelve months before that ends, the worker
+tells the officers once and renews by itself, if the new timestamp lasts longer: the built-in authority's does only
+after its key was rotated (``signing-service keys rotate timestamp``).
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.terms import ARCHIVE_FIELDS, Terms
+from signing_service.errors import NotAllowedError, SigningServiceError
+from signing_service.pki.timestamps import TimestampToken
+from signing_service.store import acts, agreements, outbox
+from signing_service.store.tables import ArchiveTimestamp
+from signing_service.workflow.archiving import archive
+from signing_service.workflow.material import token_of_delta, token_until
+from signing_service.workflow.notification import tell_about_renewal
+from signing_service.workflow.service import Service
+
+NOTICE = timedelta(days=365)  # before the end: the officers are told, and the worker renews
+LEAST_GAIN = timedelta(days=30)  # that a renewal must add, since there are only eight fields
+PAUSE = timedelta(hours=6)  # between two looks of one worker
+MAIL = "renewal"  # the outbox's kind
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How long an archived agreement's newest timestamp holds."""
+
+    agreement: str
+    reference: str
+    field: str
+    """Of that timestamp."""
+    stamped: datetime
+    until: datetime
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time to renew."""
+        return now > self.until - NOTICE
+
+    @property
+    def fields_left(self) -> int:
+        """How many renewals the document still has room for."""
+        return len(ARCHIVE_FIELDS) - 1 - ARCHIVE_FIELDS.index(self.field)
+
+
+def standings(service: Service) -> list[Standing]:
+    """All archived agreements, those that end first first."""
+    with service.database.read() as session:
+        found = [_standing(session, newest) for newest in acts.newest_archive_timestamps(session)]
+    return sorted(found, key=lambda standing: (standing.until, standing.agreement))
+
+
+def standing_of(session: Session, agreement_id: str) -> Standing | None:
+    """One agreement's; None before it is archived."""
+    archived = acts.archive_timestamps(session, agreement_id)
+    return _standing(session, archived[-1]) if archived else None
+
+
+def renew(service: Service, agreement_id: str) -> Standing:
+    """Append the next archive delta to an archived agreement; gives how long it holds then.
+
+    Raises NotAllowedError where it is not archived yet, has ended already, has no field left, or would not hold
+    longer than now; TimestampError if no authority answers; OvertakenError if another process renewed it.
+    """
+    with service.database.read() as session:
+        agreements.get(session, agreement_id)
+        before = standing_of(session, agreement_id)
+    if before is None:
+        raise NotAllowedError(
+            "the agreement is not archived yet", hint="the worker does that after the countersignature"
+        )
+    if service.clock() > before.until:
+        raise NotAllowedError(
+            f"the last archive timestamp of {before.reference} could be verified until {before.until:%Y-%m-%d} only",
+            hint="nothing can prove any more that it was good then; keep bundles, receipts and the record as evidence",
+        )
+    archive(service, agreement_id, functools.partial(_check_gain, before))
+    with service.database.read() as session:
+        after = standing_of(session, agreement_id)
+    assert after is not None, "archive() stored it"
+    return after
+
+
+def renew_due(service: Service) -> int:
+    """Tell the officers of what ends within a year, once, and renew what gains by it; give how much was done."""
+    if not service.schedule.is_due("renewals", service.clock(), PAUSE):
+        return 0
+    done = 0
+    for standing in standings(service):
+        if standing.is_due(service.clock()):
+            done += _warn(service, standing) + _renew_if_possible(service, standing)
+    return done
+
+
+def _standing(session: Session, newest: ArchiveTimestamp) -> Standing:
+    reference = agreements.get(session, newest.agreement).reference
+    until = _until(session, newest)
+    return Standing(newest.agreement, reference, newest.field, newest.timestamp_time, until)
+
+
+def _until(session: Session, newest: ArchiveTimestamp) -> datetime:
+    deltas = dict(agreements.read_deltas(session, newest.agreement, after=newest.revision - 1))
+    return token_until(token_of_delta(deltas[newest.revision]))
+
+
+def _check_gain(before: Standing, token: TimestampToken) -> None:
+    until = token_until(token.der)
+    if until < before.until + LEAST_GAIN:
+        raise NotAllowedError(
+            f"a new timestamp would hold until {until:%Y-%m-%d}, the one of {before.reference} "
+            f"holds until {before.until:%Y-%m-%d}",
+            hint="rotate the timestamp key first (signing-service keys rotate timestamp), or name another authority",
+        )
+
+
+def _warn(service: Service, standing: Standing) -> int:
+    with service.database.begin() as session:
+        agreements.lock(session, standing.agreement)
+        sent = outbox.of_agreement(session, standing.agreement)
+        if any(mail.kind == MAIL and mail.created > standing.stamped for mail in sent):
+            return 0
+        terms = Terms.from_json(agreements.get(session, standing.agreement).terms)
+        return tell_about_renewal(session, service, terms, standing.until, service.clock())
+
+
+def _renew_if_possible(service: Service, standing: Standing) -> int:
+    try:
+        after = renew(service, standing.agreement)
+    except SigningServiceError as error:
+        _log.warning("renewing %s: %s", standing.reference, error.message)
+        return 0
+    _log.info("renewed %s: provable until %s", after.reference, after.until.date())
+    return 1

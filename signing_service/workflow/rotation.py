@@ -1,0 +1,162 @@
+"""Replacing the service's keys, with an event in the record for each: what was signed stays good, new acts use the new.
+
+Certificates: prepared beside those in use, recorded, then put into place. The record's key: the trust file's successor
+names the new key and how far the old one signed; the old one signs that successor, nothing more, and is gone.
+
+Processes that run meanwhile go on with the keys that they have in memory until they are restarted; only checkpoints are
+refused at once, so that no process signs the record with a replaced key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from sqlalchemy.orm import Session
+
+from signing_service.encoding import parse_canonical_json, to_base64url
+from signing_service.errors import KeyStoreError
+from signing_service.evidence.record_keys import RetiredKey
+from signing_service.evidence.succession import sign_succession, unsigned_predecessor
+from signing_service.evidence.trust import fingerprint, fingerprint_text, format_trust_file
+from signing_service.pki import rotation
+from signing_service.pki.authority import Role
+from signing_service.pki.keystore import PENDING, RECORD
+from signing_service.pki.rotation import Replaced, Store
+from signing_service.record.entry import SERVICE_SCOPE
+from signing_service.record.note import Signer, VerifierKey
+from signing_service.settings import Settings
+from signing_service.store import installation, ledger, openings, publisher
+from signing_service.store.database import Database
+from signing_service.workflow import trust
+from signing_service.workflow.service import Service, open_service, open_token
+
+EVENT = "key-rotated"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecordKey:
+    """What the record's rotation leaves to be told to auditors and log witnesses."""
+
+    key: VerifierKey
+    old: RetiredKey
+    fingerprint: str
+    """Of the trust file's successor."""
+
+
+def rotate(
+    service: Service, role: Role, reason: str, *, root_key: Path | None = None, in_token: bool = False
+) -> tuple[Replaced, ...]:
+    """Replace the key and certificate of ``role`` (and of what it issued for the service); give what was replaced.
+
+    ``root_key`` is the root's key file, brought back for this. Raises KeyStoreError where the root is needed and
+    offline, or an earlier rotation was interrupted.
+    """
+    store = _store(service, in_token)
+    root = rotation.read_root(root_key, store.passphrase, service.keys.root) if root_key else None
+    now = service.clock()
+    replaced = rotation.prepare(store, role, now, root)
+    with service.database.begin() as session:
+        for one in replaced:
+            ledger.append(session, SERVICE_SCOPE, EVENT, _members(one, reason), now)
+    rotation.commit(store.directory)
+    service.publish()
+    return replaced
+
+
+def rotate_record(service: Service, reason: str, *, in_token: bool = False) -> NewRecordKey:
+    """Replace the record's key and write the trust file's successor; the service itself must be opened anew then.
+
+    The old key signs one last checkpoint and the successor; the next checkpoint is the new key's.
+    """
+    store, old = _store(service, in_token), service.record_signer
+    service.publish()
+    with publisher.one_publisher(service.database, service.guard) as session:
+        key = rotation.prepare_record(store, service.clock())
+        new = Signer(old.name, key).verifier_key
+        guarded = service.guard.read()
+        retired = RetiredKey(old.verifier_key, guarded.size if guarded else 0)
+        members = {"role": RECORD, "key": str(new), "replaces": str(old.verifier_key), "reason": reason}
+        ledger.append(session, SERVICE_SCOPE, EVENT, members, service.clock())
+        successor = _hand_over(session, service, new, retired, old.private_key, reason)
+    rotation.commit(store.directory)
+    trust.write_copy(service.settings.trust_file, successor)
+    open_service(service.settings, service.clock).publish()
+    return NewRecordKey(new, retired, fingerprint_text(fingerprint(successor)))
+
+
+def resume(settings: Settings) -> bool:
+    """Finish an interrupted rotation if the record knows of it, else undo it; give whether it was finished."""
+    if not (settings.keys / PENDING).exists():
+        raise KeyStoreError("no rotation of keys was interrupted", hint="signing-service keys lists them")
+    database = Database(settings.database_url)
+    try:
+        finished = _is_recorded(settings, database)
+    finally:
+        database.dispose()
+    if finished:
+        rotation.commit(settings.keys)
+    else:
+        rotation.discard(settings.keys)
+    service = open_service(settings)
+    service.publish()
+    with service.database.read() as session:
+        trust.write_copy(settings.trust_file, trust.current_bytes(session))
+    return finished
+
+
+def _hand_over(
+    session: Session, service: Service, new: VerifierKey, retired: RetiredKey, old_key: Ed25519PrivateKey, reason: str
+) -> bytes:
+    before = trust.current(session)
+    after = replace(
+        before,
+        record_key=new,
+        retired_record_keys=(*before.retired_record_keys, retired),
+        predecessor=unsigned_predecessor(trust.current_bytes(session)),
+    )
+    successor = format_trust_file(sign_succession(after, old_key))
+    members = {**trust.replace_by(session, successor), "reason": reason}
+    ledger.append(session, SERVICE_SCOPE, "trust-file", members, service.clock())
+    return successor
+
+
+def _is_recorded(settings: Settings, database: Database) -> bool:
+    """Certificates: the event is there. The record's key: the trust file names it."""
+    public = settings.keys / PENDING / f"{RECORD}.pub"
+    with database.read() as session:
+        if public.exists():
+            installed = installation.find(session)
+            key = load_pem_public_key(public.read_bytes())
+            trusted = trust.current(session).record_key.public_key if installed else b""
+            return key.public_bytes_raw() == trusted  # type: ignore[union-attr]  # it is Ed25519: we wrote it
+        pending = [one.fingerprint(hashes.SHA256()).hex() for one in rotation.pending_certificates(settings.keys)]
+        recorded = _recorded_certificates(session)
+    return all(digest in recorded for digest in pending)  # none pending: commit had moved them all
+
+
+def _recorded_certificates(session: Session) -> Sequence[str]:
+    events = [parse_canonical_json(one.event) for one in openings.of_type(session, SERVICE_SCOPE, EVENT) if one.event]
+    return [event["certificate_sha256"] for event in events if "certificate_sha256" in event]
+
+
+def _members(one: Replaced, reason: str) -> dict[str, str]:
+    return {
+        "role": one.role,
+        "certificate": to_base64url(one.new.public_bytes(Encoding.DER)),
+        "certificate_sha256": one.new.fingerprint(hashes.SHA256()).hex(),
+        "replaces": one.old.fingerprint(hashes.SHA256()).hex(),
+        "reason": reason,
+    }
+
+
+def _store(service: Service, in_token: bool) -> Store:
+    settings = service.settings
+    token = open_token(settings) if in_token else None
+    if in_token and token is None:
+        raise KeyStoreError("no PKCS#11 token is configured", hint="set PKCS11_MODULE, PKCS11_TOKEN and PKCS11_PIN")
+    return Store(settings.keys, settings.require_key_passphrase().encode(), service.keys, token)

@@ -1,0 +1,23 @@
+"""What the worker does only now and then: when each such task was begun last in this process."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+
+class Schedule:
+    """Says once in each interval that a task is due; thread-safe. A new process begins with everything due."""
+
+    def __init__(self) -> None:
+        self._begun: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+
+    def is_due(self, task: str, now: datetime, interval: timedelta) -> bool:
+        """Whether ``interval`` has passed since the last time that this said so; a clock set back counts as passed."""
+        with self._lock:
+            last = self._begun.get(task)
+            if last is not None and timedelta(0) <= now - last < interval:
+                return False
+            self._begun[task] = now
+            return True
