@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from signing_service.errors import SigningServiceError
+from signing_service.web.error_words import translated
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def wants_json() -> bool:
 
 def answer(status: int, message: str, hint: str = "", **members: Any) -> ResponseReturnValue:
     """A failure as JSON."""
-    return jsonify({"error": message, "hint": hint, **members}), status
+    return jsonify({"error": translated(message), "hint": translated(hint), **members}), status
 
 
 def _on_own_error(error: SigningServiceError) -> ResponseReturnValue:

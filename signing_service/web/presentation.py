@@ -17,8 +17,11 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from signing_service.web.error_words import translated
+
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
-_WORD = re.compile(r"[a-z][a-z'’-]*(?:[ ,;:]|$)")
+_WORD = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[ ,;:]|$)")
+_FULL_STOPS = {"zh": "。", "th": ""}  # and "." in all other languages
 RING_RADIUS = 27  # units of the ring's 64 × 64 view box
 
 
@@ -39,11 +42,13 @@ def day(value: date) -> str:
 
 
 def sentence(text: str) -> str:
-    """An error's message or hint as a sentence: a capital letter in front, a full stop behind."""
+    """An error's message or hint as a sentence, translated: a capital letter in front, a full stop behind."""
     if not text:
         return ""
+    text = translated(text)
     whole = text[0].upper() + text[1:] if _WORD.match(text) else text  # a file's name keeps its spelling
-    return whole if whole[-1] in ".!?。！？" else f"{whole}."
+    stop = _FULL_STOPS.get(str(get_locale() or "en"), ".")
+    return whole if whole[-1] in ".!?。！？" else f"{whole}{stop}"
 
 
 def language_tag(locale: Locale) -> str:

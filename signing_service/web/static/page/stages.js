@@ -28,8 +28,10 @@ export const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, ke
 /** A message of the service as a sentence: with a capital letter and a full stop. */
 export function sentence(text) {
   if (!text) return "";
-  const whole = /^[a-z][a-z'’-]*(?:[ ,;:]|$)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
-  return /[.!?。！？]$/.test(whole) ? whole : `${whole}.`;
+  const whole = /^\p{L}[\p{L}'’-]*(?:[ ,;:]|$)/u.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
+  return /[.!?。！？]$/.test(whole) ? whole : whole + (FULL_STOPS[document.documentElement.lang] ?? ".");
 }
+
+const FULL_STOPS = { zh: "。", th: "" };
 
 export const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;

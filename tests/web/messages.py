@@ -1,0 +1,91 @@
+"""The interface's messages and their translations: ``python -m tests.web.messages`` brings every catalogue up to date.
+
+It gathers the messages of pages, mails and code, adds new ones to each ``.po`` (empty, to be translated), drops those
+that are gone, and compiles the ``.mo`` that the service reads. What is left to translate is printed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from signing_service import resources
+
+LANGUAGES = ("zh", "ru", "th")
+PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
+KEYWORDS = {"_": None, "_n": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+NO_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # so that catalogues change only where their messages do
+WIDTH = 110  # columns of a catalogue
+
+
+def extract() -> Catalog:
+    """Every message of the interface."""
+    catalog = Catalog(project="signing-service", charset="utf-8")
+    for folder, methods in (
+        (PACKAGE, [("**.py", "python")]),
+        (resources.templates(), [("**.html", "jinja2"), ("**.txt", "jinja2")]),
+    ):
+        for _, _, message, _, context in extract_from_dir(folder, methods, keywords=KEYWORDS):
+            catalog.add(message, context=context)
+    return catalog
+
+
+def folder_of(language: str) -> Path:
+    """Where a language's catalogue is."""
+    return resources.translations() / language / "LC_MESSAGES"
+
+
+def read(language: str) -> Catalog:
+    """A language's catalogue; an empty one for a new language."""
+    path = folder_of(language) / "messages.po"
+    if not path.exists():
+        return Catalog(locale=language, project="signing-service", charset="utf-8")
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The catalogue as gettext reads it; the same bytes whenever it is compiled."""
+    catalog.creation_date = catalog.revision_date = NO_DATE
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
+
+
+def spelled(catalog: Catalog) -> bytes:
+    """The catalogue as translators read it, without dates or places that change by themselves."""
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=WIDTH)
+    lines = [line for line in buffer.getvalue().splitlines(keepends=True) if b"-Date: " not in line]
+    return b"".join(lines)
+
+
+def update(language: str) -> list[str]:
+    """Bring a language's files up to date; return the messages that lack a translation."""
+    catalog = read(language)
+    catalog.update(extract(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.header_comment = f"# {catalog.locale.english_name if catalog.locale else language}"
+    folder = folder_of(language)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "messages.po").write_bytes(spelled(catalog))
+    catalog = read(language)
+    (folder / "messages.mo").write_bytes(compiled(catalog))
+    return [str(message.id) for message in catalog if message.id and not _is_complete(message.string)]
+
+
+def _is_complete(string: str | Iterable[str] | None) -> bool:
+    return bool(string) if string is None or isinstance(string, str) else all(string)
+
+
+if __name__ == "__main__":
+    for language in LANGUAGES:
+        for missing in update(language):
+            print(f"{language}: {missing}")

@@ -1,0 +1,111 @@
+"""The interface's languages: complete, with the same place holders, compiled, and chosen as people expect."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from babel.messages.catalog import Message
+
+from signing_service.web.error_words import ERRORS
+from tests.cast import LIN, OFFICER
+from tests.web import messages
+from tests.web.visitor import Visitor
+from tests.workflow.world import World
+
+PLACE_HOLDER = re.compile(r"%\(\w+\)s|%s|\{\w+\}")
+HINT = "run: python -m tests.web.messages, then translate what it prints"
+
+
+def translations(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_no_message_lacks_its_translation(language: str):
+    catalog = messages.read(language)
+    known = {message.id for message in catalog if message.id and all(translations(message))}
+    missing = [str(message.id) for message in messages.extract() if message.id and message.id not in known]
+    assert missing == [], HINT
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_place_holders_are_those_of_the_message(language: str):
+    for message in messages.read(language):
+        if not message.id:
+            continue
+        original = message.id if isinstance(message.id, str) else message.id[-1]
+        for text in translations(message):
+            assert sorted(PLACE_HOLDER.findall(text)) == sorted(PLACE_HOLDER.findall(original)), text
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_what_is_compiled_is_what_was_translated(language: str):
+    catalog = messages.read(language)
+    assert (messages.folder_of(language) / "messages.mo").read_bytes() == messages.compiled(catalog), HINT
+    assert (messages.folder_of(language) / "messages.po").read_bytes() == messages.spelled(catalog), HINT
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_every_translation_is_in_its_own_script(language: str):
+    script = {"zh": r"[\u4e00-\u9fff]", "ru": r"[а-яё]", "th": r"[\u0e00-\u0e7f]"}[language]
+    same = {"PDF", "%(quorum)s of %(total)s"}
+    for message in messages.read(language):
+        if (
+            not message.id
+            or str(message.id) in same
+            or "Adobe" in str(message.id)
+            or "Trusted Certificates" in str(message.id)
+        ):
+            continue
+        for text in translations(message):
+            assert re.search(script, text, re.IGNORECASE), text
+
+
+def test_the_translated_errors_are_those_that_are_raised():
+    sources = " ".join(path.read_text(encoding="utf-8") for path in messages.PACKAGE.rglob("*.py"))
+    assert [text for text in ERRORS if sources.count(f'"{text}"') < 2] == []
+
+
+@pytest.mark.parametrize(
+    ("preferred", "words"), [("zh-CN,zh;q=0.9", "登录"), ("ru", "Войти"), ("th-TH", "เข้าสู่ระบบ"), ("sw", "Sign in")]
+)
+def test_the_browsers_language_is_spoken_where_it_is_known(anybody: Visitor, world: World, preferred: str, words: str):
+    page = anybody.get("/sign-in", headers={"Accept-Language": preferred})
+    assert words in page.text
+    assert f'<html lang="{preferred[:2] if words != "Sign in" else "en"}">' in page.text
+
+
+def test_a_chosen_language_stays_after_signing_in(anybody: Visitor, world: World):
+    anybody.get("/language/th")
+    anybody.sign_in(LIN)
+    assert "ความตกลงของท่าน" in anybody.get("/agreements/").text
+
+
+def test_errors_are_told_in_the_same_language(anybody: Visitor, world: World):
+    anybody.get("/language/ru")
+    anybody.get("/sign-in")
+    assert (
+        "Адрес электронной почты или пароль неверны."
+        in anybody.submit("/sign-in", email=LIN.email, password="wrong").text
+    )
+    answer = anybody.post("/api/invitations/open", {"token": "x" * 43})
+    assert answer.json["error"] == "эта ссылка недействительна"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("person", [LIN, OFFICER], ids=["representative", "officer"])
+def test_every_page_is_rendered_in_every_language(
+    visit: Callable[..., Visitor], world: World, language: str, person: object
+):
+    visitor = visit(person)
+    visitor.get(f"/language/{language}")
+    paths = ["/verify", "/trust", "/record/", "/help/yellow-mark", f"/ceremony/{world.agreement}"]
+    paths += [f"/agreements/{world.agreement}/"]
+    if person is OFFICER:
+        paths += ["/secretariat/", "/secretariat/people", f"/secretariat/agreements/{world.agreement}/"]
+    for path in paths:
+        answer = visitor.get(path)
+        assert answer.status_code == 200, path
+        assert f'<html lang="{language}">' in answer.text
