@@ -52,8 +52,7 @@ class Service:
         gone = parse_entry(self.entries[index])
         self.lines[index] = replace(self.lines[index], event=None, salt=None)
         if claim:
-            members = {"erased": gone.sequence, "erased_type": gone.type, "reason": "asked for"}
-            self.add(event(sequence, "erased", **members))
+            self.add(event(sequence, "erased", erased=gone.sequence, erased_type=gone.type, reason="asked for"))
 
     def fetch(self, path: str) -> bytes:
         self.asked.append(path)

@@ -66,9 +66,11 @@ def check_everything_told(database: Database, guard: Guard, told: Path) -> int:
         assert len(set(stored)) == counts.entries
         assert all(stored[index] == entry for index, entry in entries.items())
         assert len(entries) == sum(words[0] == "entry" for words in lines)
+        roots: dict[int, bytes] = {}
         for note in notes:
             checkpoint = verify_checkpoint(note, RECORD_SIGNER.verifier_key)
             assert frontier_at(session, checkpoint.size).root() == checkpoint.root
+            assert roots.setdefault(checkpoint.size, checkpoint.root) == checkpoint.root, "two roots of one size"
     return len(entries)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from signing_service.evidence import parse_receipt, verify_receipt_in_log
 from signing_service.record.audit import audit
+from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.export import static_files, write_files
+from signing_service.record.note import parse_note
 from signing_service.record.sources import folder_fetch
 from signing_service.record.witness import configure_logs
 from signing_service.record.witness_client import obtain_cosignature
@@ -15,6 +18,7 @@ from signing_service.store.tree import hash_reader, read_entries
 from signing_service.workflow.proofs import newest_checkpoint
 from tests.cast import NOON
 from tests.record.cast import NANJING_WITNESS
+from tests.record.test_recompute import recomputed
 from tests.workflow.world import SIGNERS, World
 
 
@@ -35,6 +39,9 @@ def test_a_ceremonys_record_audits_clean_is_witnessed_and_keeps_every_receipt(wo
     signed = export(world, tmp_path / "log")
     fetch = folder_fetch(tmp_path / "log")
 
+    shutil.rmtree(tmp_path / "log")
+    signed = export(world, tmp_path / "log")  # without the partial tiles of the earlier one
+    assert recomputed(tmp_path / "log", str(key)).startswith(f"{parse_checkpoint(parse_note(signed).text).size} ")
     report = audit(fetch, [key], since=[earlier])
     assert (report.verdict, report.findings) == ("PASSED", ())
     assert report.checkpoint is not None
