@@ -1,8 +1,8 @@
 """Signed PDFs by another hand: pyHanko signs, with keys and certificates made here. For profile ``pades``.
 
-    office = Office.opened("rsa")
-    pdf = office.sign(plain_pdf(), field="Sig1", subfilter="adbe.pkcs7.detached")
-    verify_pdf(pdf, office.trust(), SIGNED_AT, profile="pades")
+office = Office.opened("rsa")
+pdf = office.sign(plain_pdf(), field="Sig1", subfilter="adbe.pkcs7.detached")
+verify_pdf(pdf, office.trust(), SIGNED_AT, profile="pades")
 """
 
 from __future__ import annotations
