@@ -11,7 +11,7 @@ from flask_login import current_user
 
 from signing_service.encoding import sha256_hex
 from signing_service.errors import InputError, NotFoundError
-from signing_service.evidence.trust import fingerprint, fingerprint_text
+from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
 from signing_service.web import files, languages, typefaces
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download
@@ -37,8 +37,9 @@ def yellow_mark() -> str:
 @blueprint.get("/trust")
 def trust() -> str:
     service = the_service()
-    words = fingerprint_text(fingerprint(service.trust_bytes))
-    return render_template("public/trust.html", trust=service.trust, fingerprint=words, text=service.trust_bytes)
+    data = download.trust_file(service)
+    words = fingerprint_text(fingerprint(data))
+    return render_template("public/trust.html", trust=parse_trust_file(data), fingerprint=words, text=data)
 
 
 @blueprint.get("/trust.json")

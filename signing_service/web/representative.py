@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +17,7 @@ from signing_service.web.forms import RefusalForm
 from signing_service.web.own_signing import SigningSection, consent_language, signing_section
 from signing_service.web.presentation import in_language
 from signing_service.web.visitor import the_service, visitor
+from signing_service.web.words import passkey_words
 from signing_service.workflow import approval_keys, download, login, overview, receipts
 from signing_service.workflow import refusal as refusals
 from signing_service.workflow.approvals import Password
@@ -143,8 +144,31 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
         else:
             flash(_("You have declined. The secretariat has been told; you may still sign later."), "wait")
             return redirect(url_for("representative.agreement", agreement_id=agreement_id))
-    page = render_template("representative/decline.html", view=view, section=section, form=form, failure=failure)
+    page = render_template(
+        "representative/decline.html",
+        view=view,
+        section=section,
+        form=form,
+        failure=failure,
+        by_password=view.terms.rules.minimum_assurance == "service",
+        by_passkey=signer in approval_keys.confirmed_signers(service, person_id, agreement_id),
+        data=_decline_data(section),
+    )
     return page, 403 if failure else 200
+
+
+def _decline_data(section: SigningSection) -> dict[str, Any]:
+    own = section.own
+    return {
+        "agreement": own.agreement,
+        "signer": own.signer,
+        "mandate": own.mandate.digest(),
+        "language": consent_language(),
+        "refusal_options": url_for("api.refusal_options", agreement_id=own.agreement),
+        "refusal": url_for("api.refuse", agreement_id=own.agreement),
+        "next": url_for("representative.agreement", agreement_id=own.agreement),
+        "words": passkey_words(),
+    }
 
 
 def page_images() -> PageImages:

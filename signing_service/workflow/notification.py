@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from signing_service.workflow.mails import compose, translations
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts
 
+_PAGES = {"enrolled": "/secretariat/passkeys/"}  # where a mail leads, if not to the agreement
 READABLE_TIME = "%Y-%m-%d %H:%M"
 
 
@@ -137,7 +138,28 @@ def tell_about_renewal(session: Session, service: Service, terms: Terms, until: 
 
 def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
     gettext = translations(locale).gettext
-    texts = {
+    subject, body = (_about_acts(gettext) | _about_passkeys(gettext))[kind]
+    return subject, body % values
+
+
+def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "enrolled": (
+            gettext("A passkey waits for your confirmation"),
+            gettext(
+                "%(name)s of %(party)s has enrolled a passkey. Please call or meet the person, compare the code that "
+                "both of your screens show, and confirm it."
+            ),
+        ),
+        "confirmed": (
+            gettext("Confirmed: you can sign now"),
+            gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
+        ),
+    }
+
+
+def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
         "signed": (
             gettext("Your signature is recorded"),
             gettext("your signature was recorded at %(when)s UTC. Your receipt is on the agreement's page."),
@@ -156,17 +178,6 @@ def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[s
             gettext("A representative declined to sign"),
             gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
         ),
-        "enrolled": (
-            gettext("A passkey waits for your confirmation"),
-            gettext(
-                "%(name)s of %(party)s has enrolled a passkey. Please call or meet the person, compare the code that "
-                "both of your screens show, and confirm it."
-            ),
-        ),
-        "confirmed": (
-            gettext("Confirmed: you can sign now"),
-            gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
-        ),
         "withdrawn": (
             gettext("The agreement was withdrawn"),
             gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
@@ -180,8 +191,6 @@ def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[s
             ),
         ),
     }
-    subject, body = texts[kind]
-    return subject, body % values
 
 
 def _notify(
@@ -202,7 +211,7 @@ def _notify(
             name=person.name,
             body=body,
             title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
-            link=f"{service.settings.public_url}/agreements/{terms.id}/",
+            link=service.settings.public_url + _PAGES.get(kind, f"/agreements/{terms.id}/"),
             service_name=service.name,
             public_url=service.settings.public_url,
         )

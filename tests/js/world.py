@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from signing_service.agreement.consent import consent_sentence
 from signing_service.agreement.source import Source, parse_source
 from signing_service.agreement.terms import Terms
-from signing_service.approval import Approval, PasskeyAssertion, Statement, service_approval
-from signing_service.ceremony.authenticator import Authenticator
+from signing_service.approval import Statement, service_approval
 from signing_service.encoding import canonical_json, format_time, sha256_hex, to_base64url
 from signing_service.pdf.delta import Delta, byte_range_digest, embed, seal_delta, signature_delta
 from signing_service.pdf.grammar import Layout, Tail, read_tail
@@ -42,8 +41,8 @@ from signing_service.record.entry import make_entry
 from signing_service.record.note import Signer
 from signing_service.record.proof import Proof, format_proof
 from signing_service.record.tree import Frontier, inclusion_proof, leaf_hash, root_of
-from tests.approval.cast import authenticator
 from tests.cast import ALLIANCE, ANDAMAN, LIN, NANJING, NOON, ORIGIN, SOMCHAI, University
+from tests.js.passkey import passkey_answer
 
 AGREEMENT = "a" * 26
 MANDATE = sha256_hex(b"Somchai's mandate")
@@ -166,36 +165,6 @@ class World:
     def approval(self) -> bytes:
         return service_approval(self.statement.to_json(), "password", NOON).to_der()
 
-    @cached_property
-    def device(self) -> Authenticator:
-        """Somchai's, with his approval passkey."""
-        return authenticator(SOMCHAI.id)
-
-    @cached_property
-    def passkey_approval(self) -> Approval:
-        return Approval(self.statement.to_json(), self.device.approve(self.statement.challenge()))
-
-    def passkey_value(self) -> dict[str, Any]:
-        """What a browser knows of an approval by passkey, and the attributes that must repeat it."""
-        made = self.passkey_approval.evidence
-        assert isinstance(made, PasskeyAssertion)
-        certificate = x509.load_der_x509_certificate(self.certificate)
-        attributes = signed_attributes(bytes(32), certificate, self.passkey_approval.to_der())
-        registration = self.device.create({"rp": {"id": ORIGIN}, "user": {"id": ""}, "challenge": ""})
-        response = {
-            "authenticatorData": to_base64url(made.authenticator_data),
-            "clientDataJSON": to_base64url(made.client_data),
-            "signature": to_base64url(made.signature),
-        }
-        return {
-            "answer": {"id": to_base64url(made.credential_id), "response": response},
-            "challenge": to_base64url(self.statement.challenge()),
-            "certificate": to_base64url(self.certificate),
-            "signed_attributes": to_base64url(attributes),
-            "attestation_object": registration["response"]["attestationObject"],
-            "key": to_base64url(self.device.passkeys[-1].cose_key),
-        }
-
     def delta_on(self, base: bytes) -> Delta:
         return signature_delta(
             self.layout,
@@ -312,12 +281,9 @@ class World:
                 "statement": to_base64url(self.statement.to_json()),
                 "appearance": to_base64url(self.appearance("andaman:president")),
                 "revisions": [to_base64url(self.revision0), to_base64url(self.revision1)],
-                "prepared": [
-                    self.prepared(self.revision0, 1, issuance),
-                    self.prepared(self.revision1, 2, issuance),
-                ],
+                "prepared": [self.prepared(self.revision0, 1, issuance), self.prepared(self.revision1, 2, issuance)],
                 "receipt": self.receipt(signed),
-                "passkey": self.passkey_value(),
+                "passkey": passkey_answer(self.statement, self.certificate),
             }
         )
 

@@ -155,3 +155,17 @@ def test_a_lost_device_is_revoked_and_another_code_is_compared(lin: Screen, worl
     code = lin.page.locator("[data-code]")
     expect(code).to_be_visible()
     assert code.inner_text() != first
+
+
+def test_a_representative_declines_by_passkey(lin: Screen, officer: Screen, world: World):
+    enrol(lin)
+    officer.page.goto("/secretariat/passkeys/")
+    confirm(officer)
+    expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible()
+    lin.page.goto(f"/agreements/{world.agreement}/decline/{LIN.signer}")
+    lin.page.get_by_label("Your reason").fill("The senate\nvoted  no.")
+    lin.page.get_by_role("button", name="Decline with my passkey").click()
+    expect(lin.page.get_by_text("You have declined to sign")).to_be_visible()
+    with world.service.database.read() as session:
+        [refusal] = acts.refusals(session, world.agreement)
+    assert refusal.reason == "The senate voted no."
