@@ -1,4 +1,4 @@
-"""The language of the interface: chosen by hand, else the person's, else what the browser prefers."""
+"""The language of the interface: chosen by hand, else the one noted for the person, else what the browser prefers."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def available() -> dict[str, str]:
 
 def choose() -> str:
     """The language for this request, as Babel spells it."""
-    person = getattr(current_user, "locale", None)
-    for wanted in (session.get("language"), person):
+    noted = getattr(current_user, "locale", DEFAULT)
+    for wanted in (session.get("language"), None if noted == DEFAULT else noted):  # English is noted where none was
         if wanted in available():
             return str(wanted).replace("-", "_")
     best = request.accept_languages.best_match(list(available()), default=DEFAULT)

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from signing_service.agreement.consent import CONSENT_LANGUAGES
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import to_base64url
-from signing_service.web.presentation import in_language, language_tag
+from signing_service.web.presentation import in_language, language_tag, party_name
 from signing_service.workflow.attempts import OFFICER_TITLE, SECRETARIAT_NAME
 from signing_service.workflow.overview import AgreementView
 from signing_service.workflow.service import Service
@@ -94,12 +94,12 @@ def signing_section(service: Service, person_id: str, view: AgreementView, signe
     """Gather everything for one signature; raises as own_signing."""
     own = own_signing(service, person_id, view.id, signer)
     if signer == SECRETARIAT:
-        party_name, role_title = in_language(SECRETARIAT_NAME), in_language(OFFICER_TITLE)
+        party, role_title = in_language(SECRETARIAT_NAME), in_language(OFFICER_TITLE)
     else:
         whole = view.terms.signer(signer)
-        party_name, role_title = whole.party.name, in_language(whole.role.title)
+        party, role_title = party_name(whole.party), in_language(whole.role.title)
     trust = {
         "record_key": str(service.trust.record_key),
         "root": to_base64url(service.trust.root.public_bytes(Encoding.DER)),
     }
-    return SigningSection(own, party_name, role_title, trust)
+    return SigningSection(own, party, role_title, trust)

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel import Locale
-from babel.dates import format_datetime
+from babel.dates import format_skeleton
 from flask_babel import format_date as babel_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from signing_service.agreement.terms import Party
 from signing_service.web.error_words import translated
 
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
@@ -29,11 +30,16 @@ def moment(value: datetime, zone: str | None = None) -> Markup:
     """A time in UTC; with an IANA zone also as it was there."""
     locale = get_locale() or Locale("en")
     stamp = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = format_datetime(value.astimezone(UTC), "d MMMM y, HH:mm", locale=locale) + " UTC"
+    text = _day_and_minute(value.astimezone(UTC), locale) + " UTC"
     if zone is not None:
-        local = format_datetime(value.astimezone(ZoneInfo(zone)), "d MMMM y, HH:mm", locale=locale)
+        local = _day_and_minute(value.astimezone(ZoneInfo(zone)), locale)
         text = _("%(local)s local time (%(utc)s)", local=local, utc=text)
     return Markup('<time datetime="{}">{}</time>').format(stamp, text)
+
+
+def _day_and_minute(value: datetime, locale: Locale) -> str:
+    spelled = Locale("en", "GB") if locale.language == "en" else locale  # the day before the month
+    return f"{format_skeleton('yMMMMd', value, locale=spelled)}, {value:%H:%M}"
 
 
 def day(value: date) -> str:
@@ -71,6 +77,12 @@ def in_language(texts: Mapping[str, str], first: str | None = None) -> str:
     """The text in the interface's language, else in ``first``, else in English, else in any."""
     wanted = (language_tag(get_locale() or Locale("en")), first or "en", "en")
     return next((texts[tag] for tag in wanted if tag in texts), next(iter(texts.values())))
+
+
+def party_name(party: Party) -> str:
+    """A party's name: in its own language, if that is the interface's, else in English."""
+    own = party.native_language.partition("-")[0] == (get_locale() or Locale("en")).language
+    return party.native_name if own else party.name
 
 
 def groups(text: str, size: int = 8) -> str:
@@ -135,6 +147,7 @@ FILTERS = {
     "country_name": country_name,
     "in_language": in_language,
     "groups": groups,
+    "party_name": party_name,
     "state_word": state_word,
     "state_mark": state_mark,
     "without_none": without_none,
