@@ -42,7 +42,7 @@ class Watch:
     """Whom and what this monitor follows, and where it keeps what it saw."""
 
     url: str
-    key: VerifierKey
+    keys: tuple[VerifierKey, ...]
     party: str
     tokens: dict[str, str]
     state: Path
@@ -73,7 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = make_parser("record monitor", __doc__)
     parser.add_argument("url", metavar="URL", help="the record's address, like https://sign.example.org/record")
     parser.add_argument("--feed-token-file", required=True, metavar="FILE", help="lines of AGREEMENT TOKEN, mode 0600")
-    parser.add_argument("--key", required=True, metavar="VKEY", help="the log's verifier key, or a file that holds it")
+    parser.add_argument(
+        "--key",
+        required=True,
+        action="append",
+        metavar="VKEY",
+        help="the log's verifier key, or a file that holds it; repeated for the keys that it had before",
+    )
     parser.add_argument("--state", required=True, metavar="FILE", help="what was seen so far; made by the first round")
     parser.add_argument("--party", required=True, metavar="ID", help="the party's id in the agreements, like njupt")
     parser.add_argument("--once", action="store_true", help="one round, then end")
@@ -95,15 +101,21 @@ def _watch(options: argparse.Namespace) -> Watch:
     parts = urlsplit(options.url)
     if not is_address(options.url) or (parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS):
         raise UsageError(f"{options.url} is not an https address", hint="the feed's token must not travel in the clear")
-    text = options.key if "+" in options.key else _read(Path(options.key)).decode("utf-8", "replace").strip()
+    keys = tuple(_read_key(text) for text in options.key)
+    tokens = _read_tokens(Path(options.feed_token_file))
+    return Watch(options.url, keys, options.party, tokens, Path(options.state), tuple(options.accept_erased))
+
+
+def _read_key(text: str) -> VerifierKey:
+    if "+" not in text:
+        text = _read(Path(text)).decode("utf-8", "replace").strip()
     try:
         key = parse_verifier_key(text)
     except FormatError as error:
         raise UsageError(f"--key: {error.message}", hint=error.hint) from error
     if key.type != ED25519:
         raise UsageError("--key takes the log's verifier key (type 01), not a witness's")
-    tokens = _read_tokens(Path(options.feed_token_file))
-    return Watch(options.url, key, options.party, tokens, Path(options.state), tuple(options.accept_erased))
+    return key
 
 
 def _read_tokens(path: Path) -> dict[str, str]:
@@ -147,7 +159,7 @@ def _follow(watch: Watch, state: MonitorState) -> tuple[list[Sighting], MonitorS
             state,
             _remembering(watch.fetch, notes),
             watch.feed,
-            watch.key,
+            watch.keys,
             sorted(watch.tokens),
             party=watch.party,
             accepted=watch.accepted,
@@ -177,7 +189,7 @@ def _read_state(watch: Watch) -> MonitorState:
     if not watch.state.exists():
         return MonitorState()
     try:
-        return parse_state(_read(watch.state), watch.key)
+        return parse_state(_read(watch.state), watch.keys)
     except (FormatError, RecordError) as error:
         raise UsageError(
             f"{watch.state} is no state of this monitor: {error.message}", hint="restore it; without it a fork goes by"

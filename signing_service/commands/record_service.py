@@ -7,10 +7,13 @@ from pathlib import Path
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.errors import UsageError
+from signing_service.evidence.event_lines import BundledEvent, format_event_lines
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.export import static_files, write_files
 from signing_service.record.note import parse_note
+from signing_service.store import openings
 from signing_service.store.tree import read_entries
+from signing_service.verify.proof import EVENT_SUFFIX, SUFFIX
 from signing_service.workflow.erasure import erase
 from signing_service.workflow.proofs import newest_checkpoint, prove
 from signing_service.workflow.service import Service, open_service
@@ -31,14 +34,20 @@ def checkpoint(arguments: list[str]) -> int:
 
 def prove_entry(arguments: list[str]) -> int:
     """Print or write the tlog-proof of one entry."""
-    parser = make_parser("record prove", _doc("print the offline proof (C2SP tlog-proof) of one entry of the record"))
+    doc = "print the offline proof (C2SP tlog-proof) of one entry of the record"
+    parser = make_parser("record prove", _doc(doc) + " With --output the event goes beside it, for verify.")
     parser.add_argument("index", type=int, help="of the entry, from 0")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there instead of printing it")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write it there: NAME.tlog-proof, NAME.event.json")
     options = parser.parse_args(arguments)
+    if options.output and options.output.suffix != SUFFIX:
+        raise UsageError(f"--output takes a name that ends in {SUFFIX}")
     with _service().database.read() as session:
         proof = prove(session, options.index)
+        (opening,) = openings.by_index(session, [options.index])
     if options.output:
         options.output.write_bytes(proof)
+        line = BundledEvent(opening.index, opening.entry, opening.event, opening.salt)
+        options.output.with_suffix(EVENT_SUFFIX).write_bytes(format_event_lines([line]))
     else:
         sys.stdout.write(proof.decode())
     return 0

@@ -13,7 +13,7 @@ gravest: the log signed two histories. UnavailableError says nothing either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from signing_service.encoding import canonical_json, from_hex, parse_canonical_json
@@ -35,6 +35,7 @@ EVIDENCE = frozenset(
 """Types of event that prove signatures: erased before it was seen, one could hide what happened."""
 
 Feed = Callable[[str, int], bytes]
+Keys = VerifierKey | Sequence[VerifierKey]  # the log's, and those that it had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def format_state(state: MonitorState) -> bytes:
     return canonical_json({"v": VERSION, "checkpoint": checkpoint, "frontier": frontier, "agreements": heads}) + b"\n"
 
 
-def parse_state(data: bytes, key: VerifierKey) -> MonitorState:
+def parse_state(data: bytes, key: Keys) -> MonitorState:
     """Read a state; raises FormatError or RecordError unless it is one of this log, whole and unchanged."""
     members = parse_canonical_json(data.removesuffix(b"\n"))
     if not isinstance(members, dict) or set(members) != {"v", "checkpoint", "frontier", "agreements"}:
@@ -93,7 +94,7 @@ def follow(
     state: MonitorState,
     fetch: Fetch,
     feed: Feed,
-    key: VerifierKey,
+    key: Keys,
     agreements: Collection[str],
     *,
     party: str,
@@ -131,7 +132,7 @@ def _from(entries: Mapping[int, bytes], start: int) -> dict[int, bytes]:
     return {index: entry for index, entry in entries.items() if index >= start}
 
 
-def _check_earlier(state: MonitorState, checkpoint: Checkpoint, key: VerifierKey) -> None:
+def _check_earlier(state: MonitorState, checkpoint: Checkpoint, key: Keys) -> None:
     if not state.checkpoint:
         return
     earlier = verify_checkpoint(state.checkpoint, key)

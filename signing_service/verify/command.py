@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from signing_service.verify.trust import Trust
 
 MAX_FILE_BYTES = 256 * 1024 * 1024  # a bundle's limit; a PDF's own is lower
-SUFFIXES = (".pdf", ".zip")  # what is taken from a folder
+PROOF_SUFFIX = ".tlog-proof"  # of one event of the record, which lies beside it
+SUFFIXES = (".pdf", ".zip", PROOF_SUFFIX)  # what is taken from a folder
 
 _DESCRIPTION = """\
-Verify signed PDFs and evidence bundles, offline. PATH is a PDF, a bundle (.zip) or a folder of them.
+Verify signed PDFs and evidence bundles, offline. PATH is a PDF, a bundle (.zip) or a folder of them; or the proof of
+one event of the record (17.tlog-proof), with the event beside it (17.event.json).
 
 exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE (what is missing is named); of several files the worst.
 """
@@ -55,6 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
     """Read one file and verify it; raises UsageError where it cannot be read."""
+    if path.suffix == PROOF_SUFFIX:
+        from signing_service.verify.proof import EVENT_SUFFIX, verify_proof_file
+
+        event = path.with_suffix(EVENT_SUFFIX)
+        return verify_proof_file(_read(path), _read(event) if event.exists() else None, trust, at, str(path))
     from signing_service.verify.verifier import verify_file
 
     return verify_file(_read(path), trust, at, profile, str(path))

@@ -48,7 +48,7 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
     checkpoint = bundle.checkpoint
     report.origin, report.size = checkpoint.origin, checkpoint.size
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        _check_checkpoint(bundle, trust, checks, report)  # (1)
+        check_checkpoint(bundle.signed_checkpoint, trust, checks, report)  # (1)
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         _check_inclusion(bundle, checkpoint)  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"{len(bundle.events)} entries are in the record of {checkpoint.origin}")
@@ -68,14 +68,15 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
     ]
 
 
-def _check_checkpoint(bundle: Bundle, trust: TrustFile | None, checks: Checks, report: RecordReport) -> None:
+def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, report: RecordReport) -> None:
+    """Step 8 (1) for one signed checkpoint; ``report`` has its size already. Raises RecordError if it is not ours."""
     if trust is None:
         checks.unproven(
             Step.RECORD, SUBJECT, SubIndication.NO_POE, "the record's key is not known", hint="give the trust file"
         )
         return
-    verify_record_checkpoint(bundle.signed_checkpoint, trust.record_key, trust.retired_record_keys, trust.record_origin)
-    cosignatures = verify_cosignatures(bundle.signed_checkpoint, trust.witnesses)
+    verify_record_checkpoint(signed, trust.record_key, trust.retired_record_keys, trust.record_origin)
+    cosignatures = verify_cosignatures(signed, trust.witnesses)
     report.witnesses = tuple(item.key.name for item in cosignatures)
     report.quorum = "none" if trust.quorum is None else str(trust.quorum)
     witnessed = f"cosigned by {len(cosignatures)} witnesses" if cosignatures else "not witnessed"
@@ -88,7 +89,7 @@ def _check_checkpoint(bundle: Bundle, trust: TrustFile | None, checks: Checks, r
             SubIndication.NO_POE,
             f"checkpoint is cosigned by {len(cosignatures)} of the {trust.quorum} witnesses that are needed; "
             f"missing: {missing}",
-            hint="cosignatures may have arrived since: download the evidence bundle again",
+            hint="cosignatures may have arrived since: get the evidence anew",
         )
 
 
