@@ -19,12 +19,20 @@ import csv
 import io
 import json
 import re
+import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from signing_service.agreement.names import check_direction, clean_name
-from signing_service.agreement.terms import COUNTRY, ID, LANGUAGE, MAX_PARTIES, MAX_SIGNERS_PER_PARTY
+from signing_service.agreement.terms import (
+    COUNTRY,
+    ID,
+    LANGUAGE,
+    MAX_PARTIES,
+    MAX_SIGNERS_PER_PARTY,
+    SECRETARIAT,
+)
 from signing_service.errors import FormatError, InputError, LimitError
 
 if TYPE_CHECKING:
@@ -40,7 +48,7 @@ YES, NO = ("yes", "true", "1", "x"), ("", "no", "false", "0")
 
 _EMAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run when the file is opened again
-_FIRST_PARTY = re.compile(r"(?m)^\s*\[\[\s*parties\s*\]\]")
+_TABLE = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)\s*[.\]]")  # the line that begins a table of TOML
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class RosterPerson:
     name: str
     native_name: str | None
     email: str
+    row: int = field(default=0, compare=False)
+    """Where it stands, as the spreadsheet counts."""
 
 
 @dataclass(slots=True)
@@ -96,17 +106,38 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
 
 
 def with_parties(toml: bytes, roster: Roster) -> bytes:
-    """The source's ``agreement.toml`` with the roster's parties in place of its own, which must stand last.
+    """The source's ``agreement.toml`` with the roster's parties in place of its own, all else as it was.
 
-    Raises InputError while the roster has errors.
+    Raises InputError while the roster has errors, and where the old parties are not tables of their own.
     """
     if roster.errors:
         first = roster.errors[0]
         raise InputError(f"row {first.row}, {first.column}: {first.message}", hint="mend all rows first")
-    text = toml.decode("utf-8")
-    match = _FIRST_PARTY.search(text)
-    head = text[: match.start()] if match else text
-    return (head.rstrip() + "\n" + "".join(_table(party) for party in roster.parties.values())).encode()
+    old = toml.decode("utf-8")
+    tables = "".join(_table(party) for party in roster.parties.values())
+    new = _without_parties(old).rstrip() + "\n" + tables
+    if _all_but_parties(new) != _all_but_parties(old):
+        raise InputError("agreement.toml: its parties cannot be replaced", hint="write them as [[parties]] tables")
+    return new.encode()
+
+
+def _without_parties(toml: str) -> str:
+    kept, leaving_out = [], False
+    for line in toml.splitlines(keepends=True):
+        table = _TABLE.match(line)
+        if table:
+            leaving_out = table[1] == "parties"
+        if not leaving_out:
+            kept.append(line)
+    return "".join(kept)
+
+
+def _all_but_parties(toml: str) -> dict[str, Any] | None:
+    try:
+        values = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError:
+        return None
+    return {name: value for name, value in values.items() if name != "parties"}
 
 
 def _rows(data: bytes) -> list[list[str]]:
@@ -156,6 +187,8 @@ class _Row:
     def read(self) -> None:
         party_id = self._matching("party", ID, "small letters, digits and hyphens, as njupt")
         role = self._matching("role", ID, "small letters, digits and hyphens, as president")
+        if party_id == SECRETARIAT.partition(":")[0]:
+            self.complain("party", f"{party_id} is the depositary, not a party")
         party = self.roster.parties.get(party_id)
         if party is None:
             party = self._party(party_id)
@@ -204,7 +237,8 @@ class _Row:
         if not _EMAIL.fullmatch(email):
             self.complain("email", f"{email!r} is not an e-mail address")
         native = self._name("representative_native") if self._cell("representative_native") else None
-        self.roster.people.append(RosterPerson(party, role, self._name("representative"), native, email))
+        name = self._name("representative")
+        self.roster.people.append(RosterPerson(party, role, name, native, email, self.number))
 
     def _cell(self, column: str) -> str:
         return self.cells.get(column.lower(), "").strip()

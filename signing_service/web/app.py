@@ -28,6 +28,7 @@ from signing_service.web import (
     record,
     representative,
     secretariat,
+    spreadsheets,
     verification,
 )
 from signing_service.web.files import PageImages
@@ -68,6 +69,7 @@ def create_app(service: Service) -> Flask:
         passkey_pages,
         record,
         verification,
+        spreadsheets,
     ):
         app.register_blueprint(module.blueprint)
     return app

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import MultipleFileField
-from wtforms import DateField, EmailField, PasswordField, SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField, MultipleFileField
+from wtforms import DateField, EmailField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 
@@ -54,6 +54,22 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
     """The source files of an agreement."""
 
     files = MultipleFileField(_l("agreement.toml and one Markdown file a language"))
+
+
+class UploadForm(FlaskForm):  # type: ignore[misc]
+    """One file."""
+
+    file = FileField(_l("CSV file"))
+
+
+class RosterForm(FlaskForm):  # type: ignore[misc]
+    """Parties and people that were looked at and are to be taken over."""
+
+    content = HiddenField()
+    organ = StringField(
+        _l("Authorised by"), [InputRequired(_l("Say who authorised these people.")), Length(max=200)], [_strip]
+    )
+    last_day = DateField(_l("Valid until (optional)"), [Optional()])
 
 
 class ConfirmForm(FlaskForm):  # type: ignore[misc]

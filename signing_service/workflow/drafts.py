@@ -62,11 +62,20 @@ def replace_source(service: Service, officer_id: str, agreement_id: str, files: 
     source = parse_source(files)
     with service.database.begin() as session:
         require_officer(session, officer_id)
-        supersedes = Terms.from_json(agreements.get(session, agreement_id).terms).supersedes
-        terms = source.terms(agreement_id, supersedes)
-        agreements.replace_draft(
-            session, agreement_id, reference=terms.reference, terms=terms.to_json(), files=dict(files)
-        )
+        store_source(session, agreement_id, source, service.clock())
+
+
+def store_source(session: Session, agreement_id: str, source: Source, now: datetime) -> Terms:
+    """Replace a draft's source within the caller's transaction; mandates of signers that are gone end."""
+    supersedes = Terms.from_json(agreements.get(session, agreement_id).terms).supersedes
+    terms = source.terms(agreement_id, supersedes)
+    files = dict(source.files)
+    agreements.replace_draft(session, agreement_id, reference=terms.reference, terms=terms.to_json(), files=files)
+    present = {signer.id for signer in terms.signers()}
+    for row, _ in mandates.of_agreement(session, agreement_id):
+        if row.signer not in present:
+            mandates.revoke(session, row.id, now=now)
+    return terms
 
 
 def load_source(session: Session, agreement_id: str) -> tuple[Source, Terms]:

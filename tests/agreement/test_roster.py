@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,7 @@ def test_what_spreadsheet_programs_export_becomes_an_agreement_s_parties(delimit
     [
         ({"party": "NJUPT"}, "party", "small letters"),
         ({"role": ""}, "role", "small letters"),
+        ({"party": "secretariat"}, "party", "the depositary"),
         ({"country": "China"}, "country", "two capital letters"),
         ({"native_language": "Chinese"}, "native_language", "a tag like"),
         ({"time_zone": "Beijing"}, "time_zone", "'Beijing' is not a time zone"),
@@ -119,6 +121,20 @@ def test_a_roster_above_the_limits_is_refused():
         read_roster(b"x" * (1024 * 1024 + 1), ("en",))
     with pytest.raises(LimitError):
         read_roster(table(*[NANJING] * 1601), ("en", "zh"))
+
+
+def test_parties_are_replaced_wherever_they_stand_and_nothing_else_is():
+    toml = files()["agreement.toml"]
+    last = b'\n[after]\nthe = "parties"  # kept\n'
+    roster = read_roster(table(TONLE), ("en", "zh"))
+    changed_toml = with_parties(toml + last, roster)
+    assert last in changed_toml
+    assert [party["id"] for party in tomllib.loads(changed_toml.decode())["parties"]] == ["tonle"]
+
+
+def test_parties_in_a_single_line_cannot_be_replaced():
+    with pytest.raises(InputError, match="cannot be replaced"):
+        with_parties(b'reference = "X"\nparties = [{id = "njupt"}]\n', read_roster(table(TONLE), ("en", "zh")))
 
 
 @given(st.lists(st.lists(st.text(max_size=6), min_size=15, max_size=15), max_size=3))

@@ -1,0 +1,158 @@
+"""A draft's parties and people from a spreadsheet's CSV: looked at first, then taken over whole or not at all.
+
+::
+
+    plan = plan_roster(service, officer_id, agreement_id, data)
+    if not plan.errors:
+        import_roster(service, officer_id, agreement_id, data, organ="Rectors' conference", last_day=None)
+
+The file is read again when it is taken over: nothing of a plan is kept or believed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date
+
+from sqlalchemy.orm import Session
+
+from signing_service import resources
+from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster, with_parties
+from signing_service.agreement.source import TOML, Source, parse_source
+from signing_service.agreement.terms import Terms
+from signing_service.errors import ConflictError, InputError
+from signing_service.store import agreements, mandates, people
+from signing_service.store.tables import Person
+from signing_service.workflow.drafts import store_source
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.mandates import Authority, add_mandate
+from signing_service.workflow.people import NewPerson, check_address, store_person
+from signing_service.workflow.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPerson:
+    """A representative of the file, and whether the service knows the person already."""
+
+    entry: RosterPerson
+    known: bool
+
+    @property
+    def signer(self) -> str:
+        return f"{self.entry.party}:{self.entry.role}"
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPlan:
+    """What taking a file over would do."""
+
+    errors: tuple[RosterError, ...]
+    """What is wrong, by row; nothing can be taken over while there is any."""
+    terms: Terms | None
+    """The draft's terms afterwards; None while there are errors."""
+    people: tuple[PlannedPerson, ...]
+    leaving: tuple[str, ...]
+    """Names of people whose mandate ends, as their place is gone."""
+
+    def person_for(self, signer: str) -> PlannedPerson | None:
+        """Who is named in the file for a signer."""
+        return next((person for person in self.people if person.signer == signer), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    roster: Roster
+    source: Source | None
+    known: dict[str, Person]
+    """People of the file that are there already, by address."""
+
+
+def plan_roster(service: Service, officer_id: str, agreement_id: str, data: bytes) -> RosterPlan:
+    """Say what taking the file over would do, without doing anything.
+
+    Raises FormatError or LimitError where the file is no such table or does not fit the agreement's rules,
+    ConflictError once the agreement is published.
+    """
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        reading = _read(session, agreement_id, data)
+        given = mandates.of_agreement(session, agreement_id)
+    terms = reading.source.terms(agreement_id) if reading.source else None
+    present = {signer.id for signer in terms.signers()} if terms else set()
+    return RosterPlan(
+        errors=tuple(sorted(reading.roster.errors, key=lambda error: error.row)),
+        terms=terms,
+        people=tuple(PlannedPerson(entry, entry.email.lower() in reading.known) for entry in reading.roster.people),
+        leaving=tuple(person.name for row, person in given if row.signer not in present) if terms else (),
+    )
+
+
+def import_roster(
+    service: Service, officer_id: str, agreement_id: str, data: bytes, *, organ: str, last_day: date | None
+) -> Terms:
+    """Take over parties, people and mandates in one transaction; ``organ`` authorised all of them.
+
+    Raises as plan_roster, and InputError, naming the first row, where the file has errors.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        agreements.lock(session, agreement_id)
+        reading = _read(session, agreement_id, data)
+        if reading.source is None:
+            first = reading.roster.errors[0]
+            raise InputError(f"row {first.row}, {first.column}: {first.message}", hint="mend all rows first")
+        terms = store_source(session, agreement_id, reading.source, now)
+        authority = Authority(organ, now.astimezone(UTC).date(), last_day)
+        for entry in reading.roster.people:
+            address = check_address(entry.email)
+            person = reading.known.get(address)
+            if person is None:
+                person = reading.known[address] = store_person(session, _newcomer(terms, entry), now)
+            add_mandate(session, agreement_id, f"{entry.party}:{entry.role}", person, authority, now)
+    return terms
+
+
+def _read(session: Session, agreement_id: str, data: bytes) -> _Reading:
+    """Read the file against the draft and the people that there are."""
+    agreement = agreements.get(session, agreement_id)
+    if agreement.state != "draft":
+        raise ConflictError("the agreement is published; its bytes are frozen", hint="publish a corrected version")
+    files = agreements.source_files(session, agreement_id)
+    roster = read_roster(data, Terms.from_json(agreement.terms).languages)
+    known = _check_people(session, roster)
+    if roster.errors:
+        return _Reading(roster, None, known)
+    source = parse_source({**files, TOML: with_parties(files[TOML], roster)})
+    return _Reading(roster, source, known)
+
+
+def _check_people(session: Session, roster: Roster) -> dict[str, Person]:
+    """Complain of addresses that are another person's, and find the people that are there already."""
+    known: dict[str, Person] = {}
+    names: dict[str, str] = {}
+    wrong = {error.row for error in roster.errors if error.column == "email"}
+    for entry in roster.people:
+        if entry.row in wrong:
+            continue
+        try:
+            address = check_address(entry.email)
+        except InputError as error:
+            roster.errors.append(RosterError(entry.row, "email", error.message))
+            continue
+        person = known.get(address) or people.by_email(session, address)
+        if person is not None:
+            known[address] = person
+            if person.ended is not None:
+                roster.errors.append(RosterError(entry.row, "email", f"{address} is of somebody who has left"))
+        name = person.name if person else names.setdefault(address, entry.name)
+        if name != entry.name:
+            roster.errors.append(RosterError(entry.row, "email", f"{address} is the address of {name} already"))
+    return known
+
+
+def _newcomer(terms: Terms, entry: RosterPerson) -> NewPerson:
+    party = terms.party(entry.party)
+    locale = party.native_language
+    spoken = (resources.translations() / locale.replace("-", "_")).is_dir()
+    return NewPerson(entry.name, entry.email, entry.native_name, locale if spoken else "en", party.time_zone)

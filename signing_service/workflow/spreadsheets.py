@@ -1,0 +1,102 @@
+"""CSV for spreadsheet programs: people, an agreement's history, its parties with their representatives.
+
+Example::
+
+    to_csv(["name", "email"], [["Lin Shuyi", "lin@njupt.example"]])
+
+UTF-8 with the mark by which spreadsheet programs know it. What they would run as a formula gets an apostrophe in
+front, so that it stays text: names and reasons come from other people.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from signing_service.agreement.roster import PARTY_COLUMNS, PERSON_COLUMNS
+from signing_service.agreement.terms import Party, Terms
+from signing_service.encoding import format_time
+from signing_service.store import agreements, mandates, people
+from signing_service.store.tables import Person
+from signing_service.workflow.drafts import load_source
+from signing_service.workflow.history import history
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.service import Service
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a cell that is run begins with
+
+
+def to_csv(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A table as RFC 4180 has it: commas, CRLF, quotes where needed."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(heading)
+    writer.writerows([harmless(str(cell)) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def harmless(cell: str) -> str:
+    """The cell as text that no spreadsheet program runs; white space in front does not hide a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA) else cell
+
+
+def people_table(service: Service, officer_id: str) -> bytes:
+    """Everybody whom the secretariat knows; raises NotAllowedError for all but officers."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        everybody = people.everybody(session)
+    heading = ["name", "native_name", "email", "language", "time_zone", "officer", "added", "ended"]
+    return to_csv(heading, (_person(person) for person in everybody))
+
+
+def _person(person: Person) -> list[str]:
+    ended = format_time(person.ended) if person.ended else ""
+    return [
+        person.name,
+        person.native_name or "",
+        person.email,
+        person.locale,
+        person.time_zone,
+        "yes" if person.officer else "no",
+        format_time(person.created),
+        ended,
+    ]
+
+
+def history_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
+    """An agreement's events with their entries in the record, oldest first."""
+    lines = history(service, officer_id, agreement_id)
+    rows = ([line.index, format_time(line.time), line.type, line.text] for line in lines)
+    return to_csv(["entry", "time", "type", "what_happened"], rows)
+
+
+def roster_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
+    """An agreement's parties and representatives in the columns that agreement.roster reads."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        agreements.get(session, agreement_id)
+        source, terms = load_source(session, agreement_id)
+        holders = {row.signer: person for row, person in mandates.of_agreement(session, agreement_id)}
+    titles = [f"title.{language}" for language in terms.languages]
+    countries = [f"country_name.{language}" for language in terms.languages]
+    heading = ["party", *PARTY_COLUMNS, "role", *titles, *countries, *PERSON_COLUMNS]
+    rows = [
+        row
+        for party in terms.parties
+        for row in _party_rows(terms, party, source.countries.get(party.id, {}).values(), holders)
+    ]
+    return to_csv(heading, rows)
+
+
+def _party_rows(
+    terms: Terms, party: Party, countries: Iterable[str], holders: dict[str, Person]
+) -> Iterable[list[str]]:
+    names = list(countries) or [""] * len(terms.languages)
+    guest = "yes" if party.guest else "no"
+    own = [party.name, party.native_name, party.native_language, party.country, party.time_zone, guest]
+    for signer in party.signers:
+        person = holders.get(f"{party.id}:{signer.role}")
+        named = [person.name, person.native_name or "", person.email] if person else ["", "", ""]
+        titles = [signer.title[language] for language in terms.languages]
+        yield [party.id, *own, signer.role, *titles, *names, *named]

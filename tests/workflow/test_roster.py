@@ -1,0 +1,168 @@
+"""Parties and people from a spreadsheet: looked at, then taken over whole or not at all; tables that run nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from signing_service.errors import ConflictError, FormatError, InputError
+from signing_service.store import mandates, people
+from signing_service.workflow.drafts import load_source, replace_source
+from signing_service.workflow.overview import agreement_view, dashboard
+from signing_service.workflow.people import NewPerson, add_person
+from signing_service.workflow.roster import import_roster, plan_roster
+from signing_service.workflow.spreadsheets import harmless, history_table, people_table, roster_table, to_csv
+from tests.cast import ALES, ANDAMAN, HOA, LIN, NANJING, SOMCHAI, SOPHEA, TONLE, Person
+from tests.workflow.world import World, source
+
+HEADING = [
+    "party", "name", "native_name", "native_language", "country", "time_zone", "guest", "role", "title.en",
+    "representative", "representative_native", "email",
+]  # fmt: skip
+
+
+def row(person: Person, **cells: str) -> list[str]:
+    place = person.university
+    assert place is not None
+    values = [
+        place.id, place.name, place.native_name, place.native_language, place.country, place.time_zone,
+        "yes" if place.guest else "", person.role, person.role.title(), person.name, person.native_name or "",
+        person.email,
+    ]  # fmt: skip
+    return [cells.get(column.replace(".", "_"), value) for column, value in zip(HEADING, values, strict=True)]
+
+
+def table(*rows: list[str]) -> bytes:
+    return to_csv(HEADING, rows)
+
+
+def read(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def bring_in(world: World, data: bytes) -> None:
+    import_roster(world.service, world.officer, world.agreement, data, organ="Rectors' conference", last_day=None)
+
+
+def test_a_look_says_what_would_happen_and_does_nothing(world: World):
+    before = roster_table(world.service, world.officer, world.agreement)
+    plan = plan_roster(world.service, world.officer, world.agreement, table(row(LIN), row(SOPHEA)))
+    assert plan.errors == ()
+    assert [(one.entry.name, one.known) for one in plan.people] == [(LIN.name, True), (SOPHEA.name, False)]
+    assert set(plan.leaving) == {SOMCHAI.name, ALES.name, HOA.name}
+    assert roster_table(world.service, world.officer, world.agreement) == before
+
+
+def test_parties_people_and_mandates_are_taken_over_together(world: World):
+    bring_in(world, table(row(LIN), row(SOPHEA)))
+    view = agreement_view(world.service, world.officer, world.agreement)
+    assert [(signer.party.native_name, signer.representative) for signer in view.signers] == [
+        (NANJING.native_name, LIN.name),
+        (TONLE.native_name, SOPHEA.name),
+    ]
+    with world.service.database.read() as session:
+        given = mandates.of_agreement(session, world.agreement)
+        newcomer = people.by_email(session, SOPHEA.email)
+    assert [row.signer for row, _ in given] == [LIN.signer, SOPHEA.signer], "mandates of places that are gone ended"
+    assert newcomer is not None
+    assert (newcomer.native_name, newcomer.time_zone) == (SOPHEA.native_name, TONLE.time_zone)
+
+
+def test_what_was_brought_in_can_be_published_and_signed(world: World):
+    bring_in(world, table(row(LIN), row(SOMCHAI)))
+    world.publish().sign(LIN)
+    world.sign(SOMCHAI)
+    assert agreement_view(world.service, world.officer, world.agreement).complete
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "message"),
+    [
+        ({"time_zone": "Atlantis"}, "time_zone", "not a time zone"),
+        ({"email": "sophéa@tonle.example"}, "email", "not an e-mail address"),
+        ({"email": LIN.email}, "email", f"the address of {LIN.name} already"),
+    ],
+)
+def test_with_one_bad_cell_nothing_at_all_is_taken_over(world: World, cells: dict[str, str], column: str, message: str):
+    before = people_table(world.service, world.officer), roster_table(world.service, world.officer, world.agreement)
+    data = table(row(SOMCHAI), row(SOPHEA, **cells))
+    plan = plan_roster(world.service, world.officer, world.agreement, data)
+    assert [(error.row, error.column) for error in plan.errors] == [(3, column)]
+    assert message in plan.errors[0].message
+    with pytest.raises(InputError, match="row 3"):
+        bring_in(world, data)
+    after = people_table(world.service, world.officer), roster_table(world.service, world.officer, world.agreement)
+    assert after == before
+
+
+def test_two_new_people_with_one_address_are_refused(world: World):
+    data = table(row(SOPHEA), row(SOMCHAI, email=SOPHEA.email, representative="Another Name"))
+    plan = plan_roster(world.service, world.officer, world.agreement, data)
+    assert f"the address of {SOPHEA.name} already" in plan.errors[0].message
+
+
+def test_one_person_may_sign_in_two_roles(world: World):
+    bring_in(world, table(row(SOPHEA), row(SOPHEA, role="rector", title_en="Rector")))
+    found = [person for person in dashboard(world.service, world.officer).people if person.email == SOPHEA.email]
+    assert len(found) == 1
+
+
+def test_parties_that_do_not_fit_the_rules_are_refused(world: World):
+    rules = 'signatures = { kind = "at-least", count = 2 }\norder = "free"\nminimum_assurance = "service"\n'
+    replace_source(world.service, world.officer, world.agreement, source(rules=rules))
+    with pytest.raises(FormatError):
+        plan_roster(world.service, world.officer, world.agreement, table(row(LIN)))
+
+
+def test_a_published_agreement_takes_no_parties(world: World):
+    world.publish()
+    with pytest.raises(ConflictError):
+        plan_roster(world.service, world.officer, world.agreement, table(row(LIN)))
+    with pytest.raises(ConflictError):
+        bring_in(world, table(row(LIN)))
+
+
+def test_the_present_parties_go_out_and_come_in_again_unchanged(world: World):
+    data = roster_table(world.service, world.officer, world.agreement)
+    with world.service.database.read() as session:
+        before = load_source(session, world.agreement)
+    bring_in(world, data)
+    with world.service.database.read() as session:
+        after = load_source(session, world.agreement)
+    assert after[1] == before[1]
+    assert after[0].countries == before[0].countries
+    assert roster_table(world.service, world.officer, world.agreement) == data
+
+
+def test_mandates_of_signers_that_new_files_leave_out_end(world: World):
+    replace_source(world.service, world.officer, world.agreement, source((NANJING, ANDAMAN)))
+    with world.service.database.read() as session:
+        given = mandates.of_agreement(session, world.agreement)
+    assert {row.signer for row, _ in given} == {LIN.signer, SOMCHAI.signer}
+
+
+def test_people_and_history_go_out_as_tables(world: World):
+    world.publish().sign(SOMCHAI)
+    rows = read(people_table(world.service, world.officer))
+    assert [LIN.name, LIN.native_name, LIN.email] in [one[:3] for one in rows]
+    lines = read(history_table(world.service, world.officer, world.agreement))
+    assert lines[0] == ["entry", "time", "type", "what_happened"]
+    assert "signature" in [line[2] for line in lines]
+
+
+@pytest.mark.parametrize("cell", ["=cmd|'/C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
+def test_a_cell_that_a_spreadsheet_would_run_goes_out_as_text(cell: str):
+    assert harmless(cell) == f"'{cell}"
+    assert read(to_csv(["a"], [[cell]]))[1] == [f"'{cell}"]
+
+
+@pytest.mark.parametrize("cell", ["", "Lin Shuyi", "2025-04-11", "a=b", "Ngũ – Hổ"])
+def test_other_cells_stay_as_they_are(cell: str):
+    assert harmless(cell) == cell
+
+
+def test_a_person_named_like_a_formula_does_no_harm(world: World):
+    add_person(world.service, world.officer, NewPerson("=HYPERLINK(evil)", "evil@andaman.example"))
+    assert b"'=HYPERLINK(evil)" in people_table(world.service, world.officer)
