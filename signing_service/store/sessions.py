@@ -19,8 +19,20 @@ from signing_service.store.tables import LoginSession, Person
 TOUCH_INTERVAL = timedelta(minutes=1)  # last_seen is written no oftener: reading pages stays cheap
 
 
-def start(session: Session, person_id: str, *, now: datetime, address: str, agent: str, step_up: bool = True) -> str:
-    """Begin a session and give the cookie's token; ``step_up``: the person has just proved presence."""
+def start(
+    session: Session,
+    person_id: str,
+    *,
+    now: datetime,
+    address: str,
+    agent: str,
+    step_up: bool = True,
+    table_officer: str | None = None,
+) -> str:
+    """Begin a session and give the cookie's token; ``step_up``: the person has just proved presence.
+
+    ``table_officer``: the officer who unlocked the signing table for the person, where it is one.
+    """
     token = new_token()
     session.add(
         LoginSession(
@@ -31,6 +43,7 @@ def start(session: Session, person_id: str, *, now: datetime, address: str, agen
             step_up=now if step_up else None,
             address=address[:64],
             agent=agent[:255],
+            table_officer=table_officer,
         )
     )
     session.flush()

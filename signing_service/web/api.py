@@ -16,7 +16,7 @@ from signing_service.pdf.marks import DrawnMark, TypedMark
 from signing_service.web import limits
 from signing_service.web.bodies import read_bytes, read_object, read_optional
 from signing_service.web.error_pages import answer
-from signing_service.web.visitor import begin_session, client, the_service, visitor
+from signing_service.web.visitor import begin_session, client, refuse_password_at_table, the_service, visitor
 from signing_service.workflow import attempts, enrolment, login, refusal, signing
 from signing_service.workflow.approvals import Answer, PasskeyAnswer, Password
 from signing_service.workflow.prepared import Prepared, Waiting, await_turn
@@ -182,6 +182,7 @@ def read_answer(approval: dict[str, Any]) -> Answer:
     """The evidence out of ``{"passkey": AuthenticationResponseJSON}`` or ``{"password": text, "code"?: digits}``."""
     if set(approval) == {"passkey"} and isinstance(approval["passkey"], dict):
         return PasskeyAnswer(approval["passkey"])
+    refuse_password_at_table()
     if "password" in approval and set(approval) <= {"password", "code"}:
         password, code = approval["password"], approval.get("code", "")
         if isinstance(password, str) and isinstance(code, str):

@@ -28,6 +28,7 @@ from signing_service.web import (
     record,
     representative,
     secretariat,
+    signing_table,
     spreadsheets,
     verification,
 )
@@ -63,6 +64,7 @@ def create_app(service: Service) -> Flask:
         account,
         representative,
         secretariat,
+        signing_table,
         feeds,
         api,
         passkeys,

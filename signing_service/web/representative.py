@@ -16,7 +16,7 @@ from signing_service.web.files import PageImages
 from signing_service.web.forms import RefusalForm
 from signing_service.web.own_signing import SigningSection, consent_language, signing_section
 from signing_service.web.presentation import in_language
-from signing_service.web.visitor import the_service, visitor
+from signing_service.web.visitor import refuse_password_at_table, the_service, visitor
 from signing_service.web.words import passkey_words
 from signing_service.workflow import approval_keys, download, login, overview, receipts
 from signing_service.workflow import refusal as refusals
@@ -134,6 +134,7 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
     form = RefusalForm()
     failure = None
     if form.validate_on_submit():
+        refuse_password_at_table()
         limits.check("approval", person_id)
         reason, password = form.reason.data or "", form.password.data or ""
         try:
@@ -150,7 +151,7 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
         section=section,
         form=form,
         failure=failure,
-        by_password=view.terms.rules.minimum_assurance == "service",
+        by_password=view.terms.rules.minimum_assurance == "service" and not visitor().at_table,
         by_passkey=signer in approval_keys.confirmed_signers(service, person_id, agreement_id),
         data=_decline_data(section),
     )

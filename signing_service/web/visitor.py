@@ -27,6 +27,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.name = person.name
         self.officer = person.officer
         self.locale = person.locale
+        self.at_table = person.at_table
 
     def get_id(self) -> str:
         return self.token
@@ -46,6 +47,12 @@ def load_visitor(token: str) -> Visitor | None:
 def visitor() -> Visitor:
     """The person who is signed in, in views that ask for one."""
     return cast("Visitor", current_user._get_current_object())
+
+
+def refuse_password_at_table() -> None:
+    """Raise NotAllowedError at the signing table: who stands around could have seen or know a password."""
+    if visitor().at_table:
+        raise NotAllowedError("at the signing table you approve with your own passkey", hint="use your phone or key")
 
 
 def begin_session(token: str) -> None:

@@ -15,6 +15,8 @@ from signing_service.workflow.service import Service
 
 IDLE_LIMIT = timedelta(minutes=60)
 ABSOLUTE_LIMIT = timedelta(hours=12)
+TABLE_IDLE_LIMIT = timedelta(minutes=5)  # at the signing table, where the next person waits
+TABLE_LIMIT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class SessionPerson:
     locale: str
     expires: datetime
     """UTC; the earlier of the idle and the absolute limit."""
+    at_table: bool = False
+    """Whether it is the signing table: a shared device, unlocked by an officer for this person."""
 
 
 def sign_in(service: Service, email: str, password: str, *, address: str, agent: str) -> str:
@@ -51,11 +55,15 @@ def session_person(service: Service, token: str) -> SessionPerson | None:
     if found is None:
         return None
     login, person = found
+    at_table = login.table_officer is not None
+    idle, absolute = (TABLE_IDLE_LIMIT, TABLE_LIMIT) if at_table else (IDLE_LIMIT, ABSOLUTE_LIMIT)
+    expires = min(login.last_seen + idle, login.created + absolute)
+    if expires <= now:
+        return None
     if sessions.needs_touch(login, now=now):
         with service.database.begin() as session:
             sessions.touch(session, token, now=now)
-    expires = min(login.last_seen + IDLE_LIMIT, login.created + ABSOLUTE_LIMIT)
-    return SessionPerson(person.id, person.name, person.officer, person.locale, expires)
+    return SessionPerson(person.id, person.name, person.officer, person.locale, expires, at_table)
 
 
 def sign_out(service: Service, token: str) -> None:

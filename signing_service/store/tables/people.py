@@ -61,3 +61,5 @@ class LoginSession(Base):
     ended: Mapped[datetime | None]
     address: Mapped[str] = mapped_column(String(64))
     agent: Mapped[str] = mapped_column(String(255))
+    table_officer: Mapped[str | None] = mapped_column(Id)
+    """At the signing table: the officer who unlocked it for this person; None anywhere else."""

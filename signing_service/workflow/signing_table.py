@@ -1,0 +1,73 @@
+"""The signing table: a shared device that an officer unlocks for one person at a time (DESIGN 1, "the hall").
+
+::
+
+    places = table_places(service, officer_id)
+    token = unlock(service, officer_id, officer_token, place.agreement, place.signer, address=…, agent=…)
+
+The officer's own session on the device ends as the person's begins, so the officer cannot act in it; the person
+approves with a phone or security key of their own, never by password; afterwards the session is ended and the browser
+emptied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.errors import NotAllowedError, NotFoundError
+from signing_service.store import acts, agreements, mandates, passkeys, people, sessions
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One signer who may come to the table."""
+
+    agreement: str
+    title: str
+    signer: str
+    party: str
+    name: str
+    confirmed: bool
+    """Whether the person has a confirmed passkey; who has not can enrol at the table."""
+
+
+def table_places(service: Service, officer_id: str) -> list[Place]:
+    """Everybody who has yet to sign a published agreement; raises NotAllowedError for all but officers."""
+    places = []
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        for agreement in agreements.newest_first(session):
+            if agreement.state != "published" or acts.withdrawal(session, agreement.id) is not None:
+                continue
+            terms = Terms.from_json(agreement.terms)
+            for row, person in mandates.of_agreement(session, agreement.id):
+                if row.signer == SECRETARIAT or acts.signature(session, agreement.id, row.signer) is not None:
+                    continue
+                party, title = terms.signer(row.signer).party.name, terms.title[terms.languages[0]]
+                confirmed = bool(passkeys.confirmed_for(session, row.id))
+                places.append(Place(agreement.id, title, row.signer, party, person.name, confirmed))
+    return places
+
+
+def unlock(
+    service: Service, officer_id: str, officer_token: str, agreement_id: str, signer: str, *, address: str, agent: str
+) -> str:
+    """Hand the device over: end the officer's session on it and begin the person's; return its token.
+
+    Raises NotFoundError where nobody holds that mandate, NotAllowedError for all but officers and for oneself.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
+        mandate = mandates.in_force(session, agreement_id, signer)
+        if signer == SECRETARIAT or agreements.get(session, agreement_id).state != "published":
+            raise NotFoundError("there is no such place at the table")
+        if mandate.person == officer_id or people.get(session, mandate.person).ended is not None:
+            raise NotAllowedError("the table is for other people than the officer who unlocks it")
+        sessions.end(session, officer_token, now=now)
+        return sessions.start(
+            session, mandate.person, now=now, address=address, agent=agent, step_up=False, table_officer=officer_id
+        )

@@ -1,0 +1,123 @@
+"""The signing table: one shared device, one person at a time, nothing left for the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from signing_service.approval import challenge_of
+from signing_service.encoding import canonical_json, to_base64url
+from tests.cast import ALES, HOA, LIN, OFFICER, PASSWORD, SOMCHAI, Person
+from tests.web.visitor import Visitor
+from tests.workflow.devices import Devices
+from tests.workflow.world import OneTimeKey, World
+
+Visit = Callable[..., Visitor]
+IN_TURN = (LIN, SOMCHAI, ALES, HOA)
+
+
+@pytest.fixture
+def devices(world: World) -> Devices:
+    """Everybody's own phone, enrolled and confirmed."""
+    devices = Devices.in_(world)
+    for person in IN_TURN:
+        devices.confirm(devices.enrol(person), method="in-person")
+    return devices
+
+
+@pytest.fixture
+def table(app: Flask) -> Visitor:
+    """The shared tablet."""
+    return Visitor(app)
+
+
+def hand_over(table: Visitor, world: World, person: Person) -> None:
+    table.sign_in(OFFICER)
+    table.get("/secretariat/table/")
+    answer = table.submit(f"/secretariat/table/{world.agreement}/{person.signer}")
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+    table.get(f"/agreements/{world.agreement}/")
+
+
+def approve(table: Visitor, devices: Devices, person: Person) -> int:
+    attempt = table.begin(devices.world.agreement, person.signer)
+    key = OneTimeKey()
+    statement = canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})
+    options = {**attempt["approvals"]["passkey"], "challenge": to_base64url(challenge_of(statement))}
+    body = {
+        "request": to_base64url(key.request),
+        "statement": to_base64url(statement),
+        "approval": {"passkey": devices.device(devices.world.ids[person]).get(options)},
+    }
+    return int(table.post(f"/api/attempts/{attempt['attempt']}/approval", body).status_code)
+
+
+def finish(table: Visitor) -> None:
+    answer = table.submit("/table/finish")
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_everybody_approves_in_turn_and_leaves_no_trace(table: Visitor, devices: Devices, world: World):
+    seen: list[str] = []
+    for person in IN_TURN:
+        hand_over(table, world, person)
+        page = table.get(f"/agreements/{world.agreement}/").text
+        assert f"this device is yours, {person.name}" in page
+        assert [name for name in seen if f"yours, {name}" in page] == []
+        assert approve(table, devices, person) in (200, 202)
+        finish(table)
+        cookies = [cookie.value for cookie in table.client._cookies.values()] if table.client._cookies else []
+        seen.append(person.name)
+        free = table.get("/table/").text
+        assert person.name not in free
+        assert all(person.name not in value for value in cookies)
+        assert table.get(f"/agreements/{world.agreement}/").status_code in (302, 401)
+
+
+def test_at_the_table_no_password_approves(table: Visitor, devices: Devices, world: World):
+    hand_over(table, world, LIN)
+    attempt = table.begin(world.agreement, LIN.signer)
+    answer = table.approve(attempt, OneTimeKey(), PASSWORD)
+    assert answer.status_code == 403
+    assert "your own passkey" in answer.json["error"]
+
+
+def test_the_officer_is_signed_out_as_the_person_comes_in(table: Visitor, devices: Devices, world: World):
+    hand_over(table, world, LIN)
+    assert table.get("/secretariat/people").status_code in (403, 404)
+    assert approve(table, devices, LIN) == 200
+
+
+def test_the_officers_passkey_approves_nothing_at_the_table(table: Visitor, devices: Devices, world: World):
+    hand_over(table, world, LIN)
+    devices.of[world.ids[LIN]] = devices.device(world.officer)
+    attempt = table.begin(world.agreement, LIN.signer)
+    key = OneTimeKey()
+    statement = canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})
+    answer = devices.device(world.officer).get({"challenge": to_base64url(challenge_of(statement))})
+    body = {
+        "request": to_base64url(key.request),
+        "statement": to_base64url(statement),
+        "approval": {"passkey": answer},
+    }
+    assert table.post(f"/api/attempts/{attempt['attempt']}/approval", body).status_code == 403
+
+
+def test_a_table_that_is_left_alone_closes_by_itself(table: Visitor, devices: Devices, world: World):
+    hand_over(table, world, LIN)
+    world.clock.forward(minutes=6)
+    assert table.get(f"/agreements/{world.agreement}/").status_code in (302, 401)
+
+
+def test_only_an_officer_unlocks_the_table_and_not_for_themselves(visit: Visit, devices: Devices, world: World):
+    somchai = visit(SOMCHAI)
+    path = f"/secretariat/table/{world.agreement}/"
+    assert somchai.submit(path + LIN.signer).status_code in (403, 404)
+    officer = visit(OFFICER)
+    officer.get("/secretariat/table/")
+    for signer in ("secretariat:officer", "nobody:president"):
+        assert officer.submit(path + signer).status_code == 404
