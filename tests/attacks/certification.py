@@ -147,11 +147,13 @@ def _form_dictionary(pdf: bytes) -> int:
     return int(match[1])
 
 
-@attack("certification", on="form", pades="NeedAppearances was changed")
+@attack("certification", on="disagreeing", pades="would show something else when it is drawn anew")
 def viewers_are_asked_to_draw_the_fields_anew():
-    place = _form_dictionary(form())
-    body = body_of(form(), place)
-    return append(form(), {place: body[: body.rindex(b">>")] + b"/NeedAppearances true >>"})
+    """The field's value was prepared to differ from its appearance."""
+    pdf = CONTROLS["disagreeing"]()
+    place = _form_dictionary(pdf)
+    body = body_of(pdf, place)
+    return append(pdf, {place: body[: body.rindex(b">>")] + b"/NeedAppearances true >>"})
 
 
 @attack("certification", on="form", pades="XFA was changed")
@@ -192,7 +194,16 @@ def a_document_closed_to_all_changes_is_signed():
     return append(pdf, {place: body, size: field, size + 1: value})
 
 
+def _disagreeing() -> bytes:
+    """A text field with the value 9999 and an empty appearance, signed as it is."""
+    pdf = plain_pdf(fields=True)
+    number = _field(pdf, b"Reason")
+    body = body_of(pdf, number)
+    return office().sign(append(pdf, {number: body[: body.rindex(b">>")] + b"/V (9999) >>"}))
+
+
 CONTROLS |= {
+    "disagreeing": lambda: _disagreeing(),
     "locked": lambda: _locked(),
     "closed": lambda: office().sign(plain_pdf(fields=True), certify=1),
 }

@@ -144,12 +144,14 @@ def mutants(data: bytes, count: int, seed: int, *, structural: bool) -> Iterator
             yield Mutant(mutant, change.__name__.replace("_", " "))
 
 
-def every_byte(data: bytes) -> Iterator[Mutant]:
-    """Change each byte of the last container, and of everything after it, in three ways."""
+def every_byte(data: bytes, sample: float = 1.0, seed: int = 1) -> Iterator[Mutant]:
+    """Change each byte of the last container, and of everything after it, in three ways; or a sample of them."""
     start, _ = contents_span(data)
+    rng = random.Random(seed)
     for at in range(start, len(data)):
-        for changed in {data[at] ^ 1, data[at] ^ 0x20, (data[at] + 1) % 256} - {data[at]}:
-            yield Mutant(data[:at] + bytes([changed]) + data[at + 1 :], f"byte {at} set to {changed:02x}")
+        for changed in sorted({data[at] ^ 1, data[at] ^ 0x20, (data[at] + 1) % 256} - {data[at]}):
+            if rng.random() < sample:
+                yield Mutant(data[:at] + bytes([changed]) + data[at + 1 :], f"byte {at} set to {changed:02x}")
 
 
 def judge(mutant: Mutant, verify: Callable[[bytes], Report]) -> tuple[str, float]:

@@ -18,6 +18,7 @@ from signing_service.verify.objects import Ref, Stream
 from signing_service.verify.pades.appearance import shows_value
 from signing_service.verify.pades.document import Snapshot
 from signing_service.verify.pades.policy import ANNOTATING, FILLING
+from signing_service.verify.pades.signatures import form_fields
 from signing_service.verify.pades.walk import Walk, content
 
 _ANY_FORM = {"SigFlags", "DA"}
@@ -54,8 +55,21 @@ def form(walk: Walk, before: Any, after: Any, place: str) -> None:
             fields(walk, old.get(key), new.get(key), "", "")
         elif key == "DR":
             walk.visit(_resources, old.get(key), new.get(key), "form/DR")
-        elif key != "NeedAppearances" or walk.newer.resolve(new.get(key)) is True:
+        elif key == "NeedAppearances":
+            _drawing_anew(walk, old.get(key), new.get(key))
+        else:
             walk.visit(content, old.get(key), new.get(key), f"form/{key}")
+
+
+def _drawing_anew(walk: Walk, before: Any, after: Any) -> None:
+    """Viewers may be asked to draw all fields from their values only where that shows nothing else than before."""
+    if walk.newer.resolve(after) is not True or walk.older.resolve(before) is True:
+        return
+    for item in form_fields(walk.newer):
+        if item.type != "Sig" and not shows_value(
+            walk.newer, item.dictionary, walk.newer.resolve(item.value), item.type, certainly=True
+        ):
+            walk.violate(f"field {item.name!r} would show something else when it is drawn anew")
 
 
 def _resources(walk: Walk, before: Any, after: Any, place: str) -> None:

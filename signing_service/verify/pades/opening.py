@@ -138,7 +138,7 @@ def _plain_rsa(document: Document, found: Found) -> Container:
 
 def _check_ess(container: Container, certificate: Certificate, subfilter: str) -> None:
     if subfilter == CADES and not has_signing_certificate(container):
-        raise failure(
+        raise unproven(
             SubIndication.SIG_CONSTRAINTS_FAILURE, "a CAdES signature does not name its signer's certificate (ESS)"
         )
     check_signing_certificate(container, certificate)

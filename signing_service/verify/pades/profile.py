@@ -65,8 +65,17 @@ class _PadesVerifier:
             self._opened.append(opened)
             if not item.error:
                 opened.report.covers = FILE if covers_file(document, item) else "revision"
+        self._check_end(document)  # (1)
         self._check_changes(document)  # (1), (2)
         self._prove(pool)  # (4), (5)
+
+    def _check_end(self, document: Document) -> None:
+        """Nothing but white space may follow the newest revision."""
+        tail = self._pdf[document.revisions[-1].end :]
+        if tail.strip(b"\x00\t\n\x0c\r "):
+            self._checks.failed(
+                Step.STRUCTURE, FILE, SubIndication.FORMAT_FAILURE, f"{len(tail)} bytes follow the end of the file"
+            )
 
     def _check_changes(self, document: Document) -> None:
         """Compare each revision after the first signed one with its predecessor, under what was signed before it."""
@@ -81,11 +90,6 @@ class _PadesVerifier:
             for opened in sorted(before, key=lambda item: item.found.revision):
                 policy = policy.after(opened.found, document.snapshots[opened.found.revision])
             self._check_update(document, number, graph, policy, before)
-        tail = self._pdf[document.revisions[-1].end :]
-        if tail.strip(b"\x00\t\n\x0c\r "):
-            self._checks.failed(
-                Step.STRUCTURE, FILE, SubIndication.FORMAT_FAILURE, f"{len(tail)} bytes follow the end of the file"
-            )
 
     def _check_update(
         self, document: Document, number: int, graph: ReferenceGraph, policy: Policy, before: list[Opened]
