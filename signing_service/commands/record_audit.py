@@ -186,14 +186,22 @@ def _check_receipt(path: Path, trusted: Trusted, fetch: Fetch | None) -> Outcome
         if trusted.file and receipt.trust_sha256 != trusted.fingerprint:
             remarks.append("the receipt was given under another version of the trust file")
         if fetch is not None:
-            now = verify_receipt_in_log(receipt, trusted.keys, trusted.origin, fetch)
+            signed = fetch("checkpoint")  # one for both: what is proven to have grown is what witnesses cosigned
+            now = verify_receipt_in_log(receipt, trusted.keys, trusted.origin, _with_checkpoint(fetch, signed))
             remarks.append(f"still in the log, which grew from {checkpoint.size} to {now.size} entries")
+            if questions:  # a receipt is given before witnesses are asked; they cosigned what grew from it
+                questions, remark = _quorum(signed, trusted)
+                remarks.append(f"the log now: {remark}")
     except (FormatError, RecordError, NotFoundError) as error:
         return Outcome(str(path), "FAILED", checkpoint, (Finding("receipt", error.message),))
     except UnavailableError as error:
         return Outcome(str(path), "INDETERMINATE", checkpoint, (Finding("log", error.message, open_question=True),))
     verdict = AuditReport(checkpoint, questions).verdict
     return Outcome(str(path), verdict, checkpoint, questions, tuple(remarks))
+
+
+def _with_checkpoint(fetch: Fetch, signed: bytes) -> Fetch:
+    return lambda path: signed if path == "checkpoint" else fetch(path)
 
 
 def _read(path: Path, limit: int) -> bytes:

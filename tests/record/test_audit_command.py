@@ -12,10 +12,12 @@ import pytest
 
 from signing_service.cli import main
 from signing_service.evidence import format_receipt, format_trust_file
+from signing_service.record.cosignature import add_cosignatures
 from signing_service.record.export import write_files
+from tests.cast import NOON
 from tests.evidence.cast import EVENTS, receipt, signed_checkpoint, trust_file
 from tests.record import reference
-from tests.record.cast import IMPOSTOR, LOG, event, history
+from tests.record.cast import ANDAMAN_WITNESS, IMPOSTOR, LOG, NANJING_WITNESS, event, history
 from tests.record.logs import log as foreign_log
 from tests.record.logs import own_log, signed
 
@@ -145,6 +147,23 @@ def test_a_receipt_fails_against_a_log_that_was_rewritten_rolled_back_or_lacks_a
     (at / "log/tile/0/000").unlink()
     code, text = run(capsys, "log", "--receipt", "receipt.json", "--key", KEY)
     assert (code, "tile/0/000 is not there" in text) == (1, True)
+
+
+def test_a_receipt_given_before_the_witnesses_were_asked_passes_with_the_log_that_they_cosigned_later(
+    at: Path, capsys: pytest.CaptureFixture[str]
+):
+    trust = replace(trust_file(), quorum=2)
+    (at / "trust.json").write_bytes(format_trust_file(trust))
+    words = ("log", "--receipt", "receipt.json", "--trust", "trust.json")
+    code, text = run(capsys, *words)
+    assert code == 3
+    assert "cosigned by 0 of the 2 witnesses that are needed" in text
+    note = (at / "log" / "checkpoint").read_bytes()
+    lines = [cosigner.cosign(note, NOON) for cosigner in (NANJING_WITNESS, ANDAMAN_WITNESS)]
+    (at / "log" / "checkpoint").write_bytes(add_cosignatures(note, lines))
+    code, text = run(capsys, *words)
+    assert code == 0
+    assert "the log now: cosigned by witness.njupt.example at " in text
 
 
 def test_a_receipt_without_its_quorum_is_indeterminate(at: Path, capsys: pytest.CaptureFixture[str]):
