@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 
 from signing_service.commands.init import make_missing_secrets
+from signing_service.commands.logs import log_to_terminal
 from signing_service.commands.server import check_port, run_server
-from signing_service.commands.terminal import log_to_terminal, make_parser, print_pairs, settings_from_environment
+from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
 from signing_service.setting_values import PREFIX
 from signing_service.settings import Settings
 from signing_service.store import installation

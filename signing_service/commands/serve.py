@@ -6,8 +6,9 @@ Mails and interrupted archiving are worked on by a thread beside the pages; ``--
 
 from __future__ import annotations
 
+from signing_service.commands.logs import log_to_terminal
 from signing_service.commands.server import check_port, run_server
-from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
+from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.workflow.releases import asset_digests, record_release
 from signing_service.workflow.service import open_service
 
@@ -19,7 +20,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     settings = settings_from_environment()
     settings.require_session_secret()
-    log_to_terminal()
+    log_to_terminal(settings.log_format)
     check_port(settings)
     service = open_service(settings)
     record_release(service, asset_digests())

@@ -18,8 +18,10 @@ from signing_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from signing_service.settings import Settings
+    from signing_service.workflow.worker import Worker
 
 GRACE = 30  # seconds for requests in flight when the server is told to stop
+WORKER_GRACE = 5  # seconds for a mail or an archive timestamp in progress, after that
 MAX_HEADER = 8190  # bytes of one header field
 
 
@@ -48,6 +50,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self._settings = settings
         self._worker = worker
         self._on_ready = on_ready
+        self._running: list[Worker] = []
         super().__init__()
 
     def load_config(self) -> None:
@@ -63,6 +66,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "loglevel": "warning",
             "proc_name": "signing-service",
             "post_worker_init": self._report,
+            "worker_exit": self._finish,
         }
         for name, value in options.items():
             self.cfg.set(name, value)
@@ -72,13 +76,19 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self._on_ready()
             sys.stdout.flush()
 
+    def _finish(self, _server: Any, _process: Any) -> None:
+        """After the last request: let mails and archiving in progress come to their end."""
+        for worker in self._running:
+            worker.stop(timeout=WORKER_GRACE)
+
     def load(self) -> Any:
         from signing_service.web.app import create_app
         from signing_service.workflow.service import open_service
         from signing_service.workflow.worker import make_workers
 
         service = open_service(self._settings)
-        for worker in make_workers(service) if self._worker else ():
+        self._running = make_workers(service) if self._worker else []
+        for worker in self._running:
             worker.start()
         logging.getLogger(__name__).debug("serving %s", self._settings.public_url)
         return create_app(service)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
@@ -24,15 +23,6 @@ def make_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
 def settings_from_environment(defaults: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; ``defaults`` (full variable names) stand in for what is not set."""
     return parse_settings({**(defaults or {}), **{name: text for name, text in os.environ.items() if text}})
-
-
-def log_to_terminal(level: int = logging.INFO) -> None:
-    """Send the service's own log lines to standard error, one line each."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
-    logger = logging.getLogger("signing_service")
-    logger.addHandler(handler)
-    logger.setLevel(level)
 
 
 class ProgressBar:

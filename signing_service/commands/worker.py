@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import signal
 
-from signing_service.commands.terminal import log_to_terminal, make_parser, settings_from_environment
+from signing_service.commands.logs import log_to_terminal
+from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.workflow.service import open_service
 from signing_service.workflow.worker import make_workers, witness_once, work_once
 
@@ -17,8 +18,9 @@ def main(arguments: list[str]) -> int:
     parser = make_parser("worker", __doc__)
     parser.add_argument("--once", action="store_true", help="do what is due now, then end")
     options = parser.parse_args(arguments)
-    log_to_terminal()
-    service = open_service(settings_from_environment())
+    settings = settings_from_environment()
+    log_to_terminal(settings.log_format)
+    service = open_service(settings)
     if options.once:
         done, well = work_once(service)
         done += witness_once(service)[0]

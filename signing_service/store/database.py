@@ -163,7 +163,7 @@ def parse_url(url: str) -> URL:
 def _make_engine(url: URL, pool_size: int) -> Engine:
     if url.get_backend_name() == "sqlite":
         _create_private_file(Path(str(url.database)))
-        engine = create_engine(url, pool_size=pool_size, connect_args={"timeout": BUSY_TIMEOUT})
+        engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -171,6 +171,7 @@ def _make_engine(url: URL, pool_size: int) -> Engine:
             url,
             pool_size=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,  # what people typed has no place in an error or a log
             isolation_level="READ COMMITTED",
             connect_args={
                 "application_name": "signing-service",

@@ -22,17 +22,20 @@ from signing_service.web import (
     hall,
     headers,
     languages,
+    operations,
     passkey_pages,
     passkeys,
     public,
     record,
     representative,
+    request_log,
     secretariat,
     signing_table,
     spreadsheets,
     verification,
 )
 from signing_service.web.files import PageImages
+from signing_service.web.measuring import Metrics
 from signing_service.web.presentation import FILTERS, GLOBALS
 from signing_service.web.proxies import TrustedProxies
 from signing_service.web.visitor import load_visitor
@@ -49,6 +52,8 @@ def create_app(service: Service) -> Flask:
         template_folder=str(resources.templates()),
     )
     _configure(app, service)
+    app.extensions["metrics"] = Metrics(service)
+    request_log.register(app, app.extensions["metrics"])
     app.extensions["signing_service"] = service
     app.extensions["rate_limits"] = MovingWindowRateLimiter(
         DatabaseStorage(database=service.database, clock=service.clock)
@@ -59,6 +64,7 @@ def create_app(service: Service) -> Flask:
     app.extensions["hall_states"] = hall.States()
     _extend(app)
     for module in (
+        operations,
         public,
         hall,
         account,

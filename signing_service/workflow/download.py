@@ -72,6 +72,7 @@ def _bundle(session: Session, service: Service, agreement_id: str, *, complete: 
     indices = range(size) if complete else sorted(found)
     entries = dict(enumerate(read_entries(session, 0, size))) if complete else {}
     authorities = (service.keys.root, service.keys.issuing_ca, service.keys.services_ca, service.keys.seal)
+    authorities += tuple(one.certificate for one in service.keys.retired)
     return Bundle(
         agreement=agreement_id,
         pdf=pdf_bytes,

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Schedule:
@@ -11,6 +15,7 @@ class Schedule:
 
     def __init__(self) -> None:
         self._begun: dict[str, datetime] = {}
+        self._kept: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def is_due(self, task: str, now: datetime, interval: timedelta) -> bool:
@@ -21,3 +26,15 @@ class Schedule:
                 return False
             self._begun[task] = now
             return True
+
+    def kept(self, task: str, now: datetime, interval: timedelta, look: Callable[[], T]) -> T:
+        """What ``look`` gave when it was due last; a look that fails is due again at once."""
+        if self.is_due(task, now, interval) or task not in self._kept:
+            try:
+                self._kept[task] = look()
+            except Exception:
+                with self._lock:
+                    self._begun.pop(task, None)
+                raise
+        found: T = self._kept[task]
+        return found

@@ -34,6 +34,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
+from signing_service.workflow import trust as trust_files
 from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import PrefixHashes
 from signing_service.workflow.schedule import Schedule
@@ -157,8 +158,7 @@ def _check_identity(settings: Settings, public_url: str) -> None:
 
 
 def _check_record_key(signer: Signer, session: Session) -> None:
-    installed = installation.find(session)
-    if installed is not None and parse_trust_file(installed.trust_file).record_key != signer.verifier_key:
+    if installation.find(session) is not None and trust_files.current(session).record_key != signer.verifier_key:
         raise ConfigurationError(
             "the record's key was replaced while this process was running",
             hint="restart it: systemctl restart signing-service",

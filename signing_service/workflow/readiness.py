@@ -1,0 +1,87 @@
+"""Whether this process can do its work now, part by part: what a load balancer asks before it sends anybody here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from signing_service.errors import ConfigurationError, SigningServiceError, UnavailableError
+from signing_service.pki.authority import PROFILES
+from signing_service.store import guard, installation
+from signing_service.store.ledger import read_frontier
+from signing_service.store.migrations import check_schema
+from signing_service.workflow import trust
+from signing_service.workflow.service import Service
+
+LEAST_FREE = 64 * 1024 * 1024  # bytes; a signature takes some ten thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of what is needed; ``problem`` is empty where it is ready."""
+
+    name: str
+    problem: str = ""
+
+
+def readiness(service: Service) -> list[Part]:
+    """Look at every part; a problem hides no later one."""
+    checks: dict[str, Callable[[Service], None]] = {
+        "database": _check_database,
+        "schema": _check_schema,
+        "guard": _check_guard,
+        "keys": _check_keys,
+        "disk": _check_disk,
+    }
+    return [Part(name, _problem(check, service)) for name, check in checks.items()]
+
+
+def _problem(check: Callable[[Service], None], service: Service) -> str:
+    try:
+        check(service)
+    except SigningServiceError as error:
+        return error.message
+    except SQLAlchemyError as error:
+        return f"the database does not answer ({type(error).__name__})"
+    except OSError as error:
+        return f"{error.strerror or type(error).__name__}"
+    return ""
+
+
+def _check_database(service: Service) -> None:
+    with service.database.read() as session:
+        if installation.find(session) is None:
+            raise UnavailableError("the database is empty")
+
+
+def _check_schema(service: Service) -> None:
+    check_schema(service.database)
+
+
+def _check_guard(service: Service) -> None:
+    with service.database.read() as session:
+        guard.check(session, read_frontier(session), service.guard)
+
+
+def _check_keys(service: Service) -> None:
+    now = service.clock()
+    for role in PROFILES:
+        if service.keys.certificate(role).not_valid_after_utc < now:
+            raise ConfigurationError(f"the certificate of {role} is expired")
+    with service.database.read() as session:
+        if trust.current(session).record_key != service.record_signer.verifier_key:
+            raise ConfigurationError("the record's key was replaced while this process was running")
+
+
+def _check_disk(service: Service) -> None:
+    folders = [service.settings.guard.absolute().parent]
+    if service.database.dialect == "sqlite":
+        folders.append(Path(str(service.database.url.database)).absolute().parent)
+    for folder in folders:
+        free = shutil.disk_usage(folder).free
+        if free < LEAST_FREE:
+            raise UnavailableError(f"{free >> 20} MiB are free at {folder}")
