@@ -49,7 +49,7 @@ def imported(folder: str) -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 found.add(node.module.partition(".")[0])
-    outside = found - set(sys.stdlib_module_names) - {"bench", "signing_service", "tests"} - BY_OTHERS
+    outside = found - set(sys.stdlib_module_names) - {"bench", "signing_service", "tests", "torture"} - BY_OTHERS
     distributions = packages_distributions()
     return {named_like(name, distributions.get(name, [name])) for name in outside}
 

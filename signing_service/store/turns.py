@@ -54,7 +54,7 @@ def head(session: Session, agreement: str) -> int:
 
 
 def is_next(session: Session, attempt: str) -> bool:
-    """Whether nobody stands ahead. Reads only: a ticket whose lease ran out stands there until somebody takes a turn."""
+    """Whether nobody stands ahead. Reads only: a ticket whose lease ran out stands until somebody takes a turn."""
     return Driver(session.connection()).row(_AHEAD, {"attempt": attempt}) is None
 
 

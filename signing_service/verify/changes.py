@@ -24,6 +24,7 @@ from signing_service.errors import FormatError
 from signing_service.verify.base import Base, Field
 from signing_service.verify.limits import MAX_CMS_BYTES, inflate
 from signing_service.verify.objects import text_string
+from signing_service.verify.padding import read_contents, strip_padding
 from signing_service.verify.structure import Delta, Document
 
 _SIGNATURE = re.compile(
@@ -191,15 +192,13 @@ class _DeltaReader:
         ocsps: tuple[bytes, ...] = (),
     ) -> Revision:
         offset, body = delta.objects[dictionary]
-        match = shape.fullmatch(body)
-        values = match.groupdict() if match else {}
-        if match is None or (values.get("reference") or b"") != (_CERTIFICATION if kind == "seal" else b""):
-            raise FormatError(f"signature dictionary of the field {field.name!r} is not of the agreed form")
+        match = _match_dictionary(shape, body, kind, field.name)
+        values = match.groupdict()
         start, stop = offset + match.start("contents") - 1, offset + match.end("contents") + 1
         expected = b"[0 %d %d %d]" % (start, stop, delta.end - stop)
         if match["range"] != expected.ljust(_RANGE_LENGTH):
             raise FormatError(f"/ByteRange of the field {field.name!r} does not cover its revision exactly")
-        padded = _padded_container(match["contents"], field.name)
+        padded = read_contents(match["contents"], field.name)
         if self._contents_size not in (None, len(padded)):
             raise FormatError(f"/Contents of the field {field.name!r} has another size than those before it")
         self._contents_size = len(padded)
@@ -260,26 +259,12 @@ def _stream_data(body: bytes, position: int, length: int, what: str) -> bytes:
     return data
 
 
-def _padded_container(digits: bytes, field: str) -> bytes:
-    if len(digits) % 2 or not 0 < len(digits) // 2 <= MAX_CMS_BYTES:
-        raise FormatError(f"/Contents of the field {field!r} is empty or too large")
-    return bytes.fromhex(digits.decode("ascii"))
-
-
-def strip_padding(padded: bytes) -> bytes:
-    """Take the zero padding off a container; raises FormatError unless it is one DER SEQUENCE, then zeroes."""
-    if len(padded) < 4 or padded[0] != 0x30:
-        raise FormatError("/Contents does not hold a DER SEQUENCE")
-    length, header = padded[1], 2
-    if length >= 0x80:
-        size = length & 0x7F
-        length, header = int.from_bytes(padded[2 : 2 + size], "big"), 2 + size
-        if not 1 <= size <= 4 or length < 0x80 or padded[2] == 0:
-            raise FormatError("/Contents does not begin with a DER length")
-    end = header + length
-    if end > len(padded) or padded.count(0, end) != len(padded) - end:
-        raise FormatError("/Contents is not padded with zeroes only")
-    return padded[:end]
+def _match_dictionary(shape: re.Pattern[bytes], body: bytes, kind: str, field: str) -> re.Match[bytes]:
+    match = shape.fullmatch(body)
+    certification = (match.groupdict().get("reference") or b"") if match else b""
+    if match is None or certification != (_CERTIFICATION if kind == "seal" else b""):
+        raise FormatError(f"signature dictionary of the field {field!r} is not of the agreed form")
+    return match
 
 
 def _time(text: bytes) -> datetime:

@@ -35,7 +35,9 @@ def pdf(service: Service, person_id: str, agreement_id: str, revision: int | Non
         return agreements.read_pdf(session, agreement_id, revision)
 
 
-def pdf_end(service: Service, person_id: str, agreement_id: str, revision: int, start: int) -> tuple[bytes, RevisionEnd]:
+def pdf_end(
+    service: Service, person_id: str, agreement_id: str, revision: int, start: int
+) -> tuple[bytes, RevisionEnd]:
     """The bytes of a revision from ``start`` on, and where it ends: what a browser that has the rest still needs."""
     with service.database.read() as session:
         check_reader(session, person_id, agreement_id)
@@ -81,9 +83,17 @@ def _bundle(session: Session, service: Service, agreement_id: str, *, complete: 
         ),
         proofs=prove_all(session, sorted(found), note),
         certificates=b"".join(certificate.public_bytes(Encoding.PEM) for certificate in authorities),
-        mandates={},
+        mandates=_documents(session, own),
         complete=complete,
     )
+
+
+def _documents(session: Session, own: list[Opening]) -> dict[str, bytes]:
+    """The PDFs that the recorded mandates rest on, by their SHA-256; an erased one is left out."""
+    events = [parse_canonical_json(opening.event) for opening in own if opening.event and opening.type == "mandate"]
+    digests = {event["mandate"]["document_sha256"] for event in events} - {None}
+    found = {digest: agreements.find_document(session, digest) for digest in sorted(digests)}
+    return {digest: content for digest, content in found.items() if content is not None}
 
 
 def _bundled(opening: Opening) -> BundledEvent:

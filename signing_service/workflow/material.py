@@ -24,9 +24,10 @@ from signing_service.pki.timestamps import BuiltInAuthority
 from signing_service.store import acts, agreements
 from signing_service.verify.algorithms import key_until
 from signing_service.verify.certificate import Certificate
-from signing_service.verify.changes import Revision, read_revisions, strip_padding
+from signing_service.verify.changes import Revision, read_revisions
 from signing_service.verify.cms import read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN
+from signing_service.verify.padding import strip_padding
 from signing_service.verify.structure import read_document
 from signing_service.workflow.service import Service
 

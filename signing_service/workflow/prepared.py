@@ -123,7 +123,9 @@ def _waiting(session: Session, service: Service, agreement_id: str, place: int) 
     return Waiting(place, round(1000 * min(max(seconds, MIN_POLL), MAX_POLL)))
 
 
-def await_turn(service: Service, waiting: Waiting, attempt_id: str, pause: Callable[[float], None] = time.sleep) -> bool:
+def await_turn(
+    service: Service, waiting: Waiting, attempt_id: str, pause: Callable[[float], None] = time.sleep
+) -> bool:
     """Wait until the turn has come to who stands near the head of the queue; say whether it has.
 
     It looks into the database, whichever process or machine the others are signing on; no transaction stays open.

@@ -265,7 +265,7 @@ def test_any_update_can_be_read_back(
     bodies = dict.fromkeys(rewritten, rewrite) | {size + index: body for index, body in enumerate(new)}
     data, offsets = write_update(LAYOUT, tail, bodies)
     assert {number: data[offset : offset + len(bodies[number])] for number, offset in offsets.items()} == bodies
-    startxref = int(re.search(rb"startxref\n([0-9]+)\n%%EOF\n\Z", data)[1]) - length  # type: ignore[index]
+    startxref = int(re.search(rb"startxref\n([0-9]+)\n%%EOF\n\Z", data)[1]) - length
     found: dict[int, int] = {}
     position = startxref + len(b"xref\n")
     while (run := re.compile(rb"([0-9]+) ([0-9]+)\n").match(data, position)) is not None:

@@ -1,4 +1,4 @@
-"""Step 2, profile ``pades``: what may differ in the structure tree when a tagged document gains a signature field.
+"""Step 2, profile ``pades``: what may differ in the structure tree when a tagged document gains a field.
 
 New elements, each of which stands for widgets of new fields and nothing else, at the end of their parent's kids; and
 entries for them in the parent tree. What was tagged before stays tagged as it was.
