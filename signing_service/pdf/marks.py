@@ -83,7 +83,10 @@ class ImageMark:
             raise FormatError("the seal's image has other pixels than it says")
 
 
-def draw_mark(mark: TypedMark | DrawnMark | ImageMark, box: Box, fonts: Fonts) -> str:
+Mark = TypedMark | DrawnMark | ImageMark
+
+
+def draw_mark(mark: Mark, box: Box, fonts: Fonts) -> str:
     """Content stream operators that draw the mark inside ``box``, in the current colour."""
     if isinstance(mark, TypedMark):
         return _draw_typed(mark, box, fonts)

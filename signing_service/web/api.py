@@ -12,7 +12,9 @@ from flask_wtf.csrf import generate_csrf
 
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import InputError, NotAllowedError
-from signing_service.pdf.marks import DrawnMark, TypedMark
+from signing_service.pdf import seal_image
+from signing_service.pdf.marks import DrawnMark, Mark, TypedMark
+from signing_service.pdf.seal_image import read_seal
 from signing_service.web import limits
 from signing_service.web.bodies import read_bytes, read_object, read_optional
 from signing_service.web.error_pages import answer
@@ -169,13 +171,18 @@ def refuse(agreement_id: str) -> ResponseReturnValue:
     return jsonify({"refused": True})
 
 
-def read_mark(mark: dict[str, Any]) -> TypedMark | DrawnMark:
-    """The visible signature out of ``{"typed": text}`` or ``{"strokes": [[x, y, …], …]}``; raises InputError."""
+def read_mark(mark: dict[str, Any]) -> Mark:
+    """The visible signature out of ``{"typed": text}``, ``{"strokes": [[x, y, …], …]}`` or ``{"seal": PNG}``.
+
+    Raises InputError, LimitError for a PNG above seal_image's limits.
+    """
     if list(mark) == ["typed"] and isinstance(mark["typed"], str):
         return TypedMark(mark["typed"])
     if list(mark) == ["strokes"]:
         return DrawnMark.from_flat(mark["strokes"])
-    raise InputError("mark is neither typed nor drawn")
+    if list(mark) == ["seal"] and isinstance(mark["seal"], str):
+        return read_seal(read_bytes(mark["seal"], "the seal's image", seal_image.MAX_BYTES))
+    raise InputError("mark is neither typed nor drawn nor a seal")
 
 
 def read_answer(approval: dict[str, Any]) -> Answer:

@@ -31,6 +31,7 @@ def _failures() -> dict[str, Any]:
     return {
         "passkey": _("Your passkey was not used, so nothing was signed. Press the button to be asked again."),
         "empty_pad": _("The signature is still empty. Draw it, or type your name."),
+        "no_seal": _("Choose the image of the seal first, a PNG of at most 1 MB."),
         "refused": [
             _("This page refuses to sign"),
             _("Nothing was signed. Please tell the secretariat, with this code:"),

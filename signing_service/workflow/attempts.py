@@ -22,8 +22,9 @@ from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
 from signing_service.approval import Act, Statement
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
 from signing_service.errors import NotFoundError
-from signing_service.pdf.appearance import AppearanceInput, DrawnMark, TypedMark, draw_appearance
+from signing_service.pdf.appearance import AppearanceInput, draw_appearance
 from signing_service.pdf.delta import signature_delta
+from signing_service.pdf.marks import Mark
 from signing_service.pdf.pictures import picture_of_field
 from signing_service.store import acts, agreements
 from signing_service.store.identifiers import new_id
@@ -54,7 +55,7 @@ class Signatory:
 
 
 def begin_attempt(
-    service: Service, person_id: str, agreement_id: str, signer: str, mark: TypedMark | DrawnMark, consent_language: str
+    service: Service, person_id: str, agreement_id: str, signer: str, mark: Mark, consent_language: str
 ) -> dict[str, Any]:
     """Fix what the person is about to approve; return the attempt as docs/formats.md describes for browsers.
 
@@ -141,9 +142,7 @@ def _signatory(
     return Signatory(signer, person_id, *found)
 
 
-def _appearance(
-    published: Published, signatory: Signatory, mark: TypedMark | DrawnMark, ways: Ways, now: datetime
-) -> AppearanceInput:
+def _appearance(published: Published, signatory: Signatory, mark: Mark, ways: Ways, now: datetime) -> AppearanceInput:
     slot = published.layout.field(field_of(signatory.signer))
     names = signatory.mandate.representative
     if signatory.signer == SECRETARIAT:

@@ -10,6 +10,7 @@ import { ConnectionLost, SignedOut, ask } from "../signing/transport.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
 const LISTED = ["key", "approval", "checking", "signing", "recorded"]; // moments that stand in the list
+const MAX_SEAL = 1024 * 1024; // bytes, as the service takes it
 const PASSING = ["waiting", "again", "lost"]; // moments that are told beside it
 
 class SigningSection {
@@ -68,14 +69,19 @@ class SigningSection {
     this.mark.elements.typed.required = chosen === "typed";
   }
 
-  #readMark() {
-    if (this.mark.elements.mark.value === "typed") return { typed: this.mark.elements.typed.value };
-    return this.pad.isEmpty ? null : { strokes: this.pad.strokes };
+  /** The chosen mark as the service takes it; null while it is still empty. */
+  async #readMark() {
+    const { mark, typed, seal } = this.mark.elements;
+    if (mark.value === "typed") return { typed: typed.value };
+    if (mark.value === "drawn") return this.pad.isEmpty ? null : { strokes: this.pad.strokes };
+    const file = seal.files[0];
+    return file && file.size <= MAX_SEAL ? { seal: toBase64url(new Uint8Array(await file.arrayBuffer())) } : null;
   }
 
   async #propose() {
-    const mark = this.#readMark();
-    if (!mark) return this.#complain(this.mark, this.words.failures.empty_pad);
+    const mark = await this.#readMark();
+    const missing = this.mark.elements.mark.value === "seal" ? "no_seal" : "empty_pad";
+    if (!mark) return this.#complain(this.mark, this.words.failures[missing]);
     this.#complain(this.mark, "");
     await this.#busy(this.mark, async () => {
       const { consent, preview, approvals } = await this.flow.propose(mark);
@@ -162,7 +168,9 @@ class SigningSection {
     try {
       await task();
     } catch (error) {
-      this.#fail(error);
+      const mendable = error.status === 400 || error.status === 413; // a name that cannot be printed, a file that is no PNG
+      if (mendable) this.#complain(form, [error.message, error.hint].map(sentence).join(" ").trim());
+      else this.#fail(error);
     } finally {
       button.disabled = false;
       form.removeAttribute("aria-busy");
