@@ -237,6 +237,12 @@ def add_document(session: Session, sha256: str, content: bytes, *, now: datetime
         session.flush()
 
 
+def find_document(session: Session, sha256: str) -> bytes | None:
+    """The document with that SHA-256; None if it was never kept, or erased."""
+    row = session.get(Document, sha256)
+    return None if row is None else row.content
+
+
 def document(session: Session, sha256: str) -> bytes:
     """The document with that SHA-256; raises NotFoundError."""
     row = session.get(Document, sha256)

@@ -10,20 +10,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from signing_service.agreement.acts import Acts, entry_into_force, may_sign, state, waiting_for
-from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import format_time
+from signing_service.verify.history import Event, History
 from signing_service.verify.report import AgreementReport, SignatureReport
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
 SUBJECT = "agreement"
 ASSURANCES = ("service", "passkey")  # weakest first
-Event = Mapping[str, Any]
 
 
 def signer_of(report: SignatureReport) -> str:
@@ -119,15 +117,12 @@ def _check_complete(
         checks.passed(Step.RULES, SUBJECT, "the rules of the agreement are met")
 
 
-def check_mandate(terms: Terms, issuance: Event, events: Sequence[Event], item: SignatureReport) -> None:
+def check_mandate(terms: Terms, issuance: Event, history: History, item: SignatureReport) -> None:
     """(5) Raise an error of the tree unless the issuance's mandate holds; fill in the report."""
     signer = signer_of(item)
-    before = [event for event in events if event["sequence"] < issuance["sequence"] and event["type"] == "mandate"]
-    mandates = [Mandate.from_value(event.get("mandate")) for event in before]
-    own = [mandate for mandate in mandates if mandate.signer == signer]
-    if not own or own[-1].digest() != issuance.get("mandate_sha256"):
+    mandate, digest = history.newest_mandate(signer, before=issuance["sequence"]) or (None, "")
+    if mandate is None or digest != issuance.get("mandate_sha256"):
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the mandate is not the newest one in the record")
-    mandate = own[-1]
     mandate.check_for(terms, signer)
     if item.time is not None:
         mandate.check_valid_at(item.time)
@@ -138,3 +133,7 @@ def check_mandate(terms: Terms, issuance: Event, events: Sequence[Event], item: 
         )
     until = f" to {mandate.last_day}" if mandate.last_day else ""
     item.mandate = f"by {mandate.organ}, from {mandate.first_day}{until}"
+    if mandate.document:
+        item.mandate += f", {mandate.document}"
+    if mandate.document_sha256:
+        item.mandate += f" (its PDF: SHA-256 {mandate.document_sha256})"

@@ -47,6 +47,8 @@ class MandateForm(FlaskForm):  # type: ignore[misc]
     organ = StringField(
         _l("Authorised by"), [InputRequired(_l("Say who authorised this person.")), Length(max=200)], [_strip]
     )
+    document = StringField(_l("Document (number, date)"), [Optional(), Length(max=200)], [_strip])
+    pdf = FileField(_l("The document as a PDF"))
     last_day = DateField(_l("Valid until"), [Optional()])
 
 

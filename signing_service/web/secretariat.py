@@ -164,7 +164,9 @@ def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
     form = _mandate_form(overview.dashboard(service, officer_id).people, place)
     if not form.validate_on_submit():
         raise InputError("the mandate is not complete", hint="choose a person and say who authorised them")
-    authority = Authority(form.organ.data or "", service.clock().date(), form.last_day.data)
+    pdf = form.pdf.data.read() if form.pdf.data and form.pdf.data.filename else None
+    document = form.document.data or None
+    authority = Authority(form.organ.data or "", service.clock().date(), form.last_day.data, document, pdf)
     mandates.give_mandate(service, officer_id, agreement_id, signer, form.person.data or "", authority)
     flash(_("The mandate is given."), "good")
     return redirect(url_for("secretariat.agreement", agreement_id=agreement_id) + f"#{signer}")

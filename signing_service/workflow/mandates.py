@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.names import clean_name
 from signing_service.agreement.terms import SECRETARIAT, Terms
-from signing_service.errors import ConflictError, NotFoundError
+from signing_service.encoding import sha256_hex
+from signing_service.errors import ConflictError, InputError, NotFoundError
 from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
+
+MAX_DOCUMENT = 1536 * 1024  # bytes; a scanned page has about 200 KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class Authority:
     first_day: date
     last_day: date | None = None
     document: str | None = None
+    """Number or name of the document that says so."""
+    pdf: bytes | None = None
+    """That document; its digest stands in the mandate, so in the approval and in the record."""
 
 
 def give_mandate(
@@ -84,6 +90,9 @@ def add_mandate(
     session: Session, agreement_id: str, signer: str, person: Person, authority: Authority, now: datetime
 ) -> MandateRow:
     """Give a mandate within the caller's transaction, revoking the signer's present one; not recorded yet."""
+    if authority.pdf is not None:
+        check_document(authority.pdf)
+        agreements.add_document(session, sha256_hex(authority.pdf), authority.pdf, now=now)
     _revoke_present(session, agreement_id, signer, now)
     mandate = _mandate(agreement_id, signer, person, authority)
     return mandates.add(
@@ -99,6 +108,14 @@ def add_mandate(
     )
 
 
+def check_document(pdf: bytes) -> None:
+    """Raise InputError unless a mandate's document is a PDF of a size that a bundle can carry."""
+    if not pdf.startswith(b"%PDF-"):
+        raise InputError("the mandate's document is not a PDF", hint="save or scan it as a PDF")
+    if len(pdf) > MAX_DOCUMENT:
+        raise InputError(f"the mandate's document is larger than {MAX_DOCUMENT // 1024} KB", hint="scan it smaller")
+
+
 def _mandate(agreement_id: str, signer: str, person: Person, authority: Authority) -> Mandate:
     party, _, role = signer.partition(":")
     return Mandate(
@@ -110,7 +127,7 @@ def _mandate(agreement_id: str, signer: str, person: Person, authority: Authorit
         ),
         organ=clean_name(authority.organ),
         document=authority.document,
-        document_sha256=None,
+        document_sha256=sha256_hex(authority.pdf) if authority.pdf else None,
         first_day=authority.first_day,
         last_day=authority.last_day,
     )
