@@ -226,7 +226,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_cleared(at: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["record", "--help"], "audit      recompute a whole log"),
+        (["record", "--help"], "audit       recompute a whole log"),
         (["record", "audit", "--help"], "usage: signing-service record audit"),
         (["record", "witness", "serve", "--help"], "usage: signing-service record witness serve"),
     ],
