@@ -213,9 +213,11 @@ class Terms:
 
     def signer(self, signer_id: str) -> Signer:
         """Return a signer by its id ``<party>:<role>``; raises NotFoundError (also for the secretariat's)."""
-        for signer in self.signers():
-            if signer.id == signer_id:
-                return signer
+        party_id, _, role_id = signer_id.partition(":")
+        for party in self.parties:
+            for role in party.signers if party.id == party_id else ():
+                if role.role == role_id:
+                    return Signer(party, role)
         raise NotFoundError(f"the agreement has no signer {signer_id!r}")
 
     def signers(self) -> tuple[Signer, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -28,6 +29,7 @@ MAX_SIGNATURES = 100  # the specification asks for at least 16
 ED25519 = 0x01  # signature type: a log's key
 COSIGNATURE = 0x04  # signature type: a witness's key, C2SP tlog-cosignature v1
 SIGNATURE_PREFIX = "\N{EM DASH} "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")  # all but the line feed
 _PUBLIC_KEY_SIZE = 32
 _KEY_ID_SIZE = 4
 _SECRET_PREFIX = "PRIVATE+KEY+"
@@ -119,7 +121,7 @@ def parse_note(data: bytes) -> Note:
         content = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("note is not UTF-8") from error
-    if any(character < " " and character != "\n" for character in content):
+    if _CONTROL.search(content):
         raise FormatError("note holds a control character")
     split = content.rfind("\n\n")
     if split < 0 or not content.endswith("\n"):

@@ -19,9 +19,9 @@ from signing_service.verify.changes import read_revisions
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
 from signing_service.verify.path import PathBuilder
-from signing_service.verify.record import Event, check_record, service_events
+from signing_service.verify.record import Event, check_record
 from signing_service.verify.report import AgreementReport, RecordReport, Report
-from signing_service.verify.revocation import read_response
+from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules
 from signing_service.verify.signed import Signed, open_revision
 from signing_service.verify.structure import Document, read_document
@@ -124,10 +124,13 @@ class AgreementVerifier:
 
     def _check_revocation(self, certificates: Sequence[Certificate]) -> None:
         """(4) Validation material of the archive: each response is good and about a certificate of the document."""
-        known = [*certificates, *self._trust.anchors]
+        added: list[Certificate] = []
         for signed in self._signed:
+            if not signed.revision.certificates and not signed.revision.ocsp_responses:
+                continue
             with self._checks.collecting(Step.PATH, signed.subject, SubIndication.FORMAT_FAILURE):
-                known += [Certificate.load(der) for der in signed.revision.certificates]
+                added += [Certificate.load(der) for der in signed.revision.certificates]
+                known = Known([*certificates, *self._trust.anchors, *added])
                 for der in signed.revision.ocsp_responses:
                     status = read_response(der, known)
                     if status.revoked is not None:
@@ -161,24 +164,19 @@ class AgreementVerifier:
             )
             return []
         self._report.record = record = RecordReport()
-        logged = check_record(bundle, self._trust.file, self._checks, record)
+        told = check_record(bundle, self._trust.file, self._checks, record)
         with self._checks.collecting(Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE):
             if self._trust.file is not None:
-                check_service(service_events(bundle), self._trust.file)
+                check_service(told.service, self._trust.file)
         if document is None or self._terms is None:
             return []
         if bundle.agreement != self._terms.id:
             self._checks.failed(
                 Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE, "the bundle is of another agreement"
             )
-        shown = [
-            Shown(
-                signed.revision, signed.report, signed.certificate.der if signed.certificate else b"", signed.approval
-            )
-            for signed in self._signed
-        ]
-        check_events(logged, shown, self._terms, document.base.length, self._checks)
-        return [item.event for item in logged]
+        shown = [Shown(item.revision, item.report, _der(item.certificate), item.approval) for item in self._signed]
+        check_events(told.agreement, shown, self._terms, document.base.length, self._checks)
+        return [item.event for item in told.agreement]
 
     def _check_rules(self, events: Sequence[Event]) -> None:
         if self._terms is None or self._report.agreement is None:

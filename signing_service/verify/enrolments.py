@@ -16,10 +16,9 @@ An officer's countersignature needs no enrolment: the officer's keys stand in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms
@@ -38,11 +37,11 @@ from signing_service.approval import (
 from signing_service.encoding import from_base64url, parse_time, sha256_hex, to_base64url
 from signing_service.errors import SigningServiceError
 from signing_service.evidence.trust import TrustFile
+from signing_service.verify.history import Event, History
 from signing_service.verify.rules import ASSURANCES, signer_of
 from signing_service.verify.signed import Signed
 from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
 
-Event = Mapping[str, Any]
 _METHODS = {"in-person": "in person", "video": "by video", "phone": "by telephone"}
 
 
@@ -57,9 +56,11 @@ class _Act:
 
     def events(self, kind: str) -> Iterator[Event]:
         """The earlier events of one type that speak of this key for this signer and mandate."""
+        wanted = (kind, self.signer, self.mandate.digest(), sha256_hex(self.key))
         for event in self.before:
-            about = (event.get("signer"), event.get("mandate_sha256"), event.get("key_sha256"))
-            if event["type"] == kind and about == (self.signer, self.mandate.digest(), sha256_hex(self.key)):
+            if wanted == (
+                event["type"], event.get("signer"), event.get("mandate_sha256"), event.get("key_sha256")
+            ):  # fmt: skip
                 yield event
 
 
@@ -72,11 +73,14 @@ def check_enrolments(
         message = "without the evidence bundle nothing is known of the passkeys that approved"
         checks.unproven(Step.APPROVAL, "approvals", SubIndication.NO_POE, message, hint="add the evidence bundle")
         return
+    history = History(events)
     for one in passkeys:
         with checks.collecting(Step.APPROVAL, one.subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
             approval = Approval.from_der(one.approval)
-            issued = _issuance(events, one.report.certificate_sha256)
-            before = [item for item in events if item["sequence"] < issued]
+            issued = history.issued(one.report.certificate_sha256)
+            if issued is None:
+                raise _refused("belongs to a certificate whose issuance is not in the record")
+            before = history.before(issued)
             time = one.report.time or one.report.claimed_time
             one.report.identity = identify(approval, signer_of(one.report), before, _known(trust), time)
             checks.passed(Step.APPROVAL, one.subject, one.report.identity)
@@ -210,14 +214,6 @@ def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:
             if mandate.digest() == digest and mandate.signer == signer:
                 return _Act(signer, mandate, evidence.public_key, before)
     raise _refused("rests on a mandate that is not in the record before the act")
-
-
-def _issuance(events: Sequence[Event], certificate_sha256: str) -> int:
-    """The sequence of the first issuance of a certificate."""
-    for event in events:
-        if event["type"] == "issuance" and event.get("certificate_sha256") == certificate_sha256:
-            return int(event["sequence"])
-    raise _refused("belongs to a certificate whose issuance is not in the record")
 
 
 def _known(trust: TrustFile | None) -> TrustFile:

@@ -15,6 +15,7 @@ from signing_service.encoding import format_time, sha256_hex, to_base64url
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.note import format_verifier_key
 from signing_service.verify.changes import Revision
+from signing_service.verify.history import History
 from signing_service.verify.record import Event, Logged
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import check_mandate, signer_of
@@ -51,24 +52,37 @@ def check_events(
     if len(publications) != 1:
         _fail(checks, "record", f"the record has {len(publications)} publications of this agreement")
     _check_single_use(logged, checks)
-    events = [item.event for item in logged]
+    with checks.collecting(Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE):
+        history = History([item.event for item in logged])
+        _check_each(publications, by_revision, shown, terms, base_length, history, checks)
+
+
+def _check_each(
+    publications: Sequence[Logged],
+    by_revision: dict[int, Logged],
+    shown: Sequence[Shown],
+    terms: Terms,
+    base_length: int,
+    history: History,
+    checks: Checks,
+) -> None:
+    """Match revisions and events one to one."""
     for one in shown:
-        found = (
-            publications[0] if one.revision.number == 0 and publications else by_revision.pop(one.revision.number, None)
-        )
+        number = one.revision.number
+        found = publications[0] if number == 0 and publications else by_revision.pop(number, None)
         subject = f"field {one.revision.field}"
         if found is None:
             _fail(checks, subject, "the record has no event for this revision")
             continue
         with checks.collecting(Step.RECORD, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
-            _check_event(found.event, one, terms, base_length, events)
+            _check_event(found.event, one, terms, base_length, history)
             one.report.entry = found.index
             checks.passed(Step.RECORD, subject, f"recorded as entry {found.index}")
     for number in by_revision:
         _fail(checks, "record", f"the record has an event for revision {number}, which the document lacks")
 
 
-def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, events: Sequence[Event]) -> None:
+def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, history: History) -> None:
     revision, report = one.revision, one.report
     members: dict[str, Any] = {"pdf_sha256": revision.pdf_sha256, "pdf_length": revision.end}
     if revision.kind == "seal":
@@ -90,8 +104,8 @@ def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, event
         "assurance": report.assurance,
     }
     _compare(event, revision.kind, members)
-    issuances = [item for item in events if item["type"] == "issuance" and item["sequence"] == event.get("issuance")]
-    if not issuances or issuances[0]["sequence"] > event["sequence"]:
+    issuance = history.issuance(event.get("issuance"))
+    if issuance is None or issuance["sequence"] > event["sequence"]:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the one-time certificate's issuance is not in the record")
     issued = {
         "act": revision.kind,
@@ -101,8 +115,8 @@ def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, event
         "approval": to_base64url(one.approval),
         "mandate_sha256": event.get("mandate_sha256"),
     }
-    _compare(issuances[0], "issuance", issued)
-    check_mandate(terms, issuances[0], events, report)
+    _compare(issuance, "issuance", issued)
+    check_mandate(terms, issuance, history, report)
 
 
 def _timestamp(report: SignatureReport) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """Step 8: the record. What the bundle says happened is in the record, in this order, and is what the PDF shows.
 
-    events = check_record(bundle, trust, checks, report)         # the opened events of the agreement
-    check_events(events, revisions, …)
+    told = check_record(bundle, trust, checks, report)
+    told.agreement, told.service              # opened events, in order
 
 1. The checkpoint that all proofs share is signed by the record's key and cosigned by the witness quorum of the
    trust file (C2SP tlog-checkpoint, tlog-cosignature); with fewer nothing is wrong, but a fork is not excluded.
@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +23,7 @@ from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import Checkpoint
 from signing_service.record.cosignature import verify_cosignatures
-from signing_service.record.entry import SERVICE_SCOPE, parse_entry, verify_opening, verify_sequence
+from signing_service.record.entry import SERVICE_SCOPE, Entry, parse_entry, verify_opening, verify_sequence
 from signing_service.record.proof import verify_proof
 from signing_service.record.tree import leaf_hash, root_of
 from signing_service.verify.report import RecordReport
@@ -42,8 +41,27 @@ class Logged:
     event: Event
 
 
-def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report: RecordReport) -> list[Logged]:
-    """Check the record's proofs; give the agreement's opened events in order."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a bundle's record tells: opened events in order."""
+
+    agreement: Sequence[Logged]
+    """Of the agreement."""
+    service: Sequence[Event]
+    """Of the service itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of ``events.jsonl``, parsed."""
+
+    item: BundledEvent
+    entry: Entry
+    event: Event | None
+
+
+def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report: RecordReport) -> Record:
+    """Check the record's proofs; give what it tells."""
     constraint = SubIndication.SIG_CONSTRAINTS_FAILURE
     checkpoint = bundle.checkpoint
     report.origin, report.size = checkpoint.origin, checkpoint.size
@@ -52,20 +70,24 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         _check_inclusion(bundle, checkpoint)  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"{len(bundle.events)} entries are in the record of {checkpoint.origin}")
+    lines = [
+        _Line(item, parse_entry(item.entry), None if item.event is None else parse_canonical_json(item.event))
+        for item in bundle.events
+    ]
+    own = [line for line in lines if line.entry.scope == bundle.agreement]
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        erased = _erased(bundle)
-        for item in bundle.events:  # (3)
-            _check_opening(item, bundle.agreement, erased, checks)
+        erased = {line.event.get("erased") for line in own if line.event and line.event["type"] == "erased"}
+        for line in lines:  # (3)
+            _check_opening(line, bundle.agreement, erased, checks)
         checks.passed(Step.RECORD, SUBJECT, "every event is what its entry commits to")
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        _check_sequences(bundle)  # (4)
+        _check_sequences(bundle, lines)  # (4)
         report.uniqueness = "checked" if bundle.complete else "not checked"
         checks.passed(Step.RECORD, SUBJECT, "the agreement's entries follow each other without a gap")
-    return [
-        Logged(item.index, parse_canonical_json(item.event))
-        for item in bundle.events
-        if item.event is not None and parse_entry(item.entry).scope == bundle.agreement
-    ]
+    return Record(
+        [Logged(line.item.index, line.event) for line in own if line.event],
+        [line.event for line in lines if line.event and line.entry.scope == SERVICE_SCOPE],
+    )
 
 
 def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, report: RecordReport) -> None:
@@ -101,8 +123,8 @@ def _check_inclusion(bundle: Bundle, checkpoint: Checkpoint) -> None:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the entries do not make the record's root")
 
 
-def _check_opening(item: BundledEvent, agreement: str, erased: Collection[int], checks: Checks) -> None:
-    entry = parse_entry(item.entry)
+def _check_opening(line: _Line, agreement: str, erased: Collection[Any], checks: Checks) -> None:
+    item, entry = line.item, line.entry
     if item.event is not None and item.salt is not None:
         verify_opening(item.entry, item.event, item.salt)
     elif entry.scope == agreement and entry.sequence in erased:
@@ -115,33 +137,13 @@ def _check_opening(item: BundledEvent, agreement: str, erased: Collection[int], 
         )
 
 
-def _erased(bundle: Bundle) -> set[int]:
-    """Sequences of the agreement's events that its own ``erased`` events name."""
-    opened = (parse_canonical_json(item.event) for item in bundle.events if item.event is not None)
-    return {event["erased"] for event in opened if event["type"] == "erased" and event["scope"] == bundle.agreement}
-
-
-def _check_sequences(bundle: Bundle) -> None:
+def _check_sequences(bundle: Bundle, lines: Sequence[_Line]) -> None:
     """The agreement's entries are all there; the service's too where the bundle is complete."""
     scopes: dict[str, list[bytes]] = {}
-    for item in bundle.events:
-        scopes.setdefault(parse_entry(item.entry).scope, []).append(item.entry)
+    for line in lines:
+        scopes.setdefault(line.entry.scope, []).append(line.item.entry)
     if bundle.agreement not in scopes:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the bundle has no entry of its agreement")
     for scope, entries in scopes.items():
         if scope == bundle.agreement or bundle.complete:
             verify_sequence(entries)
-
-
-def service_events(bundle: Bundle) -> list[Event]:
-    """The opened events of the service itself."""
-    return [
-        parse_canonical_json(item.event)
-        for item in bundle.events
-        if item.event is not None and parse_entry(item.entry).scope == SERVICE_SCOPE
-    ]
-
-
-def same(event: Event, members: Mapping[str, Any]) -> Sequence[str]:
-    """Names of the members in which an event differs from what the document shows."""
-    return [name for name, value in members.items() if json.dumps(event.get(name)) != json.dumps(value)]

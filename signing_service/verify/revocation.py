@@ -1,7 +1,7 @@
 """Embedded OCSP responses (RFC 6960): which certificates they speak for, and what they say.
 
-    statuses = read_responses(ders, issuers)
-    statuses.check(certificate, at)           # raises CheckError REVOKED
+    status = read_response(der, Known(certificates))
+    status.revoked                            # when, or None where it says good
 
 Nothing is fetched. A response counts only if the certificate's issuer signed it, itself or through a responder that
 it authorised (RFC 6960 4.2.2.2).
@@ -10,6 +10,7 @@ it authorised (RFC 6960 4.2.2.2).
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,8 +42,23 @@ class Status:
     """When it was revoked; None where the response says good."""
 
 
-def read_response(der: bytes, certificates: Iterable[Certificate]) -> Status:
-    """Read and verify one response about one of ``certificates``, whose issuers are among them too.
+class Known:
+    """Certificates found by serial number and by subject."""
+
+    def __init__(self, certificates: Iterable[Certificate]) -> None:
+        """Index ``certificates``; unreadable ones are passed over."""
+        self.by_serial: dict[int, list[Certificate]] = defaultdict(list)
+        self.by_subject: dict[bytes, list[Certificate]] = defaultdict(list)
+        for certificate in dict.fromkeys(certificates):
+            try:
+                self.by_subject[certificate.subject].append(certificate)
+            except FormatError:
+                continue
+            self.by_serial[certificate.serial].append(certificate)
+
+
+def read_response(der: bytes, known: Known) -> Status:
+    """Read and verify one response about one of the ``known`` certificates, whose issuers are among them too.
 
     Raises FormatError where it is malformed, not successful, about none of them or says ``unknown``; CheckError
     where its signature does not verify or its signer may not answer.
@@ -51,16 +67,16 @@ def read_response(der: bytes, certificates: Iterable[Certificate]) -> Status:
         response = ocsp.load_der_ocsp_response(der)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise FormatError("an OCSP response is not a successful one")
-        return _read(response, list(certificates))
+        return _read(response, known)
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise FormatError(f"an OCSP response cannot be read: {error}") from error
 
 
-def _read(response: ocsp.OCSPResponse, certificates: list[Certificate]) -> Status:
-    named = [certificate for certificate in certificates if certificate.serial == response.serial_number]
+def _read(response: ocsp.OCSPResponse, known: Known) -> Status:
+    named = known.by_serial.get(response.serial_number, [])
     for certificate in named:
-        for issuer in certificates:
-            if issuer.subject == certificate.issuer and _is_about(response, issuer):
+        for issuer in known.by_subject.get(certificate.issuer, ()):
+            if _is_about(response, issuer):
                 _check_signer(response, issuer)
                 return _status(response, certificate)
     if named:

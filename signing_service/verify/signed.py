@@ -155,9 +155,8 @@ def _report(revision: Revision, terms: Terms | None) -> SignatureReport:
         reason=revision.reason,
         claimed_time=revision.claimed_time,
     )
-    signers = {signer.id: signer for signer in terms.signers()} if terms else {}
-    signer = signers.get(revision.field)
-    if signer is not None:
+    if terms is not None and ":" in revision.field:
+        signer = terms.signer(revision.field)
         report.party, report.party_native = signer.party.name, signer.party.native_name
         report.role = signer.role.title.get("en") or next(iter(signer.role.title.values()))
     return report

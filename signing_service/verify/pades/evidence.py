@@ -22,7 +22,7 @@ from signing_service.verify.limits import MAX_CERTIFICATES, MAX_CMS_BYTES
 from signing_service.verify.objects import Ref
 from signing_service.verify.pades.cms import load_certificates, wrap_basic_response
 from signing_service.verify.pades.document import Document
-from signing_service.verify.revocation import Status, read_response
+from signing_service.verify.revocation import Known, Status, read_response
 
 
 @dataclass(slots=True)
@@ -62,9 +62,10 @@ class Pool:
                 self._lists.append(read_crl(der, known))
             except SigningServiceError:
                 continue
+        indexed = Known(known)
         for der in self.ocsps:
             try:
-                self._statuses.append(read_response(der, known))
+                self._statuses.append(read_response(der, indexed))
             except SigningServiceError:
                 continue
 
