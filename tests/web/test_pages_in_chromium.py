@@ -21,7 +21,13 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = [{"width": 360, "dark": False}, {"width": 1280, "dark": True}]
 
 PUBLIC = ["/", "/sign-in", "/verify", "/help/yellow-mark", "/trust", "/record/", "/nowhere", "/ceremony/{agreement}"]
-OWN = ["/agreements/", "/agreements/{agreement}/", "/agreements/{agreement}/decline/njupt:president"]
+OWN = [
+    "/agreements/",
+    "/agreements/{agreement}/",
+    "/agreements/{agreement}/decline/njupt:president",
+    "/agreements/{agreement}/passkey/njupt:president/",
+    "/passkeys/",
+]
 OFFICERS = [
     "/secretariat/",
     "/secretariat/people",
@@ -29,6 +35,11 @@ OFFICERS = [
     "/secretariat/agreements/{agreement}/",
     "/secretariat/agreements/{agreement}/history",
     "/secretariat/agreements/{agreement}/correction",
+    "/secretariat/agreements/{agreement}/feeds/",
+    "/secretariat/agreements/{agreement}/parties",
+    "/secretariat/passkeys/",
+    "/secretariat/table/",
+    "/passkeys/",
 ]
 
 
