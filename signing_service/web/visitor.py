@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
-from flask import current_app, request, session
+from flask import current_app, g, request, session
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 
-from signing_service.errors import NotAllowedError
+from signing_service.errors import NotAllowedError, UnavailableError
 from signing_service.workflow import login
 from signing_service.workflow.login import SessionPerson
 from signing_service.workflow.service import Service
@@ -39,8 +39,17 @@ def the_service() -> Service:
 
 
 def load_visitor(token: str) -> Visitor | None:
-    """Who is behind the token in the cookie; None when its session is over."""
-    person = login.session_person(the_service(), token)
+    """Who is behind the token in the cookie; None when its session is over.
+
+    Where the database does not answer the request ends with that error, once: its page and headers are for nobody.
+    """
+    if g.get("visitor_unknown"):
+        return None
+    try:
+        person = login.session_person(the_service(), token)
+    except UnavailableError:
+        g.visitor_unknown = True
+        raise
     return None if person is None else Visitor(token, person)
 
 
