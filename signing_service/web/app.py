@@ -31,6 +31,7 @@ from signing_service.web import (
     request_log,
     secretariat,
     signing_table,
+    sources,
     spreadsheets,
     verification,
 )
@@ -77,6 +78,7 @@ def create_app(service: Service) -> Flask:
         passkey_pages,
         record,
         verification,
+        sources,
         spreadsheets,
     ):
         app.register_blueprint(module.blueprint)

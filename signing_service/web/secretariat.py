@@ -17,7 +17,17 @@ from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.public import local_path
 from signing_service.web.representative import page_images
 from signing_service.web.visitor import officer_required, the_service, visitor
-from signing_service.workflow import drafts, enrolment, history, mandates, overview, people, publication, withdrawal
+from signing_service.workflow import (
+    drafts,
+    enrolment,
+    history,
+    mandates,
+    overview,
+    people,
+    publication,
+    source_files,
+    withdrawal,
+)
 from signing_service.workflow.mandates import Authority
 from signing_service.workflow.overview import AgreementView
 
@@ -72,6 +82,7 @@ def invite(person_id: str) -> ResponseReturnValue:
 def new_draft() -> ResponseReturnValue:
     return _take_files(
         lambda given: drafts.create_draft(the_service(), visitor().person_id, given),
+        agreement_id="",
         title=_("New agreement"),
         lead=_("A few text files: agreement.toml with parties and rules, and one Markdown file a language."),
         back=url_for("secretariat.dashboard"),
@@ -81,23 +92,23 @@ def new_draft() -> ResponseReturnValue:
 def _take_files(take: Callable[[Mapping[str, bytes]], str], **words: str) -> ResponseReturnValue:
     """Show the form for an agreement's files; what was sent goes to ``take``, which returns the agreement's id."""
     form = DraftForm()
-    failure = None
+    failure, excerpt = None, None
     if form.validate_on_submit():
+        given: Mapping[str, bytes] = {}
         try:
-            agreement_id = take(_uploaded(form.files.data))
+            given = source_files.collect(_uploaded(form.files.data))
+            agreement_id = take(given)
         except (InputError, ConflictError, NotAllowedError) as error:
-            failure = error
+            failure, excerpt = error, source_files.excerpt(given, error.message)
         else:
             return redirect(url_for("secretariat.agreement", agreement_id=agreement_id))
-    page = render_template("secretariat/files.html", form=form, failure=failure, **words)
+    page = render_template("secretariat/files.html", form=form, failure=failure, excerpt=excerpt, **words)
     return page, failure.status if failure else 200
 
 
-def _uploaded(items: list[FileStorage | str] | None) -> dict[str, bytes]:
+def _uploaded(items: list[FileStorage | str] | None) -> list[tuple[str, bytes]]:
     given = [item for item in items or [] if isinstance(item, FileStorage) and item.filename]
-    if not given:
-        raise InputError("no file was chosen", hint="choose agreement.toml and one Markdown file a language")
-    return {str(item.filename): item.read() for item in given}
+    return [(str(item.filename), item.read()) for item in given]
 
 
 @blueprint.get("/agreements/<agreement_id>/")
@@ -194,6 +205,7 @@ def replace_draft(agreement_id: str) -> ResponseReturnValue:
 
     return _take_files(
         take,
+        agreement_id=agreement_id,
         title=_("Replace the files"),
         lead=_("The new files take the place of all old ones; people and mandates stay."),
         back=url_for("secretariat.agreement", agreement_id=agreement_id),
@@ -205,6 +217,7 @@ def replace_draft(agreement_id: str) -> ResponseReturnValue:
 def correct(agreement_id: str) -> ResponseReturnValue:
     return _take_files(
         lambda given: drafts.create_correction(the_service(), visitor().person_id, agreement_id, given),
+        agreement_id=agreement_id,
         title=_("Corrected version"),
         lead=_("It becomes a draft that names this agreement. Publishing it withdraws this one; people carry over."),
         back=url_for("secretariat.agreement", agreement_id=agreement_id),
