@@ -1,0 +1,118 @@
+"""The report as text, JSON and HTML: documented, versioned, safe against what files say of themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from signing_service.verify.html import report_to_html
+from signing_service.verify.json_report import report_to_json
+from signing_service.verify.report import Report, SignatureReport
+from signing_service.verify.text import one_line, report_to_text
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import Checks, Step, SubIndication, Verdict
+from signing_service.verify.verifier import verify_bundle, verify_pdf
+from tests.verify.world import LATER, the_ceremony
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    world = the_ceremony()
+    return verify_bundle(world.bundle(), world.trust(), LATER, "evidence.zip")
+
+
+def documented(checkout) -> dict[str, set[str]]:
+    """The members that docs/report.md lists, by table."""
+    tables: dict[str, set[str]] = {}
+    heading = ""
+    for line in (checkout / "docs" / "report.md").read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"\| Member of (?:the |an? )?`?(\w+)`? \|", line):
+            heading = match[1]
+        elif heading and (match := re.match(r"\| `(\w+)` \|", line)):
+            tables.setdefault(heading, set()).add(match[1])
+        elif not line.startswith("|"):
+            heading = ""
+    return tables
+
+
+def test_the_json_has_exactly_the_documented_members(report, checkout):
+    tables, value = documented(checkout), report_to_json(report)
+
+    assert set(value) == tables["report"]
+    assert set(value["agreement"]) == tables["agreement"]
+    assert set(value["record"]) == tables["record"]
+    assert {frozenset(item) for item in value["signatures"]} == {frozenset(tables["signature"])}
+    assert {frozenset(item) for item in value["checks"]} == {frozenset(tables["check"])}
+    assert json.loads(json.dumps(value)) == value
+
+
+def test_the_first_line_of_the_text_is_the_verdict(report):
+    lines = report_to_text(report).splitlines()
+
+    assert lines[0] == "PASSED: evidence.zip"
+    assert any("南京邮电大学" in line for line in lines)
+    assert any(line.startswith("Provable    until 2035-") for line in lines)
+
+
+def test_an_untrusted_but_intact_pdf_says_that_its_signatures_are_good():
+    world = the_ceremony()
+    text = report_to_text(verify_pdf(world.pdf, Trust(), LATER, name="agreement.pdf"))
+
+    assert text.startswith("INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND): agreement.pdf\n")
+    assert text.count("good signature") == 11
+    assert "hint: add the evidence bundle" in text
+
+
+def test_colours_are_asked_for(report):
+    assert "\x1b[" not in report_to_text(report)
+    assert report_to_text(report, colour=True).startswith("\x1b[32mPASSED\x1b[0m")
+
+
+def test_what_a_file_says_of_itself_cannot_move_the_terminal_or_script_the_page():
+    evil = "\x1b[2J\u202eevil<script>alert(1)</script>"
+    checks = Checks()
+    checks.failed(Step.CMS, evil, SubIndication.FORMAT_FAILURE, evil, hint=evil)
+    signature = SignatureReport(0, "signature", evil, signer=evil, reason=evil, changes=(evil,), approval=evil)
+    report = replace(Report(evil, "pades", LATER), checks=tuple(checks), signatures=[signature])
+
+    text, page = report_to_text(report) + one_line(report), report_to_html(report)
+
+    assert "\x1b" not in text
+    assert "\u202e" not in text + page
+    assert "<script>" not in page
+
+
+def test_the_page_is_one_well_formed_document_that_fetches_nothing(report):
+    page = report_to_html(report)
+    found = _Tags()
+    found.feed(page)
+
+    assert found.open == []
+    assert not found.seen & {"script", "img", "link", "iframe"}
+    assert "default-src 'none'" in page
+    assert "南京邮电大学" in page
+
+
+class _Tags(HTMLParser):
+    """Follows which tags are open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_a_report_without_checks_proves_nothing():
+    assert Report("empty", "agreement", LATER).verdict is Verdict.INDETERMINATE
