@@ -3,10 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PARTIES ?= 12
+KILLS ?= 1000
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint ceremony bench images install fonts lock clean
+.PHONY: help run test lint ceremony bench torture images install fonts lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +21,9 @@ ceremony: $(BIN)/.service node_modules/.package-lock.json ## the whole job over 
 
 bench: system-packages $(BIN)/.dev node_modules/.package-lock.json ## measure, beside pyHanko and pdfsig; FULL=1 for the large cases
 	@$(BIN)/python -m bench $(if $(FULL),--full)
+
+torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill real servers while everybody signs; KILLS=1000 MINUTES=10 SEED=
+	@$(BIN)/python -m torture --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; installs what they need
 	@$(BIN)/python -m pytest $(TESTS)

@@ -1,0 +1,121 @@
+"""Afterwards: every receipt against the record, the record against itself and the guard, the PDF by the verifier."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from bench.crowd import Venue
+from signing_service.agreement.terms import SECRETARIAT
+from signing_service.encoding import parse_canonical_json, sha256_hex
+from signing_service.errors import ForkError, RecordError, SigningServiceError
+from signing_service.evidence.receipt import parse_receipt, verify_receipt
+from signing_service.store import agreements, openings, outbox
+from signing_service.store.integrity import check_everything
+from signing_service.store.tree import frontier_at, read_entries
+from signing_service.verify.trust import read_trust
+from signing_service.verify.verdict import Verdict
+from signing_service.verify.verifier import verify_bundle
+from signing_service.workflow import delivery, download
+from signing_service.workflow.service import Service
+from torture.clients import Ledger
+from torture.findings import Findings
+
+
+def check(venue: Venue, ledger: Ledger) -> Findings:
+    """Compare everything that clients were told with what is stored; the countersignature must be there."""
+    found = Findings(acknowledged=len(ledger.receipts), complaints=list(ledger.complaints))
+    try:
+        service = venue.open_service()
+    except ForkError as error:
+        found.forks += 1
+        found.complaints.append(error.message)
+        return found
+    try:
+        with service.database.read() as session:
+            _check_storage(session, service, found)
+            _check_receipts(session, service, ledger, found)
+            _check_events(session, venue, found)
+            _check_mails(session, service, venue, found)
+        _check_bundle(service, venue, found)
+    finally:
+        service.database.dispose()
+    return found
+
+
+def _check_storage(session: Session, service: Service, found: Findings) -> None:
+    try:
+        check_everything(session, service.guard)
+    except ForkError as error:
+        found.forks += 1
+        found.complaints.append(error.message)
+    except RecordError as error:
+        found.complaints.append(error.message)
+
+
+def _check_receipts(session: Session, service: Service, ledger: Ledger, found: Findings) -> None:
+    """Each receipt's entry stands at its index, its checkpoint is one of this tree, its revision is stored."""
+    for signer, data in ledger.receipts:
+        receipt = parse_receipt(data)
+        checkpoint = verify_receipt(receipt, service.trust)
+        try:
+            stored = read_entries(session, receipt.index, receipt.index + 1)[0]
+            root = frontier_at(session, checkpoint.size).root()
+        except RecordError:
+            found.lost += 1
+            continue
+        if root != checkpoint.root:
+            found.forks += 1
+        revision = parse_canonical_json(receipt.event)["revision"]
+        pdf = _revision(session, receipt.agreement, revision)
+        if stored != receipt.entry or pdf != receipt.pdf_sha256:
+            found.lost += 1
+            found.complaints.append(f"the receipt of {signer} is not in the record")
+
+
+def _revision(session: Session, agreement: str, number: int) -> str | None:
+    try:
+        return sha256_hex(agreements.read_pdf(session, agreement, number))
+    except SigningServiceError:
+        return None
+
+
+def _check_events(session: Session, venue: Venue, found: Findings) -> None:
+    """Exactly one act of each signer and one archive timestamp, and no one-time key twice."""
+    events = [parse_canonical_json(one.event) for one in openings.of_scope(session, venue.agreement) if one.event]
+    acts = [event for event in events if event["type"] in ("signature", "countersignature")]
+    signers = Counter(event["signer"] for event in acts)
+    keys = Counter(event["certificate_sha256"] for event in acts)
+    wanted = {member.signer for member in venue.signers} | {SECRETARIAT}
+    found.doubled += sum(count - 1 for counts in (signers, keys) for count in counts.values())
+    found.doubled += max(0, sum(event["type"] == "archive-timestamp" for event in events) - 1)
+    found.complaints += [f"{signer} has no signature event" for signer in sorted(wanted - set(signers))]
+
+
+def _check_mails(session: Session, service: Service, venue: Venue, found: Findings) -> None:
+    """Every signer was told: a mail that is not waiting lies in the folder."""
+    mails = outbox.of_agreement(session, venue.agreement)
+    told = {mail.person for mail in mails if mail.kind == "signed"}
+    untold = [member.signer for member in venue.signers if member.person not in told]
+    found.complaints += [f"no mail tells {signer} of the signature" for signer in untold]
+    delivered = [path.read_bytes() for path in (venue.folder / "mail").glob("*.eml")]
+    for mail in mails:
+        identity = str(delivery.make_message(service, mail)["Message-ID"]).encode()
+        if mail.state == "sent" and not any(identity in text for text in delivered):
+            found.lost += 1
+            found.complaints.append(f"the mail to {mail.recipient} was marked as sent, and is nowhere")
+
+
+def _check_bundle(service: Service, venue: Venue, found: Findings) -> None:
+    try:
+        _, bundle = download.evidence(service, venue.officer.person, venue.agreement)
+    except SigningServiceError as error:
+        found.complaints.append(f"no evidence bundle: {error.message}")
+        return
+    trust = read_trust([service.trust_bytes])
+    report = verify_bundle(bundle, trust, datetime.now(UTC))
+    if report.verdict is not Verdict.PASSED:
+        failed = [check.message for check in report.checks if check.verdict is not Verdict.PASSED]
+        found.complaints.append(f"the bundle is {report.verdict}: {failed[:3]}")

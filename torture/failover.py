@@ -1,0 +1,89 @@
+"""The primary dies while everybody signs: a synchronous standby loses nothing, an asynchronous one is caught."""
+
+from __future__ import annotations
+
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench.crowd import Venue
+from signing_service.errors import ForkError
+from torture.checks import check
+from torture.clients import PATIENCE, Client, Ledger
+from torture.findings import Findings
+from torture.killing import AT_ONCE, make_venue, wait_for_archive
+from torture.postgres import Cluster
+from torture.server import Server
+
+
+def fail_over(folder: Path, seed: str, parties: int) -> Findings:
+    """Everybody signs; after some receipts the primary is killed and its synchronous standby promoted."""
+    chance = random.Random(seed)
+    cluster = Cluster.make()
+    cluster.add_standby(synchronous=True)
+    venue = make_venue(folder, parties, cluster.url)
+    ledger, server = Ledger(), Server(venue)
+    try:
+        server.start()
+        wanted = chance.randrange(1, parties - 1)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            clients = [Client(venue, member, ledger, f"{seed} {member.signer}") for member in venue.signers]
+            signing = [pool.submit(client.sign_whatever_happens) for client in clients]
+            _wait_for(ledger, wanted)
+            _take_over(cluster)
+            for one in signing:
+                one.result()
+        Client(venue, venue.officer, ledger, f"{seed} officer").sign_whatever_happens()
+        wait_for_archive(venue, ledger)
+        server.kill()
+        found = check(venue, ledger)
+        found.faults, found.kills = 1, 1
+        return found
+    finally:
+        server.kill()
+        cluster.remove()
+
+
+def lose_a_commit(folder: Path) -> str:
+    """An asynchronous standby that lacks an acknowledged signature is promoted; gives what the guard says.
+
+    Raises AssertionError if the service would go on with it.
+    """
+    cluster = Cluster.make()
+    try:
+        cluster.add_standby(synchronous=False)
+        assert cluster.standby is not None
+        venue = make_venue(folder, 2, cluster.url)
+        ledger, server = Ledger(), Server(venue)
+        server.start()
+        _sign(venue, ledger, 0)
+        cluster.standby.kill()
+        _sign(venue, ledger, 1)
+        cluster.primary.kill()
+        cluster.standby.start()
+        cluster.standby.promote()
+        server.kill()
+        try:
+            venue.open_service()
+        except ForkError as error:
+            return error.message
+        raise AssertionError("the service goes on with a database that lacks what it has published")
+    finally:
+        cluster.remove()
+
+
+def _sign(venue: Venue, ledger: Ledger, number: int) -> None:
+    Client(venue, venue.signers[number], ledger, str(number)).sign_whatever_happens()
+
+
+def _take_over(cluster: Cluster) -> None:
+    assert cluster.standby is not None
+    cluster.primary.kill()
+    cluster.standby.promote()
+
+
+def _wait_for(ledger: Ledger, receipts: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while len(ledger.receipts) < receipts and time.monotonic() < deadline:
+        time.sleep(0.01)

@@ -1,0 +1,120 @@
+"""One cycle: an agreement is signed by everybody, countersigned and archived while its servers are killed.
+
+Everything is drawn from the cycle's seed: who comes when, at which point or moment a server dies, which request is
+sent twice. What the machine's scheduler adds is its own; the seed repeats the plan, not every interleaving.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench.crowd import Venue
+from signing_service.store import agreements
+from torture.checks import check
+from torture.clients import Client, Ledger
+from torture.findings import Findings
+from torture.points import POINTS
+from torture.server import Server
+
+PATIENCE = 180.0  # seconds for a cycle's clients
+LONGEST_LIFE = 0.5  # seconds until a server is killed at a random moment
+LAST_ARRIVAL = {"commit": 16, "guard": 4, "timestamp": 3, "mail": 3}  # arrivals at a point until it kills
+AT_ONCE = 4  # clients
+
+
+def run_cycle(
+    venue: Venue, seed: str, kills: int, points: tuple[str, ...] = POINTS, bug: str | None = None
+) -> Findings:
+    """Sign ``venue``'s agreement under at most ``kills`` kills, then let it finish in peace, and check everything."""
+    chance = random.Random(seed)
+    ledger, server = Ledger(), Server(venue, bug)
+    server.start()
+    server.longest_recovery = 0.0  # the first start imports everything
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        clients = [Client(venue, member, ledger, f"{seed} {member.signer}") for member in venue.signers]
+        chance.shuffle(clients)
+        signing = [pool.submit(client.sign_whatever_happens) for client in clients]
+        _kill(server, chance, kills, points, lambda: all(one.done() for one in signing))
+        for one in signing:
+            one.result()
+        officer = Client(venue, venue.officer, ledger, f"{seed} officer")
+        countersigning = pool.submit(officer.sign_whatever_happens)
+        _kill(server, chance, max(0, kills - server.kills), points, countersigning.done)
+        countersigning.result()
+    server.kill()  # it may be about to die at its point
+    server.start()
+    for client in clients:
+        client.transport.repeat_completed()
+    wait_for_archive(venue, ledger)
+    killed = server.kills
+    server.kill()
+    found = check(venue, ledger)
+    found.kills, found.longest_recovery = killed, server.longest_recovery
+    return found
+
+
+def _kill(
+    server: Server, chance: random.Random, kills: int, points: tuple[str, ...], finished: Callable[[], bool]
+) -> None:
+    """Let servers die until there were so many kills or the clients are done; leave one alive."""
+    begin = server.kills
+    point: str | None = None
+    while not finished() and server.kills - begin < kills:
+        life = chance.uniform(0.02, LONGEST_LIFE) if point is None else 3 * LONGEST_LIFE
+        _live(server, life, finished)
+        if finished() and server.alive:
+            return
+        server.kill()
+        point = chance.choice((None, *points))
+        server.start(point, chance.randint(1, _last_arrival(point)))
+    if not server.alive or point is not None:
+        server.kill()
+        server.start()  # for the clients that are not done
+
+
+def _last_arrival(point: str | None) -> int:
+    return next((count for word, count in LAST_ARRIVAL.items() if point is not None and word in point), 1)
+
+
+def _live(server: Server, seconds: float, finished: Callable[[], bool]) -> None:
+    """Wait until the server is dead, its time is over, or nobody needs it any more."""
+    deadline = time.monotonic() + seconds
+    pause = threading.Event()
+    while server.alive and time.monotonic() < deadline and not finished():
+        pause.wait(0.01)
+
+
+def wait_for_archive(venue: Venue, ledger: Ledger) -> None:
+    """The worker of the server that lives adds the archive timestamp by itself."""
+    wanted = len(venue.signers) + 2
+    deadline = time.monotonic() + PATIENCE
+    with _service_of(venue) as newest:
+        while newest() < wanted and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if newest() < wanted:
+            ledger.complain(f"the agreement has {newest()} revisions instead of {wanted}")
+
+
+@contextlib.contextmanager
+def _service_of(venue: Venue) -> Iterator[Callable[[], int]]:
+    service = venue.open_service()
+
+    def newest() -> int:
+        with service.database.read() as session:
+            return agreements.newest_end(session, venue.agreement).number
+
+    try:
+        yield newest
+    finally:
+        service.database.dispose()
+
+
+def make_venue(folder: Path, parties: int, database_url: str | None = None) -> Venue:
+    """A venue on SQLite, or on an empty database of PostgreSQL."""
+    return Venue.make(folder, parties, **({"DATABASE_URL": database_url} if database_url else {}))
