@@ -132,14 +132,14 @@ def lock_enrolment(session: Session, enrolment_id: str) -> tuple[Enrolment, Cred
 def of_mandate(session: Session, mandate: str) -> list[tuple[Enrolment, Credential]]:
     """The enrolments for a mandate with their passkeys, revoked ones too, the oldest first."""
     query = select(Enrolment, Credential).join(Credential, Credential.id == Enrolment.credential)
-    query = query.where(Enrolment.mandate == mandate).order_by(Enrolment.created, Enrolment.id)
+    query = query.where(Enrolment.mandate == mandate).order_by(Enrolment.entry_index)
     return [(enrolment, credential) for enrolment, credential in session.execute(query)]
 
 
 def of_credential(session: Session, credential: str) -> list[Enrolment]:
     """The enrolments of one passkey, the oldest first."""
     query = select(Enrolment).where(Enrolment.credential == credential)
-    return list(session.scalars(query.order_by(Enrolment.created, Enrolment.id)))
+    return list(session.scalars(query.order_by(Enrolment.entry_index)))
 
 
 def confirmed_for(session: Session, mandate: str) -> list[Credential]:
@@ -152,5 +152,5 @@ def waiting(session: Session) -> list[tuple[Enrolment, Credential, Person]]:
     """Every enrolment that waits for an officer, with passkey and person, the oldest first."""
     query = select(Enrolment, Credential, Person).join(Credential, Credential.id == Enrolment.credential)
     query = query.join(Person, Person.id == Credential.person).where(Enrolment.state == "waiting")
-    rows = session.execute(query.order_by(Enrolment.created, Enrolment.id))
+    rows = session.execute(query.order_by(Enrolment.entry_index))
     return [(enrolment, credential, person) for enrolment, credential, person in rows]

@@ -73,8 +73,8 @@ def _bundle(session: Session, service: Service, agreement_id: str, *, complete: 
     found = {opening.index: opening for opening in own + openings.of_scope(session, SERVICE_SCOPE, size)}
     indices = range(size) if complete else sorted(found)
     entries = dict(enumerate(read_entries(session, 0, size))) if complete else {}
-    authorities = (service.keys.root, service.keys.issuing_ca, service.keys.services_ca, service.keys.seal)
-    authorities += tuple(one.certificate for one in service.keys.retired)
+    authorities = [service.keys.root, service.keys.issuing_ca, service.keys.services_ca, service.keys.seal]
+    authorities += [one.certificate for one in service.keys.retired]
     return Bundle(
         agreement=agreement_id,
         pdf=pdf_bytes,
