@@ -86,7 +86,7 @@ def pictures(tmp_path: Path) -> Path:
 def come_in(window: Screen, link: str) -> None:
     window.page.goto(link)
     window.page.get_by_label("Choose a password").fill(PASSWORD)
-    window.page.get_by_role("button", name="Continue").click()
+    window.page.get_by_role("button", name="Continue", exact=True).click()
     expect(window.page.get_by_role("button", name="Sign out")).to_be_visible()
 
 

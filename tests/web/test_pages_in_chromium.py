@@ -98,7 +98,7 @@ def test_an_invitation_leads_from_the_link_to_the_agreement(screen: Screens, liv
     window.page.goto(link)
     expect(window.page.get_by_role("heading", name=f"Welcome, {LIN.name}")).to_be_visible()
     check(window.page)
-    window.page.get_by_role("button", name="Continue").click()
+    window.page.get_by_role("button", name="Continue", exact=True).click()
     expect(window.section).to_be_visible()
     assert live.world.agreement in window.page.url
 
