@@ -26,6 +26,7 @@ COMMANDS = {  # name: module, what it does
     "renew": ("signing_service.commands.renew", "add an archive timestamp before the last one weakens"),
     "backup": ("signing_service.commands.backup", "write the database into one file while the service runs"),
     "restore": ("signing_service.commands.restore", "bring a backup back once all of it is verified"),
+    "upgrade": ("signing_service.commands.upgrade", "bring the database to this version's schema"),
     "record": ("signing_service.commands.record", "audit, witness and export the transparency log"),
     "people": ("signing_service.commands.people", "export all that the service holds about a person"),
     "demo": ("signing_service.commands.demo", "serve the demo alliance with sign-in links"),

@@ -16,6 +16,7 @@ from signing_service.setting_values import PREFIX
 from signing_service.settings import Settings
 from signing_service.store import installation
 from signing_service.store.database import Database
+from signing_service.store.migrations import upgrade
 from signing_service.workflow.delivery import deliver
 from signing_service.workflow.demo import DemoLink, demo_links, initialise_demo, publish_demo
 from signing_service.workflow.service import open_service
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
     make_missing_secrets()
     settings = settings_from_environment()
     check_port(settings)
-    log_to_terminal()
+    log_to_terminal(requests=False)
     links = prepare(settings)
     run_server(settings, on_ready=lambda: _print(settings, links))
     return 0
@@ -51,11 +52,23 @@ def prepare(settings: Settings) -> list[DemoLink]:
         while deliver(made.service):
             pass  # the invitations' mails now, so that the links come last on the terminal
         made.service.database.dispose()
+    _upgrade_demo(settings)
     service = open_service(settings)
     try:
         return demo_links(service)
     finally:
         service.database.dispose()
+
+
+def _upgrade_demo(settings: Settings) -> None:
+    """Bring the demo's database to the schema of a newer checkout; nobody else's is touched."""
+    database = Database(settings.database_url)
+    try:
+        installed = installation.find_on(database)
+        if installed is not None and installed.demo:
+            upgrade(database)
+    finally:
+        database.dispose()
 
 
 def _set_defaults(port: int) -> None:

@@ -6,41 +6,37 @@ well, 1 if something is wrong, 2 if the settings themselves are.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from signing_service.commands.findings import (
+    Finding,
+    check_clock,
+    check_mails,
+    check_proofs,
+    check_witnesses,
+    check_worker,
+)
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.encoding import format_time
-from signing_service.errors import ConfigurationError, SigningServiceError
-from signing_service.pki.keystore import KeyStore, read_passphrase
+from signing_service.errors import ConfigurationError, SigningServiceError, TimestampError
+from signing_service.pki.keystore import read_passphrase
 from signing_service.settings import Settings
-from signing_service.store import installation, outbox, publisher
+from signing_service.store import installation
 from signing_service.store.database import Database
 from signing_service.store.migrations import check_schema
 from signing_service.workflow.delivery import open_smtp, send_test_mail
-from signing_service.workflow.service import Service, load_fonts, open_service, system_clock
-from signing_service.workflow.trust import current
-from signing_service.workflow.witnessing import witnesses_of
+from signing_service.workflow.readiness import LEAST_FREE
+from signing_service.workflow.service import load_fonts, open_keys, open_service, system_clock
 
 EXPIRY_WARNING = timedelta(days=365)
 MIN_FREE_DISK = 1 << 30  # bytes
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check's outcome: ``ok``, ``warning`` or ``wrong``."""
-
-    level: str
-    check: str
-    text: str
-    hint: str = ""
-
 
 Check = Callable[[Settings], Iterator[Finding]]
 
@@ -75,6 +71,8 @@ def examine(settings: Settings, test_mail: str | None = None) -> Iterator[Findin
             yield from check(settings)
         except SigningServiceError as error:
             yield Finding("wrong", name, error.message, error.hint)
+        except OSError as error:
+            yield Finding("wrong", name, f"{error.filename or name}: {error.strerror}", "check the disk and its rights")
 
 
 def _check_secrets(settings: Settings) -> Iterator[Finding]:
@@ -90,12 +88,15 @@ def _check_secrets(settings: Settings) -> Iterator[Finding]:
 
 def _check_keys(settings: Settings) -> Iterator[Finding]:
     now = system_clock()
-    keys = KeyStore.open(settings.keys, settings.require_key_passphrase().encode(), now)
+    keys = open_keys(settings, now)
     for certificate in (keys.root, keys.issuing_ca, keys.services_ca, keys.seal, keys.timestamp):
         end = certificate.not_valid_after_utc
         if end - now < EXPIRY_WARNING:
             text = f"{certificate.subject.rfc4514_string()} expires on {end:%Y-%m-%d}"
-            yield Finding("warning", "keys", text, "rotate it in time; old signatures stay valid")
+            yield Finding("warning", "keys", text, "signing-service keys rotate; old signatures stay valid")
+    if (settings.keys / "root.key").exists():
+        hint = "signing-service keys offline DIR moves it to a medium that you lock away"
+        yield Finding("warning", "keys", "the root's key lies on this machine", hint)
     yield Finding("ok", "keys", f"complete, private and matching in {settings.keys}")
 
 
@@ -115,52 +116,10 @@ def _check_service(settings: Settings) -> Iterator[Finding]:
     service = open_service(settings)
     try:
         yield Finding("ok", "record", f"database, guard {settings.guard} and keys belong together")
-        yield from _check_clock(service)
-        yield from _check_outbox(service)
-        yield from _check_witnesses(service)
+        for check in (check_clock, check_worker, check_mails, check_proofs, check_witnesses):
+            yield from check(service)
     finally:
         service.database.dispose()
-
-
-def _check_clock(service: Service) -> Iterator[Finding]:
-    with service.database.read() as session:
-        newest = publisher.newest(session)
-    now = service.clock()
-    if newest is not None and newest.published > now:
-        text = f"it is {format_time(now)} here, but a checkpoint was published at {format_time(newest.published)}"
-        yield Finding("wrong", "clock", text, "set this machine's clock; run an NTP client")
-    else:
-        yield Finding("ok", "clock", format_time(now))
-
-
-def _check_outbox(service: Service) -> Iterator[Finding]:
-    with service.database.read() as session:
-        counts = outbox.counts(session)
-    if counts.get("failed"):
-        yield Finding(
-            "warning", "mail", f"{counts['failed']} mails were refused for good", "the secretariat sees which"
-        )
-
-
-def _check_witnesses(service: Service) -> Iterator[Finding]:
-    with service.database.read() as session:
-        trust = current(session)
-    asked = {witness.key for witness in service.witnesses}
-    if trust.quorum is None:
-        hint = "ask members to run one each: docs/witness.md, WITNESSES_FILE"
-        yield Finding("warning", "witnesses", "none: nobody would notice a forked record but by receipts", hint)
-    for key in trust.witnesses:
-        if key not in asked:
-            text = f"{key.name} is in the trust file but not asked"
-            yield Finding("warning", "witnesses", text, "add its line to WITNESSES_FILE")
-    for key in asked - set(trust.witnesses):
-        hint = "it counts from the next trust file on that names it"
-        yield Finding("warning", "witnesses", f"{key.name} is asked but not in the trust file", hint)
-    for one in witnesses_of(service):
-        if one.alarm:
-            yield Finding("wrong", "witnesses", f"ALARM: {one.alarm}", "stop writing, compare record and guard")
-        elif one.error:
-            yield Finding("warning", "witnesses", one.error, "it is asked again by itself")
 
 
 def _check_timestamps(settings: Settings) -> Iterator[Finding]:
@@ -172,7 +131,14 @@ def _check_timestamps(settings: Settings) -> Iterator[Finding]:
     try:
         for authority in service.authorities:
             now = service.clock()
-            token = authority.timestamp(sha256(b"signing-service doctor").digest(), now)
+            try:
+                token = authority.timestamp(sha256(b"signing-service doctor").digest(), now)
+            except TimestampError as error:
+                hint = (
+                    error.hint or "try it with curl from this machine, and compare TIMESTAMP_ANCHORS_FILE with its root"
+                )
+                yield Finding("wrong", "timestamps", f"{authority.name}: {error.message}", hint)
+                continue
             if abs(token.time - now) > MAX_CLOCK_DIFFERENCE:
                 text = f"{authority.name} says {format_time(token.time)}, this machine {format_time(now)}"
                 yield Finding("wrong", "clock", text, "set this machine's clock; run an NTP client")
@@ -188,12 +154,30 @@ def _check_fonts(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_disk(settings: Settings) -> Iterator[Finding]:
-    folder = next(path for path in (settings.guard.absolute(), *settings.guard.absolute().parents) if path.is_dir())
-    free = shutil.disk_usage(folder).free
-    text = f"{free / (1 << 30):.1f} GiB free at {folder}"
-    yield Finding(
-        "ok" if free >= MIN_FREE_DISK else "warning", "disk", text, "" if free >= MIN_FREE_DISK else "make room"
-    )
+    places = {settings.guard.absolute().parent, settings.mail_dir.absolute(), *_database_folder(settings)}
+    for place in sorted(places):
+        folder = next(path for path in (place, *place.parents) if path.is_dir())
+        free = shutil.disk_usage(folder).free
+        text = f"{free / (1 << 30):.1f} GiB free at {folder}"
+        if not is_writable(folder):
+            hint = "give it to the service's user (chown), or run doctor as that user"
+            yield Finding("wrong", "disk", f"{folder} cannot be written to", hint)
+        elif free < LEAST_FREE:
+            yield Finding("wrong", "disk", text, "make room now: nothing can be signed on a full disk")
+        elif free < MIN_FREE_DISK:
+            yield Finding("warning", "disk", text, "make room")
+        else:
+            yield Finding("ok", "disk", text)
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether this process may make files in ``folder``."""
+    return os.access(folder, os.W_OK)
+
+
+def _database_folder(settings: Settings) -> list[Path]:
+    scheme, _, path = settings.database_url.partition(":///")
+    return [Path(path).absolute().parent] if scheme == "sqlite" else []
 
 
 def _check_mail(settings: Settings, test_mail: str | None) -> Iterator[Finding]:

@@ -27,14 +27,18 @@ _COVERED = (
 _Line = MutableMapping[str, Any]
 
 
-def log_to_terminal(form: str = "text", level: int = logging.INFO) -> None:
-    """Send the service's own log lines, and warnings of its libraries, to standard error; ``form``: text or json."""
+def log_to_terminal(form: str = "text", *, requests: bool = True) -> None:
+    """Send the service's own log lines, and warnings of its libraries, to standard error.
+
+    ``form``: text or json; ``requests``: a line for each one that was answered too.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_formatter(form))
-    for name, least in (("signing_service", level), ("gunicorn", logging.WARNING), ("alembic", logging.WARNING)):
+    for name, least in (("signing_service", logging.INFO), ("gunicorn", logging.WARNING), ("alembic", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(least)
+    logging.getLogger("signing_service.web.request_log").setLevel(logging.INFO if requests else logging.WARNING)
 
 
 def _formatter(form: str) -> logging.Formatter:

@@ -16,6 +16,7 @@ from signing_service.encoding import format_time
 from signing_service.store import agreements, outbox, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.workflow.public_record import record_state
+from signing_service.workflow.renewal import standing_of
 from signing_service.workflow.service import Service, open_service
 from signing_service.workflow.state import load_acts
 from signing_service.workflow.witnessing import WitnessStatus, witnesses_of
@@ -30,6 +31,8 @@ class AgreementStatus:
     state: str
     signed: int
     signers: int
+    provable_until: str | None  # once archived: the end of its newest archive timestamp
+    renewal_due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,10 @@ def read_status(service: Service) -> Status:
             current = "draft" if row.state == "draft" else str(state(terms, acts, service.clock()))
             signers = [signer.id for signer in terms.signers()]
             signed = sum(signer in acts.signatures for signer in signers)
-            listed.append(AgreementStatus(row.id, row.reference, current, signed, len(signers)))
+            standing = standing_of(session, row.id)
+            until = format_time(standing.until) if standing else None
+            due = standing is not None and standing.is_due(service.clock())
+            listed.append(AgreementStatus(row.id, row.reference, current, signed, len(signers), until, due))
         newest = publisher.newest(session)
         return Status(
             service.settings.public_url,
@@ -84,7 +90,8 @@ def read_status(service: Service) -> Status:
 def _print(found: Status, now: str) -> None:
     print(f"{found.public_url} at {now}\n")
     for each in found.agreements:
-        print(f"  {each.reference:<16} {each.state:<12} {each.signed} of {each.signers} signed   {each.id}")
+        signed = f"{each.signed} of {each.signers} signed"
+        print(f"  {each.reference:<16} {each.state:<12} {signed}   {each.id}{_proof(each)}")
     if not found.agreements:
         print("  no agreements yet")
     print()
@@ -95,6 +102,13 @@ def _print(found: Status, now: str) -> None:
         well = sum(witness.cosigned == found.published for witness in found.witnesses)
         pairs.append(("witnesses", "\n".join([f"{well} of {len(found.witnesses)} cosigned it", *_complaints(found)])))
     print_pairs([*pairs, ("mails", mails)])
+
+
+def _proof(each: AgreementStatus) -> str:
+    if each.provable_until is None:
+        return ""
+    due = ", renew it now (signing-service renew)" if each.renewal_due else ""
+    return f"   provable until {each.provable_until[:10]}{due}"
 
 
 def _complaints(found: Status) -> list[str]:

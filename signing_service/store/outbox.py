@@ -118,3 +118,9 @@ def counts(session: Session) -> dict[str, int]:
     """How many mails are in each state."""
     query = select(OutboxMail.state, func.count()).group_by(OutboxMail.state)
     return dict(session.execute(query).all())
+
+
+def oldest_due(session: Session, *, now: datetime) -> datetime | None:
+    """Since when the longest waiting mail is due; None where none is."""
+    query = select(func.min(OutboxMail.next_attempt)).where(OutboxMail.state == "waiting")
+    return session.scalar(query.where(OutboxMail.next_attempt <= now))

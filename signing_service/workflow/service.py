@@ -34,6 +34,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
+from signing_service.store.migrations import check_schema
 from signing_service.workflow import trust as trust_files
 from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import PrefixHashes
@@ -101,6 +102,7 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     installed = installation.find_on(database)
     if installed is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+    check_schema(database)
     _check_identity(settings, installed.public_url)
     keys = open_keys(settings, clock())
     trust = parse_trust_file(installed.trust_file)

@@ -156,6 +156,7 @@ def attempt_state(service: Service, person_id: str, attempt_id: str) -> tuple[st
 def _complete(service: Service, attempt: Attempt, signature: bytes) -> None:
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
     attributes = attempt.signed_attributes or b""
+    _check_issuer(service, certificate)
     _verify(certificate, signature, attributes)
     token = service.timestamp(sha256(signature).digest())
     if not certificate.not_valid_before_utc <= token.time <= certificate.not_valid_after_utc:
@@ -167,6 +168,16 @@ def _complete(service: Service, attempt: Attempt, signature: bytes) -> None:
         candidate = make_candidate(session, service, published, delta, container)
     ocsp = good_response(service.keys, certificate, max(service.clock(), token.time))
     _store(service, attempt, candidate, token, ocsp)
+
+
+def _check_issuer(service: Service, certificate: x509.Certificate) -> None:
+    """The issuing authority's key may have been replaced while the person was signing."""
+    try:
+        certificate.verify_directly_issued_by(service.keys.issuing_ca)
+    except (ValueError, InvalidSignature):
+        raise NotAllowedError(
+            "the service's keys were replaced since this attempt began; nothing was signed", hint="begin again"
+        ) from None
 
 
 def _verify(certificate: x509.Certificate, signature: bytes, signed_attributes: bytes) -> None:

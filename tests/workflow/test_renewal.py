@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing_service.commands.status import read_status
 from signing_service.errors import NotAllowedError
 from signing_service.evidence.succession import verify_succession
 from signing_service.store import agreements, openings, outbox
@@ -200,3 +201,22 @@ def test_the_worker_looks_four_times_a_day_and_not_at_every_turn(world: World) -
     assert world.service.schedule.is_due("renewals", world.clock.now, timedelta(hours=6))
     assert renew_due(world.service) == 0
     assert not world.service.schedule.is_due("renewals", world.clock.now, timedelta(hours=6))
+
+
+def test_status_says_until_when_and_what_to_do(world: World) -> None:
+    sign_everything(world)
+    [now] = read_status(world.service).agreements
+    assert (now.provable_until, now.renewal_due) == ("2035-04-09T04:00:00Z", False)
+    world.clock.now = IN_2034
+    [later] = read_status(world.service).agreements
+    assert later.renewal_due
+
+
+def test_who_was_signing_while_the_authority_was_replaced_begins_again(world: World) -> None:
+    world.publish()
+    signing = world.signing(LIN)
+    signing.approve()
+    rotate_to(world, world.clock.now + timedelta(minutes=1), "issuing-ca")
+    with pytest.raises(NotAllowedError, match="keys were replaced since this attempt began"):
+        signing.complete()
+    assert world.sign(SOMCHAI)

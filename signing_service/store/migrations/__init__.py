@@ -2,7 +2,7 @@
 
 Example::
 
-    upgrade(database)  # at ``init`` and by ``serve``; nothing happens when the schema is current
+    upgrade(database)  # by ``init``, ``upgrade`` and ``restore``; nothing happens when it is current
     check_schema(database)  # raises ConfigurationError on an older or newer schema
 
 Migrations change structure only: bytes of revisions, events and entries are never touched. A new one is made
@@ -47,7 +47,7 @@ def check_schema(database: Database) -> None:
     if current != head:
         raise ConfigurationError(
             f"the database has schema {current or 'none'}, this version needs {head}",
-            hint="make a backup, then start the service once with migrations allowed",
+            hint="make a backup, then run signing-service upgrade",
         )
 
 

@@ -1,0 +1,98 @@
+"""What ``doctor`` finds out about a service that opens: its clock, worker, mails, proofs and log witnesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from signing_service.encoding import format_time
+from signing_service.store import acts, outbox, publisher
+from signing_service.workflow.renewal import standings
+from signing_service.workflow.service import Service
+from signing_service.workflow.trust import current
+from signing_service.workflow.witnessing import witnesses_of
+
+LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check's outcome: ``ok``, ``warning`` or ``wrong``."""
+
+    level: str
+    check: str
+    text: str
+    hint: str = ""
+
+
+def check_clock(service: Service) -> Iterator[Finding]:
+    """Nothing that was published may lie in the future."""
+    with service.database.read() as session:
+        newest = publisher.newest(session)
+    now = service.clock()
+    if newest is not None and newest.published > now:
+        text = f"it is {format_time(now)} here, but a checkpoint was published at {format_time(newest.published)}"
+        yield Finding("wrong", "clock", text, "set this machine's clock; run an NTP client")
+    else:
+        yield Finding("ok", "clock", format_time(now))
+
+
+def check_worker(service: Service) -> Iterator[Finding]:
+    """Whatever the worker should have done long ago is still there if it does not run."""
+    now = service.clock()
+    with service.database.read() as session:
+        due = outbox.oldest_due(session, now=now)
+        waiting = len(acts.awaiting_archive(session))
+    hint = "signing-service serve has one inside unless --no-worker is given; else run signing-service worker"
+    if due is not None and now - due > LATE:
+        text = f"a mail is due since {format_time(due)} and nobody sends it"
+        yield Finding("wrong", "worker", text, hint)
+    if waiting:
+        text = f"{waiting} countersigned agreements wait for their archive timestamp"
+        yield Finding("warning", "worker", text, f"is a timestamp authority down? {hint}")
+    if not waiting and (due is None or now - due <= LATE):
+        yield Finding("ok", "worker", "nothing is overdue")
+
+
+def check_mails(service: Service) -> Iterator[Finding]:
+    """Mails that were given up."""
+    with service.database.read() as session:
+        failed = outbox.counts(session).get("failed")
+    if failed:
+        yield Finding("warning", "mail", f"{failed} mails were refused for good", "the secretariat sees which")
+
+
+def check_proofs(service: Service) -> Iterator[Finding]:
+    """Archive timestamps that end soon, or have ended."""
+    now = service.clock()
+    for standing in standings(service):
+        if standing.until < now:
+            text = f"{standing.reference}: its proof ended on {standing.until:%Y-%m-%d}"
+            yield Finding("wrong", "proofs", text, "keep bundles and receipts; it cannot be renewed any more")
+        elif standing.is_due(now):
+            text = f"{standing.reference} is provable until {standing.until:%Y-%m-%d}"
+            hint = f"signing-service keys rotate timestamp, then signing-service renew {standing.agreement}"
+            yield Finding("warning", "proofs", text, hint)
+
+
+def check_witnesses(service: Service) -> Iterator[Finding]:
+    """Who cosigns the record, and what they say against it."""
+    with service.database.read() as session:
+        trust = current(session)
+    asked = {witness.key for witness in service.witnesses}
+    if trust.quorum is None:
+        hint = "ask members to run one each: docs/witness.md, WITNESSES_FILE"
+        yield Finding("warning", "witnesses", "none: nobody would notice a forked record but by receipts", hint)
+    for key in trust.witnesses:
+        if key not in asked:
+            text = f"{key.name} is in the trust file but not asked"
+            yield Finding("warning", "witnesses", text, "add its line to WITNESSES_FILE")
+    for key in asked - set(trust.witnesses):
+        hint = "it counts from the next trust file on that names it"
+        yield Finding("warning", "witnesses", f"{key.name} is asked but not in the trust file", hint)
+    for one in witnesses_of(service):
+        if one.alarm:
+            yield Finding("wrong", "witnesses", f"ALARM: {one.alarm}", "stop writing, compare record and guard")
+        elif one.error:
+            yield Finding("warning", "witnesses", one.error, "it is asked again by itself")

@@ -1,0 +1,37 @@
+"""``upgrade`` brings an older schema forward; until then nothing serves it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.commands.conftest import Run
+
+Printed = pytest.CaptureFixture[str]
+
+
+def test_a_current_schema_stays_as_it_is(installed: str, run: Run, capsys: Printed) -> None:
+    assert run("upgrade") == 0
+    assert "the schema is current" in capsys.readouterr().out
+
+
+def test_an_empty_place_is_for_init(run: Run, folder: Path, capsys: Printed) -> None:
+    (folder / "var").mkdir()
+    (folder / "secrets").mkdir()
+    for name in ("key-passphrase", "session-secret"):
+        (folder / "secrets" / name).write_text("0123456789abcdef0123456789abcdef\n")
+    assert run("upgrade") == 2
+    assert "run `signing-service init` once" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "worker", "renew", "keys"])
+def test_an_older_schema_is_refused_with_what_to_do(
+    installed: str, folder: Path, run: Run, capsys: Printed, command: str
+) -> None:
+    database = sqlite3.connect(folder / "var" / "service.sqlite3", isolation_level=None)
+    database.execute("UPDATE alembic_version SET version_num = '0001'")
+    database.close()
+    assert run(command, *(["--once"] if command == "worker" else [])) == 2
+    assert "hint: make a backup, then run signing-service upgrade" in capsys.readouterr().err
