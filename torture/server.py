@@ -76,8 +76,18 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.join(PATIENCE)
+        _wait_until_gone(process.pid)
         self.kills += 1
         self._process = None
+
+
+def _wait_until_gone(group: int) -> None:
+    """Its worker process, which holds the port too, dies a moment later than the process that started it."""
+    deadline = time.monotonic() + PATIENCE
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.002)
 
 
 def _serve(environment: dict[str, str], log: str, point: str | None, count: int, bug: str | None) -> None:
