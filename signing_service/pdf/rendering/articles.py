@@ -86,7 +86,8 @@ class ArticleSetter:
             entry = element.add("LI")
             label, body = entry.add("Lbl"), entry.add("LBody")
             spans = self._targets(_spans(item.content, self._body))
-            lines = text_rows(self._shaper, spans, self._body, inner, self._width - (inner - self._left), body)
+            words = body.add("P") if item.blocks else body  # so that they are read before the list that they open
+            lines = text_rows(self._shaper, spans, self._body, inner, self._width - (inner - self._left), words)
             self._label(lines[0], item.label, left, label, self._body)
             rows += spaced(lines, ITEM_SPACE)
             for block in item.blocks:
