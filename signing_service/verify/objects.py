@@ -74,10 +74,11 @@ def skip_space(data: bytes, position: int) -> int:
     return match.end() if match else position
 
 
-def parse_object(data: bytes, position: int, depth: int = 0) -> tuple[Any, int]:
+def parse_object(data: bytes, position: int, depth: int = 0, flaws: list[str] | None = None) -> tuple[Any, int]:
     """Parse one object (not a stream) at ``position``; give it and the offset after it.
 
-    Raises FormatError on anything that is not an object, LimitError beyond MAX_OBJECT_DEPTH.
+    Raises FormatError on anything that is not an object, LimitError beyond MAX_OBJECT_DEPTH. If ``flaws`` is given,
+    a repeated key (the first one counts) and a broken escape in a name (it stands for itself) are added to it instead.
     """
     match = _TOKEN.match(data, position)
     if match is None:
@@ -86,7 +87,7 @@ def parse_object(data: bytes, position: int, depth: int = 0) -> tuple[Any, int]:
     if kind == "ref":
         return Ref(int(token["number"]), int(token["generation"])), match.end()
     if kind == "name":
-        return parse_name(token["name"]), match.end()
+        return parse_name(token["name"], flaws), match.end()
     if kind == "integer":
         return int(token["integer"]), match.end()
     if kind == "real":
@@ -98,17 +99,17 @@ def parse_object(data: bytes, position: int, depth: int = 0) -> tuple[Any, int]:
     if depth >= MAX_OBJECT_DEPTH:
         raise LimitError(f"PDF objects are nested more than {MAX_OBJECT_DEPTH} levels deep")
     if kind == "open":
-        return _dictionary(data, match.end(), depth + 1)
+        return _dictionary(data, match.end(), depth + 1, flaws)
     if kind == "list":
-        return _array(data, match.end(), depth + 1)
+        return _array(data, match.end(), depth + 1, flaws)
     if kind == "word" and token["word"] in _WORDS:
         return _WORDS[token["word"]], match.end()
     raise FormatError(f"no PDF object at offset {position}")
 
 
-def parse_indirect(data: bytes, position: int, depth: int = 0) -> tuple[Any, int]:
+def parse_indirect(data: bytes, position: int, flaws: list[str] | None = None) -> tuple[Any, int]:
     """Parse an object or a stream's head (dictionary and keyword); a stream is given as :class:`Stream`."""
-    value, end = parse_object(data, position, depth)
+    value, end = parse_object(data, position, 0, flaws)
     if isinstance(value, dict):
         match = _STREAM.match(data, end)
         if match:
@@ -116,8 +117,8 @@ def parse_indirect(data: bytes, position: int, depth: int = 0) -> tuple[Any, int
     return value, end
 
 
-def parse_name(token: bytes) -> Name:
-    """Decode a name token that begins with a slash; raises FormatError on a broken ``#`` escape."""
+def parse_name(token: bytes, flaws: list[str] | None = None) -> Name:
+    """Decode a name token that begins with a slash; raises FormatError, or notes, a broken ``#`` escape."""
     text = token[1:]
     if b"#" in text:
         parts = text.split(b"#")
@@ -126,12 +127,15 @@ def parse_name(token: bytes) -> Name:
             try:
                 out.append(bytes.fromhex(part[:2].decode("ascii")) + part[2:])
             except ValueError as error:
-                raise FormatError(f"name {token!r} has a broken # escape") from error
+                if flaws is None:
+                    raise FormatError(f"name {token!r} has a broken # escape") from error
+                flaws.append(f"name {token!r} has a broken # escape")
+                out.append(b"#" + part)
         text = b"".join(out)
     return Name(text.decode("latin-1"))
 
 
-def _dictionary(data: bytes, position: int, depth: int) -> tuple[dict[str, Any], int]:
+def _dictionary(data: bytes, position: int, depth: int, flaws: list[str] | None) -> tuple[dict[str, Any], int]:
     result: dict[str, Any] = {}
     while True:
         match = _TOKEN.match(data, position)
@@ -141,19 +145,23 @@ def _dictionary(data: bytes, position: int, depth: int) -> tuple[dict[str, Any],
             return result, match.end()
         if match.lastgroup != "name":
             raise FormatError(f"dictionary key at offset {position} is not a name")
-        key = str(parse_name(match["name"]))
+        key = str(parse_name(match["name"], flaws))
+        repeated = f"dictionary has two keys /{key} at offset {position}"
+        value, position = parse_object(data, match.end(), depth, flaws)
         if key in result:
-            raise FormatError(f"dictionary has two keys /{key} at offset {position}")
-        result[key], position = parse_object(data, match.end(), depth)
+            if flaws is None:
+                raise FormatError(repeated)
+            flaws.append(repeated)
+        result.setdefault(key, value)
 
 
-def _array(data: bytes, position: int, depth: int) -> tuple[list[Any], int]:
+def _array(data: bytes, position: int, depth: int, flaws: list[str] | None) -> tuple[list[Any], int]:
     result: list[Any] = []
     while True:
         match = _TOKEN.match(data, position)
         if match is not None and match.lastgroup == "endlist":
             return result, match.end()
-        value, position = parse_object(data, position, depth)
+        value, position = parse_object(data, position, depth, flaws)
         result.append(value)
 
 

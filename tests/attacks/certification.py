@@ -74,6 +74,7 @@ for _subtype in ("FreeText", "Stamp", "Redact", "Square", "Line", "Highlight", "
 for _subtype in ("Text", "FreeText", "Stamp"):
     _evil(_subtype, "certified", rf"an annotation \({_subtype}\) was added")
     _evil(_subtype, "approval", rf"an annotation \({_subtype}\) was added")
+_evil("Text", "annotatable", r"an annotation \(Text\) was added")  # with an appearance far larger than a note
 _evil("Widget", "certified", "a widget was added that belongs to no field")
 
 

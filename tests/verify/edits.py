@@ -60,6 +60,24 @@ def with_other_text(pdf: bytes, text: str = "The sum is 9999 dollars") -> bytes:
     return written(writer)
 
 
+def with_note(pdf: bytes) -> bytes:
+    """Stick a note on the first page."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    note = generic.DictionaryObject(
+        {
+            pdf_name("/Type"): pdf_name("/Annot"),
+            pdf_name("/Subtype"): pdf_name("/Text"),
+            pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (500, 700, 520, 720))),
+            pdf_name("/Contents"): pdf_string("agreed"),
+        }
+    )
+    page = writer.root["/Pages"]["/Kids"][0].get_object()
+    notes = page["/Annots"] if "/Annots" in page else generic.ArrayObject()
+    page["/Annots"] = generic.ArrayObject([*notes, writer.add_object(note)])
+    writer.update_container(page)
+    return written(writer)
+
+
 def with_title(pdf: bytes, title: str) -> bytes:
     """Change the document information."""
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))

@@ -11,7 +11,14 @@ from signing_service.verify.report import Report
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import SubIndication, Verdict
 from signing_service.verify.verifier import verify_pdf
-from tests.verify.edits import filled_in, with_empty_field, with_other_text, with_title, with_validation_material
+from tests.verify.edits import (
+    filled_in,
+    with_empty_field,
+    with_note,
+    with_other_text,
+    with_title,
+    with_validation_material,
+)
 from tests.verify.foreign import KEYS, SIGNED_AT, FieldMDPAction, FieldMDPSpec, Office, issue, plain_pdf
 
 DIGESTS = {"ed25519": "sha512", "ed448": "shake256", "p521": "sha512"}
@@ -232,3 +239,10 @@ def test_sha1_is_weak_and_says_so(office):
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"%PDF-1.7\nstartxref\n5\n%%EOF", b"PK\x03\x04", bytes(5000)])
 def test_what_is_no_pdf_gets_a_verdict(office, data):
     assert judged(data, office).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize(("level", "verdict"), [(3, Verdict.PASSED), (2, Verdict.FAILED)])
+def test_a_note_is_permitted_where_the_certification_permits_annotations(office, level, verdict):
+    certified = office.sign(plain_pdf(), certify=level)
+
+    assert judged(with_note(certified), office).verdict is verdict

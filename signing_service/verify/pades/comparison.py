@@ -10,7 +10,7 @@ Objects that neither revision reaches do not matter.
 
 - trailer: ``/ID``, ``/Info``, ``/Size``, ``/Prev`` and what cross-reference streams need;
 - catalog: ``/DSS``, ``/Extensions``, ``/Version``, ``/Metadata``;
-- form, fields and annotations: see :mod:`.forms`; structure tree: see :mod:`.tags`;
+- form and fields: see :mod:`.forms`; annotations: :mod:`.annotations`; structure tree: :mod:`.tags`;
 - pages: ``/Annots``, ``/LastModified``, a new ``/Tabs``.
 
 Clauses: ISO 32000-2 12.8.2.2, 12.8.2.4, 12.8.4.3; EN 319 142-1 5.4.
@@ -21,8 +21,9 @@ from __future__ import annotations
 from typing import Any
 
 from signing_service.verify.objects import Ref
+from signing_service.verify.pades.annotations import page_annotations
 from signing_service.verify.pades.document import Document
-from signing_service.verify.pades.forms import form, page_annotations
+from signing_service.verify.pades.forms import form
 from signing_service.verify.pades.graph import ReferenceGraph
 from signing_service.verify.pades.policy import Policy
 from signing_service.verify.pades.tags import structure_tree

@@ -46,6 +46,8 @@ class Located:
     """Where a stream's raw bytes are."""
     number: int = -1
     generation: int = 0
+    flaw: str = ""
+    """What had to be tolerated in reading it: a repeated key, a wrong length. Nobody may add such an object later."""
 
 
 _MISSING = Located(None, -1, -1, -1)
@@ -110,28 +112,42 @@ class Document:
         head = _OBJECT.match(self.pdf, start)
         if head is None or start - entry.place > 8 or int(head[1]) != number or int(head[2]) != entry.detail:
             raise FormatError(f"object {number} is not where the cross-reference section says")
-        value, position = parse_indirect(self.pdf, head.end())
+        flaws: list[str] = []
+        value, position = parse_indirect(self.pdf, head.end(), flaws)
         if self._encryption is not None:
             value = _decrypted(value, self._encryption, number, entry.detail)
         raw = None
         if isinstance(value, Stream):
-            length = snapshot.resolve(value.dictionary.get("Length"))
-            if not isinstance(length, int) or not 0 <= length <= len(self.pdf) - value.start:
-                raise FormatError(f"stream {number} has no length that it could have")
-            raw = (value.start, value.start + length)
-            position = skip_space(self.pdf, raw[1])
-            if not self.pdf.startswith(b"endstream", position) or position - raw[1] > 4:
-                raise FormatError(f"stream {number} has another length than it says")
-            position += len(b"endstream")
-        position = skip_space(self.pdf, position)
-        if not self.pdf.startswith(b"endobj", position):
-            raise FormatError(f"object {number} has no endobj")
-        return Located(value, start, head.end(), position + len(b"endobj"), raw, number, entry.detail)
+            raw = self._stream_span(value, snapshot, flaws)
+            position = skip_space(self.pdf, raw[1]) + len(b"endstream")
+        end = skip_space(self.pdf, position)
+        if self.pdf.startswith(b"endobj", end):
+            position = end + len(b"endobj")
+        else:
+            flaws.append(f"object {number} has no endobj")
+        flaw = flaws[0] if flaws else ""
+        return Located(value, start, head.end(), position, raw, number, entry.detail, flaw)
+
+    def _stream_span(self, stream: Stream, snapshot: Snapshot, flaws: list[str]) -> tuple[int, int]:
+        """Where a stream's raw bytes are: as long as it says, else (a flaw) up to the next ``endstream``."""
+        length = snapshot.resolve(stream.dictionary.get("Length"))
+        if isinstance(length, int) and 0 <= length <= len(self.pdf) - stream.start:
+            position = skip_space(self.pdf, stream.start + length)
+            if self.pdf.startswith(b"endstream", position) and position - stream.start - length <= 4:
+                return stream.start, stream.start + length
+        end = self.pdf.find(b"endstream", stream.start)
+        if end < 0:
+            raise FormatError("a stream has no end")
+        flaws.append("a stream has another length than it says")
+        return stream.start, end
 
     def _from_stream(self, offset: int, holder: int, number: int, snapshot: Snapshot) -> Any:
         if offset not in self._streams:
             self._streams[offset] = self._unpack(snapshot.located(holder))
-        return self._streams[offset].get(number)
+        value = self._streams[offset].get(number)
+        if isinstance(value, FormatError):
+            raise value
+        return value
 
     def _unpack(self, holder: Located) -> dict[int, Any]:
         """Parse every object of an object stream (ISO 32000-2 7.5.7)."""
@@ -151,7 +167,7 @@ class Document:
         for number, offset in zip(pairs[: 2 * count : 2], pairs[1 : 2 * count : 2], strict=True):
             if int(number) in objects:
                 raise FormatError(f"an object stream holds object {int(number)} twice")
-            objects[int(number)] = parse_object(data, first + int(offset))[0]
+            objects[int(number)] = _parsed(data, first + int(offset))
         return objects
 
     def stream_data(self, located: Located) -> bytes:
@@ -220,6 +236,14 @@ class Snapshot:
         if not isinstance(catalog, dict):
             raise FormatError("the file has no catalog")
         return catalog
+
+
+def _parsed(data: bytes, position: int) -> Any:
+    """An object of an object stream, or what is wrong with it; the others do not suffer."""
+    try:
+        return parse_object(data, position)[0]
+    except FormatError as error:
+        return error
 
 
 def references(value: Any) -> Iterator[int]:

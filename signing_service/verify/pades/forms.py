@@ -1,13 +1,11 @@
-"""Step 2, profile ``pades``: what may differ in the form, its fields, and the annotations of pages.
+"""Step 2, profile ``pades``: what may differ in the form and its fields.
 
 - form: new signature fields, new fonts in ``/DR``, ``/SigFlags``, ``/DA``, ``/NeedAppearances`` switched off;
 - an empty signature field: filled, with its appearance, by a signature that this very revision brings;
 - another field: its value together with an appearance that shows the value, if the policy permits and no lock
   forbids; where it is (``/Rect``) and what it does (actions) never;
-- annotations: the widgets of new signature fields; notes and their pop-ups where DocMDP says 3. Anything that could
-  lie over the text (free text, stamps, drawings, redactions) is refused even then.
 
-Clauses: ISO 32000-2 12.7.3, 12.7.4, 12.7.5.5, 12.5.6, 12.8.2.2.
+Clauses: ISO 32000-2 12.7.3, 12.7.4, 12.7.5.5, 12.8.2.2.
 """
 
 from __future__ import annotations
@@ -17,31 +15,15 @@ from typing import Any
 from signing_service.verify.objects import Ref, Stream
 from signing_service.verify.pades.appearance import shows_value
 from signing_service.verify.pades.document import Snapshot
-from signing_service.verify.pades.policy import ANNOTATING, FILLING
+from signing_service.verify.pades.policy import FILLING
 from signing_service.verify.pades.signatures import form_fields
 from signing_service.verify.pades.walk import Walk, content
 
 _ANY_FORM = {"SigFlags", "DA"}
 _FILLED_SIGNATURE = {"V", "AP", "AS", "M", "F"}
 _FILLED_FIELD = {"V", "AP", "AS", "I", "TI", "RV", "M"}
+_GAINED = {"Type", "Subtype", "MK", "BS", "Border", "H"}  # by a signature field that lacked them when it is signed
 _BACK = {"Parent", "P"}
-_HARMLESS_NOTES = {"Text", "Popup"}
-_NOTE = {
-    "Contents",
-    "RC",
-    "AP",
-    "M",
-    "T",
-    "Subj",
-    "Open",
-    "C",
-    "NM",
-    "State",
-    "StateModel",
-    "CreationDate",
-    "Popup",
-    "Rect",
-}
 
 
 def form(walk: Walk, before: Any, after: Any, place: str) -> None:
@@ -117,10 +99,17 @@ def _field(walk: Walk, before: Ref, after: Ref, inherited: str) -> None:
         elif key == "Kids":
             _widgets(walk, old.get(key), new.get(key), name, allowed & {"AP", "AS", "M", "F"})
         elif key in _BACK:
-            if old.get(key) != new.get(key):
-                walk.violate(f"field {name!r}/{key} was changed")
-        else:
+            _pointer(walk, key, old, new, name)
+        elif key not in _GAINED or key in old or "V" not in allowed or kind != "Sig":
             walk.visit(content, old.get(key), new.get(key), f"field {name!r}/{key}")
+
+
+def _pointer(walk: Walk, key: str, old: dict[str, Any], new: dict[str, Any], name: str) -> None:
+    """A pointer at parent or page stays as it was; a field that had none may be told its page."""
+    page = new.get(key)
+    told = key == "P" and key not in old and isinstance(page, Ref) and page.number in walk.skeleton.pages
+    if old.get(key) != page and not told:
+        walk.violate(f"field {name!r}/{key} was changed")
 
 
 def _widgets(walk: Walk, before: Any, after: Any, name: str, allowed: set[str]) -> None:
@@ -133,8 +122,7 @@ def _widgets(walk: Walk, before: Any, after: Any, name: str, allowed: set[str]) 
         first, second = walk.older.dictionary(one), walk.newer.dictionary(other)
         for key in sorted((first.keys() | second.keys()) - allowed):
             if key in _BACK:
-                if first.get(key) != second.get(key):
-                    walk.violate(f"field {name!r}/{key} was changed")
+                _pointer(walk, key, first, second, name)
             else:
                 walk.visit(content, first.get(key), second.get(key), f"field {name!r}/{key}")
 
@@ -233,59 +221,3 @@ def _is_visible(snapshot: Snapshot, widget: dict[str, Any]) -> bool:
     if not isinstance(located.value, Stream):
         return bool(located.value)
     return bool(snapshot.document.stream_data(located).strip())
-
-
-def page_annotations(walk: Walk, before: Any, after: Any, place: str) -> None:
-    """The annotations of one page."""
-    old, new = walk.older.array(before), walk.newer.array(after)
-    old_numbers = [item.number for item in old if isinstance(item, Ref)]
-    kept = [item.number for item in new if isinstance(item, Ref) and item.number in old_numbers]
-    if len(old_numbers) != len(old):
-        walk.visit(content, before, after, f"{place}/Annots")
-        return
-    if kept != [number for number in old_numbers if number in kept] or not _may_lose(walk, old, set(kept)):
-        walk.violate(f"{place}: annotations were taken out or put in another order")
-        return
-    for item in new:
-        if not isinstance(item, Ref) or item.number not in old_numbers:
-            _new_annotation(walk, item, place)
-        elif item.number in walk.tainted and item.number not in walk.skeleton.fields:
-            _annotation(walk, item, place)
-
-
-def _may_lose(walk: Walk, old: list[Any], kept: set[int]) -> bool:
-    lost = [item for item in old if item.number not in kept]
-    return all(
-        walk.policy.level == ANNOTATING and walk.older.dictionary(item).get("Subtype") in _HARMLESS_NOTES
-        for item in lost
-    )
-
-
-def _annotation(walk: Walk, item: Ref, place: str) -> None:
-    old, new = walk.older.dictionary(item), walk.newer.dictionary(item)
-    allowed: set[str] = set()
-    if walk.policy.level == ANNOTATING and _is_harmless(walk, old) and _is_harmless(walk, new):
-        walk.permit(f"{place}: a note was changed")
-        allowed = _NOTE
-    for key in sorted((old.keys() | new.keys()) - _BACK - allowed):
-        walk.visit(content, old.get(key), new.get(key), f"{place}: annotation/{key}")
-    if old.get("P") != new.get("P") or old.get("Parent") != new.get("Parent"):
-        walk.violate(f"{place}: an annotation was moved")
-
-
-def _new_annotation(walk: Walk, item: Any, place: str) -> None:
-    new = walk.newer.dictionary(item)
-    if isinstance(item, Ref) and item.number in walk.new_skeleton.fields and item.number not in walk.skeleton.fields:
-        return  # a new field's widget; the form judges it
-    if isinstance(item, Ref) and item.number in walk.skeleton.fields:
-        walk.violate(f"{place}: the field {walk.skeleton.fields[item.number]!r} was put on the page")
-    elif walk.policy.level == ANNOTATING and _is_harmless(walk, new):
-        walk.permit(f"{place}: a note was added")
-    elif walk.newer.resolve(new.get("Subtype")) == "Widget":
-        walk.violate(f"{place}: a widget was added that belongs to no field")
-    else:
-        walk.violate(f"{place}: an annotation ({walk.newer.resolve(new.get('Subtype'))}) was added")
-
-
-def _is_harmless(walk: Walk, annotation: dict[str, Any]) -> bool:
-    return walk.newer.resolve(annotation.get("Subtype")) in _HARMLESS_NOTES and not annotation.keys() & {"A", "AA"}

@@ -25,6 +25,8 @@ class ReferenceGraph:
         self._document = document
         self._skeletons: dict[int, Skeleton] = {}
         self._incoming: dict[int, set[int]] | None = None
+        self._broken: set[int] = set()
+        """Objects that cannot be read: whoever leads to one may lead to anything."""
 
     def skeleton(self, number: int) -> Skeleton:
         """The skeleton of the document as of a revision."""
@@ -38,7 +40,7 @@ class ReferenceGraph:
             self._incoming = self._references()
         holders = (self.skeleton(number - 1).parents, self.skeleton(number).parents)
         members = self.skeleton(number - 1).members | self.skeleton(number).members
-        tainted = set(self._document.changed(number))
+        tainted = set(self._document.changed(number)) | self._broken
         pending = list(tainted)
         while pending:
             item = pending.pop()
@@ -63,7 +65,8 @@ class ReferenceGraph:
                 try:
                     value = snapshot.get(number)
                 except FormatError:
-                    continue  # broken: compared, and then refused, where something leads to it
+                    self._broken.add(number)
+                    continue
                 for target in references(value):
                     incoming[target].add(number)
         return incoming

@@ -157,6 +157,8 @@ def _holder(snapshot: Snapshot, item: FormField) -> Located:
 
 
 def _read_range(document: Document, snapshot: Snapshot, found: Found, located: Located) -> None:
+    if located.flaw:
+        raise FormatError(located.flaw)
     byte_range = snapshot.resolve(found.dictionary.get("ByteRange"))
     contents = snapshot.resolve(found.dictionary.get("Contents"))
     if not isinstance(contents, bytes) or not contents:

@@ -26,6 +26,8 @@ def check_update(document: Document, number: int) -> None:
         for item, entry in section.entries.items():
             if entry.kind == "offset" and start <= entry.place < revision.end:
                 located = snapshot.located(item)
+                if located.flaw:
+                    raise FormatError(f"revision {number + 1}: {located.flaw}")
                 if located.start >= 0:
                     spans.append((located.start, located.end))
     position = start
