@@ -127,7 +127,8 @@ def _check_signer(response: ocsp.OCSPResponse, issuer: Certificate) -> None:
                 continue
         if not _is_responder(response, signer):
             continue
-        check_purpose(signer, Purpose.OCSP)
+        if signer != issuer:
+            check_purpose(signer, Purpose.OCSP)
         _check_signature(response, signer)
         return
     raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "an OCSP response is signed by nobody who may answer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
@@ -41,11 +42,11 @@ def with_empty_field(pdf: bytes, name: str = "Later") -> bytes:
     return written(writer)
 
 
-def with_validation_material(pdf: bytes, *certificates: x509.Certificate) -> bytes:
+def with_validation_material(pdf: bytes, *certificates: x509.Certificate, crls: Any = (), ocsps: Any = ()) -> bytes:
     """Add a DSS last, signed by nobody."""
     out = io.BytesIO(pdf)
     certs = [asn1_x509.Certificate.load(item.public_bytes(Encoding.DER)) for item in certificates]
-    DocumentSecurityStore.add_dss(out, None, certs=certs)
+    DocumentSecurityStore.add_dss(out, None, certs=certs, crls=crls, ocsps=ocsps)
     return out.getvalue()
 
 
