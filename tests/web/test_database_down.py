@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from signing_service.errors import UnavailableError
-from signing_service.web import visitor as visitors
+from signing_service.workflow import login
 from tests.cast import LIN
 from tests.web.visitor import Visitor
 
@@ -20,7 +20,7 @@ def test_who_is_signed_in_is_told_to_try_again(
         raise UnavailableError("the database does not answer", hint="try again")
 
     lin = visit(LIN)
-    monkeypatch.setattr(visitors.login, "session_person", no_answer)
+    monkeypatch.setattr(login, "session_person", no_answer)
     answer = lin.get(path)
     assert answer.status_code == 503
     assert "database does not answer" in answer.text
