@@ -32,8 +32,7 @@ HIDDEN = ["\x00", "\x07", "\u202e", "\u2066", "\u200e", "\ue000", chr(0xD800), "
 
 @pytest.mark.parametrize(
     "name",
-    ["", "   ", "12", "—"]
-    + [f"a{hidden}b" for hidden in HIDDEN],
+    ["", "   ", "12", "—"] + [f"a{hidden}b" for hidden in HIDDEN],
 )
 def test_what_is_no_name_is_refused(name):
     with pytest.raises(FormatError):

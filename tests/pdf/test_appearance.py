@@ -74,9 +74,7 @@ def on_paper(content: AppearanceInput) -> bytes:
     """The demo agreement with this appearance in the Khmer party's field, as a delta puts it there."""
     layout = read_layout(demo(), contents_size=8192)
     body = draw_appearance(content, fonts(), layout.resources)
-    delta = signature_delta(
-        layout, read_tail(demo()), "tonle:rector", name="", reason="", time=NOON, appearance=body
-    )
+    delta = signature_delta(layout, read_tail(demo()), "tonle:rector", name="", reason="", time=NOON, appearance=body)
     return demo() + delta.data
 
 

@@ -101,9 +101,7 @@ def test_a_party_with_two_signers_has_two_fields_in_one_box_and_a_guest_is_calle
         'title = { en = "President", zh = "校长" }\n[[parties.signers]]\nrole = "secretary"\n'
         'title = { en = "Secretary", zh = "秘书长" }'
     )
-    source = parse_source(
-        alliance.files(toml=('title = { en = "President", zh = "校长" }', toml)) | _with_guest(toml)
-    )
+    source = parse_source(alliance.files(toml=('title = { en = "President", zh = "校长" }', toml)) | _with_guest(toml))
     layout = read_layout(base_of(lambda: source), contents_size=8192)
     president, secretary = layout.fields["njupt:president"], layout.fields["njupt:secretary"]
     assert president.page == secretary.page
