@@ -108,15 +108,28 @@ def identify(approval: Approval, signer: str, before: Sequence[Event], trust: Tr
 def check_refusals(
     events: Sequence[Event], terms: Terms, revision0: str, trust: TrustFile | None, checks: Checks
 ) -> None:
-    """Judge the approval in each refusal's event, collecting."""
-    for event in events:
-        if event["type"] != "refusal":
-            continue
-        subject = f"refusal of {event.get('signer')}"
+    """Judge the approval in each refusal's event, collecting. A signer declines once."""
+    refusals = [event for event in events if event["type"] == "refusal"]
+    history = History(events) if refusals else None
+    declined: set[str] = set()
+    for event in refusals:
+        signer = str(event.get("signer"))
+        subject = f"refusal of {signer}"
         with checks.collecting(Step.APPROVAL, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
-            before = [item for item in events if item["sequence"] < event["sequence"]]
-            _check_refusal(event, before, terms, revision0, trust)
+            if signer in declined or history is None:
+                raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"{signer} declined twice")
+            declined.add(signer)
+            _check_mandate_in_force(event, signer, history)
+            _check_refusal(event, history.before(event["sequence"]), terms, revision0, trust)
             checks.passed(Step.APPROVAL, subject, "approved as the rules ask")
+
+
+def _check_mandate_in_force(event: Event, signer: str, history: History) -> None:
+    """The refusal names the signer's newest mandate, which is in date."""
+    newest = history.newest_mandate(signer, event["sequence"])
+    if newest is None or newest[1] != event.get("mandate_sha256"):
+        raise _refused("rests on a mandate that is not the signer's newest one")
+    newest[0].check_valid_at(parse_time(event["time"]))
 
 
 def _check_refusal(
@@ -207,11 +220,13 @@ def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:
     evidence = approval.evidence
     if not isinstance(evidence, PasskeyAssertion):
         raise _refused("is not by a passkey")
-    digest = Statement.from_json(approval.statement).mandate
+    statement = Statement.from_json(approval.statement)
+    digest = statement.mandate
     for event in before:
         if event["type"] == "mandate" and event.get("mandate_sha256") == digest:
             mandate = Mandate.from_value(event.get("mandate"))
-            if mandate.digest() == digest and mandate.signer == signer:
+            about = (mandate.digest(), mandate.signer, mandate.agreement)
+            if about == (digest, signer, statement.agreement):
                 return _Act(signer, mandate, evidence.public_key, before)
     raise _refused("rests on a mandate that is not in the record before the act")
 

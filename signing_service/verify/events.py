@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from signing_service.agreement.terms import Terms
+from signing_service.approval import Approval, Statement
 from signing_service.encoding import format_time, sha256_hex, to_base64url
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.note import format_verifier_key
 from signing_service.verify.changes import Revision
 from signing_service.verify.history import History
+from signing_service.verify.order import check_order
 from signing_service.verify.record import Event, Logged
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import check_mandate, signer_of
@@ -45,13 +47,15 @@ def check_events(
     for item in logged:
         if item.event["type"] in _REVISION_TYPES:
             number = item.event.get("revision")
-            if not isinstance(number, int) or number in by_revision:
+            if type(number) is not int or number in by_revision:  # True is an int too
                 _fail(checks, "record", f"the record has two events, or a broken one, for revision {number}")
                 continue
             by_revision[number] = item
     if len(publications) != 1:
         _fail(checks, "record", f"the record has {len(publications)} publications of this agreement")
     _check_single_use(logged, checks)
+    proven = {one.revision.number: one.report.time for one in shown if one.report.time is not None}
+    check_order([item.event for item in logged], proven, checks)
     with checks.collecting(Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE):
         history = History([item.event for item in logged])
         _check_each(publications, by_revision, shown, terms, base_length, history, checks)
@@ -116,6 +120,11 @@ def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, histo
         "mandate_sha256": event.get("mandate_sha256"),
     }
     _compare(issuance, "issuance", issued)
+    approved = Statement.from_json(Approval.from_der(one.approval).statement).mandate
+    if approved != event.get("mandate_sha256"):
+        raise failure(
+            SubIndication.SIG_CONSTRAINTS_FAILURE, "the approval is for another mandate than the record's events name"
+        )
     check_mandate(terms, issuance, history, report)
 
 
@@ -142,11 +151,11 @@ def _check_single_use(logged: Sequence[Logged], checks: Checks) -> None:
     """Two signature events for one one-time certificate are two uses of one key."""
     seen: set[str] = set()
     for item in logged:
-        digest = item.event.get("certificate_sha256")
+        digest = str(item.event.get("certificate_sha256"))
         if item.event["type"] in ("signature", "countersignature"):
             if digest in seen:
-                _fail(checks, "record", f"one one-time key signed twice ({str(digest)[:16]}…)")
-            seen.add(str(digest))
+                _fail(checks, "record", f"one one-time key signed twice ({digest[:16]}…)")
+            seen.add(digest)
 
 
 def check_service(events: Sequence[Event], trust: TrustFile) -> None:

@@ -63,6 +63,9 @@ def _guarded(run: Callable[[], Report], data: bytes, trust: Trust, at: datetime,
         checks.failed(Step.LIMITS, "file", SubIndication.FORMAT_FAILURE, "the file is nested too deeply")
     except MemoryError:
         checks.failed(Step.LIMITS, "file", SubIndication.FORMAT_FAILURE, "the file needs more memory than there is")
+    except Exception as error:  # a value that no reader foresaw: the verdict must come all the same, and never be good
+        message = f"the file holds something that cannot be judged ({type(error).__name__})"
+        checks.failed(Step.STRUCTURE, "file", SubIndication.FORMAT_FAILURE, message)
     report = Report(name, profile, at, sha256(data).hexdigest(), len(data), tuple(checks))
     report.trust_fingerprint = trust.fingerprint
     return report

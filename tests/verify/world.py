@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing_service.approval import Confirmation, ConfirmationStatement
 from signing_service.ceremony.authenticator import Authenticator
-from signing_service.encoding import canonical_json, format_time, sha256_hex, to_base64url
+from signing_service.encoding import canonical_json, format_time, parse_time, sha256_hex, to_base64url
 from signing_service.evidence import Bundle, BundledEvent, TrustedOfficer, TrustFile, format_trust_file, write_bundle
 from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
 from signing_service.record.entry import entry_digest, make_entry
@@ -203,7 +203,9 @@ class _History:
 
     def _append(self, kind: str, scope: str, members: Mapping[str, Any]) -> None:
         sequence = sum(event["scope"] == scope for event in self.events)
-        time = format_time(NOON + timedelta(seconds=len(self.events)))
+        stamped = members.get("timestamp")
+        told = [parse_time(event["time"]) for event in self.events] + ([parse_time(stamped["time"])] if stamped else [])
+        time = format_time(max(told, default=NOON))
         self.events.append({"v": 1, "type": kind, "scope": scope, "sequence": sequence, "time": time, **members})
 
 
