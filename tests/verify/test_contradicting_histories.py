@@ -1,4 +1,4 @@
-"""Histories that an operator could write afterwards: each opens and is in the record; each is refused for its reason."""
+"""Histories that an operator could write afterwards: each is in the record, and each is refused for its reason."""
 
 from __future__ import annotations
 
