@@ -23,8 +23,8 @@ def startxref(pdf: bytes) -> int:
 
 
 def trailer_number(pdf: bytes, name: bytes) -> int:
-    """A number from the newest classic trailer: /Root, /Info or /Size."""
-    match = _TRAILER_KEY[name].search(pdf, pdf.index(b"trailer", startxref(pdf)))
+    """A number from the newest trailer or cross-reference stream: /Root, /Info or /Size."""
+    match = _TRAILER_KEY[name].search(pdf, startxref(pdf))
     assert match is not None
     return int(match[1])
 

@@ -30,6 +30,7 @@ EXPLAINED = {
     ("pdfsig", "control archived"): "it cannot check document timestamps",
     ("pdfsig", "saving *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "certification *"): SEES_SIGNED_BYTES_ONLY,
+    ("pdfsig", "parsing *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "shadow *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "wrapping a second dictionary claims the same range"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "containers *"): "it takes any container whose digest and signature value fit",
@@ -41,6 +42,8 @@ EXPLAINED = {
     ("pyhanko", "certification a field shows something else than its value"): "it does not read appearances",
     ("pyhanko", "certification a fields appearance changes and its value does not"): "it does not read appearances",
     ("pyhanko", "certification viewers are asked to draw the fields anew"): "it does not read appearances",
+    ("pyhanko", "parsing an object hides in the data of another"): "it looks at listed objects only",
+    ("pyhanko", "parsing a field draws its lie in curves"): "it does not read appearances",
     ("pyhanko", "containers the certificate is not signed"): "it does not insist on ESS",
     ("pyhanko", "containers a byte stands in the padding"): "it does not look at the padding",
 }

@@ -18,6 +18,8 @@ from signing_service.verify.objects import Name, Ref, Stream, parse_object, text
 from signing_service.verify.pades.document import Snapshot
 
 _SHOWN = re.compile(rb"[(<\[]")
+_DRAWING = re.compile(rb"(?:^|[\x00\t\n\x0c\r \])>])(?:Do|BI|sh|c|v|y)(?:$|[\x00\t\n\x0c\r (\[</])")  # annex A
+_PICTURE = "\ufffc"  # object replacement character: equal to no value
 _NOT_TEXT = re.compile(r"[\s\u00a0\u00ad]+")
 _PASSWORD = 1 << 13  # field flag 14
 _MAX_CONTENT = 1024 * 1024  # bytes of one appearance
@@ -97,10 +99,13 @@ def _shown(snapshot: Snapshot, reference: Any) -> str | None:
         data = snapshot.document.stream_data(located)
     except FormatError:
         return None
-    return _strings(data[:_MAX_CONTENT])
+    return _strings(data) if len(data) <= _MAX_CONTENT else None
 
 
 def _strings(data: bytes) -> str | None:
+    """All strings in a content stream; one that draws pictures or curves as well shows what cannot be read."""
+    if _DRAWING.search(data):
+        return _PICTURE
     out: list[bytes] = []
     position = 0
     while (match := _SHOWN.search(data, position)) is not None:

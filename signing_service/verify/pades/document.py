@@ -68,7 +68,7 @@ class Document:
             table = {**table, **own}
             self.snapshots.append(Snapshot(self, revision, table))
         self._cache: dict[tuple[int, Entry], Located] = {}
-        self._streams: dict[int, dict[int, Any]] = {}
+        self._streams: dict[int, dict[tuple[int, int], Any]] = {}
         self._decoded = 0
         self._encryption: Encryption | None = None
         self.closed: CheckError | None = None
@@ -91,7 +91,19 @@ class Document:
     def changed(self, number: int) -> set[int]:
         """Object numbers whose place differs between revision ``number`` and the one before it; all of revision 0."""
         before: Mapping[int, Entry] = self.snapshots[number - 1].entries if number else {}
-        return {item for item, entry in _merged(self.revisions[number]).items() if not _same(before.get(item), entry)}
+        own = _merged(self.revisions[number]).items()
+        changed = {item for item, entry in own if not _same(before.get(item), entry)}
+        return changed | self._changed_with_their_holders(self.snapshots[number], changed)
+
+    def _changed_with_their_holders(self, snapshot: Snapshot, changed: set[int]) -> set[int]:
+        """Objects whose object stream was rewritten under them; raises FormatError if its length, say, was."""
+        holders = {entry.place for entry in snapshot.entries.values() if entry.kind == "compressed"}
+        for holder in holders - changed:
+            if not changed.isdisjoint(references(snapshot.located(holder).value)):
+                raise FormatError(f"the object stream {holder} depends on an object that was changed")
+        return {
+            item for item, entry in snapshot.entries.items() if entry.kind == "compressed" and entry.place in changed
+        }
 
     def load(self, number: int, entry: Entry, snapshot: Snapshot) -> Located:
         """Parse the object at an entry; raises FormatError where it is not there."""
@@ -101,7 +113,7 @@ class Document:
             holder = snapshot.entries.get(entry.place)
             if holder is None or holder.kind != "offset":
                 raise FormatError(f"object {number} is in an object stream that is not there")
-            return Located(self._from_stream(holder.place, entry.place, number, snapshot), -1, -1, -1)
+            return Located(self._from_stream(holder.place, entry, number, snapshot), -1, -1, -1)
         key = (number, entry)
         if key not in self._cache:
             self._cache[key] = self._parse(number, entry, snapshot)
@@ -141,16 +153,16 @@ class Document:
         flaws.append("a stream has another length than it says")
         return stream.start, end
 
-    def _from_stream(self, offset: int, holder: int, number: int, snapshot: Snapshot) -> Any:
+    def _from_stream(self, offset: int, entry: Entry, number: int, snapshot: Snapshot) -> Any:
         if offset not in self._streams:
-            self._streams[offset] = self._unpack(snapshot.located(holder))
-        value = self._streams[offset].get(number)
+            self._streams[offset] = self._unpack(snapshot.located(entry.place))
+        value = self._streams[offset].get((number, entry.detail))
         if isinstance(value, FormatError):
             raise value
         return value
 
-    def _unpack(self, holder: Located) -> dict[int, Any]:
-        """Parse every object of an object stream (ISO 32000-2 7.5.7)."""
+    def _unpack(self, holder: Located) -> dict[tuple[int, int], Any]:
+        """Parse every object of an object stream (ISO 32000-2 7.5.7), by number and index: both must be as listed."""
         stream = holder.value
         if not isinstance(stream, Stream) or stream.dictionary.get("Type") != "ObjStm":
             raise FormatError("an object stream is not one")
@@ -163,12 +175,13 @@ class Document:
         pairs = data[:first].split()
         if len(pairs) < 2 * count or not all(part.isdigit() for part in pairs[: 2 * count]):
             raise FormatError("an object stream has a broken index")
-        objects: dict[int, Any] = {}
-        for number, offset in zip(pairs[: 2 * count : 2], pairs[1 : 2 * count : 2], strict=True):
-            if int(number) in objects:
-                raise FormatError(f"an object stream holds object {int(number)} twice")
-            objects[int(number)] = _parsed(data, first + int(offset))
-        return objects
+        numbers, offsets = pairs[: 2 * count : 2], pairs[1 : 2 * count : 2]
+        if len(set(map(int, numbers))) != count:
+            raise FormatError("an object stream holds an object twice")
+        return {
+            (int(number), index): _parsed(data, first + int(offset))
+            for index, (number, offset) in enumerate(zip(numbers, offsets, strict=True))
+        }
 
     def stream_data(self, located: Located) -> bytes:
         """Decode a stream; raises FormatError, or LimitError when all streams together grow too large."""

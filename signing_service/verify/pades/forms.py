@@ -19,7 +19,7 @@ from signing_service.verify.pades.policy import FILLING
 from signing_service.verify.pades.signatures import form_fields
 from signing_service.verify.pades.walk import Walk, content
 
-_ANY_FORM = {"SigFlags", "DA"}
+_ANY_FORM = {"SigFlags"}
 _FILLED_SIGNATURE = {"V", "AP", "AS", "M", "F"}
 _FILLED_FIELD = {"V", "AP", "AS", "I", "TI", "RV", "M"}
 _GAINED = {"Type", "Subtype", "MK", "BS", "Border", "H"}  # by a signature field that lacked them when it is signed
@@ -37,6 +37,8 @@ def form(walk: Walk, before: Any, after: Any, place: str) -> None:
             fields(walk, old.get(key), new.get(key), "", "")
         elif key == "DR":
             walk.visit(_resources, old.get(key), new.get(key), "form/DR")
+        elif key == "DA" and key not in old:
+            continue  # it speaks for fields that have none of their own, which are judged when they change
         elif key == "NeedAppearances":
             _drawing_anew(walk, old.get(key), new.get(key))
         else:
@@ -160,11 +162,12 @@ def _filling(walk: Walk, name: str, kind: str, old: dict[str, Any], new: dict[st
         return set()
     if isinstance(was, Stream | dict) or isinstance(now, Stream | dict):
         return set()
+    allowed = _FILLED_FIELD - {"AP"} if kind == "Btn" else _FILLED_FIELD
     if not shows_value(walk.newer, new, now, kind, certainly=was == now):
         walk.violate(f"field {name!r} does not show its value")
-        return _FILLED_FIELD
+        return allowed
     walk.permit(f"the field {name!r} was filled in")
-    return _FILLED_FIELD
+    return allowed
 
 
 def _may_sign(walk: Walk, name: str, reference: Any, dictionary: dict[str, Any]) -> bool:
@@ -193,7 +196,8 @@ def _new_field(walk: Walk, item: Any, inherited: str) -> None:
         for kid in kids:
             _new_field(walk, kid, kind)
         return
-    if kind != "Sig" or new.keys() & {"A", "AA"}:
+    widgets = [new, *map(walk.newer.dictionary, kids)]
+    if kind != "Sig" or any(widget.keys() & {"A", "AA"} for widget in widgets):
         walk.violate(f"the field {name!r} was added")
         return
     value = walk.newer.resolve(new.get("V"))
@@ -202,7 +206,7 @@ def _new_field(walk: Walk, item: Any, inherited: str) -> None:
         return
     if walk.policy.level < FILLING:
         walk.violate(f"the field {name!r} was added although no changes are permitted")
-    elif any(_is_visible(walk.newer, widget) for widget in ([new, *map(walk.newer.dictionary, kids)])):
+    elif any(_is_visible(walk.newer, widget) for widget in widgets):
         walk.violate(f"the field {name!r} was added with an appearance but without a signature")
     else:
         walk.permit(f"the empty signature field {name!r} was added")

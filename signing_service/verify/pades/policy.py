@@ -57,8 +57,10 @@ class Policy:
             entry = snapshot.dictionary(reference)
             method = snapshot.resolve(entry.get("TransformMethod"))
             parameters = snapshot.dictionary(entry.get("TransformParams"))
-            if method == "DocMDP" and found.kind == "certification":
-                policy = replace(policy, level=_level(snapshot.resolve(parameters.get("P", FILLING))))
+            if method == "DocMDP":
+                level = _level(snapshot.resolve(parameters.get("P", FILLING)))
+                first = found.kind == "certification" and policy == Policy.initial()
+                policy = replace(policy, level=level if first else min(level, policy.level))
             elif method == "FieldMDP":
                 policy = policy._locked(parameters, snapshot)
         if found.lock:

@@ -33,8 +33,6 @@ def check_update(document: Document, number: int) -> None:
     position = start
     for begin, end in sorted(set(spans)):
         if begin < position:
-            if end <= position:
-                continue
             raise FormatError(f"objects of revision {number + 1} overlap")
         if skip_space(document.pdf, position) < begin:
             raise FormatError(f"revision {number + 1} has bytes that belong to no object, at {position}")

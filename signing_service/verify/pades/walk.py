@@ -116,9 +116,7 @@ def _streams(walk: Walk, before: Any, after: Any, place: str) -> None:
     if old != new:
         walk.violate(f"{place} was changed")
         return
-    old_dictionary = {key: value for key, value in walk.older.dictionary(before).items() if key != "Length"}
-    new_dictionary = {key: value for key, value in walk.newer.dictionary(after).items() if key != "Length"}
-    dictionaries(walk, old_dictionary, new_dictionary, place)
+    dictionaries(walk, walk.older.dictionary(before), walk.newer.dictionary(after), place)
 
 
 def raw_stream(snapshot: Snapshot, reference: Any) -> bytes | None:

@@ -28,7 +28,6 @@ _HEADER = re.compile(rb"%PDF-[12]\.\d")
 _OBJECT = re.compile(rb"(\d{1,10})" + _WHITE + rb"{1,8}(\d{1,5})" + _WHITE + rb"{1,8}obj(?![A-Za-z])")
 _SUBSECTION = re.compile(rb"(\d{1,10}) {1,4}(\d{1,10}) {0,4}(?:\r\n|\n|\r)")
 _ENTRY = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r| \n|\r\n|\n|\r)[\n ]?")
-_HEADER_WINDOW = 1024  # bytes in which %PDF- must stand; offsets count from the file's first byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,10 @@ class Revision:
 
 def read_sections(pdf: bytes) -> list[Section]:
     """Follow ``/Prev`` from the last ``startxref``; raises FormatError on loops and anything broken."""
-    if not _HEADER.search(pdf, 0, _HEADER_WINDOW):
-        raise FormatError("the file does not begin with %PDF")
+    if not _HEADER.match(pdf):
+        raise FormatError(
+            "the file does not begin with %PDF", hint="bytes before it shift every offset for some readers"
+        )
     markers = list(_MARKER.finditer(pdf, max(0, len(pdf) - 2048)))
     if not markers:
         raise FormatError("the file does not end in startxref and %%EOF")
@@ -119,6 +120,9 @@ def read_section(pdf: bytes, offset: int) -> Section:
     hidden = trailer.get("XRefStm")
     if isinstance(hidden, int):
         stream = _read_stream(pdf, skip_space(pdf, hidden), hidden)
+        for number, entry in entries.items():
+            if entry.kind != "free" and stream.entries.get(number, entry) != entry:
+                raise FormatError(f"a hybrid section lists object {number} at two places")
         entries = {**stream.entries, **{n: entry for n, entry in entries.items() if _counts(n, entry, stream)}}
         spans += stream.spans
     return Section(offset, entries, trailer, tuple(spans))
