@@ -23,7 +23,7 @@ from signing_service.verify.record import Event, check_record
 from signing_service.verify.report import AgreementReport, RecordReport, Report
 from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules
-from signing_service.verify.signed import Signed, open_revision
+from signing_service.verify.signed import Signed, check_seal_issuer, open_revision
 from signing_service.verify.structure import Document, read_document
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
 from signing_service.verify.trust import Trust
@@ -73,6 +73,7 @@ class AgreementVerifier:
         with self._checks.collecting(Step.CHANGES, "file", SubIndication.FORMAT_FAILURE):
             for revision in read_revisions(self._pdf, document):  # (2)
                 self._signed.append(open_revision(revision, self._terms, self._checks))  # (3)
+            check_seal_issuer(self._signed, self._checks)
             self._checks.passed(Step.CHANGES, "file", "each revision fills one field and changes nothing else")
         self._report.signatures = [signed.report for signed in self._signed]
 

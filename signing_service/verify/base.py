@@ -1,8 +1,8 @@
 r"""Step 1, profile ``agreement``: the base, the unsigned document that all deltas stand on.
 
 It was written by qpdf as ``docs/formats.md`` 4 says. Each byte between header and cross-reference table belongs
-to exactly one object; only the objects that signing touches are read further. What the pages show is the
-business of the seal, which signs all of it.
+to exactly one object; what signing touches and what could act or cover is read further (:mod:`.base_contents`).
+What the pages show is the business of the seal, which signs all of it.
 
 Clauses: ISO 32000-2 7.5.4 (cross-reference table), 7.5.5 (trailer), 12.7.3 (AcroForm), 12.8.6 (Perms).
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signing_service.errors import FormatError, LimitError
+from signing_service.verify.base_contents import check_contents
 from signing_service.verify.limits import MAX_OBJECTS, inflate
 from signing_service.verify.objects import Ref, Stream, parse_indirect, parse_object, text_string
 
@@ -180,6 +181,8 @@ class _BaseReader:
         dss, placeholder = catalog.get("DSS"), permissions["DocMDP"]
         if self._dictionary(dss, "/DSS"):
             raise FormatError("/DSS of the base is not empty")
+        fields = self._fields(form.get("Fields"))
+        check_contents(catalog, {field.number: field.name for field in fields.values()}, self._resolve)
         return Base(
             length=len(self._pdf),
             startxref=self._startxref,
@@ -187,7 +190,7 @@ class _BaseReader:
             root=root.number,
             info=info.number,
             identifier=self._identifier(trailer.get("ID")),
-            fields=self._fields(form.get("Fields")),
+            fields=fields,
             placeholder=self._number(placeholder, "/DocMDP"),
             dss=self._number(dss, "/DSS"),
             resources=self._number(form.get("DR"), "/DR"),
@@ -214,6 +217,8 @@ class _BaseReader:
             if not _FIELD.fullmatch(body):
                 raise FormatError(f"field object {reference} of the base cannot be filled by the grammar")
             text = text_string(name)
+            if self._stream(self._dictionary(field["AP"], "/AP").get("N"), f"appearance of {text!r}"):
+                raise FormatError(f"field {text!r} of the base shows something before it is signed")
             if text in fields:
                 raise FormatError(f"the base has two fields {text!r}")
             fields[text] = Field(text, reference.number, body, *_size(field.get("Rect")))
@@ -248,7 +253,7 @@ class _BaseReader:
             return raw
         if filters not in ("FlateDecode", ["FlateDecode"]):
             raise FormatError(f"{what} of the base has a filter other than FlateDecode")
-        return inflate(raw)
+        return inflate(raw) if raw else b""  # qpdf leaves an empty stream empty
 
 
 def _size(rectangle: Any) -> tuple[float, float]:

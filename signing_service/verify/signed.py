@@ -10,13 +10,16 @@ Each method records what it finds and raises nothing for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography import x509
 
 from signing_service.agreement.terms import Terms
 from signing_service.approval import RelyingParty
 from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
-from signing_service.verify.certificate import Certificate
+from signing_service.verify.certificate import Certificate, NameKey
 from signing_service.verify.changes import Revision
 from signing_service.verify.cms import check_embedded_chain, check_signed_attributes, read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN, Container
@@ -25,7 +28,12 @@ from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
 from signing_service.verify.timestamps import Timestamp, Token, open_token
 from signing_service.verify.trust import Trust
-from signing_service.verify.verdict import Checks, Step, SubIndication, unproven
+from signing_service.verify.verdict import Checks, Step, SubIndication, failure, unproven
+
+_ONE_TIME = {
+    "2.5.29.56": "noRevAvail",  # RFC 9608
+    "0.4.0.194121.2.1": "validity-assured-short-term",  # EN 319 412-1 clause 5.2
+}
 
 
 @dataclass(slots=True)
@@ -122,6 +130,8 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
     certificate = container.signer_certificate()
     check_embedded_chain(container, certificate)
     check_purpose(certificate, Purpose.SIGNING)
+    if revision.kind == "seal":
+        _check_seal_certificate(certificate)
     check_signed_attributes(container, revision.digest, certificate, revision.kind != "seal")
     container.check_signature(certificate.public_key, revision.digest)
     signed.container, signed.certificate = container, certificate
@@ -134,6 +144,40 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
         check_purpose(opened.certificate, Purpose.TIMESTAMPING)
         signed.token = opened
         signed.report.intact = True
+
+
+def check_seal_issuer(all_signed: Sequence[Signed], checks: Checks) -> None:
+    """(3) The authority of one-time certificates makes no seal's: docs/formats.md 6 keeps the two apart."""
+    issuers = {_issuer(item) for item in all_signed if item.revision.kind in ("signature", "countersignature")}
+    for item in all_signed:
+        if item.revision.kind == "seal" and item.certificate is not None and _issuer(item) in issuers:
+            checks.failed(
+                Step.CMS,
+                item.subject,
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                "the seal's certificate is from the authority of the one-time certificates",
+            )
+
+
+def _issuer(signed: Signed) -> NameKey | None:
+    return signed.certificate.issuer_key if signed.certificate else None
+
+
+def _check_seal_certificate(certificate: Certificate) -> None:
+    """Raise CheckError if the seal was made with a certificate that speaks for a person."""
+    marks = [_ONE_TIME[oid] for item in certificate.extensions if (oid := item.oid.dotted_string) in _ONE_TIME]
+    names = certificate.extension(x509.SubjectAlternativeName)
+    if names is not None:
+        marks += [value for value in names.get_values_for_type(x509.UniformResourceIdentifier) if _is_urn(value)]
+    if marks:
+        raise failure(
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            f"the seal is by a one-time certificate of {certificate.subject_text!r} ({', '.join(marks)})",
+        )
+
+
+def _is_urn(value: str) -> bool:
+    return value.casefold().startswith("urn:")
 
 
 def _open_archive(signed: Signed, checks: Checks) -> None:
