@@ -95,7 +95,9 @@ def test_the_bundle_with_the_trust_file_passes(left: Path, verify: Verify) -> No
     assert code == 0
     assert printed.startswith("PASSED")
     assert all(name in printed for name in NATIVE_NAMES)
-    assert "asserted by the service" in printed
+    assert printed.count("approved by a passkey") == len(NATIVE_NAMES) + 1  # the officer's too
+    assert printed.count("confirmed the passkey in person") == len(NATIVE_NAMES)
+    assert "asserted by the service" not in printed
     assert "time not independent" in printed
     assert "not witnessed" in printed
 
