@@ -92,8 +92,8 @@ def verify_succession(old: bytes, new: bytes) -> TrustFile:
     """Check that the trust file ``new`` succeeds ``old``, and give it.
 
     Raises VerificationError where it names another predecessor, changes what may never change (origin, relying
-    party, record's origin and history of keys), or is not signed by an officer of ``old``; FormatError on malformed
-    bytes.
+    party, root, record's origin and history of keys), or is not signed by an officer of ``old``; FormatError on
+    malformed bytes.
     """
     before, after = parse_trust_file(old), parse_trust_file(new)
     if after.predecessor is None or after.predecessor.sha256 != sha256(old).digest():
@@ -101,6 +101,8 @@ def verify_succession(old: bytes, new: bytes) -> TrustFile:
     for name in ("web_origin", "relying_party_id", "record_origin"):
         if getattr(before, name) != getattr(after, name):
             raise VerificationError(f"trust file changes {name}, which is fixed for ever")
+    if before.root != after.root:
+        raise VerificationError("trust file changes the root certificate, which is fixed for ever")
     replaced = (before.record_key,) if before.record_key != after.record_key else ()
     history = tuple(one.key for one in before.retired_record_keys) + replaced
     if tuple(one.key for one in after.retired_record_keys) != history:

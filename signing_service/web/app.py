@@ -33,6 +33,7 @@ from signing_service.web import (
     signing_table,
     sources,
     spreadsheets,
+    table_rules,
     verification,
 )
 from signing_service.web.files import PageImages
@@ -119,6 +120,7 @@ def _extend(app: Flask) -> None:
     login.session_protection = None  # the session is a random token that only the database knows
     login.user_loader(load_visitor)
     login.unauthorized_handler(error_pages.unauthorized)
+    table_rules.register(app)
     Babel(app, locale_selector=languages.choose)
     app.context_processor(languages.context)
     error_pages.register(app)

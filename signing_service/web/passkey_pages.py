@@ -45,7 +45,7 @@ def enrol(agreement_id: str, signer: str) -> str:
     data = {
         **_data(),
         "signer": signer,
-        "login": "login" in kinds,
+        "login": "login" in kinds or visitor().at_table,  # at the table there is only the approval passkey to make
         "enrolments": [one.to_value() for one in living],
         "enrol": url_for("passkeys.enrol", agreement_id=agreement_id),
         "state": url_for("passkeys.own_enrolments", agreement_id=agreement_id, signer=signer),
@@ -68,13 +68,14 @@ def confirmations() -> str:
         waiting=[(one, places[one.id], places[one.id].terms.signer(one.signer)) for one in waiting],
         keys=[key for key in keys if key.officer != officer_id],
         trusted=trusted,
-        data={**_data(), "enrolments": items, "officer_keys": others},
+        data={**_data(), "officer": officer_id, "enrolments": items, "officer_keys": others},
     )
 
 
 def _item(one: Enrolled) -> dict[str, Any]:
     return {
         **one.to_value(),
+        "agreement": one.agreement,
         "name": one.name,
         "options": url_for("passkeys.begin_confirmation", enrolment_id=one.id),
         "confirm": url_for("passkeys.confirm", enrolment_id=one.id),
@@ -89,5 +90,6 @@ def _data() -> dict[str, Any]:
         "officer_key": url_for("passkeys.register_officer_key"),
         "addition": url_for("passkeys.begin_addition", credential_id="-"),
         "trust_file": url_for("passkeys.succeed"),
+        "trust_json": url_for("public.trust_file"),
         "words": passkey_words(),
     }

@@ -34,6 +34,8 @@ blueprint = Blueprint("passkeys", __name__, url_prefix="/api")
 @blueprint.post("/sign-in/options")
 def sign_in_options() -> ResponseReturnValue:
     limits.check("passkey")
+    limits.check("passkey-options")
+    limits.count("passkey-options")
     return jsonify({"passkey": passkey_login.login_options(the_service())})
 
 

@@ -72,7 +72,10 @@ def check() -> ResponseReturnValue:
 def report(agreement_id: str) -> Response:
     """The verifier's report on the agreement as it stands, beside its PDF: nothing is added after the seal."""
     service = the_service()
-    name, data = download.evidence(service, visitor().person_id, agreement_id)
+    person_id = visitor().person_id
+    limits.check("report", person_id)
+    name, data = download.evidence(service, person_id, agreement_id)
+    limits.count("report", person_id)
     result = _verify(Submission(data, name, (download.trust_file(service),), service.clock()))
     response = Response(result.page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = REPORT_POLICY

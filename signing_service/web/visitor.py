@@ -25,7 +25,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.token = token
         self.person_id = person.person_id
         self.name = person.name
-        self.officer = person.officer
+        self.officer = person.officer and not person.at_table
         self.locale = person.locale
         self.at_table = person.at_table
 

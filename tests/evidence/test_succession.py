@@ -20,7 +20,7 @@ from signing_service.evidence.succession import (
 from signing_service.record.note import Signer
 from tests.approval.cast import authenticator
 from tests.cast import NOON, OFFICER, ORIGIN, SECOND_OFFICER, Person
-from tests.evidence.cast import trust_file
+from tests.evidence.cast import certificate, trust_file
 
 RECORD_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
@@ -115,3 +115,13 @@ def test_a_successor_of_another_file_is_refused(mei: Authenticator):
     signed = sign_succession(new, mei.approve(succession_challenge(new)))
     with pytest.raises(VerificationError, match="predecessor"):
         verify_succession(format_trust_file(old), format_trust_file(signed))
+
+
+def test_another_root_is_refused_though_an_officer_signed_it(mei: Authenticator):
+    old = with_mei(mei)
+    honest = successor(old, *old.officers)
+    changed = replace(honest, root=certificate("Another Root"))
+    signed, forged = (sign_succession(new, mei.approve(succession_challenge(new))) for new in (honest, changed))
+    assert verify_succession(format_trust_file(old), format_trust_file(signed)).root == old.root
+    with pytest.raises(VerificationError, match="root"):
+        verify_succession(format_trust_file(old), format_trust_file(forged))

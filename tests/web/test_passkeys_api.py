@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from limits import parse
+from sqlalchemy import func, select
 
+from signing_service.store.tables.passkeys import Challenge
+from signing_service.web import limits
 from signing_service.workflow.approval_keys import Enrolled, own_enrolments
 from tests.cast import LIN, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
@@ -108,3 +112,16 @@ def test_only_the_person_or_an_officer_sees_the_enrolment(visit: Visit, world: W
 def state_of(world: World) -> str:
     [enrolled] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
     return enrolled.state
+
+
+def test_who_asks_for_too_many_challenges_to_sign_in_is_asked_to_wait(
+    anybody: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "QUESTIONS", parse("2 per 15 minutes"))
+    anybody.get("/sign-in")
+    asked = [anybody.post("/api/sign-in/options", {}).status_code for _ in range(4)]
+    assert asked == [200, 200, 429, 429]
+    with world.service.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Challenge)) == 2, "a refused question writes no row"
+    world.clock.forward(minutes=16)
+    assert anybody.post("/api/sign-in/options", {}).status_code == 200

@@ -9,6 +9,9 @@ from flask import Flask
 
 from signing_service.approval import challenge_of
 from signing_service.encoding import canonical_json, to_base64url
+from signing_service.store import people
+from signing_service.web import table_rules
+from signing_service.workflow.approval_keys import own_enrolments
 from tests.cast import ALES, HOA, LIN, OFFICER, PASSWORD, SOMCHAI, Person
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices
@@ -121,3 +124,82 @@ def test_only_an_officer_unlocks_the_table_and_not_for_themselves(visit: Visit, 
     officer.get("/secretariat/table/")
     for signer in ("secretariat:officer", "nobody:president"):
         assert officer.submit(path + signer).status_code == 404
+
+
+BEYOND_THE_TABLE = [
+    ("POST", "/api/passkeys/options", {"kind": "login"}),
+    ("POST", "/api/passkeys/options", {"kind": "officer"}),
+    ("POST", "/api/passkeys", {"answer": {}}),
+    ("POST", "/api/codes", {}),
+    ("POST", "/api/codes/confirmation", {"code": "123456"}),
+    ("POST", "/api/enrolments/{enrolment}/revocation", {"reason": "lost"}),
+    ("POST", "/api/step-up/options", {}),
+    ("POST", "/api/officers/keys", {"answer": {}}),
+    ("POST", "/api/invitations/accept", {"token": "x"}),
+    ("GET", "/passkeys/", None),
+    ("GET", "/secretariat/", None),
+    ("GET", "/secretariat/people", None),
+    ("GET", "/verify", None),
+    ("GET", "/sign-in", None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), BEYOND_THE_TABLE)
+def test_at_the_table_everything_beyond_signing_is_refused(
+    table: Visitor, devices: Devices, world: World, method: str, path: str, body: object
+):
+    hand_over(table, world, LIN)
+    [enrolled] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
+    address = path.format(enrolment=enrolled.id)
+    answer = table.get(address) if method == "GET" else table.post(address, body)
+    assert answer.status_code == 403
+    assert "signing table" in answer.text
+    assert approve(table, devices, LIN) == 200, "the passkey still stands"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), BEYOND_THE_TABLE)
+def test_on_their_own_device_nothing_speaks_of_the_table(
+    visit: Visit, devices: Devices, world: World, method: str, path: str, body: object
+):
+    lin = visit(LIN)
+    [enrolled] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
+    address = path.format(enrolment=enrolled.id)
+    answer = lin.get(address) if method == "GET" else lin.post(address, body)
+    assert "At the signing table" not in answer.text
+    assert "at the signing table" not in answer.text
+
+
+def test_every_address_is_refused_at_the_table_unless_it_is_named(app: Flask):
+    named = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert named >= table_rules.ALLOWED
+    for endpoint in named:
+        assert not table_rules.is_allowed(endpoint) or not endpoint.startswith(("secretariat.", "feeds.", "sources."))
+
+
+def test_at_the_table_one_reads_and_enrols_an_approval_passkey(table: Visitor, world: World):
+    devices = Devices.in_(world)
+    hand_over(table, world, LIN)
+    assert table.get(f"/agreements/{world.agreement}/agreement.pdf").status_code == 200
+    page = table.get(f"/agreements/{world.agreement}/passkey/{LIN.signer}/")
+    assert page.status_code == 200
+    assert "data-revoke=" not in page.text
+    options = table.post("/api/passkeys/options", {"kind": "approval"}).json["passkey"]
+    answer = devices.device(world.ids[LIN]).create(options)
+    body = {"signer": LIN.signer, "answer": answer}
+    assert table.post(f"/api/agreements/{world.agreement}/enrolments", body).status_code == 201
+
+
+def test_an_officer_for_whom_the_table_is_unlocked_is_no_officer_there(
+    table: Visitor, visit: Visit, devices: Devices, world: World
+):
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[LIN]).officer = True
+    assert visit(LIN).get("/secretariat/people").status_code == 200, "elsewhere Lin is one"
+    hand_over(table, world, LIN)
+    assert table.get("/secretariat/people").status_code == 403
+    assert "/secretariat/" not in table.get(f"/agreements/{world.agreement}/").text
+    body = {"signer": "secretariat:officer", "mark": {"typed": "Lin"}, "consent_language": "en"}
+    refused = table.post(f"/api/agreements/{world.agreement}/attempts", body)
+    assert refused.status_code == 403
+    assert "signing table" in refused.text
+    assert approve(table, devices, LIN) == 200

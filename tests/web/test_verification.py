@@ -111,7 +111,7 @@ def test_a_file_above_the_limit_is_refused_and_other_pages_keep_theirs(
 
 
 def test_who_sends_too_many_files_is_asked_to_wait(anybody: Visitor, world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "PER_ADDRESS", parse("1 per 15 minutes"))
+    monkeypatch.setattr(limits, "UPLOADS", parse("1 per 15 minutes"))
     assert send(anybody, b"%PDF-").status_code == 200
     assert send(anybody, b"%PDF-").status_code == 429
 
@@ -140,3 +140,26 @@ def test_the_report_stands_beside_the_agreement_s_pdf(visit: Visit, finished: Wo
 
 def test_nobody_else_gets_the_report(anybody: Visitor, world: World):
     assert anybody.get(f"/agreements/{world.agreement}/report.html").status_code == 302
+
+
+def test_ten_files_in_a_quarter_of_an_hour_may_be_sent_from_one_address(anybody: Visitor, world: World):
+    assert parse("10 per 15 minutes") == limits.UPLOADS
+    anybody.get("/verify")
+    for _ in range(10):
+        with anybody.client.application.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
+            limits.check("verification")
+            limits.count("verification")
+    assert send(anybody, b"%PDF-").status_code == 429
+    world.clock.forward(minutes=16)
+    assert send(anybody, b"%PDF-").status_code == 200
+
+
+def test_reports_are_limited_for_each_account_and_not_for_the_others(
+    visit: Visit, finished: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "REPORTS", parse("1 per 15 minutes"))
+    path = f"/agreements/{finished.agreement}/report.html"
+    lin, somchai = visit(LIN), visit(SOMCHAI)
+    assert lin.get(path).status_code == 200
+    assert lin.get(path).status_code == 429
+    assert somchai.get(path).status_code == 200

@@ -1,10 +1,13 @@
 /** An officer compares codes and confirms; each code is computed here, from the whole key. */
 
 import { confirmationChallenge, enrolmentCode, tagged } from "../passkeys/code.js";
+import { confirmsExactly } from "../passkeys/confirmation.js";
+import { addsExactly, fingerprint, isSigned } from "../passkeys/succession.js";
 import { askPasskey } from "../passkeys/webauthn.js";
 import { fromBase64url, toBase64url } from "../signing/base64url.js";
 import { concat, fromUtf8, sha256, toHex } from "../signing/bytes.js";
 import { canonicalJson } from "../signing/canonical.js";
+import { ConnectionLost } from "../signing/transport.js";
 import { say } from "./stages.js";
 import { Mismatch, attempt, pageData, post } from "./passkey_page.js";
 
@@ -32,20 +35,32 @@ async function prepare(card, item, action, task) {
 async function confirm(item, form) {
   const method = form.elements.method.value;
   const { statement, passkey } = await post(item.options, { method });
-  const shown = { id: item.person, name: item.name };
-  const right = statement.credential === toHex(await sha256(fromBase64url(item.key))) && statement.method === method
-    && statement.mandate === item.mandate && statement.signer === item.signer
-    && statement.representative.id === shown.id && statement.representative.name === shown.name;
-  if (!right) throw new Mismatch(page.words.differs);
+  const credential = toHex(await sha256(fromBase64url(item.key)));
+  if (!confirmsExactly(statement, { ...item, credential, method, officer: page.officer }, new Date())) throw new Mismatch(page.words.differs);
   const challenge = toBase64url(await confirmationChallenge(statement));
   await post(item.confirm, { answer: await askPasskey({ ...passkey, challenge }) });
 }
 
-/** Sign another officer's passkey in: the challenge is a hash of the whole trust file that will name it. */
-async function add(item) {
+/**
+ * Sign another officer's passkey in: the challenge is a hash of the whole trust file that will name it, and that is the
+ * present one and this key, byte for byte. Both fingerprints are shown, to be compared with what is published.
+ */
+async function add(item, form) {
+  const card = form.parentElement;
   const { file, passkey } = await post(`${page.addition.replace("/-/", `/${item.credential}/`)}?file=1`, {});
-  const named = file.officers.find((officer) => officer.id === item.person);
-  if (!named?.keys.includes(item.key) || file.predecessor.signature !== "") throw new Mismatch(page.words.differs);
+  const present = await trustFile();
+  say(card, "data-present", `${page.words.present} ${await fingerprint(present)}`);
+  if (!(await addsExactly(file, present, item))) throw new Mismatch(page.words.differs);
   const challenge = toBase64url(await tagged(TRUST_TAG, concat(canonicalJson(file), fromUtf8("\n"))));
   await post(page.trust_file, { answer: await askPasskey({ ...passkey, challenge }) });
+  const stored = await trustFile();
+  if (!isSigned(stored, file)) throw new Mismatch(page.words.differs);
+  say(card, "data-successor", `${page.words.successor} ${await fingerprint(stored)}`);
+}
+
+/** The bytes of the trust file as anybody gets them. */
+async function trustFile() {
+  const response = await fetch(page.trust_json, { cache: "no-store" });
+  if (!response.ok) throw new ConnectionLost();
+  return new Uint8Array(await response.arrayBuffer());
 }

@@ -25,7 +25,8 @@ export const confirmationChallenge = (statement) => tagged(CONFIRMATION_TAG, can
 /** SHA-256(tag ‖ 00 ‖ data) */
 export const tagged = (tag, data) => sha256(concat(fromUtf8(tag), new Uint8Array(1), data));
 
-function base32(bytes) {
+/** RFC 4648 section 6, without padding. */
+export function base32(bytes) {
   let text = "";
   let bits = 0;
   let value = 0;
