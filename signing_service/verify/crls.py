@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from signing_service.errors import FormatError
 from signing_service.verify.certificate import Certificate
+from signing_service.verify.limits import MAX_NAMESAKES
 from signing_service.verify.verdict import SubIndication, failure
 
 _KNOWN = {"2.5.29.20", "2.5.29.35", "2.5.29.28"}  # cRLNumber, authorityKeyIdentifier, issuingDistributionPoint
@@ -44,8 +45,9 @@ def read_crl(der: bytes, certificates: Iterable[Certificate]) -> VerifiedCrl:
         issuer_name = parsed.issuer.public_bytes()
         if any(item.critical and item.oid.dotted_string not in _KNOWN for item in parsed.extensions):
             raise FormatError("a revocation list has a critical extension that is not understood")
-        for certificate in certificates:
-            if certificate.subject == issuer_name and _may_sign(certificate) and _is_signed(parsed, certificate):
+        namesakes = [certificate for certificate in certificates if certificate.subject == issuer_name]
+        for certificate in namesakes[:MAX_NAMESAKES]:
+            if _may_sign(certificate) and _is_signed(parsed, certificate):
                 return VerifiedCrl(certificate, parsed)
     except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm, TypeError) as error:
         raise FormatError(f"a revocation list cannot be read: {error}") from error

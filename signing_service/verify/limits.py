@@ -15,6 +15,7 @@ MAX_REVISIONS = 2_000
 MAX_OBJECTS = 1_000_000  # entries of all cross-reference sections together
 MAX_OBJECT_DEPTH = 64  # levels of arrays and dictionaries
 MAX_TREE_NODES = 400_000  # objects visited in one walk through a document
+MAX_STEPS = 1_500_000  # objects, pages, fields looked at while revisions of one document are compared; some seconds
 MAX_STREAM_BYTES = 64 * 1024 * 1024  # one stream, decompressed
 MAX_STREAMS_BYTES = 192 * 1024 * 1024  # all streams of one document, decompressed
 MAX_CMS_BYTES = 4 * 1024 * 1024  # one signature container or timestamp token
@@ -22,6 +23,9 @@ MAX_DER_DEPTH = 32
 MAX_CERTIFICATES = 2_000  # in one document
 MAX_CHAIN_LENGTH = 8  # certificates from signer to anchor
 MAX_PATHS = 64  # candidate chains tried for one certificate
+MAX_PATH_STEPS = 2_000  # links tried for one certificate
+MAX_REVOCATIONS = 400  # CRLs and OCSP responses of each kind in one document
+MAX_NAMESAKES = 8  # certificates of one name, or one serial number, that revocation data are held against
 
 
 def check_size(data: bytes) -> None:

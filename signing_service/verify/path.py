@@ -31,7 +31,7 @@ from cryptography import x509
 from signing_service.errors import SigningServiceError
 from signing_service.verify.algorithms import hash_named, key_until, weak_key_at
 from signing_service.verify.certificate import Certificate, NameKey, unique
-from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATHS
+from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATH_STEPS, MAX_PATHS
 from signing_service.verify.names import check_name_constraints
 from signing_service.verify.verdict import CheckError, SubIndication, unproven
 
@@ -100,6 +100,7 @@ class PathBuilder:
         self._by_subject: dict[NameKey, list[Certificate]] = {}
         self._signed: dict[tuple[bytes, bytes], bool] = {}
         self._candidates: set[Certificate] = set()
+        self._steps = 0
         self.add(self._anchors)
         self.add(candidates)
 
@@ -126,6 +127,7 @@ class PathBuilder:
         there is none.
         """
         problem: CheckError | None = None
+        self._steps = 0
         for count, chain in enumerate(self._paths((certificate,))):
             if count >= MAX_PATHS:
                 break
@@ -149,6 +151,9 @@ class PathBuilder:
             return
         issuers = self._by_subject.get(last.issuer_key, ())
         for issuer in sorted(issuers, key=lambda item: item not in self._anchors):
+            self._steps += 1
+            if self._steps > MAX_PATH_STEPS:
+                return
             if issuer not in chain and self._is_signed(last, issuer):
                 yield from self._paths((*chain, issuer))
 

@@ -24,6 +24,7 @@ from signing_service.errors import FormatError
 from signing_service.verify.algorithms import certificate_scheme, check_signature
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.der import Algorithm, items
+from signing_service.verify.limits import MAX_NAMESAKES
 from signing_service.verify.path import Purpose, check_purpose
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
@@ -74,8 +75,8 @@ def read_response(der: bytes, known: Known) -> Status:
 
 def _read(response: ocsp.OCSPResponse, known: Known) -> Status:
     named = known.by_serial.get(response.serial_number, [])
-    for certificate in named:
-        for issuer in known.by_subject.get(certificate.issuer, ()):
+    for certificate in named[:MAX_NAMESAKES]:
+        for issuer in known.by_subject.get(certificate.issuer, ())[:MAX_NAMESAKES]:
             if _is_about(response, issuer):
                 _check_signer(response, issuer)
                 return _status(response, certificate)

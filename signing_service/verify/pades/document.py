@@ -11,16 +11,18 @@ An object that two snapshots find at the same place is the same Python object in
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from signing_service.errors import FormatError, LimitError
-from signing_service.verify.limits import MAX_STREAMS_BYTES, check_size
+from signing_service.verify.limits import MAX_STEPS, MAX_STREAMS_BYTES, check_size
 from signing_service.verify.objects import Ref, Stream, parse_indirect, parse_object, skip_space
+from signing_service.verify.pades.entries import EntryHistory
 from signing_service.verify.pades.streams import decode_stream
 from signing_service.verify.pades.xref import Entry, Revision, group_revisions, read_sections
-from signing_service.verify.verdict import CheckError
+from signing_service.verify.verdict import CheckError, SubIndication, unproven
 
 if TYPE_CHECKING:
     from signing_service.verify.pades.encryption import Encryption
@@ -61,12 +63,10 @@ class Document:
         check_size(pdf)
         self.pdf = pdf
         self.revisions = group_revisions(pdf, read_sections(pdf))
-        self.snapshots: list[Snapshot] = []
-        table: dict[int, Entry] = {}
-        for revision in self.revisions:
-            own = _merged(revision)
-            table = {**table, **own}
-            self.snapshots.append(Snapshot(self, revision, table))
+        self.entries = EntryHistory(self.revisions)
+        self.snapshots = [Snapshot(self, revision) for revision in self.revisions]
+        self._steps = 0
+        self._dependent: dict[int, set[int]] | None = None
         self._cache: dict[tuple[int, Entry], Located] = {}
         self._streams: dict[int, dict[tuple[int, int], Any]] = {}
         self._decoded = 0
@@ -88,29 +88,42 @@ class Document:
             clear = set(references(newest.trailer.get("Encrypt")))
             self._cache = {key: found for key, found in self._cache.items() if key[0] in clear}
 
-    def changed(self, number: int) -> set[int]:
-        """Object numbers whose place differs between revision ``number`` and the one before it; all of revision 0."""
-        before: Mapping[int, Entry] = self.snapshots[number - 1].entries if number else {}
-        own = _merged(self.revisions[number]).items()
-        changed = {item for item, entry in own if not _same(before.get(item), entry)}
-        return changed | self._changed_with_their_holders(self.snapshots[number], changed)
+    def spend(self, steps: int = 1) -> None:
+        """Count work; raises CheckError (INDETERMINATE) when a document asks for more than MAX_STEPS of it."""
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise unproven(SubIndication.GENERIC, "the document is too large for comparing all its revisions")
 
-    def _changed_with_their_holders(self, snapshot: Snapshot, changed: set[int]) -> set[int]:
-        """Objects whose object stream was rewritten under them; raises FormatError if its length, say, was."""
-        holders = {entry.place for entry in snapshot.entries.values() if entry.kind == "compressed"}
-        for holder in holders - changed:
-            if not changed.isdisjoint(references(snapshot.located(holder).value)):
-                raise FormatError(f"the object stream {holder} depends on an object that was changed")
-        return {
-            item for item, entry in snapshot.entries.items() if entry.kind == "compressed" and entry.place in changed
-        }
+    def changed(self, number: int) -> set[int]:
+        """Object numbers that may differ between revision ``number`` and the one before it; all of revision 0.
+
+        Also the objects of an object stream that was rewritten under them. Raises FormatError where an object that an
+        object stream depends on (its length) was rewritten: readers would disagree on when that counts.
+        """
+        changed = self.entries.changed(number)
+        self.spend(len(changed))
+        if number:
+            for item in sorted(changed & self._depended_on().keys()):
+                if not self._depended_on()[item] <= changed:
+                    raise FormatError(f"the object stream {min(self._depended_on()[item])} depends on a changed object")
+        return changed.union(*(self.entries.members(item, number) for item in changed))
+
+    def _depended_on(self) -> dict[int, set[int]]:
+        """Objects that the dictionaries of object streams refer to, with the streams' numbers."""
+        if self._dependent is None:
+            self._dependent = defaultdict(set)
+            for snapshot in self.snapshots:
+                for holder in self.entries.holders(snapshot.revision.number):
+                    for target in references(snapshot.located(holder).value):
+                        self._dependent[target].add(holder)
+        return self._dependent
 
     def load(self, number: int, entry: Entry, snapshot: Snapshot) -> Located:
         """Parse the object at an entry; raises FormatError where it is not there."""
         if entry.kind == "free":
             return _MISSING
         if entry.kind == "compressed":
-            holder = snapshot.entries.get(entry.place)
+            holder = snapshot.entry(entry.place)
             if holder is None or holder.kind != "offset":
                 raise FormatError(f"object {number} is in an object stream that is not there")
             return Located(self._from_stream(holder.place, entry, number, snapshot), -1, -1, -1)
@@ -127,7 +140,7 @@ class Document:
         flaws: list[str] = []
         value, position = parse_indirect(self.pdf, head.end(), flaws)
         if self._encryption is not None:
-            value = _decrypted(value, self._encryption, number, entry.detail)
+            value = self._encryption.decrypted(value, number, entry.detail)
         raw = None
         if isinstance(value, Stream):
             raw = self._stream_span(value, snapshot, flaws)
@@ -201,9 +214,13 @@ class Document:
 class Snapshot:
     """The document as of one revision."""
 
-    def __init__(self, document: Document, revision: Revision, entries: Mapping[int, Entry]) -> None:
-        """``entries``: every object that this revision knows, where it is."""
-        self.document, self.revision, self.entries = document, revision, entries
+    def __init__(self, document: Document, revision: Revision) -> None:
+        """A view; it holds nothing of its own."""
+        self.document, self.revision = document, revision
+
+    def entry(self, number: int) -> Entry | None:
+        """Where an object is as of this revision."""
+        return self.document.entries.at(number, self.revision.number)
 
     @property
     def trailer(self) -> Mapping[str, Any]:
@@ -212,7 +229,7 @@ class Snapshot:
 
     def located(self, number: int) -> Located:
         """An object by its number; a missing one has the value None."""
-        entry = self.entries.get(number)
+        entry = self.entry(number)
         return _MISSING if entry is None else self.document.load(number, entry, self)
 
     def get(self, number: int) -> Any:
@@ -224,7 +241,7 @@ class Snapshot:
         for _ in range(_MAX_REFERENCE_HOPS):
             if not isinstance(value, Ref):
                 return value
-            entry = self.entries.get(value.number)
+            entry = self.entry(value.number)
             if entry is None or (entry.kind == "offset" and entry.detail != value.generation):
                 return None
             value = self.get(value.number)
@@ -272,33 +289,3 @@ def references(value: Any) -> Iterator[int]:
             pending += item
         elif isinstance(item, Stream):
             pending += item.dictionary.values()
-
-
-def _decrypted(value: Any, encryption: Encryption, number: int, generation: int) -> Any:
-    """An object with its strings in the clear; a signature's /Contents always is (ISO 32000-2 7.6.2)."""
-    if isinstance(value, bytes):
-        return encryption.string(value, number, generation)
-    if isinstance(value, list):
-        return [_decrypted(item, encryption, number, generation) for item in value]
-    if isinstance(value, Stream):
-        return Stream(_decrypted(value.dictionary, encryption, number, generation), value.start)
-    if isinstance(value, dict):
-        kept = {"Contents"} if "ByteRange" in value else set()
-        return {
-            key: item if key in kept else _decrypted(item, encryption, number, generation)
-            for key, item in value.items()
-        }
-    return value
-
-
-def _merged(revision: Revision) -> dict[int, Entry]:
-    merged: dict[int, Entry] = {}
-    for section in reversed(revision.sections):
-        merged |= section.entries
-    return merged
-
-
-def _same(before: Entry | None, after: Entry) -> bool:
-    if before is None:
-        return after.kind == "free"
-    return before == after or (before.kind == "free" and after.kind == "free")

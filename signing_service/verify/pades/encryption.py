@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from signing_service.errors import FormatError
+from signing_service.verify.objects import Stream
 from signing_service.verify.verdict import SubIndication, unproven
 
 _PADDING = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
@@ -43,6 +44,21 @@ class Encryption:
     def stream(self, data: bytes, number: int, generation: int) -> bytes:
         """Decrypt a stream's bytes."""
         return self._decrypt(self.stream_method, data, number, generation)
+
+    def decrypted(self, value: Any, number: int, generation: int) -> Any:
+        """An object with its strings in the clear; a signature's /Contents always is (ISO 32000-2 7.6.2)."""
+        if isinstance(value, bytes):
+            return self.string(value, number, generation)
+        if isinstance(value, list):
+            return [self.decrypted(item, number, generation) for item in value]
+        if isinstance(value, Stream):
+            return Stream(self.decrypted(value.dictionary, number, generation), value.start)
+        if isinstance(value, dict):
+            kept = {"Contents"} if "ByteRange" in value else set()
+            return {
+                key: item if key in kept else self.decrypted(item, number, generation) for key, item in value.items()
+            }
+        return value
 
     def _decrypt(self, method: str, data: bytes, number: int, generation: int) -> bytes:
         if method == "Identity":

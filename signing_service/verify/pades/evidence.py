@@ -18,7 +18,7 @@ from signing_service.errors import FormatError, SigningServiceError
 from signing_service.verify.certificate import Certificate, unique
 from signing_service.verify.container import Container
 from signing_service.verify.crls import VerifiedCrl, read_crl
-from signing_service.verify.limits import MAX_CERTIFICATES, MAX_CMS_BYTES
+from signing_service.verify.limits import MAX_CERTIFICATES, MAX_CMS_BYTES, MAX_REVOCATIONS
 from signing_service.verify.objects import Ref
 from signing_service.verify.pades.cms import load_certificates, wrap_basic_response
 from signing_service.verify.pades.document import Document
@@ -57,13 +57,13 @@ class Pool:
             return
         known = unique((*self.certificates, *anchors))
         self._lists, self._statuses = [], []
-        for der in self.crls:
+        for der in self.crls[:MAX_REVOCATIONS]:
             try:
                 self._lists.append(read_crl(der, known))
             except SigningServiceError:
                 continue
         indexed = Known(known)
-        for der in self.ocsps:
+        for der in self.ocsps[:MAX_REVOCATIONS]:
             try:
                 self._statuses.append(read_response(der, indexed))
             except SigningServiceError:

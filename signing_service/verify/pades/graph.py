@@ -63,6 +63,7 @@ class ReferenceGraph:
         for snapshot in self._document.snapshots:
             for number in self._document.changed(snapshot.revision.number):
                 try:
+                    self._document.spend()
                     value = snapshot.get(number)
                 except FormatError:
                     self._broken.add(number)

@@ -84,11 +84,13 @@ class _PadesVerifier:
             return
         first = min(opened.found.revision for opened in signed)
         graph = ReferenceGraph(document)
+        waiting = sorted(signed, key=lambda item: item.found.revision, reverse=True)
+        before: list[Opened] = []
+        policy = Policy.initial()
         for number in range(first + 1, len(document.revisions)):
-            before = [opened for opened in signed if opened.found.revision < number]
-            policy = Policy.initial()
-            for opened in sorted(before, key=lambda item: item.found.revision):
-                policy = policy.after(opened.found, document.snapshots[opened.found.revision])
+            while waiting and waiting[-1].found.revision < number:
+                before.append(waiting.pop())
+                policy = policy.after(before[-1].found, document.snapshots[before[-1].found.revision])
             self._check_update(document, number, graph, policy, before)
 
     def _check_update(

@@ -108,7 +108,9 @@ def find_signatures(document: Document) -> list[Found]:
     found: list[Found] = []
     seen: set[int] = set()
     for snapshot in reversed(document.snapshots):
-        for item in _filled_fields(snapshot, newest):
+        fields = _filled_fields(snapshot, newest)
+        document.spend(len(fields))
+        for item in fields:
             dictionary = snapshot.resolve(item.value)
             if id(dictionary) not in seen and (snapshot is newest or isinstance(dictionary, dict)):
                 seen.add(id(dictionary))

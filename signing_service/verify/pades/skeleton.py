@@ -51,6 +51,7 @@ class Skeleton:
         return [(item, holder) for item in self._snapshot.array(value)]
 
     def _enter(self, item: Any, holder: int, seen: set[int]) -> bool:
+        self._snapshot.document.spend()
         if not isinstance(item, Ref):
             return False
         self.parents[item.number].add(holder)
