@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -100,7 +99,7 @@ class Shell:
 
     def close(self) -> None:
         if self.serving is not None:
-            self.serving.send_signal(signal.SIGINT)
+            self.serving.terminate()  # an interrupt is ignored by what a shell started in the background
             self.serving.wait(30)
             assert self.serving.stderr is not None
             self.serving.stderr.close()
