@@ -34,7 +34,7 @@ def verify_pdf(pdf: bytes, trust: Trust, at: datetime, profile: str = "agreement
     if profile == "pades":
         from signing_service.verify.pades.profile import verify_pades
 
-        return verify_pades(pdf, trust, at, name)
+        return _guarded(lambda: verify_pades(pdf, trust, at, name), pdf, trust, at, profile, name)
     from signing_service.verify.agreement_profile import AgreementVerifier
 
     return _guarded(lambda: AgreementVerifier(pdf, trust, at, name).run(None), pdf, trust, at, profile, name)
