@@ -6,7 +6,7 @@
 1. The checkpoint that all proofs share is signed by the record's key and cosigned by the witness quorum of the
    trust file (C2SP tlog-checkpoint, tlog-cosignature); with fewer nothing is wrong, but a fork is not excluded.
 2. Every entry is in the tree of that checkpoint (RFC 6962 2.1.1), or the bundle has all entries and they make it.
-3. Every event opens its entry's commitment.
+3. Every event opens its entry's commitment and has exactly the members of its type (:mod:`.shapes`).
 4. The agreement's entries are a sequence without gap or duplicate, each naming its predecessor; where the bundle
    is complete there is no second history of this agreement.
 """
@@ -27,6 +27,7 @@ from signing_service.record.entry import SERVICE_SCOPE, Entry, parse_entry, veri
 from signing_service.record.proof import verify_proof
 from signing_service.record.tree import leaf_hash, root_of
 from signing_service.verify.report import RecordReport
+from signing_service.verify.shapes import check_shape
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
 SUBJECT = "record"
@@ -70,10 +71,7 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         _check_inclusion(bundle, checkpoint)  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"{len(bundle.events)} entries are in the record of {checkpoint.origin}")
-    lines = [
-        _Line(item, parse_entry(item.entry), None if item.event is None else parse_canonical_json(item.event))
-        for item in bundle.events
-    ]
+    lines = [_read(item, checks) for item in bundle.events]
     own = [line for line in lines if line.entry.scope == bundle.agreement]
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         erased = {line.event.get("erased") for line in own if line.event and line.event["type"] == "erased"}
@@ -88,6 +86,17 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
         [Logged(line.item.index, line.event) for line in own if line.event],
         [line.event for line in lines if line.event and line.entry.scope == SERVICE_SCOPE],
     )
+
+
+def _read(item: BundledEvent, checks: Checks) -> _Line:
+    """Parse a line; an event of another shape than its type's tells nothing."""
+    entry = parse_entry(item.entry)
+    event = None if item.event is None else parse_canonical_json(item.event)
+    if event is not None:
+        with checks.collecting(Step.RECORD, SUBJECT, SubIndication.FORMAT_FAILURE):
+            check_shape(event)
+            return _Line(item, entry, event)
+    return _Line(item, entry, None)
 
 
 def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, report: RecordReport) -> None:

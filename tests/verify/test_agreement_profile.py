@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from signing_service.agreement.mandates import Mandate
 from signing_service.encoding import sha256_hex
 from signing_service.verify.report import Report
 from signing_service.verify.trust import Trust
@@ -224,7 +225,8 @@ def test_a_signature_outside_its_mandates_days_fails(world):
 def test_a_mandate_that_was_replaced_before_the_issuance_no_longer_counts(world):
     events = world.events()
     at = next(index for index, event in enumerate(events) if event["type"] == "issuance")
-    events.insert(at, {**events[at - 1], "mandate": {**events[at - 1]["mandate"], "organ": "Another organ"}})
+    other = {**events[at - 1]["mandate"], "organ": "Another organ"}
+    events.insert(at, {**events[at - 1], "mandate": other, "mandate_sha256": Mandate.from_value(other).digest()})
     renumber(events)
 
     report = verify_bundle(world.bundle(events), world.trust(), LATER)
@@ -286,3 +288,22 @@ def test_a_complete_bundle_proves_that_there_is_no_second_history(world):
 
 def test_the_digest_in_the_report_is_the_pdfs(world):
     assert verify_pdf(world.pdf, world.trust(), LATER).sha256 == sha256_hex(world.pdf)
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "reason"),
+    [
+        ("extra", 1, "exactly the members"),
+        ("pdf_length", "long", "a pdf_length that it cannot have"),
+        ("timestamp", {"time": "2025-04-11T04:01:00Z"}, "a timestamp that it cannot have"),
+        ("type", "gift", "of a type that this version does not know"),
+    ],
+)
+def test_an_event_of_another_shape_than_its_type_is_refused(world, member, value, reason):
+    events = world.events()
+    next(event for event in events if event["type"] == "signature")[member] = value
+
+    report = verify_bundle(world.bundle(events), world.trust(), LATER)
+
+    assert report.exit_code == 1
+    assert reason in problems(report)
