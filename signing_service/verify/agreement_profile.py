@@ -19,7 +19,7 @@ from signing_service.verify.changes import read_revisions
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
 from signing_service.verify.path import PathBuilder
-from signing_service.verify.record import Event, check_record
+from signing_service.verify.record import Event, check_record, proof_of_existence
 from signing_service.verify.report import AgreementReport, RecordReport, Report
 from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules
@@ -52,7 +52,7 @@ class AgreementVerifier:
             self._read(document)  # (2), (3)
             certificates = unique(item for signed in self._signed for item in signed.certificates)
             self._check_copies(certificates)
-            self._check_times(certificates)  # (4), (5)
+            self._check_times(certificates, self._existed_at(bundle))  # (4), (5)
             self._check_revocation(certificates)  # (4)
             self._check_approvals()  # (6)
         events = self._check_record(bundle, document)  # (8)
@@ -92,17 +92,29 @@ class AgreementVerifier:
                         f"the certificate of {next(iter(same)).subject_text!r} is embedded in {len(same)} versions",
                     )
 
-    def _check_times(self, certificates: Sequence[Certificate]) -> None:
+    def _existed_at(self, bundle: Bundle | None) -> datetime:
+        """The moment as of which the newest timestamp is judged: when witnesses saw the file in the record, or now."""
+        if bundle is None or self._trust.file is None:
+            return self._at
+        seen = proof_of_existence(bundle, self._trust.file, self._report.sha256)
+        if seen is None or seen >= self._at:
+            return self._at
+        self._checks.passed(
+            Step.TIME, "file", f"the record's witnesses prove that it existed at {seen:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        return seen
+
+    def _check_times(self, certificates: Sequence[Certificate], start: datetime) -> None:
         """From the newest timestamp to the oldest: each archive timestamp proves what stands before it."""
         paths = PathBuilder(self._trust.anchors, certificates)
         authorities = PathBuilder(self._trust.all_anchors, certificates)
-        moment, ends = self._at, []
+        moment, ends = start, []
         for signed in reversed(self._signed):
             signed.check_time(authorities, self._trust, moment, self._checks)
             signed.check_path(paths, self._checks)
             if signed.timestamp is None:
                 continue
-            if moment is self._at:
+            if moment is start and start is self._at:
                 ends.append(signed.timestamp.path.until)
             if signed.revision.kind == "archive":
                 moment = signed.timestamp.time

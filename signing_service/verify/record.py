@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from signing_service.encoding import parse_canonical_json
+from signing_service.errors import SigningServiceError
 from signing_service.evidence.bundle import Bundle, BundledEvent
 from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import TrustFile
@@ -122,6 +124,31 @@ def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, rep
             f"missing: {missing}",
             hint="cosignatures may have arrived since: get the evidence anew",
         )
+
+
+def proof_of_existence(bundle: Bundle, trust: TrustFile, pdf_sha256: str) -> datetime | None:
+    """When a quorum of witnesses had cosigned a checkpoint whose tree holds this file's digest; None if none has.
+
+    Proves that the file existed then, whatever became of its timestamps' authorities since.
+    """
+    if trust.quorum is None:
+        return None
+    try:
+        verify_record_checkpoint(
+            bundle.signed_checkpoint, trust.record_key, trust.retired_record_keys, trust.record_origin
+        )
+        times = sorted(
+            item.time for item in verify_cosignatures(bundle.signed_checkpoint, trust.witnesses, trust.quorum)
+        )
+        for item in bundle.events:
+            event = {} if item.event is None else parse_canonical_json(item.event)
+            if event.get("pdf_sha256") == pdf_sha256 and item.event is not None and item.salt is not None:
+                verify_opening(item.entry, item.event, item.salt)
+                verify_proof(bundle.parsed_proof(item.index), item.entry, bundle.checkpoint)
+                return times[trust.quorum - 1]
+    except SigningServiceError:
+        return None  # what is wrong is reported by step 8
+    return None
 
 
 def _check_inclusion(bundle: Bundle, checkpoint: Checkpoint) -> None:

@@ -14,7 +14,7 @@ from signing_service.verify.verdict import Step, SubIndication, Verdict
 from signing_service.verify.verifier import verify_bundle, verify_pdf
 from tests.cast import LIN, NOON, OFFICER, SOMCHAI
 from tests.pdf.sealed_document import Ceremony, keystore_in_memory
-from tests.record.cast import IMPOSTOR, NANJING_WITNESS
+from tests.record.cast import ANDAMAN_WITNESS, IMPOSTOR, NANJING_WITNESS
 from tests.verify.world import LATER, World, the_ceremony
 
 NO_TRUST = Trust()
@@ -307,3 +307,17 @@ def test_an_event_of_another_shape_than_its_type_is_refused(world, member, value
 
     assert report.exit_code == 1
     assert reason in problems(report)
+
+
+def test_witnesses_prove_the_file_long_after_its_timestamps_authority_expired(world):
+    seen = World(world.ceremony, witnesses=(NANJING_WITNESS, ANDAMAN_WITNESS))
+    keys = tuple(witness.verifier_key for witness in seen.witnesses)
+    decades = NOON + timedelta(days=25 * 365)
+
+    report = verify_bundle(seen.bundle(), seen.trust(quorum=2, witnesses=keys), decades)
+
+    assert report.exit_code == 0, problems(report)
+    assert report.provable_until is None
+    assert any("prove that it existed at 2025-04-11 05:00:00 UTC" in check.message for check in report.checks)
+    assert verify_bundle(seen.bundle(), seen.trust(witnesses=keys), decades).exit_code == 3
+    assert verify_bundle(world.bundle(), seen.trust(quorum=2, witnesses=keys), decades).exit_code == 3

@@ -20,6 +20,7 @@ from signing_service.ceremony.authenticator import Authenticator
 from signing_service.encoding import canonical_json, format_time, parse_time, sha256_hex, to_base64url
 from signing_service.evidence import Bundle, BundledEvent, TrustedOfficer, TrustFile, format_trust_file, write_bundle
 from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
+from signing_service.record.cosignature import Cosigner, add_cosignatures
 from signing_service.record.entry import entry_digest, make_entry
 from signing_service.record.note import Signer, format_verifier_key
 from signing_service.record.proof import Proof, format_proof
@@ -31,6 +32,7 @@ from tests.pdf.sealed_document import Ceremony, SignedAct
 from tests.record.cast import LOG, salt
 
 LATER = NOON + timedelta(days=30)
+COSIGNED = NOON + timedelta(hours=1)
 Event = dict[str, Any]
 
 
@@ -40,6 +42,7 @@ class World:
 
     ceremony: Ceremony
     log: Signer = LOG
+    witnesses: tuple[Cosigner, ...] = ()
 
     @property
     def pdf(self) -> bytes:
@@ -183,9 +186,10 @@ class World:
         return replace(plain, **changes)
 
     def checkpoint(self, entries: Sequence[bytes]) -> bytes:
-        """The record's signed checkpoint over ``entries``."""
+        """The record's signed checkpoint over ``entries``, cosigned an hour after the ceremony."""
         root = root_of([leaf_hash(entry) for entry in entries])
-        return sign_checkpoint(Checkpoint(ORIGIN, len(entries), root), self.log)
+        signed = sign_checkpoint(Checkpoint(ORIGIN, len(entries), root), self.log)
+        return add_cosignatures(signed, [witness.cosign(signed, COSIGNED) for witness in self.witnesses])
 
 
 class _History:
