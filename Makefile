@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARTIES ?= 12
 KILLS ?= 1000
+MUTANTS ?= 10000
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
@@ -22,8 +23,9 @@ ceremony: $(BIN)/.service node_modules/.package-lock.json ## the whole job over 
 bench: system-packages $(BIN)/.dev node_modules/.package-lock.json ## measure, beside pyHanko and pdfsig; FULL=1 for the large cases
 	@$(BIN)/python -m bench $(if $(FULL),--full)
 
-torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill real servers while everybody signs; KILLS=1000 MINUTES=10 SEED=
+torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill real servers while everybody signs, and verify mutants; KILLS= MINUTES= MUTANTS= SEED=
 	@$(BIN)/python -m torture --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.attacks.mutate --pdfs $(MUTANTS) --bundles $$(($(MUTANTS) / 2)) $(if $(SEED),--seed $(SEED))
 
 test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; installs what they need
 	@$(BIN)/python -m pytest $(TESTS)
