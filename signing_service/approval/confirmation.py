@@ -2,7 +2,7 @@
 
 Both screens show the code; the officer compares and then confirms with a passkey of their own::
 
-    enrolment_code(key, mandate_digest, "k3v…", "njupt:president")      # "MFRG GZDF MZTW Q2LK"
+    enrolment_code(key, "https://sign.example.org")                     # "MFRG GZDF MZTW Q2LK"
     statement = ConfirmationStatement(agreement=…, credential=sha256_hex(key), method="video", …)
     confirmed = verify_confirmation(confirmation, wanted, relying_party, officer_keys)
 
@@ -12,6 +12,7 @@ Pure functions over bytes and values, shared by the service and the verifier.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -35,14 +36,14 @@ from signing_service.encoding import (
     parse_canonical_json,
     parse_time,
     tagged_sha256,
-    to_base64url,
 )
 from signing_service.errors import ApprovalError, FormatError, LimitError
 
 Method = Literal["in-person", "video", "phone"]
 
-CODE_TAG = "signing-service/enrolment-code/v1"
+CODE_TAG = "signing-service/enrolment-code/v2"
 CODE_BITS = 80  # 16 characters of base32
+CODE_ITERATIONS = 1 << 18  # of PBKDF2-HMAC-SHA-512; OWASP asks 210,000 of it for passwords (docs/adr/0009)
 CONFIRMATION_TAG = "signing-service/confirmation/v1"
 MAX_STATEMENT_BYTES = 4096
 VERSION = 1
@@ -55,14 +56,15 @@ _AGREEMENT = re.compile(r"[a-z2-7]{26}")
 _SIGNER = re.compile(r"[a-z][a-z0-9-]{0,31}:[a-z][a-z0-9-]{0,31}")
 
 
-def enrolment_code(key: bytes, mandate: str, person: str, signer: str) -> str:
+def enrolment_code(key: bytes, origin: str) -> str:
     """Give the code that enrolling person and officer compare: four groups of four base32 letters.
 
-    ``key`` is the whole COSE_Key, ``mandate`` the mandate's digest, ``person`` the representative's id.
+    ``key`` is the whole COSE_Key, ``origin`` the trust file's web origin, as the browser itself knows it. Nothing that
+    the service could choose goes in, and each try costs it a tenth of a second (docs/adr/0009).
     """
-    bound = {"key": to_base64url(key), "mandate": mandate, "person": person, "signer": signer, "v": VERSION}
-    digest = tagged_sha256(CODE_TAG, canonical_json(bound))
-    letters = base64.b32encode(digest[: CODE_BITS // 8]).decode("ascii")
+    salt = CODE_TAG.encode() + b"\0" + origin.encode()
+    stretched = hashlib.pbkdf2_hmac("sha512", key, salt, CODE_ITERATIONS, CODE_BITS // 8)
+    letters = base64.b32encode(stretched).decode("ascii")
     return " ".join(letters[start : start + 4] for start in range(0, len(letters), 4))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from signing_service.approval import enrolment_code
 from signing_service.ceremony.authenticator import Authenticator
 from signing_service.ceremony.browser import Browser
-from signing_service.encoding import from_base64url, sha256_hex
+from signing_service.encoding import from_base64url, sha256_hex, to_base64url
 from signing_service.errors import VerificationError
 
 
@@ -48,7 +48,10 @@ def enrol(person: Participant, agreement: str, signer: str) -> str:
     answer = person.secret.create(_options(person.browser, "approval"))
     path = f"/api/agreements/{agreement}/enrolments"
     _, enrolled = person.browser.post(path, {"signer": signer, "answer": answer})
-    return _code(enrolled, person.secret.passkeys[-1].cose_key)
+    key = person.secret.passkeys[-1].cose_key
+    if enrolled["key"] != to_base64url(key):
+        raise VerificationError(f"the service shows another key for {signer} than the device made")
+    return enrolment_code(key, person.secret.origin)
 
 
 def confirm(officer: Participant, signer: str, code: str) -> None:
@@ -61,7 +64,7 @@ def confirm(officer: Participant, signer: str, code: str) -> None:
     waiting = officer.browser.read("/api/enrolments")["enrolments"]
     [item] = [one for one in waiting if one["signer"] == signer]
     key = from_base64url(item["key"])
-    if _code(item, key) != code:
+    if enrolment_code(key, officer.secret.origin) != code:
         raise VerificationError(f"the code of {signer} differs on the officer's screen; nothing was confirmed")
     path = f"/api/enrolments/{item['enrolment']}/confirmation"
     _, begun = officer.browser.post(f"{path}/options", {"method": "in-person"})
@@ -75,7 +78,3 @@ def _options(browser: Browser, kind: str) -> dict[str, Any]:
     _, answer = browser.post("/api/passkeys/options", {"kind": kind})
     options: dict[str, Any] = answer["passkey"]
     return options
-
-
-def _code(enrolled: dict[str, Any], key: bytes) -> str:
-    return enrolment_code(key, enrolled["mandate"], enrolled["person"], enrolled["signer"])

@@ -4,7 +4,7 @@
 
     options = registration_options(service, person_id, "approval")
     enrolled = enrol(service, person_id, agreement_id, "njupt:president", answer)
-    enrolled.code            # what both screens show; each browser computes it itself
+    enrolled.key             # of which each browser computes the code that is compared
 
 What is enrolled counts for nothing until an officer confirms it (workflow.confirmation).
 """
@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.mandates import Mandate
-from signing_service.approval import enrolment_code
 from signing_service.encoding import to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import ledger, mandates, openings, passkeys, people
@@ -54,13 +53,8 @@ class Enrolled:
     method: str | None
     confirmed: datetime | None
 
-    @property
-    def code(self) -> str:
-        """The code to compare; a page computes it again by itself."""
-        return enrolment_code(self.key, self.mandate, self.person, self.signer)
-
     def to_value(self) -> dict[str, Any]:
-        """What a browser needs to compute the code."""
+        """What a browser needs to show the enrolment and compute its code."""
         return {
             "enrolment": self.id,
             "key": to_base64url(self.key),

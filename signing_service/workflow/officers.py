@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from signing_service.approval import enrolment_code
 from signing_service.encoding import to_base64url
 from signing_service.evidence.succession import sign_succession
 from signing_service.evidence.trust import TrustFile, format_trust_file
@@ -25,9 +24,6 @@ from signing_service.workflow.passkeys import register
 from signing_service.workflow.people import NewPerson, store_person
 from signing_service.workflow.service import Service
 from signing_service.workflow.succession import release, store_addition, with_key
-
-OFFICER = "secretariat:officer"
-NO_MANDATE = ""  # an officer's code is bound to no mandate
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +38,12 @@ class OfficerKey:
     trusted: bool
     created: datetime
 
-    @property
-    def code(self) -> str:
-        """The code to compare before another officer signs the key in."""
-        return enrolment_code(self.key, NO_MANDATE, self.officer, OFFICER)
-
     def to_value(self) -> dict[str, Any]:
         """What a browser needs to compute the code."""
         return {
             "credential": self.id,
             "key": to_base64url(self.key),
-            "mandate": NO_MANDATE,
             "person": self.officer,
-            "signer": OFFICER,
             "trusted": self.trusted,
         }
 

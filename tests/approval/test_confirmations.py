@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
 from signing_service.approval import Confirmation, ConfirmationStatement, enrolment_code, verify_confirmation
+from signing_service.approval.confirmation import CODE_BITS, CODE_ITERATIONS
 from signing_service.ceremony.authenticator import Authenticator, Behaviour
 from signing_service.encoding import canonical_json, parse_canonical_json, sha256_hex
 from signing_service.errors import ApprovalError, FormatError
 from tests.approval.cast import (
-    MANDATE,
     PARTY,
     authenticator,
     confirmation,
@@ -82,23 +84,29 @@ def test_the_statement_reads_back_as_written():
     assert ConfirmationStatement.from_json(stated.to_json()) == stated
 
 
+ORIGIN = "https://sign.example.org"
+
+
 def test_the_code_is_sixteen_letters_of_base32_in_fours():
-    code = enrolment_code(LINS_KEY, MANDATE, LIN.id, LIN.signer)
+    code = enrolment_code(LINS_KEY, ORIGIN)
     assert len(code.replace(" ", "")) == 16
     assert {len(group) for group in code.split()} == {4}
     assert set(code) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567 ")
 
 
-def test_the_code_changes_with_key_person_signer_and_mandate():
-    code = enrolment_code(LINS_KEY, MANDATE, LIN.id, LIN.signer)
+def test_the_code_changes_with_the_key_and_from_one_service_to_another():
     others = {
-        enrolment_code(authenticator().passkeys[0].cose_key, MANDATE, LIN.id, LIN.signer),
-        enrolment_code(LINS_KEY, sha256_hex(b"older"), LIN.id, LIN.signer),
-        enrolment_code(LINS_KEY, MANDATE, SOMCHAI.id, LIN.signer),
-        enrolment_code(LINS_KEY, MANDATE, LIN.id, SOMCHAI.signer),
+        enrolment_code(authenticator().passkeys[0].cose_key, ORIGIN),
+        enrolment_code(LINS_KEY, "https://sign.example.com"),
     }
-    assert len(others | {code}) == 5
+    assert len(others | {enrolment_code(LINS_KEY, ORIGIN)}) == 3
 
 
 def test_the_code_of_a_known_key_is_always_the_same():
-    assert enrolment_code(bytes(range(77)), "0" * 64, "lin", "njupt:president") == "PDBK BIUW FXRG EYWA"
+    assert enrolment_code(bytes(range(77)), ORIGIN) == "FYD5 OX52 HFT7 A4UC"
+
+
+def test_nothing_that_a_lying_service_could_choose_goes_into_the_code():
+    """With person, signer and mandate in it, 2^41 tries found two keys of one code (docs/adr/0009)."""
+    assert set(signature(enrolment_code).parameters) == {"key", "origin"}
+    assert CODE_ITERATIONS * 2**CODE_BITS >= 2**98

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Route, expect
+from sqlalchemy import select, update
 
 from signing_service.evidence.trust import parse_trust_file
 from signing_service.store import acts
+from signing_service.store.tables import Person
 from signing_service.workflow.approval_keys import own_enrolments
 from signing_service.workflow.download import trust_file
-from tests.cast import LIN, OFFICER
+from signing_service.workflow.officers import add_officer
+from signing_service.workflow.people import NewPerson
+from tests.cast import LIN, OFFICER, SECOND_OFFICER
 from tests.web.conftest import LiveServer
 from tests.web.screen import Screen
 from tests.workflow.devices import asking_for_passkeys
 from tests.workflow.world import World
 
 Screens = Callable[..., Screen]
+CODE = r"^(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4}$"
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -68,7 +74,7 @@ def enrol(lin: Screen) -> str:
     lin.page.get_by_role("button", name="Make the approval passkey").click()
     code = lin.page.locator("[data-code]")
     expect(code).to_be_visible()
-    expect(lin.page.locator("[data-elsewhere]")).to_be_hidden()
+    expect(code).to_have_text(re.compile(CODE))
     return code.inner_text()
 
 
@@ -154,7 +160,37 @@ def test_a_lost_device_is_revoked_and_another_code_is_compared(lin: Screen, worl
     lin.page.get_by_role("button", name="Make the approval passkey").click()
     code = lin.page.locator("[data-code]")
     expect(code).to_be_visible()
+    expect(code).to_have_text(re.compile(CODE))
     assert code.inner_text() != first
+
+
+def test_a_browser_that_did_not_see_the_key_made_shows_no_code(lin: Screen, world: World):
+    """The service could show any key there: the person would read out the code of somebody else's."""
+    enrol(lin)
+    lin.page.evaluate("localStorage.clear()")  # as in every other browser
+    lin.page.reload()
+    expect(lin.page.get_by_text("Your passkey was made in another browser")).to_be_visible()
+    expect(lin.page.locator("[data-code]")).to_be_hidden()
+    expect(lin.page.locator("[data-code]")).to_be_empty()
+
+
+def test_an_officers_code_is_shown_only_where_the_passkey_was_made(screen: Screens, officer: Screen, world: World):
+    named = NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email)
+    add_officer(world.service, world.officer, named)
+    with world.service.database.begin() as session:
+        known = session.scalar(select(Person.password_hash).where(Person.id == world.officer))
+        session.execute(update(Person).where(Person.email == SECOND_OFFICER.email).values(password_hash=known))
+    ruslan = with_device(screen()).sign_in(SECOND_OFFICER)
+    ruslan.page.goto("/passkeys/")
+    ruslan.page.get_by_role("button", name="Make an officer's passkey").click()
+    code = ruslan.page.locator("[data-code]")
+    expect(code).to_have_text(re.compile(CODE))
+    officer.page.goto("/secretariat/passkeys/")
+    expect(officer.page.locator("[data-code]")).to_have_text(code.inner_text())
+    ruslan.page.evaluate("localStorage.clear()")
+    ruslan.page.reload()
+    expect(ruslan.page.get_by_text("only that one can show its code")).to_be_visible()
+    expect(code).to_be_empty()
 
 
 def test_a_representative_declines_by_passkey(lin: Screen, officer: Screen, world: World):

@@ -81,10 +81,10 @@ def test_an_officer_who_is_not_signed_in_signs_nobody_in(devices: Devices, rusla
         begin_addition(service, ruslan, own.id)
 
 
-def test_both_officers_see_the_same_code(devices: Devices, ruslan: str):
+def test_both_officers_see_the_same_key(devices: Devices, ruslan: str):
     service = devices.world.service
-    codes = {key.code for asker in (ruslan, devices.world.officer) for key in officer_keys_of(service, asker)}
-    assert len(codes) == 2  # one a key, whoever asks
+    keys = {key.key for asker in (ruslan, devices.world.officer) for key in officer_keys_of(service, asker)}
+    assert len(keys) == 2  # one a device, whoever asks
 
 
 def test_a_successor_that_came_second_is_refused(devices: Devices, ruslan: str):

@@ -20,7 +20,7 @@ for (const item of page.enrolments) prepare(root.querySelector(`[data-item="${it
 for (const item of page.officer_keys) prepare(root.querySelector(`[data-officer-key="${item.credential}"]`), item, "add", add);
 
 async function prepare(card, item, action, task) {
-  card.querySelector("[data-code]").textContent = await enrolmentCode({ ...item, key: fromBase64url(item.key) });
+  card.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(item.key));
   const form = card.querySelector(`form[data-${action}]`);
   form?.addEventListener("submit", (event) => {
     event.preventDefault();

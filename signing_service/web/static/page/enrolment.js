@@ -33,15 +33,17 @@ button("[data-revoke]")?.addEventListener("click", (event) => attempt(root, even
   location.reload();
 }));
 
-/** Show where an enrolment stands; its code is computed from the device's own key wherever this browser knows it. */
+/**
+ * Show where an enrolment stands. A code is shown only of the key that this browser saw its device make: of any other
+ * the service could say what it likes, and the person would read out the code of somebody else's key.
+ */
 async function show(enrolment) {
   const own = localStorage.getItem(memory);
   if (own !== null && own !== enrolment.key) throw new Mismatch(page.words.swapped);
-  const key = fromBase64url(own ?? enrolment.key);
-  root.querySelector("[data-elsewhere]").hidden = own !== null;
-  root.querySelector("[data-code]").textContent = await enrolmentCode({ ...enrolment, key });
-  stages.show(enrolment.state === "confirmed" ? "confirmed" : "code");
-  if (enrolment.state === "waiting") setTimeout(() => follow(enrolment.enrolment), POLL_MS);
+  if (enrolment.state === "confirmed") return stages.show("confirmed");
+  if (own !== null) root.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(own));
+  stages.show(own === null ? "elsewhere" : "code");
+  return setTimeout(() => follow(enrolment.enrolment), POLL_MS);
 }
 
 async function follow(id) {

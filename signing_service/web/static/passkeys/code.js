@@ -1,21 +1,24 @@
 /**
- * The code that enrolling person and officer compare (docs/formats.md section 3, "Enrolment"); each browser computes it
- * from the whole key, so that a service that swaps the key on the way shows two different codes.
+ * The code that enrolling person and officer compare (docs/formats.md section 3, "Enrolment"). Each browser computes it
+ * from the key alone, so that a service that shows another key shows another code: nothing that goes in is the service's
+ * to choose, and each try is slow (docs/adr/0009).
  */
 
-import { toBase64url } from "../signing/base64url.js";
 import { concat, fromUtf8, sha256 } from "../signing/bytes.js";
 import { canonicalJson } from "../signing/canonical.js";
 
-const CODE_TAG = "signing-service/enrolment-code/v1";
+const CODE_TAG = "signing-service/enrolment-code/v2";
 const CONFIRMATION_TAG = "signing-service/confirmation/v1";
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; // base32, RFC 4648 section 6
-const CODE_BYTES = 10; // 80 bits, 16 letters
+const CODE_BITS = 80; // 16 letters
+const ITERATIONS = 2 ** 18;
 
-/** "MFRG GZDF MZTW Q2LK", of `key` (COSE_Key bytes), mandate digest, the representative's id and the signer's. */
-export async function enrolmentCode({ key, mandate, person, signer }) {
-  const bound = canonicalJson({ key: toBase64url(key), mandate, person, signer, v: 1 });
-  const letters = base32((await tagged(CODE_TAG, bound)).subarray(0, CODE_BYTES));
+/** "MFRG GZDF MZTW Q2LK", of the COSE_Key's bytes and this page's origin; takes some tenths of a second. */
+export async function enrolmentCode(key, origin = location.origin) {
+  const salt = concat(fromUtf8(CODE_TAG), new Uint8Array(1), fromUtf8(origin));
+  const secret = await crypto.subtle.importKey("raw", key, "PBKDF2", false, ["deriveBits"]);
+  const how = { name: "PBKDF2", hash: "SHA-512", salt, iterations: ITERATIONS };
+  const letters = base32(new Uint8Array(await crypto.subtle.deriveBits(how, secret, CODE_BITS)));
   return letters.match(/.{4}/g).join(" ");
 }
 
