@@ -38,12 +38,12 @@ class PostgresServer:
             self._version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         database.dispose()
 
-    def create(self) -> str:
+    def create(self, options: str = "") -> str:
         """Make a database without any table and give its URL."""
         self._made += 1
         name = f"test_{self._made}"
         with self._admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} {options}"))
         return self._url.set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:

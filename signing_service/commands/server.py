@@ -65,6 +65,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "forwarded_allow_ips": "",  # the application judges X-Forwarded-* by TRUSTED_PROXIES
             "loglevel": "warning",
             "proc_name": "signing-service",
+            "control_socket_disable": True,  # nobody manages it at run time; its socket wants a writable home
             "post_worker_init": self._report,
             "worker_exit": self._finish,
         }

@@ -175,11 +175,23 @@ def _make_engine(url: URL, pool_size: int) -> Engine:
             isolation_level="READ COMMITTED",
             connect_args={
                 "application_name": "signing-service",
+                "client_encoding": "utf8",
                 "connect_timeout": 10,
                 "options": f"-c lock_timeout={BUSY_TIMEOUT}s -c timezone=UTC",
             },
         )
+        event.listen(engine, "connect", _check_encoding)
     return engine
+
+
+def _check_encoding(connection: Any, _record: object) -> None:
+    """Refuse a database that would not keep names in twelve scripts as they were given."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"DATABASE_URL: the database {connection.info.dbname} is encoded as {encoding}, not as UTF8",
+            hint="make it anew: createdb --encoding=UTF8 --template=template0 NAME",
+        )
 
 
 def _create_private_file(path: Path) -> None:

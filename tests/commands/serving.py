@@ -57,7 +57,8 @@ class Process:
 def running(folder: Path, *words: str, **settings: str) -> Iterator[Process]:
     """Run ``signing-service`` with ``words`` in ``folder``; it is ended afterwards."""
     environment = {name: text for name, text in os.environ.items() if not name.startswith("SIGNING_SERVICE_")}
-    environment |= {f"SIGNING_SERVICE_{name}": text for name, text in settings.items()}
+    environment.pop("XDG_RUNTIME_DIR", None)
+    environment |= {"HOME": str(folder)} | {f"SIGNING_SERVICE_{name}": text for name, text in settings.items()}
     if "SIGNING_SERVICE_FONTS" in os.environ:
         environment["SIGNING_SERVICE_FONTS"] = os.environ["SIGNING_SERVICE_FONTS"]
     started = subprocess.Popen(

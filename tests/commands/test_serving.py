@@ -177,3 +177,7 @@ def test_every_line_of_a_request_has_its_id(ended: Ended) -> None:
 def test_nothing_but_log_lines_and_the_ready_line_is_printed(ended: Ended) -> None:
     others = [line for line in ended.log.splitlines() if not line.startswith("{")]
     assert others == [f"serving {ended.stage.url}"]
+
+
+def test_the_server_leaves_nothing_in_its_home_but_its_data(ended: Ended) -> None:
+    assert not (ended.stage.folder / ".gunicorn").exists()

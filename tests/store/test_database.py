@@ -16,6 +16,7 @@ from signing_service.store.database import Database
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Invitation, Person
 from tests.cast import NOON, SOMCHAI
+from tests.databases import PostgresServer
 from tests.store.world import add_person
 
 
@@ -111,6 +112,17 @@ def test_a_database_that_forgets_commits_is_refused(open_database: Callable[...,
 
     with pytest.raises(ConfigurationError, match="may forget"):
         database.check_durability()
+
+
+def test_a_database_that_is_not_encoded_as_utf8_is_refused(postgres: PostgresServer):
+    url = postgres.create("ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    database = Database(url)
+    try:
+        with pytest.raises(ConfigurationError, match="encoded as SQL_ASCII, not as UTF8"), database.read():
+            database.check_durability()
+    finally:
+        database.dispose()
+        postgres.drop(url)
 
 
 def test_writers_take_turns(open_database: Callable[..., Database]):
