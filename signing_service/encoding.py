@@ -30,6 +30,7 @@ MAX_SAFE_INTEGER = 2**53 - 1  # RFC 8785 section 3.2.2.3, RFC 7493 section 2.2
 MAX_JSON_DEPTH = 32  # levels; far above any format of this service
 MAX_JSON_BYTES = 16 * 1024 * 1024
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HEX = re.compile(r"[0-9a-f]*\Z")
@@ -43,7 +44,7 @@ def canonical_json(value: Any) -> bytes:
     a string that is not NFC or holds a lone surrogate, an integer that JavaScript cannot hold.
     """
     _check_canonical(value, 0)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _check_canonical(value: Any, depth: int) -> None:

@@ -25,6 +25,7 @@ from signing_service.record.tiles import MAX_ENTRY
 VERSION = 1
 SERVICE_SCOPE = "service"
 SALT_SIZE = 32  # bytes
+DIGEST_SIZE = 32  # bytes, SHA-256
 COMMITMENT_TAG = "signing-service/event/v1"
 MAX_SEQUENCE = 2**53 - 1
 
@@ -81,7 +82,7 @@ def parse_event(event: bytes) -> dict[str, Any]:
     members = parse_canonical_json(event)
     if not isinstance(members, dict) or not is_integer(members.get("v"), VERSION):
         raise FormatError("event is not a JSON object of version 1")
-    _check_common(members)
+    _check_common(members.get("scope"), members.get("type"), members.get("sequence"))
     parse_time(members.get("time", ""))
     return members
 
@@ -91,24 +92,21 @@ def parse_entry(data: bytes) -> Entry:
     members = parse_canonical_json(data)
     if not isinstance(members, dict) or set(members) != _MEMBERS or not is_integer(members["v"], VERSION):
         raise FormatError("entry does not have exactly the members of version 1")
-    _check_common(members)
-    time = members["time"]
-    if not isinstance(time, str) or not _MINUTE.match(time):
-        raise FormatError("entry's time is not of the form 2025-04-11T08:00Z")
-    parse_time(time[:16] + ":00Z")
-    previous = members["previous"]
-    return Entry(
+    entry = Entry(
         scope=members["scope"],
         type=members["type"],
         sequence=members["sequence"],
-        previous=None if previous is None else from_hex(previous, 32),
-        time=time,
-        commitment=from_hex(members["commitment"], 32),
+        previous=None if members["previous"] is None else from_hex(members["previous"], DIGEST_SIZE),
+        time=members["time"],
+        commitment=from_hex(members["commitment"], DIGEST_SIZE),
     )
+    _check_entry(entry)
+    return entry
 
 
 def format_entry(entry: Entry) -> bytes:
     """Write an entry as canonical JSON; raises FormatError on members that parse_entry would refuse."""
+    _check_entry(entry)
     data = canonical_json(
         {
             "v": VERSION,
@@ -120,9 +118,20 @@ def format_entry(entry: Entry) -> bytes:
             "commitment": entry.commitment.hex(),
         }
     )
-    if parse_entry(data) != entry or len(data) > MAX_ENTRY:
-        raise FormatError("entry has no text that reads back the same")
+    if len(data) > MAX_ENTRY:
+        raise FormatError(f"entry has {len(data)} bytes where at most {MAX_ENTRY} are possible")
     return data
+
+
+def _check_entry(entry: Entry) -> None:
+    """Raise FormatError unless there is a text for exactly this entry."""
+    _check_common(entry.scope, entry.type, entry.sequence)
+    if not isinstance(entry.time, str) or not _MINUTE.match(entry.time):
+        raise FormatError("entry's time is not of the form 2025-04-11T08:00Z")
+    parse_time(entry.time[:16] + ":00Z")
+    for digest in (entry.previous, entry.commitment):
+        if digest is not None and len(digest) != DIGEST_SIZE:
+            raise FormatError(f"entry has a digest of {len(digest)} bytes where {DIGEST_SIZE} are needed")
 
 
 def is_integer(value: object, expected: int | None = None) -> TypeGuard[int]:
@@ -130,8 +139,7 @@ def is_integer(value: object, expected: int | None = None) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and expected in (None, value)
 
 
-def _check_common(members: dict[str, Any]) -> None:
-    scope, kind, sequence = members.get("scope"), members.get("type"), members.get("sequence")
+def _check_common(scope: object, kind: object, sequence: object) -> None:
     if not isinstance(scope, str) or not _SCOPE.match(scope):
         raise FormatError(f"scope {scope!r} is neither an agreement's id nor 'service'")
     if not isinstance(kind, str) or not _TYPE.match(kind):
