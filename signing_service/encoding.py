@@ -54,7 +54,8 @@ def _check_canonical(value: Any, depth: int) -> None:
         for key, item in value.items():
             if not isinstance(key, str) or not key.isascii():
                 raise FormatError(f"JSON key {key!r} is not an ASCII string")
-            _check_canonical(item, depth + 1)
+            if type(item) is not str or not item.isascii():  # most members are such strings: nothing more to see
+                _check_canonical(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
             _check_canonical(item, depth + 1)

@@ -13,7 +13,7 @@ The event with names and digests stays private; its entry commits to it under a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeGuard
@@ -53,7 +53,18 @@ def make_entry(event: bytes, salt: bytes, previous: bytes | None) -> bytes:
     ``salt``: 32 random bytes. ``previous``: entry_digest of the scope's previous entry, None for the
     first. Raises FormatError where the event lacks a member that entries show.
     """
-    members = parse_event(event)
+    return _make_entry(parse_event(event), event, salt, previous)
+
+
+def make_event_and_entry(members: Mapping[str, Any], salt: bytes, previous: bytes | None) -> tuple[bytes, bytes]:
+    """An event of all its ``members`` (v, scope, type, sequence, time and its type's own) as canonical JSON, and its
+    entry as make_entry gives it; raises FormatError on members that have no canonical form."""
+    event = canonical_json(members)
+    _check_event(members)
+    return event, _make_entry(members, event, salt, previous)
+
+
+def _make_entry(members: Mapping[str, Any], event: bytes, salt: bytes, previous: bytes | None) -> bytes:
     entry = Entry(
         scope=members["scope"],
         type=members["type"],
@@ -80,11 +91,17 @@ def entry_digest(entry: bytes) -> bytes:
 def parse_event(event: bytes) -> dict[str, Any]:
     """Read an event as far as entries show it (v, scope, type, sequence, time); raises FormatError."""
     members = parse_canonical_json(event)
-    if not isinstance(members, dict) or not is_integer(members.get("v"), VERSION):
+    if not isinstance(members, dict):
+        raise FormatError("event is not a JSON object of version 1")
+    _check_event(members)
+    return members
+
+
+def _check_event(members: Mapping[str, Any]) -> None:
+    if not is_integer(members.get("v"), VERSION):
         raise FormatError("event is not a JSON object of version 1")
     _check_common(members.get("scope"), members.get("type"), members.get("sequence"))
     parse_time(members.get("time", ""))
-    return members
 
 
 def parse_entry(data: bytes) -> Entry:
@@ -92,6 +109,8 @@ def parse_entry(data: bytes) -> Entry:
     members = parse_canonical_json(data)
     if not isinstance(members, dict) or set(members) != _MEMBERS or not is_integer(members["v"], VERSION):
         raise FormatError("entry does not have exactly the members of version 1")
+    if not isinstance(members["time"], str):
+        raise FormatError("entry's time is no text")
     entry = Entry(
         scope=members["scope"],
         type=members["type"],
@@ -126,7 +145,7 @@ def format_entry(entry: Entry) -> bytes:
 def _check_entry(entry: Entry) -> None:
     """Raise FormatError unless there is a text for exactly this entry."""
     _check_common(entry.scope, entry.type, entry.sequence)
-    if not isinstance(entry.time, str) or not _MINUTE.match(entry.time):
+    if not _MINUTE.match(entry.time):
         raise FormatError("entry's time is not of the form 2025-04-11T08:00Z")
     parse_time(entry.time[:16] + ":00Z")
     for digest in (entry.previous, entry.commitment):

@@ -22,15 +22,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from signing_service.encoding import canonical_json, format_time
+from signing_service.encoding import format_time
 from signing_service.errors import FormatError, RecordError
-from signing_service.record.entry import SALT_SIZE, entry_digest, make_entry
+from signing_service.record.entry import SALT_SIZE, VERSION, entry_digest, make_event_and_entry
 from signing_service.record.tree import HASH_SIZE, Frontier, leaf_hash
 from signing_service.store.database import GUARD
 from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard, check
 
-EVENT_VERSION = 1
 _OWN_MEMBERS = frozenset({"v", "type", "scope", "sequence", "time"})
 
 _STATE = "SELECT size, frontier FROM log_state WHERE id = 1"
@@ -70,11 +69,10 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
     if guard is not None:
         check(session, frontier, guard)
     sequence, previous = _scope_head(driver, scope)
-    event = canonical_json(
-        {**members, "v": EVENT_VERSION, "type": type, "scope": scope, "sequence": sequence, "time": format_time(now)}
-    )
+    whole = {**members, "v": VERSION, "type": type, "scope": scope, "sequence": sequence, "time": format_time(now)}
     salt = secrets.token_bytes(SALT_SIZE)
-    appended = Appended(frontier.size, sequence, event, salt, make_entry(event, salt, previous))
+    event, entry = make_event_and_entry(whole, salt, previous)
+    appended = Appended(frontier.size, sequence, event, salt, entry)
     _store(driver, scope, type, appended, frontier)
     return appended
 
@@ -106,7 +104,9 @@ def _store(driver: Driver, scope: str, type: str, appended: Appended, frontier: 
     index, leaf = appended.index, leaf_hash(appended.entry)
     driver.run(_ADD_ENTRY, {"index": index, "scope": scope, "sequence": appended.sequence, "data": appended.entry})
     driver.run(_ADD_EVENT, {"index": index, "type": type, "event": appended.event, "salt": appended.salt})
-    for subtree in frontier.completed_by(leaf)[1:]:  # the leaf's own hash is computed from its entry
+    completed = frontier.completed_by(leaf)
+    for subtree in completed[1:]:  # the leaf's own hash is computed from its entry
         driver.run(_ADD_NODE, {"level": subtree.level, "index": subtree.index, "hash": subtree.hash})
-    grown = frontier.append(leaf)
+    kept = frontier.hashes[: len(frontier.hashes) - len(completed) + 1]
+    grown = Frontier(index + 1, (*kept, completed[-1].hash))
     driver.run(_GROW, {"size": grown.size, "frontier": b"".join(grown.hashes)})

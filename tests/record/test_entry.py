@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from signing_service.record.entry import (
     entry_digest,
     format_entry,
     make_entry,
+    make_event_and_entry,
     parse_entry,
     verify_opening,
     verify_sequence,
@@ -150,3 +153,33 @@ def test_the_predecessor_is_named_by_a_whole_digest():
 def test_an_entry_that_would_not_read_back_is_not_written():
     with pytest.raises(FormatError):
         format_entry(Entry("service", "release", 0, None, "2025-04-11T00:00Z", bytes(31)))
+
+
+def test_an_event_of_its_members_gives_the_entry_that_its_text_gives():
+    members = json.loads(EVENT)
+    assert make_event_and_entry(members, salt(0), None) == (EVENT, ENTRY)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"v": 2}, {"v": True}, {"type": "No"}, {"scope": "?"}, {"sequence": -1}, {"time": "2025-04-11"}, {"extra": 0.5}],
+)
+def test_members_of_no_event_give_no_entry(wrong: dict[str, object]):
+    with pytest.raises(FormatError):
+        make_event_and_entry(json.loads(EVENT) | wrong, salt(0), None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"time": "2025-04-11T08:00:00Z"},
+        {"time": "2025-02-30T08:00Z"},
+        {"previous": bytes(31)},
+        {"commitment": bytes(33)},
+        {"sequence": True},
+        {"scope": "service\n"},
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(wrong: dict[str, Any]):
+    with pytest.raises(FormatError):
+        format_entry(replace(parse_entry(ENTRY), **wrong))
