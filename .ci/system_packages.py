@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 PACKAGES = {  # Debian package: the programs that the tests call
     "chromium": ["chromium"],
@@ -17,6 +18,13 @@ PACKAGES = {  # Debian package: the programs that the tests call
     "openssl": ["openssl"],
     "faketime": ["faketime"],
     "softhsm2": ["softhsm2-util"],
+    "default-jre-headless": ["java"],
+}
+JAR_FOLDER = Path("/usr/share/java")
+JARS = {  # Debian package: the Java library that the second judge of PDF/A needs
+    "libpdfbox2-java": "preflight.jar",
+    "libactivation-java": "javax.activation.jar",
+    "libjaxb-api-java": "jaxb-api.jar",
 }
 
 
@@ -38,8 +46,9 @@ def main() -> int:
 
 
 def missing_packages() -> list[str]:
-    """The Debian packages of which at least one program cannot be found."""
-    return [package for package, programs in PACKAGES.items() if not all(map(shutil.which, programs))]
+    """The Debian packages of which at least one program or library cannot be found."""
+    programs = [package for package, names in PACKAGES.items() if not all(map(shutil.which, names))]
+    return programs + [package for package, jar in JARS.items() if not (JAR_FOLDER / jar).is_file()]
 
 
 if __name__ == "__main__":

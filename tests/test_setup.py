@@ -36,6 +36,14 @@ def test_only_what_is_missing_is_named(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[0] == "error: the tests need poppler-utils"
 
 
+def test_a_missing_java_library_is_named_too(tmp_path: Path) -> None:
+    script = runpy.run_path(str(SCRIPT))
+    missing_packages = script["missing_packages"]
+    missing_packages.__globals__["JAR_FOLDER"] = tmp_path
+    (tmp_path / "jaxb-api.jar").touch()
+    assert missing_packages() == ["libpdfbox2-java", "libactivation-java"]
+
+
 def test_everything_is_there_while_the_tests_run() -> None:
     done = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

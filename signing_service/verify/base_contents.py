@@ -27,10 +27,12 @@ _CATALOG = frozenset(
      "Pages", "Perms", "StructTreeRoot", "Type", "ViewerPreferences")
 )  # fmt: skip
 _PAGES = frozenset(("Count", "Kids", "Parent", "Type"))
-_PAGE = frozenset(("Annots", "Contents", "MediaBox", "Parent", "Resources", "Rotate", "StructParents", "Type"))
+_PAGE = frozenset(
+    ("Annots", "Contents", "MediaBox", "Parent", "Resources", "Rotate", "StructParents", "Tabs", "Type")
+)
 _FIELD = frozenset(("AP", "F", "FT", "P", "Rect", "Subtype", "T", "Type"))
 _FIELD_MORE = frozenset(("StructParent", "TU"))
-_LINK = frozenset(("Border", "Dest", "F", "Rect", "StructParent", "Subtype", "Type"))
+_LINK = frozenset(("Border", "Contents", "Dest", "F", "Rect", "StructParent", "Subtype", "Type"))
 _OUTLINE = frozenset(("Count", "Dest", "First", "Last", "Next", "Parent", "Prev", "Title", "Type"))
 _FILE = frozenset(("AFRelationship", "Desc", "EF", "F", "Type", "UF"))
 _ATTACHED = re.compile(rf"terms\.json|rendering\.json|agreement\.toml|(?:{LANGUAGE.pattern})\.md")

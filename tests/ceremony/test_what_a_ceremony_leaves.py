@@ -22,6 +22,8 @@ from pyhanko_certvalidator import ValidationContext
 
 from signing_service import cli
 from tests.ceremony.rewriting import rewrite_bundle
+from tests.pdf.preflight import findings
+from tests.pdf.tagging import faults
 
 CHECKOUT = Path(__file__).parent.parent.parent
 PARTIES = tomllib.loads((CHECKOUT / "templates" / "agreement" / "agreement.toml").read_text())["parties"]
@@ -69,6 +71,12 @@ def test_qpdf_finds_nothing_to_complain_of(left: Path) -> None:
     done = subprocess.run(["qpdf", "--check", left / "agreement.pdf"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No syntax or stream encoding errors found" in done.stdout
+
+
+def test_archived_it_is_still_pdf_a_and_tagged(left: Path, tmp_path: Path) -> None:
+    (tmp_path / "agreement.pdf").write_bytes((left / "agreement.pdf").read_bytes())
+    assert findings(tmp_path) == {"agreement.pdf": []}
+    assert faults((left / "agreement.pdf").read_bytes()) == []
 
 
 @pytest.mark.parametrize("native_name", NATIVE_NAMES)

@@ -25,7 +25,6 @@ from signing_service.pdf.fonts import UncoveredCharacterError, find_fonts, open_
 from signing_service.pdf.inscription import SHARED_CHARACTERS, SHARED_FACE, SHARED_FONT
 from signing_service.pdf.rendering.composition import Composer
 from signing_service.pdf.rendering.document import Widget, add_attachments, add_fields, add_links, embed_fonts, save
-from signing_service.pdf.rendering.embedding import embed_by_character
 from signing_service.pdf.rendering.metadata import add_metadata
 from signing_service.pdf.rendering.provenance import attachments
 from signing_service.pdf.rendering.structure import Annotation, Element, write
@@ -55,10 +54,8 @@ def render_base(
         raise UncoveredCharacterError(error.character, _place_of(error.character, source)) from error
     root = composed.structure
     with pikepdf.open(BytesIO(composed.pages)) as pdf:
-        embed_fonts(pdf, composed.sheet.book)
-        shared = Dictionary(
-            Font=Dictionary({f"/{SHARED_FONT}": embed_by_character(pdf, fonts.faces[SHARED_FACE], SHARED_CHARACTERS)})
-        )
+        by_character = embed_fonts(pdf, composed.sheet.book, fonts.faces[SHARED_FACE], SHARED_CHARACTERS)
+        shared = Dictionary(Font=Dictionary({f"/{SHARED_FONT}": by_character}))
         hidden = root.add("Sect")
         widgets = [*composed.sheet.widgets, *_unseen(hidden, source.words[terms.languages[0]].signatures)]
         fields = add_fields(pdf, [widget for widget, _ in widgets], shared)

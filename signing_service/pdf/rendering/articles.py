@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from signing_service.agreement.text import Article, Block, Run, Text
     from signing_service.pdf.rendering.segments import Shaper
-    from signing_service.pdf.rendering.structure import Element
+    from signing_service.pdf.rendering.structure import Attribute, Element
     from signing_service.pdf.rendering.styles import Paper, TextStyle
 
 ARTICLE_SPACE, PARAGRAPH_SPACE, ITEM_SPACE = 17.0, 5.5, 2.5
@@ -52,7 +52,7 @@ class ArticleSetter:
             words = [Span(f"{article.label}\u3000", style), *_spans(article.heading, style)]
             rows += text_rows(self._shaper, words, style, self._left, self._width, heading)
         else:
-            rows += text_line(self._shaper, article.label.upper(), label, self._left, self._width, heading)
+            rows += text_line(self._shaper, f"{article.label.upper()} ", label, self._left, self._width, heading)
             rows += text_rows(
                 self._shaper, _spans(article.heading, style), style, self._left, self._width, heading
             )
@@ -67,7 +67,7 @@ class ArticleSetter:
         for block in blocks:
             if isinstance(block, Listing):
                 rows[-1].keep = True  # a list stays with the words that open it
-                rows += self._listing(block, section.add("L"), left)
+                rows += self._listing(block, section.add("L", attributes=_numbering(block)), left)
                 continue
             element = section.add("P")
             width = self._width - (left - self._left)
@@ -91,16 +91,22 @@ class ArticleSetter:
             self._label(lines[0], item.label, left, label, self._body)
             rows += spaced(lines, ITEM_SPACE)
             for block in item.blocks:
-                rows += self._listing(block, body.add("L"), inner)
+                rows += self._listing(block, body.add("L", attributes=_numbering(block)), inner)
         return rows
 
     def _label(self, row: TextRow, text: str, left: float, element: Element, style: TextStyle) -> None:
-        row.label = self._shaper.pieces(text, replace(style, language=self._language))
+        row.label = self._shaper.pieces(f"{text} ", replace(style, language=self._language))
         row.label_left, row.label_element = left, element
 
     def _targets(self, spans: list[Span]) -> list[Span]:
         """References lead to the same language's text."""
         return [replace(one, target=f"{self._language}:{one.target}") if one.target else one for one in spans]
+
+
+def _numbering(listing: Listing) -> dict[str, Attribute]:
+    """How the labels of a list count (ISO 32000-1 table 347)."""
+    first = listing.items[0].label if listing.ordered else ""
+    return {"O": "List", "ListNumbering": {"(a)": "LowerAlpha", "(i)": "LowerRoman", "": "Disc"}.get(first, "Decimal")}
 
 
 def _spans(runs: Sequence[Run], style: TextStyle) -> list[Span]:

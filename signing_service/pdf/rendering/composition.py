@@ -127,7 +127,7 @@ class Composer:
             row.draw(sheet, top)
         sheet.close()
         if part.running:
-            with sheet.artifact():
+            with sheet.artifact("/Pagination"):
                 self._running(sheet, part.language)
         sheet.next_page()
 

@@ -40,15 +40,18 @@ class EntryRow(Row):
         page = sheet.shaper.pieces(str(place.page + 1), self.style)
         page_width = sum(piece.width for piece in page)
         x = self.left
-        sheet.mark(self.element)
+        link = self.element.add("Reference").add("Link")
+        sheet.mark(link)
         if self.label:
-            sheet.pieces(sheet.shaper.pieces(self.label, replace(self.style, colour=styles.INK)), x, baseline)
+            label = sheet.shaper.pieces(f"{self.label} ", replace(self.style, colour=styles.INK))
+            sheet.pieces(label, x, baseline)
         x += LABEL_COLUMN
-        title = sheet.shaper.pieces(self.title, self.style)
+        title = sheet.shaper.pieces(f"{self.title} ", self.style)
         sheet.pieces(title, x, baseline)
         x += sum(piece.width for piece in title) + 6
         sheet.pieces(page, right - page_width, baseline)
-        sheet.link((self.left, top - self.height, right, top), self.target, self.element)
+        words = f"{self.label} {self.title}, {place.page + 1}".strip()
+        sheet.link((self.left, top - self.height, right, top), self.target, link, words)
         if right - page_width - 6 > x:
             ends = f"{x:.2f} {baseline + 1:.2f} m {right - page_width - 6:.2f} {baseline + 1:.2f} l"
             leader = f"0.6 w 1 J [0 4] 0 d {ends} S"
@@ -60,10 +63,10 @@ def contents_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, el
     """The rows of the table of contents."""
     rows: list[Row] = []
     for language in terms.languages:
-        part = element.add("TOC", language)
         words = source.words[language]
         label = styles.PART_LABEL.speaking(language)
         head = text_line(shaper, words.contents.upper(), label, paper.left, paper.measure, element.add("H2", language))
+        part = element.add("TOC", language)
         rows += spaced(kept(head), 26)
         style = replace(styles.CONTENTS_ENTRY.speaking(language), leading=styles.CONTENTS_ENTRY.leading)
         for index, article in enumerate(source.texts[language].articles):

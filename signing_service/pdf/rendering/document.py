@@ -19,6 +19,7 @@ from signing_service.pdf.rendering.structure import Annotation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from signing_service.pdf.faces import Face
     from signing_service.pdf.rendering.painting import FontBook
     from signing_service.pdf.rendering.sheet import LinkArea, Place
 
@@ -57,17 +58,19 @@ class Attachment:
     data: bytes
 
 
-def embed_fonts(pdf: pikepdf.Pdf, book: FontBook) -> None:
-    """Put the fonts of the drawn glyphs in place of what ReportLab names."""
-    fonts = pdf.make_indirect(Dictionary(book.embed(pdf)))
+def embed_fonts(pdf: pikepdf.Pdf, book: FontBook, shared: Face, characters: frozenset[str]) -> pikepdf.Object:
+    """Put the fonts of the drawn glyphs in place of what ReportLab names; gives the font that appearances share."""
+    used, by_character = book.embed(pdf, shared, characters)
+    fonts = pdf.make_indirect(Dictionary(used))
     for page in pdf.pages:
         page.obj.Resources = Dictionary(Font=fonts)
         if Name.Trans in page.obj:
             del page.obj[Name.Trans]
+    return by_character
 
 
 def add_links(pdf: pikepdf.Pdf, links: Sequence[LinkArea], places: Mapping[str, Place]) -> None:
-    """Make link annotations of the references, each with its place in the structure."""
+    """Make link annotations of the references, each with its place in the structure, in whose order tabs lead."""
     for link in links:
         place = places[link.target]
         target = Array([pdf.pages[place.page].obj, Name.XYZ, 0, round(place.top + 6), 0])
@@ -77,6 +80,7 @@ def add_links(pdf: pikepdf.Pdf, links: Sequence[LinkArea], places: Mapping[str, 
                 Subtype=Name.Link,
                 F=4,
                 Border=Array([0, 0, 0]),
+                Contents=String(link.words.strip()),
                 Rect=Array([round(value, 2) for value in link.rectangle]),
                 Dest=target,
             )
@@ -84,6 +88,9 @@ def add_links(pdf: pikepdf.Pdf, links: Sequence[LinkArea], places: Mapping[str, 
         page = pdf.pages[link.page].obj
         page.Annots = Array([*page.get(Name.Annots, []), annotation])
         link.element.kids.append(Annotation(annotation, link.page))
+    for sheet in pdf.pages:
+        if Name.Annots in sheet.obj:
+            sheet.obj.Tabs = Name.S
 
 
 def add_fields(pdf: pikepdf.Pdf, widgets: Sequence[Widget], resources: Dictionary) -> list[pikepdf.Object]:

@@ -6,10 +6,12 @@ characters (Latin A and Cyrillic А) has two codes, and copying gives each back.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from signing_service.pdf.inscription import hexadecimal, number
-from signing_service.pdf.rendering.embedding import embed_by_glyph
+from signing_service.pdf.rendering.embedding import Program, font_by_character, font_by_glyph, nominal_glyphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +40,23 @@ class FontBook:
         codes = self._codes.setdefault(face, {})
         return codes.setdefault((glyph, text), len(codes) + 1)
 
-    def embed(self, pdf: pikepdf.Pdf) -> dict[str, pikepdf.Object]:
-        """Embed every face used; gives the entries of the pages' /Font resources."""
-        ordered = sorted(self._codes.items(), key=lambda item: item[0].name)
-        return {f"/{face.name}": embed_by_glyph(pdf, face, codes) for face, codes in ordered}
+    def embed(
+        self, pdf: pikepdf.Pdf, shared: Face, characters: frozenset[str]
+    ) -> tuple[dict[str, pikepdf.Object], pikepdf.Object]:
+        """Embed every face used, and ``shared`` for these characters too.
+
+        Gives the entries of the pages' /Font resources, and a font whose codes are the characters.
+        """
+        self._codes.setdefault(shared, {})
+        fonts: dict[str, pikepdf.Object] = {}
+        for face, codes in sorted(self._codes.items(), key=lambda item: item[0].name):
+            more = nominal_glyphs(face, characters).values() if face is shared else ()
+            program = Program.embed(pdf, face, {glyph for glyph, _ in codes} | {*more})
+            if codes:
+                fonts[f"/{face.name}"] = font_by_glyph(pdf, program, codes)
+            if face is shared:
+                by_character = font_by_character(pdf, program, characters)
+        return fonts, by_character
 
 
 class Painter:
@@ -50,15 +65,18 @@ class Painter:
     def __init__(self, book: FontBook) -> None:
         self._book = book
 
-    def line(self, line: Line, left: float, baseline: float) -> str:
-        """Operators for a broken line; trimmed marks hang out of the measure."""
+    def line(self, line: Line, left: float, baseline: float) -> list[tuple[str | None, str]]:
+        """Target and operators of each stretch of a broken line; trimmed marks hang out of the measure.
+
+        Where the paragraph goes on, a line ends in its written space, so that words do not run together.
+        """
         items: list[Item] = []
         last = len(line.segments) - 1
         start = left - (line.segments[0].trim_start if line.segments else 0.0)
         for index, segment in enumerate(line.segments):
             items += segment.pieces
             if index == last:
-                items += [segment.hyphen] if segment.hyphen is not None else []
+                items += [one for one in (segment.hyphen, segment.space) if one is not None]
                 break
             change = line.change(segment)
             if segment.space is not None:
@@ -66,7 +84,17 @@ class Painter:
             elif segment.gap or change:
                 items.append(segment.gap + change)
         hyphenated = bool(line.segments) and line.segments[-1].hyphen is not None
-        return self._write(items, start, baseline, hyphenated=hyphenated)
+        return self._stretches(items, start, baseline, hyphenated=hyphenated)
+
+    def _stretches(
+        self, items: Sequence[Item], left: float, baseline: float, *, hyphenated: bool
+    ) -> list[tuple[str | None, str]]:
+        found: list[tuple[str | None, str]] = []
+        for target, stretch in _by_target(items):
+            ends = hyphenated and stretch[-1] is items[-1]
+            found.append((target, self._write(stretch, left, baseline, hyphenated=ends)))
+            left += sum(item if isinstance(item, float) else item.width for item in stretch)
+        return found
 
     def pieces(self, pieces: Sequence[Piece], left: float, baseline: float) -> str:
         """Operators for shaped pieces one after another."""
@@ -89,6 +117,21 @@ class Painter:
             if index in ends.values() or (hyphenated and index == len(items) - 1):
                 writer.told()
         return writer.finish(left, baseline)
+
+
+def _by_target(items: Sequence[Item]) -> list[tuple[str | None, list[Item]]]:
+    """Cut before the first and after the last piece of each reference; the spaces in it stay in it."""
+    targets: list[str | None] = [None] * len(items)
+    last = 0
+    for index, item in enumerate(items):
+        if isinstance(item, float) or item.text == " ":
+            continue
+        targets[index] = item.target
+        if item.target and item.target == targets[last]:
+            targets[last + 1 : index] = [item.target] * (index - last - 1)
+        last = index
+    pairs = groupby(zip(targets, items, strict=True), key=itemgetter(0))
+    return [(target, [item for _, item in stretch]) for target, stretch in pairs]
 
 
 def _told_ends(items: Sequence[Item]) -> dict[int, int]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from signing_service.pdf.fonts import Fonts
 
 VERSION = 1
-LAYOUT = 1  # counted up whenever this package lays the same text out otherwise
+LAYOUT = 2  # counted up whenever this package lays the same text out otherwise
 LIBRARIES = ("icu4py", "markdown-it-py", "pikepdf", "reportlab", "segno", "uharfbuzz")
 RECIPE = "rendering.json"
 TERMS = "terms.json"

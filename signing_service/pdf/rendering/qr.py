@@ -40,6 +40,8 @@ class CodeRow(Row):
         """Draw the code and, centred beside it, its words."""
         unit = SIZE / len(self.modules)
         sheet.mark(self.element)
+        box = (self.left, top - SIZE, self.left + SIZE, top)
+        self.element.attributes = {"O": "Layout", "Placement": "Block", "BBox": box}
         rectangles = " ".join(
             f"{self.left + start * unit:.3f} {top - (row + 1) * unit:.3f} {length * unit:.3f} {unit:.3f} re"
             for row, cells in enumerate(self.modules)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from signing_service.pdf.rendering.lines import break_lines
 from signing_service.pdf.rendering.segments import Span
+from signing_service.pdf.rendering.structure import Element
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.lines import Line
     from signing_service.pdf.rendering.segments import Piece, Segment, Shaper
     from signing_service.pdf.rendering.sheet import Sheet
-    from signing_service.pdf.rendering.structure import Element
     from signing_service.pdf.rendering.styles import Colour, TextStyle
 
 SCRAP = 0.16  # of a page's height
@@ -44,6 +44,14 @@ class Row:
         """Draw the row on the current page, its upper edge at ``top`` points above the page's foot."""
 
 
+@dataclass(slots=True, eq=False)
+class Reference:
+    """A link in the text, perhaps over several lines."""
+
+    element: Element
+    words: str = ""
+
+
 @dataclass(slots=True, kw_only=True)
 class TextRow(Row):
     """One line of text, perhaps with a label beside it."""
@@ -56,8 +64,8 @@ class TextRow(Row):
     label: Sequence[Piece] = ()
     label_left: float = 0.0
     label_element: Element | None = None
-    language: str = ""
-    """The line's, where it is not its element's."""
+    references: Sequence[Reference] = ()
+    """To what the line refers, in order."""
 
     def draw(self, sheet: Sheet, top: float) -> None:
         """Draw label and line; references become links."""
@@ -65,11 +73,12 @@ class TextRow(Row):
         if self.label:
             sheet.mark(self.label_element or self.element)
             sheet.pieces(self.label, self.label_left, baseline)
-        sheet.mark(self.element, self.language)
+        sheet.mark(self.element)
         left = self.left + _aligned(self.style.align, self.width - self.line.natural)
-        sheet.line(self.line, left, baseline)
-        for target, start, end in self.line.references():
-            sheet.link((left + start, top - self.height, left + end, top), target, self.element)
+        sheet.line(self.line, left, baseline, [reference.element for reference in self.references])
+        for (target, start, end), reference in zip(self.line.references(), self.references, strict=True):
+            area = (left + start, top - self.height, left + end, top)
+            sheet.link(area, target, reference.element, reference.words)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -106,17 +115,35 @@ def text_rows(
     ]
     for index, row in enumerate(rows[:-1]):
         row.keep = index in (0, len(rows) - 2)
+    _refer(rows)
     return rows
 
 
-def text_line(
-    shaper: Shaper, text: str, style: TextStyle, left: float, width: float, element: Element, language: str = ""
-) -> list[Row]:
-    """Rows of a short text in one style; ``language`` if it is not the element's."""
-    rows = text_rows(shaper, [Span(text, style)], style, left, width, element)
+def _refer(rows: Sequence[TextRow]) -> None:
+    """Give each line its references; one that a line's end cuts in two is still one."""
+    open_target: str | None = None
+    current = Reference(Element("Link"))
     for row in rows:
-        row.language = language
-    return list(rows)
+        found: list[Reference] = []
+        for segment in row.line.segments:
+            for piece in segment.pieces:
+                if piece.target and piece.target != open_target:
+                    current = Reference(Element("Link"))
+                if piece.target:
+                    current.words += piece.text
+                    if current not in found:
+                        found.append(current)
+                open_target = piece.target
+            if open_target and segment.space is not None:
+                current.words += " "
+        row.references = found
+
+
+def text_line(
+    shaper: Shaper, text: str, style: TextStyle, left: float, width: float, element: Element
+) -> list[Row]:
+    """Rows of a short text in one style."""
+    return list(text_rows(shaper, [Span(text, style)], style, left, width, element))
 
 
 def _balanced(segments: Sequence[Segment], width: float) -> tuple[float, float]:

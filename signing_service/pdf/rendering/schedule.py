@@ -75,7 +75,7 @@ class ScheduleSetter:
         for name in ("party", "country", "signers"):
             texts = each_once(self._source, self._terms, name)
             columns.append([(text, styles.COLUMN_HEAD, language) for language, text in texts])
-        return self._row(row, "TH", columns, 0.8)
+        return self._row(row, ["", "Column", "Column", "Column"], columns, 0.8)
 
     def _party(self, table: Element, index: int, party: Party) -> TableRow:
         row = table.add("TR")
@@ -93,19 +93,22 @@ class ScheduleSetter:
             [(text, styles.CELL, language) for language, text in different(countries)],
             [(text, styles.CELL, language) for role in party.signers for language, text in different(role.title)],
         ]
-        return self._row(row, "TD", columns, 0.4)
+        return self._row(row, ["", "Row", "", ""], columns, 0.4)
 
     def _row(
-        self, row: Element, kind: str, columns: Sequence[Sequence[tuple[str, TextStyle, str]]], thickness: float
+        self,
+        row: Element,
+        scopes: Sequence[str],
+        columns: Sequence[Sequence[tuple[str, TextStyle, str]]],
+        thickness: float,
     ) -> TableRow:
         cells: list[tuple[float, Sequence[Row]]] = []
-        for left, width, column in zip(self._lefts, self._widths, columns, strict=True):
-            attributes = {"O": "Table", "Scope": "Column"} if kind == "TH" else {}
-            cell = row.add(kind, attributes=attributes)
+        for scope, left, width, column in zip(scopes, self._lefts, self._widths, columns, strict=True):
+            cell = row.add("TH", attributes={"O": "Table", "Scope": scope}) if scope else row.add("TD")
             lines: list[Row] = []
             for text, style, language in column:
                 spoken = style.speaking(language)
-                lines += text_line(self._shaper, text, spoken, left, width, cell, language)
+                lines += text_line(self._shaper, text, spoken, left, width, cell.add("P", language))
             cells.append((left, lines))
         tall = max(sum(line.before + line.height for line in lines) for _, lines in cells)
         right = self._paper.left + self._paper.measure

@@ -45,6 +45,8 @@ class LinkArea:
     rectangle: tuple[float, float, float, float]
     target: str
     element: Element
+    words: str
+    """What the link says, for who cannot see where it stands."""
 
 
 class Sheet:
@@ -66,7 +68,7 @@ class Sheet:
             self._buffer, pagesize=(paper.width, paper.height), invariant=1, pageCompression=0, pdfVersion=(1, 7)
         )
         self._marked = 0
-        self._open: tuple[Element, str] | None = None
+        self._open: Element | None = None
         self._artifact = False
 
     def next_page(self) -> None:
@@ -81,16 +83,15 @@ class Sheet:
         self._canvas.save()
         return self._buffer.getvalue()
 
-    def mark(self, element: Element, language: str = "") -> None:
-        """What is drawn from now on belongs to ``element``, in a language of its own if one is given."""
-        if self._open == (element, language):
+    def mark(self, element: Element) -> None:
+        """What is drawn from now on belongs to ``element``."""
+        if self._open is element:
             return
         self.close()
-        spoken = f" /Lang ({language})" if language else ""
-        self._canvas.addLiteral(f"/{element.kind} <</MCID {self._marked}{spoken}>> BDC")
+        self._canvas.addLiteral(f"/{element.kind} <</MCID {self._marked}>> BDC")
         element.kids.append(Content(self.page, self._marked))
         self._marked += 1
-        self._open = (element, language)
+        self._open = element
 
     def close(self) -> None:
         """End the open element's or artifact's content on this page."""
@@ -99,17 +100,25 @@ class Sheet:
         self._open, self._artifact = None, False
 
     @contextmanager
-    def artifact(self) -> Iterator[None]:
-        """What is drawn inside is decoration: rules, running heads."""
+    def artifact(self, kind: str = "/Layout") -> Iterator[None]:
+        """What is drawn inside is no content: rules, ornaments, running lines (ISO 32000-1 table 330)."""
         self.close()
-        self._canvas.addLiteral("/Artifact BMC")
+        self._canvas.addLiteral(f"/Artifact <</Type {kind}>> BDC")
         self._artifact = True
         yield
         self.close()
 
-    def line(self, line: Line, left: float, baseline: float) -> None:
-        """Draw a broken line."""
-        self._canvas.addLiteral(self._painter.line(line, left, baseline))
+    def line(self, line: Line, left: float, baseline: float, references: Sequence[Element]) -> None:
+        """Draw a broken line of the open element; what refers to something goes to ``references``, in order."""
+        assert self._open is not None, "a line belongs to an element"
+        element = self._open
+        waiting = iter(references)
+        for target, operators in self._painter.line(line, left, baseline):
+            if target is None:
+                self.mark(element)
+            else:
+                self.mark(element.adopt(next(waiting)))
+            self._canvas.addLiteral(operators)
 
     def pieces(self, pieces: Sequence[Piece], left: float, baseline: float) -> None:
         """Draw shaped pieces."""
@@ -128,9 +137,9 @@ class Sheet:
         """Draw with raw operators, the graphics state kept."""
         self._canvas.addLiteral(f"q {operators} Q")
 
-    def link(self, rectangle: tuple[float, float, float, float], target: str, element: Element) -> None:
+    def link(self, rectangle: tuple[float, float, float, float], target: str, element: Element, words: str) -> None:
         """Make a rectangle of an element lead to an anchor."""
-        self.links.append(LinkArea(self.page, rectangle, target, element))
+        self.links.append(LinkArea(self.page, rectangle, target, element, words))
 
     def bookmark(self, key: str, title: str, level: int, top: float) -> None:
         """Add an entry to the outline that leads here."""

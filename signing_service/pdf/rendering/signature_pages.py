@@ -144,8 +144,8 @@ class SignatureSetter:
         left = self._paper.left + PADDING + MARGIN
         width = inner * (1 - ROLE_SHARE) - ROLE_GAP if single else inner
         caption: list[Row] = []
-        for text, style, language in names:
-            element = section.add("P", language)
+        for index, (text, style, language) in enumerate(names):
+            element = section.add("P" if index else "H2", language)
             caption += text_line(self._shaper, text, style.speaking(language), left, width, element)
         fields = []
         for name, tooltip, titles in roles:

@@ -7,7 +7,7 @@ Drawing code opens an element on a page; what it draws is a marked-content seque
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pikepdf import Array, Dictionary, Name, String
 
@@ -15,24 +15,32 @@ if TYPE_CHECKING:
     import pikepdf
 
 
+Attribute: TypeAlias = "str | tuple[float, ...]"  # a name, or numbers
+
+
 @dataclass(eq=False)
 class Element:
     """A structure element; children and content in reading order."""
 
     kind: str
-    """A standard structure type: Document, Sect, H1, P, L, LI, Lbl, LBody, Table, TR, TH, TD, Link, Form, Figure."""
+    """A standard structure type (ISO 32000-1 14.8.4), so that no role map is needed."""
     language: str = ""
     alternative: str = ""
     """What stands for a figure or a link."""
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+    """Their owner is ``O`` (ISO 32000-1 14.8.5)."""
     kids: list[Element | Content | Annotation] = field(default_factory=list)
 
     def add(
-        self, kind: str, language: str = "", *, alternative: str = "", attributes: dict[str, str] | None = None
+        self, kind: str, language: str = "", *, alternative: str = "", attributes: dict[str, Attribute] | None = None
     ) -> Element:
         """Append a child element."""
-        child = Element(kind, language, alternative, attributes or {})
-        self.kids.append(child)
+        return self.adopt(Element(kind, language, alternative, attributes or {}))
+
+    def adopt(self, child: Element) -> Element:
+        """Append a child that was made before its place was known, unless it is here already."""
+        if child not in self.kids:
+            self.kids.append(child)
         return child
 
 
@@ -99,10 +107,14 @@ def _write(pdf: pikepdf.Pdf, element: Element, parent: pikepdf.Object, parents: 
     if element.alternative:
         made.Alt = String(element.alternative)
     if element.attributes:
-        made.A = Dictionary({f"/{key}": Name("/" + value) for key, value in element.attributes.items()})
+        made.A = Dictionary({f"/{key}": _attribute(value) for key, value in element.attributes.items()})
     kids = [_kid(pdf, kid, made, parents, page) for kid in element.kids]
     made.K = kids[0] if len(kids) == 1 else Array(kids)
     return made
+
+
+def _attribute(value: Attribute) -> Name | Array:
+    return Name("/" + value) if isinstance(value, str) else Array([round(number, 2) for number in value])
 
 
 def _kid(
