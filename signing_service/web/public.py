@@ -55,11 +55,16 @@ def root_certificate() -> Response:
 
 @blueprint.get("/fonts/<name>.ttf")
 def font(name: str) -> Response:
-    if name not in typefaces.FACES:
-        raise NotFoundError("there is no such font")
-    face, ranges = typefaces.FACES[name]
-    packed = typefaces.compressed(the_service().fonts.faces[face].path, ranges)
-    response = Response(packed, mimetype="font/ttf", headers={"Content-Encoding": "gzip", "Cache-Control": ONE_YEAR})
+    return _packed(typefaces.piece(name, the_service().fonts.faces), "font/ttf", ONE_YEAR)
+
+
+@blueprint.get("/fonts/han.css")
+def han_style_sheet() -> Response:
+    return _packed(typefaces.han_style_sheet(the_service().fonts.faces), "text/css", "no-cache")
+
+
+def _packed(gzipped: bytes, mimetype: str, cache: str) -> Response:
+    response = Response(gzipped, mimetype=mimetype, headers={"Content-Encoding": "gzip", "Cache-Control": cache})
     response.add_etag()
     response.make_conditional(request)
     return response

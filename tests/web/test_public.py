@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
+import uharfbuzz
 
 from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
 from signing_service.pki.timestamp_check import check_response
@@ -98,6 +100,17 @@ def test_fonts_come_from_this_service_cut_to_the_script(anybody: Visitor, world:
     assert gzip.decompress(latin.data).startswith(b"\x00\x01\x00\x00")
     assert len(latin.data) < 60_000
     assert anybody.get("/fonts/comic.ttf").status_code == 404
+
+
+def test_han_characters_come_in_pieces_for_devices_that_have_none(anybody: Visitor, world: World):
+    rules = gzip.decompress(anybody.get("/fonts/han.css").data).decode()
+    covered = dict(re.findall(r"fonts/(han-[a-z0-9]+)\.ttf\"\); unicode-range: ([^;]+);", rules))
+
+    assert list(covered)[-1] == "han-common", "of two rules for a character the later one counts"
+    assert "U+5357" in covered["han-common"].replace("-", ", ").split(", "), "the host's own name"
+    piece = gzip.decompress(anybody.get("/fonts/han-9f80.ttf").data)
+    assert ord("龙") in uharfbuzz.Face(uharfbuzz.Blob(piece)).unicodes
+    assert anybody.get("/fonts/han-0.ttf").status_code == 404
 
 
 def test_the_health_check_answers(anybody: Visitor, world: World):
