@@ -19,7 +19,7 @@ from signing_service import resources
 if TYPE_CHECKING:
     from signing_service.pdf.faces import Face
 
-BLOCK = 128  # code points of a piece
+BLOCK = 256  # code points of a piece
 SCRIPT = (  # Unicode blocks: CJK symbols, extension A, unified ideographs, compatibility, full width, extension B
     (0x3000, 0x303F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF), (0x20000, 0x2A6DF),
 )  # fmt: skip
