@@ -4,11 +4,42 @@ Each error names the thing, says what is wrong, and carries a hint on what to do
 
     raise FormatError("agreement.toml:7: party 'njupt' has no time_zone", hint="add time_zone = \"Asia/Shanghai\"")
 
+What differs from time to time goes in as a named value, so that pages can say it in the reader's language::
+
+    raise NotAllowedError("signing opens at %(time)s", time=opens)
+
 The command line prints ``error: <message>`` and ``hint: <hint>`` once, in ``cli``; pages and JSON
 endpoints answer with :attr:`SigningServiceError.status`. Messages are lower case without a full stop.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+
+class Phrase(str):
+    """An English text that remembers what it was made of: a template and named values.
+
+    >>> Phrase("%(party)s has signed already", party="Nanjing")
+    'Nanjing has signed already'
+
+    Values are texts, numbers, days, aware datetimes or other phrases; a moment is written in UTC, as ISO 8601 has it.
+    """
+
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Phrase:
+        """Fill the template; without values it is taken as it is."""
+        spelled = {name: _spelled(value) for name, value in values.items()}
+        phrase = super().__new__(cls, template % spelled if values else template)
+        phrase.template, phrase.values = template, values
+        return phrase
+
+
+def _spelled(value: object) -> object:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else value
 
 
 class SigningServiceError(Exception):
@@ -17,10 +48,11 @@ class SigningServiceError(Exception):
     status = 500  # the HTTP status that pages and JSON endpoints answer with
     exit_code = 1  # the exit code of commands that keep no verdict
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, *, hint: str = "", **values: object) -> None:
+        """``values`` are those that message and hint name as ``%(name)s``."""
+        self.message = Phrase(message, **values) if values else message
+        self.hint = Phrase(hint, **values) if values and "%(" in hint else hint
+        super().__init__(self.message)
 
 
 class UsageError(SigningServiceError):

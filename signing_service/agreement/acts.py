@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from signing_service.agreement.members import Members
 from signing_service.agreement.terms import SECRETARIAT
-from signing_service.encoding import format_time, parse_time
+from signing_service.encoding import parse_time
 from signing_service.errors import ConflictError, FormatError, NotAllowedError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Acts:
 
     def _signed(self, act: Act) -> Acts:
         if act.signer in self.signatures:
-            raise FormatError(f"{act.signer} has signed twice")
+            raise FormatError("%(signer)s has signed twice", signer=act.signer)
         refusals = {signer: refusal for signer, refusal in self.refusals.items() if signer != act.signer}
         return replace(self, signatures={**self.signatures, act.signer: act}, refusals=refusals)
 
@@ -104,7 +104,7 @@ class Acts:
 def _text(event: Mapping[str, Any], name: str) -> str:
     value = event.get(name)
     if not isinstance(value, str):
-        raise FormatError(f"{event.get('type')} event: {name} is not a text")
+        raise FormatError("%(type)s event: %(name)s is not a text", type=event.get("type"), name=name)
     return value
 
 
@@ -152,7 +152,7 @@ def may_sign(terms: Terms, acts: Acts, signer_id: str, now: datetime) -> None:
         return
     terms.signer(signer_id)
     if acts.has_signed(signer_id):
-        raise ConflictError(f"{signer_id} has signed already")
+        raise ConflictError("%(signer)s has signed already", signer=_spell(terms, signer_id))
     _check_open(terms, acts, now)
     _check_turn(terms, acts, signer_id)
 
@@ -161,9 +161,10 @@ def may_refuse(terms: Terms, acts: Acts, signer_id: str, now: datetime) -> None:
     """Raise as may_sign unless this signer may decline at ``now``; turns do not matter."""
     terms.signer(signer_id)
     if acts.has_signed(signer_id):
-        raise ConflictError(f"{signer_id} has signed already and cannot decline any more")
+        name = _spell(terms, signer_id)
+        raise ConflictError("%(signer)s has signed already and cannot decline any more", signer=name)
     if signer_id in acts.refusals:
-        raise ConflictError(f"{signer_id} has declined already")
+        raise ConflictError("%(signer)s has declined already", signer=_spell(terms, signer_id))
     _check_open(terms, acts, now)
 
 
@@ -173,8 +174,8 @@ def may_countersign(terms: Terms, acts: Acts) -> None:
     if acts.countersignature is not None:
         raise ConflictError("the agreement is countersigned already")
     if not terms.is_complete(acts.signatures.keys()):
-        missing = waiting_for(terms, acts)
-        raise NotAllowedError(f"signatures are missing: {', '.join(missing)}", hint="remind these parties")
+        missing = ", ".join(_spell(terms, signer) for signer in waiting_for(terms, acts))
+        raise NotAllowedError("signatures are missing: %(signers)s", hint="remind these parties", signers=missing)
 
 
 def may_withdraw(acts: Acts) -> None:
@@ -184,10 +185,20 @@ def may_withdraw(acts: Acts) -> None:
         raise NotAllowedError("the agreement is countersigned; only the parties can end it")
 
 
+def _spell(terms: Terms, signer_id: str) -> str:
+    """A signer as people say it: the party, and the role where the party has several."""
+    signer = terms.signer(signer_id)
+    role = signer.role.title.get("en", signer.role.role)
+    return signer.party.name if len(signer.party.signers) == 1 else f"{signer.party.name} ({role})"
+
+
 def _check_not_withdrawn(acts: Acts) -> None:
     if acts.withdrawal is not None:
-        successor = f"; the corrected version has the digest {acts.superseded_by}" if acts.superseded_by else ""
-        raise NotAllowedError(f"the agreement was withdrawn on {acts.withdrawal.time:%Y-%m-%d}{successor}")
+        day = acts.withdrawal.time.date()
+        if acts.superseded_by is None:
+            raise NotAllowedError("the agreement was withdrawn on %(day)s", day=day)
+        message = "the agreement was withdrawn on %(day)s; the corrected version has the digest %(digest)s"
+        raise NotAllowedError(message, day=day, digest=acts.superseded_by)
 
 
 def _check_open(terms: Terms, acts: Acts, now: datetime) -> None:
@@ -196,9 +207,9 @@ def _check_open(terms: Terms, acts: Acts, now: datetime) -> None:
     if acts.countersignature is not None:
         raise NotAllowedError("the agreement is countersigned and closed")
     if rules.opens is not None and now < rules.opens:
-        raise NotAllowedError(f"signing opens at {format_time(rules.opens)}")
+        raise NotAllowedError("signing opens at %(time)s", time=rules.opens)
     if rules.closes is not None and now >= rules.closes:
-        raise NotAllowedError(f"signing closed at {format_time(rules.closes)}")
+        raise NotAllowedError("signing closed at %(time)s", time=rules.closes)
 
 
 def _check_turn(terms: Terms, acts: Acts, signer_id: str) -> None:
@@ -208,4 +219,5 @@ def _check_turn(terms: Terms, acts: Acts, signer_id: str) -> None:
     pending = [other for other in waiting_for(terms, acts) if other not in acts.refusals or other == signer_id]
     turn = pending[: pending.index(signer_id)]
     if turn:
-        raise NotAllowedError(f"it is the turn of {turn[0]}", hint="this agreement is signed in the parties' order")
+        hint = "this agreement is signed in the parties' order"
+        raise NotAllowedError("it is the turn of %(signer)s", hint=hint, signer=_spell(terms, turn[0]))

@@ -135,18 +135,19 @@ class Mandate:
     def check_valid_at(self, moment: datetime) -> None:
         """Raise NotAllowedError unless valid_at."""
         if not self.valid_at(moment):
-            until = f"to {self.last_day}" if self.last_day else "on"
-            raise NotAllowedError(
-                f"the mandate of {self.representative.name} for {self.signer} is valid from {self.first_day} {until}",
-                hint="ask the secretariat for a mandate that is in date",
-            )
+            message = "the mandate of %(name)s is valid from %(first)s on"
+            if self.last_day is not None:
+                message = "the mandate of %(name)s is valid from %(first)s to %(last)s"
+            hint = "ask the secretariat for a mandate that is in date"
+            values = {"name": self.representative.name, "first": self.first_day, "last": self.last_day}
+            raise NotAllowedError(message, hint=hint, **values)
 
     def check_for(self, terms: Terms, signer_id: str) -> None:
         """Raise NotAllowedError unless the mandate is for this signer of this agreement."""
         if self.agreement != terms.id:
             raise NotAllowedError("the mandate is for another agreement")
         if self.signer != signer_id:
-            raise NotAllowedError(f"the mandate is for {self.signer}, not for {signer_id}")
+            raise NotAllowedError("the mandate is for %(one)s, not for %(other)s", one=self.signer, other=signer_id)
         if signer_id != SECRETARIAT:
             terms.signer(signer_id)
 
@@ -155,7 +156,7 @@ def _parse_day(table: Members, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise FormatError(f"{table.place}: the day {text} does not exist") from None
+        raise FormatError("%(place)s: the day %(day)s does not exist", place=table.place, day=text) from None
 
 
 def _parse_optional_day(table: Members) -> date | None:

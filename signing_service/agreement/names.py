@@ -36,9 +36,9 @@ def clean_name(text: str, *, what: str = "name", max_length: int = MAX_NAME_LENG
     """
     name = _SPACES.sub(" ", check_characters(text, what=what).replace(WORD_BREAK, "")).strip()
     if len(name) > max_length:
-        raise LimitError(f"{what} is longer than {max_length} characters")
+        raise LimitError("%(what)s is longer than %(limit)s characters", what=what, limit=max_length)
     if not any(unicodedata.category(character)[0] == "L" for character in name):
-        raise FormatError(f"{what} {name!r} holds no letter")
+        raise FormatError("%(what)s %(name)s holds no letter", what=what, name=repr(name))
     return name
 
 
@@ -55,8 +55,10 @@ def check_characters(text: str, *, what: str = "text") -> str:
         broken = category in _REFUSED_CATEGORIES or character in _REPLACEMENTS
         if broken or invisible or character in _BIDI_CONTROLS:
             raise FormatError(
-                f"{what} holds the character U+{ord(character):04X}, which cannot be printed",
+                "%(what)s holds the character %(code)s, which cannot be printed",
                 hint="retype the text without control, direction or private-use characters",
+                what=what,
+                code=f"U+{ord(character):04X}",
             )
     return normal
 
@@ -66,8 +68,10 @@ def check_direction(text: str, *, what: str = "text") -> str:
     for character in text:
         if unicodedata.bidirectional(character) in _RIGHT_TO_LEFT:
             raise FormatError(
-                f"{what} holds {unicodedata.name(character, 'a letter')} (U+{ord(character):04X}), "
-                "of a script written from right to left",
+                "%(what)s holds %(letter)s (%(code)s), of a script written from right to left",
                 hint="right-to-left scripts are refused rather than printed wrong; give a left-to-right spelling",
+                what=what,
+                letter=unicodedata.name(character, "a letter"),
+                code=f"U+{ord(character):04X}",
             )
     return text

@@ -33,7 +33,7 @@ from signing_service.agreement.terms import (
     MAX_SIGNERS_PER_PARTY,
     SECRETARIAT,
 )
-from signing_service.errors import FormatError, InputError, LimitError
+from signing_service.errors import FormatError, InputError, LimitError, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -98,7 +98,9 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
         if any(cell.strip() for cell in cells):
             row = _Row(number, dict(zip(names, cells, strict=False)), roster, languages)
             if len(cells) > len(names):
-                row.complain("", f"the row has {len(cells)} cells for {len(names)} columns")
+                row.complain(
+                    "", "the row has %(cells)s cells for %(columns)s columns", cells=len(cells), columns=len(names)
+                )
             row.read()
     if not roster.parties and not roster.errors:
         raise FormatError("the file names no party")
@@ -112,7 +114,13 @@ def with_parties(toml: bytes, roster: Roster) -> bytes:
     """
     if roster.errors:
         first = roster.errors[0]
-        raise InputError(f"row {first.row}, {first.column}: {first.message}", hint="mend all rows first")
+        raise InputError(
+            "row %(row)s, %(column)s: %(problem)s",
+            hint="mend all rows first",
+            row=first.row,
+            column=first.column,
+            problem=first.message,
+        )
     old = toml.decode("utf-8")
     tables = "".join(_table(party) for party in roster.parties.values())
     new = _without_parties(old).rstrip() + "\n" + tables
@@ -142,7 +150,7 @@ def _all_but_parties(toml: str) -> dict[str, Any] | None:
 
 def _rows(data: bytes) -> list[list[str]]:
     if len(data) > MAX_BYTES:
-        raise LimitError(f"the file is larger than {MAX_BYTES} bytes")
+        raise LimitError("the file is larger than %(limit)s bytes", limit=MAX_BYTES)
     try:
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
@@ -152,11 +160,11 @@ def _rows(data: bytes) -> list[list[str]]:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise FormatError(f"the file is not CSV: {error}") from None
+        raise FormatError("the file is not CSV: %(reason)s", reason=str(error)) from None
     if not rows:
         raise FormatError("the file is empty")
     if len(rows) > MAX_ROWS + 1:
-        raise LimitError(f"the file has more than {MAX_ROWS} rows")
+        raise LimitError("the file has more than %(limit)s rows", limit=MAX_ROWS)
     return rows
 
 
@@ -165,10 +173,12 @@ def _check_columns(names: Sequence[str], languages: Sequence[str]) -> None:
     known = {*wanted, *PERSON_COLUMNS, *(f"country_name.{language}".lower() for language in languages)}
     for name in wanted:
         if name not in names and name != "guest":
-            raise FormatError(f"row 1: the column {name} is missing", hint=f"columns: {', '.join(wanted)}")
+            columns = ", ".join(wanted)
+            hint = "columns: %(columns)s"
+            raise FormatError("row 1: the column %(name)s is missing", hint=hint, name=name, columns=columns)
     for name in names:
         if name not in known or names.count(name) > 1:
-            raise FormatError(f"row 1: the column {name!r} is unknown or stands twice")
+            raise FormatError("row 1: the column %(name)s is unknown or stands twice", name=repr(name))
 
 
 @dataclass(slots=True)
@@ -180,15 +190,16 @@ class _Row:
     roster: Roster
     languages: Sequence[str]
 
-    def complain(self, column: str, message: str) -> None:
+    def complain(self, column: str, message: str, **values: object) -> None:
         if len(self.roster.errors) < MAX_ERRORS:
-            self.roster.errors.append(RosterError(self.number, column, message))
+            told = Phrase(message, **values) if values else message
+            self.roster.errors.append(RosterError(self.number, column, told))
 
     def read(self) -> None:
         party_id = self._matching("party", ID, "small letters, digits and hyphens, as njupt")
         role = self._matching("role", ID, "small letters, digits and hyphens, as president")
         if party_id == SECRETARIAT.partition(":")[0]:
-            self.complain("party", f"{party_id} is the depositary, not a party")
+            self.complain("party", "%(party)s is the depositary, not a party", party=party_id)
         party = self.roster.parties.get(party_id)
         if party is None:
             party = self._party(party_id)
@@ -197,18 +208,19 @@ class _Row:
             self._repeated(party)
         titles = {language: self._name(f"title.{language}") for language in self.languages}
         if any(signer["role"] == role for signer in party["signers"]):
-            self.complain("role", f"{party_id} has the role {role} twice")
+            self.complain("role", "%(party)s has the role %(role)s twice", party=party_id, role=role)
         if len(party["signers"]) == MAX_SIGNERS_PER_PARTY:
-            self.complain("party", f"{party_id} has more than {MAX_SIGNERS_PER_PARTY} signers")
+            limit = MAX_SIGNERS_PER_PARTY
+            self.complain("party", "%(party)s has more than %(limit)s signers", party=party_id, limit=limit)
         party["signers"].append({"role": role, "title": titles})
         self._person(party_id, role)
 
     def _party(self, party_id: str) -> dict[str, Any]:
         if len(self.roster.parties) == MAX_PARTIES:
-            self.complain("party", f"there are more than {MAX_PARTIES} parties")
+            self.complain("party", "there are more than %(limit)s parties", limit=MAX_PARTIES)
         guest = self._cell("guest").lower()
         if guest not in YES + NO:
-            self.complain("guest", f"{guest!r} is neither yes nor no")
+            self.complain("guest", "%(text)s is neither yes nor no", text=repr(guest))
         party: dict[str, Any] = {
             "id": party_id,
             "name": self._name("name"),
@@ -228,14 +240,14 @@ class _Row:
             said = self._cell(column)
             known = party[column]
             if said and column != "guest" and said != known:
-                self.complain(column, f"{party['id']} was {known!r} above")
+                self.complain(column, "%(party)s was %(known)s above", party=party["id"], known=repr(known))
 
     def _person(self, party: str, role: str) -> None:
         if not any(self._cell(column) for column in PERSON_COLUMNS):
             return
         email = self._cell("email")
         if not _EMAIL.fullmatch(email):
-            self.complain("email", f"{email!r} is not an e-mail address")
+            self.complain("email", "%(text)s is not an e-mail address", text=repr(email))
         native = self._name("representative_native") if self._cell("representative_native") else None
         name = self._name("representative")
         self.roster.people.append(RosterPerson(party, role, name, native, email, self.number))
@@ -247,7 +259,7 @@ class _Row:
         text = self._cell(column)
         try:
             if text.startswith(_FORMULA):
-                raise FormatError(f"{text[:20]!r} begins like a formula")
+                raise FormatError("%(text)s begins like a formula", text=repr(text[:20]))
             return clean_name(check_direction(text, what="the text"), what="the text")
         except FormatError as error:
             self.complain(column, error.message)
@@ -256,7 +268,7 @@ class _Row:
     def _matching(self, column: str, pattern: re.Pattern[str], wanted: str) -> str:
         text = self._cell(column)
         if not pattern.fullmatch(text):
-            self.complain(column, f"{text!r} is not {wanted}")
+            self.complain(column, "%(text)s is not %(wanted)s", text=repr(text), wanted=wanted)
         return text
 
     def _zone(self) -> str:
@@ -264,7 +276,7 @@ class _Row:
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            self.complain("time_zone", f"{name!r} is not a time zone like Asia/Bangkok")
+            self.complain("time_zone", "%(text)s is not a time zone like Asia/Bangkok", text=repr(name))
         return name
 
 

@@ -209,7 +209,7 @@ class Terms:
         for party in self.parties:
             if party.id == party_id:
                 return party
-        raise NotFoundError(f"the agreement has no party {party_id!r}")
+        raise NotFoundError("the agreement has no party %(party)s", party=repr(party_id))
 
     def signer(self, signer_id: str) -> Signer:
         """Return a signer by its id ``<party>:<role>``; raises NotFoundError (also for the secretariat's)."""
@@ -218,7 +218,7 @@ class Terms:
             for role in party.signers if party.id == party_id else ():
                 if role.role == role_id:
                     return Signer(party, role)
-        raise NotFoundError(f"the agreement has no signer {signer_id!r}")
+        raise NotFoundError("the agreement has no signer %(signer)s", signer=repr(signer_id))
 
     def signers(self) -> tuple[Signer, ...]:
         """Every signer, guests too, in the order of signature."""

@@ -65,11 +65,16 @@ class UncoveredCharacterError(FormatError):
     """A character that no font of the document has; ``place`` says where it stands, as ``en.md:12``."""
 
     def __init__(self, character: str, place: str = "") -> None:
-        where = f"{place}: " if place else ""
         name = f"U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip()
+        message = "no font has the character %(character)s %(name)s"
+        if place:
+            message = "%(place)s: no font has the character %(character)s %(name)s"
         super().__init__(
-            f"{where}no font has the character {character} {name}",
+            message,
             hint="spell the text with other characters; emoji and rare scripts cannot be printed",
+            place=place,
+            character=character,
+            name=name,
         )
         self.character = character
 

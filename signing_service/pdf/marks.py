@@ -56,10 +56,16 @@ class DrawnMark:
         if not points:
             raise FormatError("the drawn signature is empty")
         if len(self.strokes) > MAX_STROKES or len(points) > MAX_POINTS:
-            raise LimitError(f"the drawn signature has more than {MAX_STROKES} strokes or {MAX_POINTS} points")
+            raise LimitError(
+                "the drawn signature has more than %(strokes)s strokes or %(points)s points",
+                strokes=MAX_STROKES,
+                points=MAX_POINTS,
+            )
         for x, y in points:
             if type(x) is not int or type(y) is not int or not (0 <= x <= STROKES_WIDE and 0 <= y <= STROKES_HIGH):
-                raise FormatError(f"a point of the drawn signature is outside {STROKES_WIDE} × {STROKES_HIGH}")
+                raise FormatError(
+                    "a point of the drawn signature is outside %(size)s", size=f"{STROKES_WIDE} × {STROKES_HIGH}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,10 @@ class ImageMark:
 
     def __post_init__(self) -> None:
         if not (0 < self.width <= MAX_IMAGE_SIDE and 0 < self.height <= MAX_IMAGE_SIDE):
-            raise LimitError(f"the seal's image is larger than {MAX_IMAGE_SIDE} pixels a side")
+            raise LimitError("the seal's image has more than %(limit)s pixels a side", limit=MAX_IMAGE_SIDE)
         colours = len(self.palette) // 3
         if len(self.palette) % 3 or not 0 < colours <= MAX_COLOURS:
-            raise FormatError(f"the seal's image has not 1 to {MAX_COLOURS} colours")
+            raise FormatError("the seal's image has not 1 to %(limit)s colours", limit=MAX_COLOURS)
         if len(self.pixels) != self.width * self.height or max(self.pixels) >= colours:
             raise FormatError("the seal's image has other pixels than it says")
 

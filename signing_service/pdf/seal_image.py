@@ -24,11 +24,11 @@ WHITE = (255, 255, 255, 255)
 def read_seal(data: bytes) -> ImageMark:
     """Re-encode a PNG; raises FormatError on anything else, LimitError above the limits."""
     if len(data) > MAX_BYTES:
-        raise LimitError(f"the seal's image is larger than {MAX_BYTES} bytes")
+        raise LimitError("the seal's image is larger than %(limit)s bytes", limit=MAX_BYTES)
     try:
         with Image.open(BytesIO(data), formats=("PNG",)) as opened:
             if max(opened.size) > MAX_SIDE:
-                raise LimitError(f"the seal's image has more than {MAX_SIDE} pixels a side")
+                raise LimitError("the seal's image has more than %(limit)s pixels a side", limit=MAX_SIDE)
             image = opened.convert("RGBA")
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise FormatError("the seal's image is not a PNG that can be read", hint="save it as PNG again") from error

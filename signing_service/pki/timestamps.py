@@ -215,6 +215,7 @@ def first_token(authorities: Sequence[TimestampAuthority], digest: bytes, now: d
         except TimestampError as error:
             failures.append(f"{authority.name}: {error.message}")
     raise TimestampError(
-        "no timestamp authority gave an acceptable token (" + "; ".join(failures) + ")",
+        "no timestamp authority gave an acceptable token (%(failures)s)",
         hint="nothing was signed; try again in a few minutes",
+        failures="; ".join(failures),
     )

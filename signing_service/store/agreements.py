@@ -141,7 +141,7 @@ def by_revision0(session: Session, sha256: str) -> str:
     query = select(Revision.agreement).where(Revision.number == 0, Revision.sha256 == sha256)
     found = session.scalar(query)
     if found is None:
-        raise NotFoundError(f"there is no agreement whose revision 0 has the digest {sha256}")
+        raise NotFoundError("there is no agreement whose revision 0 has the digest %(digest)s", digest=sha256)
     return found
 
 
@@ -171,8 +171,9 @@ def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, 
         session.flush()
     except IntegrityError as error:
         raise ConflictError(
-            f"revision {revision.number} of the agreement exists already",
+            "revision %(number)s of the agreement exists already",
             hint="another signature came first; prepare this one again",
+            number=revision.number,
         ) from error
 
 

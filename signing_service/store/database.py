@@ -139,8 +139,9 @@ def unavailable_when_down() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise UnavailableError(
-            f"the database does not answer: {reason[0] if reason else type(error).__name__}",
+            "the database does not answer: %(reason)s",
             hint="try again; nothing is lost, a completed step gives the same answer",
+            reason=reason[0] if reason else type(error).__name__,
         ) from error
 
 

@@ -43,7 +43,9 @@ def add(
     try:
         session.flush()
     except IntegrityError as error:
-        raise ConflictError(f"{signer} has a mandate already", hint="revoke it before giving another") from error
+        raise ConflictError(
+            "%(signer)s has a mandate already", hint="revoke it before giving another", signer=signer
+        ) from error
     return mandate
 
 
@@ -52,7 +54,7 @@ def in_force(session: Session, agreement: str, signer: str) -> Mandate:
     query = select(Mandate).where(Mandate.agreement == agreement, Mandate.signer == signer, Mandate.revoked.is_(None))
     mandate = session.scalar(query)
     if mandate is None:
-        raise NotFoundError(f"{signer} has no mandate")
+        raise NotFoundError("%(signer)s has no mandate", signer=signer)
     return mandate
 
 

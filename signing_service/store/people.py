@@ -47,7 +47,7 @@ def add(
     try:
         session.flush()
     except IntegrityError as error:
-        raise ConflictError(f"there is a person with the address {email.lower()} already") from error
+        raise ConflictError("there is a person with the address %(email)s already", email=email.lower()) from error
     return person
 
 

@@ -88,7 +88,8 @@ def _title(status: int) -> str:
 
 def _show(status: int, message: str, hint: str = "") -> ResponseReturnValue:
     if not message and status >= 500:
-        message, hint = "this is our mistake, not yours; nothing was half done", "try again; if it stays so, tell us"
+        message = "this is our mistake, not yours; nothing was half done"
+        hint = "try again; if it stays so, tell us"
     if wants_json():
         return answer(status, message or _title(status), hint)
     page = render_template("errors/error.html", code=status, title=_title(status), message=message, hint=hint)

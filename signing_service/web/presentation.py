@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel import Locale
-from babel.dates import format_skeleton
 from flask_babel import format_date as babel_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from signing_service.agreement.terms import Party
-from signing_service.web.error_words import translated
+from signing_service.web.error_words import day_and_minute, translated
 
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[ ,;:]|$)")
@@ -30,16 +29,11 @@ def moment(value: datetime, zone: str | None = None) -> Markup:
     """A time in UTC; with an IANA zone also as it was there."""
     locale = get_locale() or Locale("en")
     stamp = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = _day_and_minute(value.astimezone(UTC), locale) + " UTC"
+    text = day_and_minute(value.astimezone(UTC), locale) + " UTC"
     if zone is not None:
-        local = _day_and_minute(value.astimezone(ZoneInfo(zone)), locale)
+        local = day_and_minute(value.astimezone(ZoneInfo(zone)), locale)
         text = _("%(local)s local time (%(utc)s)", local=local, utc=text)
     return Markup('<time datetime="{}">{}</time>').format(stamp, text)
-
-
-def _day_and_minute(value: datetime, locale: Locale) -> str:
-    spelled = Locale("en", "GB") if locale.language == "en" else locale  # the day before the month
-    return f"{format_skeleton('yMMMMd', value, locale=spelled)}, {value:%H:%M}"
 
 
 def day(value: date) -> str:

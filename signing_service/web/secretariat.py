@@ -14,6 +14,7 @@ from signing_service.errors import ConflictError, InputError, NotAllowedError
 from signing_service.web import files, languages
 from signing_service.web.forms import ConfirmForm, DraftForm, MandateForm, PersonForm
 from signing_service.web.own_signing import SigningSection, signing_section
+from signing_service.web.presentation import sentence
 from signing_service.web.public import local_path
 from signing_service.web.representative import page_images
 from signing_service.web.visitor import officer_required, the_service, visitor
@@ -190,7 +191,7 @@ def publish(agreement_id: str) -> ResponseReturnValue:
     try:
         publication.publish(the_service(), visitor().person_id, agreement_id)
     except ConflictError as error:  # sent twice
-        flash(str(error), "wait")
+        flash(sentence(error.message), "wait")
     else:
         flash(_("The agreement is sealed and published; its representatives are invited."), "good")
     return redirect(url_for("secretariat.agreement", agreement_id=agreement_id), code=303)

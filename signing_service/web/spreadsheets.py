@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from signing_service.agreement.roster import MAX_BYTES
 from signing_service.errors import InputError, SigningServiceError
 from signing_service.web import files
+from signing_service.web.error_words import translated
 from signing_service.web.forms import RosterForm, UploadForm
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import overview, roster, spreadsheets
@@ -27,7 +28,7 @@ def people() -> Response:
 @blueprint.get("/agreements/<agreement_id>/history.csv")
 @officer_required
 def history(agreement_id: str) -> Response:
-    table = spreadsheets.history_table(the_service(), visitor().person_id, agreement_id)
+    table = spreadsheets.history_table(the_service(), visitor().person_id, agreement_id, translated)
     return _send(table, f"history-{agreement_id}.csv")
 
 

@@ -95,10 +95,10 @@ def _submission() -> Submission:
     trust = _file("trust")
     given = trust.read(MAX_TRUST_BYTES + 1) if trust else download.trust_file(the_service())
     if len(given) > MAX_TRUST_BYTES:
-        raise LimitError(f"the trust file is larger than {MAX_TRUST_BYTES} bytes")
+        raise LimitError("the trust file is larger than %(limit)s bytes", limit=MAX_TRUST_BYTES)
     profile = request.form.get("profile", PROFILES[0])
     if profile not in PROFILES:
-        raise InputError("there is no such profile", hint=f"choose one of {', '.join(PROFILES)}")
+        raise InputError("there is no such profile", hint="choose one of %(choices)s", choices=", ".join(PROFILES))
     return Submission(document.read(), str(document.filename)[-120:], (given,), the_service().clock(), profile)
 
 

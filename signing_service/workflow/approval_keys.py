@@ -116,7 +116,12 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
     A new device means a new enrolment and a new confirmation. Raises NotFoundError for anybody else.
     """
     if reason not in REASONS:
-        raise InputError(f"{reason[:40]!r} is no reason for a revocation", hint=f"one of {', '.join(REASONS)}")
+        raise InputError(
+            "%(reason)s is no reason for a revocation",
+            hint="choose one of %(choices)s",
+            reason=repr(reason[:40]),
+            choices=", ".join(REASONS),
+        )
     now = service.clock()
     with service.database.begin() as session:
         enrolment, credential = passkeys.lock_enrolment(session, enrolment_id)
@@ -153,7 +158,7 @@ def view_of(mandate_row: MandateRow, enrolment: Enrolment, credential: Credentia
 def _own_mandate(session: Session, person_id: str, agreement_id: str, signer: str) -> MandateRow:
     found = load_mandate(session, agreement_id, signer, person_id)
     if found is None:
-        raise NotFoundError(f"you have no mandate to act as {signer}", hint="ask the secretariat")
+        raise NotFoundError("you have no mandate to act as %(signer)s", hint="ask the secretariat", signer=signer)
     return mandates.get(session, found[0])
 
 

@@ -138,7 +138,7 @@ def _signatory(
     if found is None and signer == SECRETARIAT:
         found = officer_mandate(session, service, published.id, person_id, now)
     if found is None:
-        raise NotFoundError(f"you have no mandate to sign as {signer}", hint="ask the secretariat")
+        raise NotFoundError("you have no mandate to sign as %(signer)s", hint="ask the secretariat", signer=signer)
     return Signatory(signer, person_id, *found)
 
 

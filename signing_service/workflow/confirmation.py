@@ -60,7 +60,12 @@ def begin_confirmation(service: Service, officer_id: str, enrolment_id: str, met
     """
     chosen = next((item for item in METHODS if item == method), None)
     if chosen is None:
-        raise InputError(f"{method[:40]!r} is no way to compare the code", hint=f"one of {', '.join(METHODS)}")
+        raise InputError(
+            "%(method)s is no way to compare the code",
+            hint="choose one of %(choices)s",
+            method=repr(method[:40]),
+            choices=", ".join(METHODS),
+        )
     now = service.clock()
     with service.database.begin() as session:
         require_officer(session, officer_id)
@@ -133,7 +138,9 @@ def _open_enrolment(session: Session, officer_id: str, enrolment_id: str) -> tup
     enrolment, credential = passkeys.lock_enrolment(session, enrolment_id)
     mandate_row = mandates.get(session, enrolment.mandate)
     if enrolment.state != "waiting":
-        raise ConflictError(f"this passkey is {enrolment.state} already")
+        raise ConflictError(
+            "this passkey was revoked already" if enrolment.state == "revoked" else "this passkey is confirmed already"
+        )
     if mandate_row.revoked is not None:
         raise ConflictError("the mandate was given to somebody else in between")
     if credential.person == officer_id:

@@ -12,6 +12,7 @@ from signing_service.agreement.acts import may_withdraw
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.source import Source, parse_source
 from signing_service.agreement.terms import Terms
+from signing_service.errors import Phrase
 from signing_service.pdf.rendering import render_base
 from signing_service.store import agreements, mandates, people
 from signing_service.store.identifiers import new_id
@@ -26,7 +27,7 @@ class CheckItem:
     """One line of the checklist before publication."""
 
     ok: bool
-    text: str
+    text: Phrase
 
 
 def create_draft(service: Service, officer_id: str, files: Mapping[str, bytes]) -> str:
@@ -101,13 +102,17 @@ def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
     with service.database.read() as session:
         _, terms = load_source(session, agreement_id)
         given = {row.signer for row, _ in mandates.of_agreement(session, agreement_id)}
-    missing = [signer.id for signer in terms.signers() if signer.id not in given]
-    clock = "independent authorities" if service.independent_time else "the built-in authority: time not independent"
+    missing = ", ".join(signer.party.name for signer in terms.signers() if signer.id not in given)
+    named = Phrase("no representative yet: %(parties)s", parties=missing) if missing else Phrase("everybody is named")
+    own_clock = Phrase("timestamps by the built-in authority: time not independent")
+    parties, signatures = len(terms.parties), len(terms.signers())
     return [
-        CheckItem(True, f"the text is complete in {', '.join(terms.languages)}"),
-        CheckItem(True, f"{len(terms.parties)} parties, {len(terms.signers())} signatures"),
-        CheckItem(not missing, f"no representative yet: {', '.join(missing)}" if missing else "everybody is named"),
-        CheckItem(True, f"timestamps by {clock}"),
+        CheckItem(True, Phrase("the text is complete in %(languages)s", languages=", ".join(terms.languages))),
+        CheckItem(
+            True, Phrase("parties: %(parties)s, signatures: %(signatures)s", parties=parties, signatures=signatures)
+        ),
+        CheckItem(not missing, named),
+        CheckItem(True, Phrase("timestamps by independent authorities") if service.independent_time else own_clock),
     ]
 
 

@@ -31,7 +31,12 @@ def make_feed(service: Service, officer_id: str | None, agreement_id: str, party
         terms = Terms.from_json(agreements.get(session, agreement_id).terms)
         if party not in {one.id for one in terms.parties}:
             known = ", ".join(one.id for one in terms.parties)
-            raise NotFoundError(f"the agreement has no party {party!r}", hint=f"its parties are: {known}")
+            raise NotFoundError(
+                "the agreement has no party %(party)s",
+                hint="its parties are: %(known)s",
+                party=repr(party),
+                known=known,
+            )
         return feeds.add(session, agreement_id, party, officer=officer_id, now=service.clock())
 
 

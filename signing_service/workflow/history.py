@@ -9,6 +9,7 @@ from typing import Any
 
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import parse_canonical_json, parse_time
+from signing_service.errors import Phrase
 from signing_service.store import agreements, openings
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
@@ -22,7 +23,7 @@ class HistoryLine:
     """Of its entry in the record."""
     type: str
     time: datetime
-    text: str
+    text: Phrase
 
 
 def history(service: Service, officer_id: str, agreement_id: str) -> list[HistoryLine]:
@@ -36,45 +37,60 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
         if opening.event is None:
             entry = parse_canonical_json(opening.entry)
             moment = parse_time(entry["time"][:-1] + ":00Z")
-            lines.append(HistoryLine(opening.index, opening.type, moment, f"{opening.type}: erased"))
+            lines.append(
+                HistoryLine(opening.index, opening.type, moment, Phrase("%(type)s: erased", type=opening.type))
+            )
             continue
         event = parse_canonical_json(opening.event)
         lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event)))
     return lines
 
 
-def describe(terms: Terms, event: Mapping[str, Any]) -> str:
-    """An event of an agreement as one English sentence."""
+def describe(terms: Terms, event: Mapping[str, Any]) -> Phrase:
+    """An event of an agreement as one English sentence, to be translated where it is shown."""
     kind = event["type"]
+    if kind in ("signature", "countersignature", "archive-timestamp"):
+        return _signed(terms, event)
     if kind == "publication":
-        return f"sealed and published; revision 0 has the digest {event['pdf_sha256']}"
+        return Phrase("sealed and published; revision 0 has the digest %(digest)s", digest=event["pdf_sha256"])
     if kind == "mandate":
         mandate = event["mandate"]
-        who = _signer(terms, f"{mandate['party']}:{mandate['role']}")
-        return f"{mandate['representative']['name']} may act for {who}, by {mandate['organ']}"
-    if kind == "enrolment":
-        return f"a passkey for approvals was enrolled for {_signer(terms, event['signer'])}"
-    if kind == "confirmation":
-        return f"an officer confirmed that passkey for {_signer(terms, event['signer'])} ({event['method']})"
-    if kind == "revocation":
-        return f"a passkey for approvals of {_signer(terms, event['signer'])} was revoked ({event['reason']})"
-    if kind == "issuance":
-        return f"a one-time certificate was issued for the {event['act']} of {_signer(terms, event['signer'])}"
-    if kind in ("signature", "countersignature"):
-        clock = "" if event["timestamp"]["independent"] else " (time not independent)"
-        who = _signer(terms, event["signer"])
-        return f"{kind} of {who} at {event['timestamp']['time']}{clock}: revision {event['revision']}"
-    if kind == "refusal":
-        return f"{_signer(terms, event['signer'])} declined: {event['reason']}"
-    if kind == "archive-timestamp":
-        return f"archive timestamp at {event['timestamp']['time']}: revision {event['revision']}"
+        name, who = mandate["representative"]["name"], _signer(terms, f"{mandate['party']}:{mandate['role']}")
+        return Phrase("%(name)s may act for %(signer)s, by %(organ)s", name=name, signer=who, organ=mandate["organ"])
     if kind == "withdrawal":
-        return f"withdrawn: {event['reason']}"
-    return str(kind)
+        return Phrase("withdrawn: %(reason)s", reason=event["reason"])
+    return _of_signer(kind, _signer(terms, event["signer"]), event) if "signer" in event else Phrase(str(kind))
 
 
-def _signer(terms: Terms, signer_id: str) -> str:
+def _of_signer(kind: str, who: str | Phrase, event: Mapping[str, Any]) -> Phrase:
+    if kind == "enrolment":
+        return Phrase("a passkey for approvals was enrolled for %(signer)s", signer=who)
+    if kind == "confirmation":
+        how = event["method"]
+        return Phrase("an officer confirmed that passkey for %(signer)s (%(method)s)", signer=who, method=how)
+    if kind == "revocation":
+        why = event["reason"]
+        return Phrase("a passkey for approvals of %(signer)s was revoked (%(reason)s)", signer=who, reason=why)
+    if kind == "issuance":
+        return Phrase("a one-time certificate was issued for %(signer)s", signer=who)
+    if kind == "refusal":
+        return Phrase("%(signer)s declined: %(reason)s", signer=who, reason=event["reason"])
+    return Phrase(str(kind))
+
+
+def _signed(terms: Terms, event: Mapping[str, Any]) -> Phrase:
+    values = {"time": parse_time(event["timestamp"]["time"]), "revision": event["revision"]}
+    if event["type"] == "archive-timestamp":
+        return Phrase("archive timestamp at %(time)s: revision %(revision)s", **values)
+    who = _signer(terms, event["signer"])
+    if event["timestamp"]["independent"]:
+        return Phrase("signature of %(signer)s at %(time)s: revision %(revision)s", signer=who, **values)
+    phrase = "signature of %(signer)s at %(time)s (time not independent): revision %(revision)s"
+    return Phrase(phrase, signer=who, **values)
+
+
+def _signer(terms: Terms, signer_id: str) -> str | Phrase:
     if signer_id == SECRETARIAT:
-        return "the secretariat"
+        return Phrase("the secretariat")
     signer = terms.signer(signer_id)
     return f"{signer.party.name} ({signer.role.title.get('en', signer.role.role)})"

@@ -48,7 +48,7 @@ def give_mandate(
         agreement = agreements.lock(session, agreement_id)
         Terms.from_json(agreement.terms).signer(signer)
         if acts.signature(session, agreement_id, signer) is not None:
-            raise ConflictError(f"{signer} has signed already; the mandate stays on record")
+            raise ConflictError("%(signer)s has signed already; the mandate stays on record", signer=signer)
         row = add_mandate(session, agreement_id, signer, people.get(session, person_id), authority, now)
         if agreement.state == "published":
             record_mandate(session, row, officer_id, now)
@@ -113,7 +113,9 @@ def check_document(pdf: bytes) -> None:
     if not pdf.startswith(b"%PDF-"):
         raise InputError("the mandate's document is not a PDF", hint="save or scan it as a PDF")
     if len(pdf) > MAX_DOCUMENT:
-        raise InputError(f"the mandate's document is larger than {MAX_DOCUMENT // 1024} KB", hint="scan it smaller")
+        raise InputError(
+            "the mandate's document is larger than %(limit)s KB", hint="scan it smaller", limit=MAX_DOCUMENT // 1024
+        )
 
 
 def _mandate(agreement_id: str, signer: str, person: Person, authority: Authority) -> Mandate:

@@ -106,7 +106,7 @@ def _verified(service: Service, answer: dict[str, Any], challenge: bytes) -> New
             require_user_verification=True,
         )
     except WebAuthnException as error:
-        raise ApprovalError(f"the passkey cannot be accepted: {str(error)[:200]}") from error
+        raise ApprovalError("the passkey cannot be accepted: %(reason)s", reason=str(error)[:200]) from error
     return NewCredential(
         verified.credential_id,
         verified.credential_public_key,
@@ -168,8 +168,7 @@ def credential_of(session: Session, person_id: str, kind: str, answer: dict[str,
     if credential is None or credential.person != person_id or credential.ended is not None:
         raise ApprovalError("this passkey is not one of yours", hint="choose the passkey that you made here")
     if credential.kind != kind:
-        wanted = _USES[kind]
-        raise ApprovalError(f"this passkey is for another use ({_USES[credential.kind]})", hint=f"choose: {wanted}")
+        raise ApprovalError("this passkey is for another use", hint="choose the one for %(use)s", use=_USES[kind])
     return credential
 
 
@@ -181,4 +180,9 @@ def note_use(session: Session, credential: Credential, assertion: PasskeyAsserti
 def check_kind(kind: str) -> None:
     """Raise InputError unless ``kind`` is one of KINDS."""
     if kind not in KINDS:
-        raise InputError(f"there are no passkeys of kind {kind[:40]!r}", hint=f"use one of {', '.join(KINDS)}")
+        raise InputError(
+            "there are no passkeys of kind %(kind)s",
+            hint="choose one of %(choices)s",
+            kind=repr(kind[:40]),
+            choices=", ".join(KINDS),
+        )

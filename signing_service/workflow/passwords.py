@@ -23,8 +23,11 @@ def hash_password(password: str) -> str:
     """Hash a new password; raises InputError when it is too short or too long."""
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise InputError(
-            f"the password has {len(password)} characters",
-            hint=f"choose one of {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters; a short sentence is fine",
+            "the password has %(count)s characters",
+            hint="choose one of %(least)s to %(most)s characters; a short sentence is fine",
+            count=len(password),
+            least=MIN_PASSWORD_LENGTH,
+            most=MAX_PASSWORD_LENGTH,
         )
     return _HASHER.hash(password)
 

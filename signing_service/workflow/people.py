@@ -55,5 +55,7 @@ def check_address(text: str) -> str:
     """Return an e-mail address in lower case; raises InputError on what no mail server takes."""
     address = text.strip().lower()
     if not _ADDRESS.fullmatch(address) or not address.isascii():
-        raise InputError(f"{text[:80]!r} is not an e-mail address", hint="write it like rector@university.example")
+        raise InputError(
+            "%(text)s is not an e-mail address", hint="write it like rector@university.example", text=repr(text[:80])
+        )
     return address

@@ -41,7 +41,7 @@ def publish(service: Service, officer_id: str, agreement_id: str) -> None:
         source, terms = load_source(session, agreement_id)
     for item in checklist(service, agreement_id):
         if not item.ok:
-            raise NotAllowedError(f"the agreement cannot be published yet: {item.text}")
+            raise NotAllowedError("the agreement cannot be published yet: %(reason)s", reason=item.text)
     base = render(service, source, terms)
     sealed = seal(service, base, terms)
     verify_last_revision(b"", sealed.pdf, trust=service.trust, at=service.clock())

@@ -80,7 +80,9 @@ def clean_reason(reason: str) -> str:
     """A reason in one line of NFC; raises InputError when it is empty or too long."""
     reason = clean_name(" ".join(reason.split()))
     if not 1 <= len(reason) <= MAX_REASON:
-        raise InputError(f"the reason has {len(reason)} characters", hint=f"write 1 to {MAX_REASON}")
+        raise InputError(
+            "the reason has %(count)s characters", hint="write 1 to %(limit)s", count=len(reason), limit=MAX_REASON
+        )
     return reason
 
 
@@ -108,7 +110,7 @@ def begin_refusal(
 def _signatory(session: Session, published: Published, person_id: str, signer: str, now: datetime) -> Signatory:
     found = load_mandate(session, published.id, signer, person_id)
     if found is None:
-        raise NotFoundError(f"you have no mandate to act as {signer}", hint="ask the secretariat")
+        raise NotFoundError("you have no mandate to act as %(signer)s", hint="ask the secretariat", signer=signer)
     found[1].check_valid_at(now)
     may_refuse(published.terms, load_acts(session, published.id), signer, now)
     return Signatory(signer, person_id, *found)

@@ -20,7 +20,7 @@ from signing_service import resources
 from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster, with_parties
 from signing_service.agreement.source import TOML, Source, parse_source
 from signing_service.agreement.terms import Terms
-from signing_service.errors import ConflictError, InputError
+from signing_service.errors import ConflictError, InputError, Phrase
 from signing_service.store import agreements, mandates, people
 from signing_service.store.tables import Person
 from signing_service.workflow.drafts import store_source
@@ -101,7 +101,13 @@ def import_roster(
         reading = _read(session, agreement_id, data)
         if reading.source is None:
             first = reading.roster.errors[0]
-            raise InputError(f"row {first.row}, {first.column}: {first.message}", hint="mend all rows first")
+            raise InputError(
+                "row %(row)s, %(column)s: %(problem)s",
+                hint="mend all rows first",
+                row=first.row,
+                column=first.column,
+                problem=first.message,
+            )
         terms = store_source(session, agreement_id, reading.source, now)
         authority = Authority(organ, now.astimezone(UTC).date(), last_day)
         for entry in reading.roster.people:
@@ -144,11 +150,17 @@ def _check_people(session: Session, roster: Roster) -> dict[str, Person]:
         if person is not None:
             known[address] = person
             if person.ended is not None:
-                roster.errors.append(RosterError(entry.row, "email", f"{address} is of somebody who has left"))
+                roster.errors.append(_of_address(entry, "%(email)s is of somebody who has left", email=address))
         name = person.name if person else names.setdefault(address, entry.name)
         if name != entry.name:
-            roster.errors.append(RosterError(entry.row, "email", f"{address} is the address of {name} already"))
+            roster.errors.append(
+                _of_address(entry, "%(email)s is the address of %(name)s already", email=address, name=name)
+            )
     return known
+
+
+def _of_address(entry: RosterPerson, message: str, **values: object) -> RosterError:
+    return RosterError(entry.row, "email", Phrase(message, **values))
 
 
 def _newcomer(terms: Terms, entry: RosterPerson) -> NewPerson:

@@ -76,4 +76,4 @@ def _signatory(session: Session, service: Service, published: Published, person_
     if signer == SECRETARIAT and officer.officer and officer.ended is None:
         mandate = expected_officer_mandate(service, published.id, officer, service.clock())
         return Signatory(signer, person_id, "", mandate)
-    raise NotFoundError(f"you have no mandate to sign as {signer}", hint="ask the secretariat")
+    raise NotFoundError("you have no mandate to sign as %(signer)s", hint="ask the secretariat", signer=signer)

@@ -41,12 +41,12 @@ def collect(uploads: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
         members = _unpack(name, data) if name.lower().endswith(".zip") else [(name, data)]
         for member, content in members:
             if member in files:
-                raise InputError(f"{member} is there twice")
+                raise InputError("%(file)s is there twice", file=member)
             files[member] = content
     if not files:
         raise InputError("no file was chosen", hint="choose agreement.toml and one Markdown file a language")
     if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_BYTES:
-        raise LimitError(f"these are more than {MAX_FILES} files or {MAX_BYTES} bytes")
+        raise LimitError("these are more than %(files)s files or %(bytes)s bytes", files=MAX_FILES, bytes=MAX_BYTES)
     return files
 
 
@@ -55,10 +55,17 @@ def _unpack(name: str, data: bytes) -> list[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [member for member in archive.infolist() if _belongs(member.filename)]
             if len(members) > MAX_FILES or sum(member.file_size for member in members) > MAX_BYTES:
-                raise LimitError(f"{name} holds more than {MAX_FILES} files or {MAX_BYTES} bytes")
+                raise LimitError(
+                    "%(file)s holds more than %(files)s files or %(bytes)s bytes",
+                    file=name,
+                    files=MAX_FILES,
+                    bytes=MAX_BYTES,
+                )
             return [(member.filename.rpartition("/")[2], archive.read(member)) for member in members]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise FormatError(f"{name} is not a ZIP file that can be read", hint="pack the files again") from error
+        raise FormatError(
+            "%(file)s is not a ZIP file that can be read", hint="pack the files again", file=name
+        ) from error
 
 
 def _belongs(path: str) -> bool:

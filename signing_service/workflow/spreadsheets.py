@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from signing_service.agreement.roster import PARTY_COLUMNS, PERSON_COLUMNS
 from signing_service.agreement.terms import Party, Terms
 from signing_service.encoding import format_time
+from signing_service.errors import Phrase
 from signing_service.store import agreements, mandates, people
 from signing_service.store.tables import Person
 from signing_service.workflow.drafts import load_source
@@ -64,10 +65,10 @@ def _person(person: Person) -> list[str]:
     ]
 
 
-def history_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
-    """An agreement's events with their entries in the record, oldest first."""
+def history_table(service: Service, officer_id: str, agreement_id: str, tell: Callable[[Phrase], str] = str) -> bytes:
+    """An agreement's events with their entries in the record, oldest first; ``tell`` says them in a language."""
     lines = history(service, officer_id, agreement_id)
-    rows = ([line.index, format_time(line.time), line.type, line.text] for line in lines)
+    rows = ([line.index, format_time(line.time), line.type, tell(line.text)] for line in lines)
     return to_csv(["entry", "time", "type", "what_happened"], rows)
 
 

@@ -6,6 +6,7 @@ that are gone, and compiles the ``.mo`` that the service reads. What is left to 
 
 from __future__ import annotations
 
+import ast
 import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,7 +21,21 @@ from signing_service import resources
 
 LANGUAGES = ("zh", "ru", "th")
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
-KEYWORDS = {"_": None, "_n": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+SPEAKING = (
+    *("agreement/" + name for name in ("acts", "mandates", "names", "roster")),
+    *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
+    *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
+    *("web/*", "workflow/*"),
+)  # modules whose errors and phrases people meet on pages and in mails
+SILENT = (
+    *("workflow/" + name for name in ("delivery", "demo", "erasure", "initialisation", "material", "personal_export")),
+    *("workflow/" + name for name in ("proofs", "public_record", "readiness", "renewal", "rotation", "service")),
+    *("workflow/" + name for name in ("succession", "trust", "witnesses", "witnessing")),
+    *("web/bodies", "web/record"),
+)  # what only operators and programs read
+SPEAKERS = ("Error", "Phrase", "complain", "_of_address", "answer", "_show")  # calls that such texts are given to
+HOLDERS = ("message", "hint", "phrase")  # names of variables that hold such a text
 NO_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # so that catalogues change only where their messages do
 WIDTH = 110  # columns of a catalogue
 
@@ -34,7 +49,53 @@ def extract() -> Catalog:
     ):
         for _, _, message, _, context in extract_from_dir(folder, methods, keywords=KEYWORDS):
             catalog.add(message, context=context)
+    for path in speaking_modules():
+        for text in phrases(path):
+            catalog.add(text)
     return catalog
+
+
+def speaking_modules() -> list[Path]:
+    """The modules of SPEAKING that are not SILENT."""
+    found = [path for pattern in SPEAKING for path in sorted(PACKAGE.glob(f"{pattern}.py"))]
+    return [path for path in found if str(path.relative_to(PACKAGE).with_suffix("")) not in SILENT]
+
+
+def phrases(path: Path) -> list[str]:
+    """The texts of a module's errors (message, hint) and phrases, given as they are or by a name that holds them."""
+    texts: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _name(node).endswith(SPEAKERS):
+            hints = [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
+            texts.update(text for part in [*node.args[:3], *hints] for text in _constants(part) if " " in text)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in HOLDERS:
+            texts.update(_constants(node.value))
+    return sorted(texts - {""})
+
+
+def pieces(path: Path) -> list[str]:
+    """Errors and phrases of a module whose text is an f-string or a sum, which no catalogue can have."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    told = ((call, [*call.args[:1], *(one.value for one in call.keywords if one.arg == "hint")]) for call in calls)
+    return [
+        f"{path.name}:{call.lineno}"
+        for call, parts in told
+        if _name(call).endswith(("Error", "Phrase"))
+        and any(isinstance(part, ast.JoinedStr | ast.BinOp) for part in parts)
+    ]
+
+
+def _name(call: ast.Call) -> str:
+    """What is called; nothing for the errors that end a start, which only operators read."""
+    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+    return "" if name in ("ConfigurationError", "KeyStoreError") else str(name)
+
+
+def _constants(node: ast.expr) -> list[str]:
+    """A text, or both of a choice between two."""
+    if isinstance(node, ast.IfExp):
+        return [*_constants(node.body), *_constants(node.orelse)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
 def folder_of(language: str) -> Path:

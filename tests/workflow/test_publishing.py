@@ -54,7 +54,7 @@ def test_only_officers_publish(world: World) -> None:
 def test_without_a_representative_for_each_signer_nothing_is_published(world: World) -> None:
     draft = create_draft(world.service, world.officer, source((NANJING, ANDAMAN)))
     assert [item.text for item in checklist(world.service, draft) if not item.ok] == [
-        "no representative yet: njupt:president, andaman:president"
+        f"no representative yet: {NANJING.name}, {ANDAMAN.name}"
     ]
     world.agreement = draft
     with pytest.raises(NotAllowedError, match="no representative yet"):
