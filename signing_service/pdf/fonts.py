@@ -54,6 +54,7 @@ STYLES: Mapping[str, tuple[str, ...]] = {
     "serif": ("serif", *_OTHERS, "wide"),
     "serif-italic": ("serif-italic", "han-bold", *_OTHERS[1:], "wide"),  # Han type has no italics
     "serif-bold": ("serif-bold", *(f"{name}-bold" for name in _OTHERS), "wide"),
+    "mark": ("serif-italic", *_OTHERS, "wide"),  # a typed signature: the faces of the name beside it
     "sans": ("sans", *_OTHERS, "wide"),
     "sans-bold": ("sans-bold", *(f"{name}-bold" for name in _OTHERS), "wide"),
 }

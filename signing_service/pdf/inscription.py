@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from signing_service.pdf.outlines import GRID, OutlinePath
+from signing_service.pdf.outlines import OutlinePath
 
 if TYPE_CHECKING:
     from signing_service.pdf.faces import Face
@@ -92,7 +92,7 @@ def _text(run: _Run, left: float, baseline: float, size: float) -> str:
 
 def _outlines(run: _Run, left: float, baseline: float, size: float) -> str:
     """Filled outlines below an invisible space of the same width that carries the text."""
-    path = OutlinePath(run.face, size * run.face.scale)
+    path = OutlinePath(run.face, size * run.face.scale, number(left), number(baseline))
     at = 0
     for glyph in run.face.shape(run.text):
         path.add(glyph.number, at + glyph.x_offset, glyph.y_offset)
@@ -102,5 +102,5 @@ def _outlines(run: _Run, left: float, baseline: float, size: float) -> str:
     return (
         f"/Span << /ActualText <feff{hexadecimal(run.text)}> >> BDC "
         f"BT 3 Tr {number(stretch)} Tz /{SHARED_FONT} {number(size)} Tf {number(left)} {number(baseline)} Td <0020> Tj "
-        f"0 Tr 100 Tz ET q {GRID} 0 0 {GRID} {number(left)} {number(baseline)} cm {path.operators()} f Q EMC"
+        f"0 Tr 100 Tz ET {path.operators()} EMC"
     )

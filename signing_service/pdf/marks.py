@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from signing_service.agreement.names import check_direction, clean_name
 from signing_service.errors import FormatError, LimitError
 from signing_service.pdf.inscription import number
-from signing_service.pdf.outlines import GRID, OutlinePath
+from signing_service.pdf.outlines import OutlinePath, merged, shortest
 
 if TYPE_CHECKING:
     from signing_service.pdf.fonts import Fonts
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STROKES_WIDE, STROKES_HIGH = 1000, 300  # units of a drawn mark's coordinates
 MAX_STROKES, MAX_POINTS = 200, 4000
 PEN = 7  # width of the stroke in those units
+STROKE_ERROR = 1.0  # of those units, a fifth of a point
 MAX_TYPED = 60  # characters
 MAX_TYPED_SIZE = 25.0  # points
 MAX_IMAGE_SIDE = 160  # pixels, as stored: 200 dpi at the size of the box
@@ -101,20 +102,19 @@ def draw_mark(mark: Mark, box: Box, fonts: Fonts) -> str:
 
 def _draw_typed(mark: TypedMark, box: Box, fonts: Fonts) -> str:
     text = clean_name(check_direction(mark.text, what="signature"), what="signature", max_length=MAX_TYPED)
-    shaped = [(face, face.shape(part)) for face, part in fonts.split(text, "serif-italic", "und")]
+    shaped = [(face, face.shape(part)) for face, part in fonts.split(text, "mark", "und")]
     width = sum(glyph.advance * face.scale for face, glyphs in shaped for glyph in glyphs) / 1000
     left, bottom, right, top = box
     size = min((right - left) / max(width, 0.1), (top - bottom) / 1.9, MAX_TYPED_SIZE)
     x = left + (right - left - width * size) / 2
     parts = []
     for face, glyphs in shaped:
-        path = OutlinePath(face, size * face.scale)
+        path = OutlinePath(face, size * face.scale, number(x), number(bottom + size * 0.45))
         at = 0
         for glyph in glyphs:
             path.add(glyph.number, at + glyph.x_offset, glyph.y_offset)
             at += glyph.advance
-        placed = f"{GRID} 0 0 {GRID} {number(x)} {number(bottom + size * 0.45)} cm"
-        parts.append(f"q {placed} {path.operators()} f Q")
+        parts.append(path.operators())
         x += at * size * face.scale / 1000
     return " ".join(parts)
 
@@ -132,20 +132,28 @@ def _draw_strokes(mark: DrawnMark, box: Box) -> str:
     return f"q {unit} 0 0 -{unit} {number(x)} {number(y)} cm 1 J 1 j {PEN} w {paths} Q"
 
 
+def _thinned(points: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """Without those that follow another more closely than a pen is wide, but for the last: nobody could see them."""
+    kept = [points[0]]
+    for point in points[1:-1]:
+        if max(abs(point[0] - kept[-1][0]), abs(point[1] - kept[-1][1])) >= PEN - 2:
+            kept.append(point)
+    return (*kept, points[-1]) if len(points) > 1 else points
+
+
 def _stroke(points: tuple[tuple[int, int], ...]) -> str:
     """A smooth line through the middles of neighbouring points; a single point becomes a dot."""
-    if len(points) == 1:
-        return f"{points[0][0]} {points[0][1]} m {points[0][0]} {points[0][1]} l S"
-    parts = [f"{points[0][0]} {points[0][1]} m"]
-    x, y = float(points[0][0]), float(points[0][1])
-    for (px, py), (qx, qy) in pairwise(points[1:]):
-        mx, my = (px + qx) / 2, (py + qy) / 2
-        first = f"{round(x + 2 / 3 * (px - x))} {round(y + 2 / 3 * (py - y))}"
-        second = f"{round(mx + 2 / 3 * (px - mx))} {round(my + 2 / 3 * (py - my))}"
-        parts.append(f"{first} {second} {round(mx)} {round(my)} c")
-        x, y = mx, my
-    parts.append(f"{points[-1][0]} {points[-1][1]} l S")
-    return " ".join(parts)
+    points = _thinned(points)
+    begin = points[0]
+    middles = [((px + qx) / 2, (py + qy) / 2) for (px, py), (qx, qy) in pairwise(points[1:])]
+    curves = list(zip([begin, *middles], points[1:-1], middles, strict=False))
+    at, parts = begin, [f"{begin[0]} {begin[1]} m"]
+    for curve in [*merged(curves, STROKE_ERROR), (points[-1],)]:
+        rounded = [(round(x), round(y)) for x, y in curve]
+        parts.append(shortest(at, rounded))
+        at = rounded[-1]
+    drawn = [part for part in parts if part]
+    return " ".join(drawn if len(drawn) > 1 else [*drawn, f"{begin[0]} {begin[1]} l"]) + " S"
 
 
 def _draw_image(mark: ImageMark, box: Box) -> str:

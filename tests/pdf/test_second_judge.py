@@ -9,13 +9,14 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from signing_service.pdf.appearance import DrawnMark, TypedMark
+from signing_service.pdf.appearance import TypedMark
 from signing_service.pdf.rendering import render_base
 from signing_service.pdf.seal_image import read_seal
 from tests.agreement import alliance
 from tests.pdf.assembly import in_languages, of_parties
 from tests.pdf.preflight import findings
-from tests.pdf.test_appearance import NAMES, SOPHEA, on_paper, png
+from tests.pdf.test_appearance import NAMES, SOPHEA, on_paper
+from tests.pdf.test_marks import drawn_by_hand, png
 from tests.pdf.test_rendering import demo
 
 KHMER = NAMES["Khmer, stacked"]
@@ -31,7 +32,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         "letter": render_base(small, small.terms(alliance.AGREEMENT)),
         "scripts": render_base(scripts, scripts.terms(alliance.AGREEMENT)),
         "typed": on_paper(replace(SOPHEA, native_name=KHMER, mark=TypedMark(KHMER))),
-        "drawn": on_paper(replace(SOPHEA, mark=DrawnMark((((0, 0), (500, 300), (1000, 0)),)))),
+        "drawn": on_paper(replace(SOPHEA, mark=drawn_by_hand())),
         "seal": on_paper(replace(SOPHEA, mark=read_seal(png()))),
         "script-in-it": _changed(lambda pdf: pdf.Root.__setitem__("/OpenAction", _script())),
         "no-profile": _changed(lambda pdf: pdf.Root.__delitem__("/OutputIntents")),
