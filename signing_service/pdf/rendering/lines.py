@@ -20,6 +20,9 @@ TOLERANCES = (1.6, 4.0, 12.0)  # ratio of stretch that a line may need, tried in
 LEAST_FULL = 0.55  # part of the measure that a line fills before it is tried
 LINE_COST = 10.0  # of any line: fewer lines are better
 HYPHEN_COST = 60.0
+SECOND_HYPHEN_COST = 160.0  # of a hyphen below another
+FINAL_HYPHEN_COST = 260.0  # of a hyphen on the last line but one
+LEAST_AFTER_HYPHEN = 0.3  # part of the measure that the last line fills where the one above ends in a hyphen
 SHORT_LAST = 0.09  # a last line shorter than this part of the measure costs extra
 SHORT_LAST_COST = 200.0
 
@@ -86,6 +89,11 @@ class _Measures:
             return 0.0
         return spare / room if room > 0 else (float("inf") if spare > 0 else -float("inf"))
 
+    def is_remnant(self, start: int, width: float) -> bool:
+        """Whether a last line from ``start`` on would be a mere remnant of a divided word."""
+        divided = start > 0 and self.segments[start - 1].hyphen is not None
+        return divided and self.natural(start, len(self.segments)) < width * LEAST_AFTER_HYPHEN
+
 
 def break_lines(segments: Sequence[Segment], width: float, *, justify: bool = True) -> list[Line]:
     """Break into lines of at most ``width`` points; a segment wider than that gets a line of its own."""
@@ -114,6 +122,8 @@ def _best(measures: _Measures, width: float, tolerance: float) -> list[int] | No
                 break
             if end == count:
                 ratio = min(ratio, 0.0)
+                if measures.is_remnant(start, width):
+                    continue
             elif abs(ratio) > tolerance:
                 continue
             cost = costs[start] + _cost(measures, start, end, ratio, width)
@@ -130,10 +140,13 @@ def _best(measures: _Measures, width: float, tolerance: float) -> list[int] | No
 def _cost(measures: _Measures, start: int, end: int, ratio: float, width: float) -> float:
     """The demerits of a line: the cube of its badness, hyphens, and a last line that is a mere stub."""
     cost = (LINE_COST + 100 * abs(ratio) ** 3) ** 2
+    above = start > 0 and measures.segments[start - 1].hyphen is not None
     if end == len(measures.segments):
         stub = measures.natural(start, end) < width * SHORT_LAST and start > 0
-        return cost + (SHORT_LAST_COST**2 if stub else 0.0)
-    return cost + (HYPHEN_COST**2 if measures.segments[end - 1].hyphen else 0.0)
+        return cost + (SHORT_LAST_COST**2 if stub else 0.0) + (FINAL_HYPHEN_COST**2 if above else 0.0)
+    if not measures.segments[end - 1].hyphen:
+        return cost
+    return cost + (SECOND_HYPHEN_COST if above else HYPHEN_COST) ** 2
 
 
 def _greedy(measures: _Measures, width: float) -> list[int]:

@@ -83,24 +83,17 @@ class Painter:
                 items += [segment.space, change]
             elif segment.gap or change:
                 items.append(segment.gap + change)
-        hyphenated = bool(line.segments) and line.segments[-1].hyphen is not None
-        return self._stretches(items, start, baseline, hyphenated=hyphenated)
-
-    def _stretches(
-        self, items: Sequence[Item], left: float, baseline: float, *, hyphenated: bool
-    ) -> list[tuple[str | None, str]]:
         found: list[tuple[str | None, str]] = []
         for target, stretch in _by_target(items):
-            ends = hyphenated and stretch[-1] is items[-1]
-            found.append((target, self._write(stretch, left, baseline, hyphenated=ends)))
-            left += sum(item if isinstance(item, float) else item.width for item in stretch)
+            found.append((target, self._write(stretch, start, baseline)))
+            start += sum(item if isinstance(item, float) else item.width for item in stretch)
         return found
 
     def pieces(self, pieces: Sequence[Piece], left: float, baseline: float) -> str:
         """Operators for shaped pieces one after another."""
         return self._write(list(pieces), left, baseline)
 
-    def _write(self, items: Sequence[Item], left: float, baseline: float, *, hyphenated: bool = False) -> str:
+    def _write(self, items: Sequence[Item], left: float, baseline: float) -> str:
         writer = _TextWriter(self._book)
         ends = _told_ends(items)
         for index, item in enumerate(items):
@@ -111,10 +104,8 @@ class Painter:
             if told is not None:
                 pieces = [one for one in items[index : told + 1] if not isinstance(one, float)]
                 writer.tell("".join(one.text for one in pieces))
-            elif hyphenated and index == len(items) - 1:
-                writer.tell("\u00ad")
             writer.piece(item, last=index in ends.values())
-            if index in ends.values() or (hyphenated and index == len(items) - 1):
+            if index in ends.values():
                 writer.told()
         return writer.finish(left, baseline)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 LAYOUT = 2  # counted up whenever this package lays the same text out otherwise
-LIBRARIES = ("icu4py", "markdown-it-py", "pikepdf", "reportlab", "segno", "uharfbuzz")
+LIBRARIES = ("icu4py", "markdown-it-py", "pikepdf", "pyphen", "reportlab", "segno", "uharfbuzz")
 RECIPE = "rendering.json"
 TERMS = "terms.json"
 

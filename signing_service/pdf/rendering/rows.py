@@ -114,7 +114,7 @@ def text_rows(
         TextRow(height=style.leading, line=line, style=style, left=left, width=width, element=element) for line in lines
     ]
     for index, row in enumerate(rows[:-1]):
-        row.keep = index in (0, len(rows) - 2)
+        row.keep = index in (0, len(rows) - 2) or row.line.segments[-1].hyphen is not None
     _refer(rows)
     return rows
 

@@ -8,13 +8,14 @@ of an em, because copying programs would then take it for a written one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from icu4py.breakers import LineBreaker
 
 from signing_service.pdf.fonts import NOT_PRINTED
+from signing_service.pdf.rendering.hyphenation import SOFT_HYPHEN, divided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,7 +33,6 @@ _CLOSING = frozenset("，。、；：！？）》」』】〕〉”’")
 _OPENING = frozenset("（《「『【〔〈“‘")
 _REMOVED = dict.fromkeys(map(ord, NOT_PRINTED))
 _HYPHENS = ("-", "\u2010")
-_SOFT_HYPHEN = "\u00ad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Segment:
     """What may hang out where it begins a line."""
     trim_end: float = 0.0
     hyphen: Piece | None = None
-    """Set where a line breaks after it: an author's soft hyphen."""
+    """Set where a line breaks after it; copied as a soft hyphen, which is in no word (ISO 32000-1 14.8.2.2.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,10 @@ class Shaper:
 
     def segments(self, spans: Sequence[Span]) -> list[Segment]:
         """Cut a paragraph where lines may break."""
-        text = "".join(span.text for span in spans)
         language = spans[0].style.language if spans else "en"
+        if spans and spans[0].style.align == "justify":
+            spans = divided(spans, language)
+        text = "".join(span.text for span in spans)
         bounds = _Bounds(spans)
         segments: list[Segment] = []
         at = 0
@@ -128,8 +130,8 @@ class Shaper:
         space = hyphen = None
         if last.text.endswith(" "):
             space = self.pieces(" ", last.style)[0]
-        elif last.text.endswith(_SOFT_HYPHEN):
-            hyphen = self.pieces("-", last.style)[0]
+        elif last.text.endswith(SOFT_HYPHEN):
+            hyphen = _soft(self.pieces("-", last.style)[0])
         width = sum(piece.width for piece in pieces)
         gap = space.width if space else 0.0
         start, end = (_half(pieces[0], 0, _OPENING), _half(pieces[-1], -1, _CLOSING)) if pieces else (0.0, 0.0)
@@ -171,6 +173,11 @@ class _Bounds:
             if at >= end:
                 break
         return parts
+
+
+def _soft(hyphen: Piece) -> Piece:
+    glyphs = tuple(replace(glyph, text=SOFT_HYPHEN) for glyph in hyphen.glyphs)
+    return replace(hyphen, glyphs=glyphs, text=SOFT_HYPHEN)
 
 
 def _half(piece: Piece, index: int, marks: frozenset[str]) -> float:
