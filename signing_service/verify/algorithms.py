@@ -140,7 +140,12 @@ _DSA_WITH = {
     "2.16.840.1.101.3.4.3.4": "sha512",
 }
 _EDDSA = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
-_KEY_ONLY = {RSA: "RSA", "1.2.840.10045.2.1": "ECDSA", "1.2.840.10040.4.1": "DSA"}  # the hash stands elsewhere
+_KEY_ONLY = {  # the hash stands elsewhere
+    RSA: "RSA",
+    "1.2.840.10045.2.1": "ECDSA",
+    "1.2.840.10045.4": "ECDSA",
+    "1.2.840.10040.4.1": "DSA",
+}
 
 # Least bits of a key, and the last day on which that many are enough, strongest first.
 _RSA_SIZES = ((3000, _FAR), (1900, datetime(2029, 12, 31, tzinfo=UTC)), (1536, datetime(2019, 12, 31, tzinfo=UTC)))
@@ -250,6 +255,13 @@ def certificate_scheme(algorithm: Algorithm) -> Scheme:
     if algorithm.oid in _EDDSA:
         return signature_scheme(algorithm, _BY_NAME[_EDDSA_HASHES[_EDDSA[algorithm.oid]]])
     raise _unsupported(f"signature algorithm {algorithm.oid}")
+
+
+def digest_meant(algorithm: Algorithm) -> Algorithm:
+    """A digest algorithm where the signer wrote the one of RSA with it, as some do (``sha1WithRSAEncryption``)."""
+    name = _RSA_WITH.get(algorithm.oid)
+    oid = next((oid for oid, item in HASHES.items() if item.name == name), None)
+    return Algorithm(oid, None) if oid else algorithm
 
 
 def _pss_scheme(algorithm: Algorithm, digest: Hash) -> Scheme:

@@ -9,6 +9,7 @@ if and only if their bytes are.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cached_property
@@ -24,6 +25,9 @@ from signing_service.errors import FormatError
 from signing_service.verify.algorithms import certificate_scheme, check_signature
 from signing_service.verify.der import Algorithm, x509_oid
 from signing_service.verify.verdict import SubIndication, failure, unproven
+
+# Serial numbers that are not positive were issued all the same; the warning would stand in the auditor's terminal.
+warnings.filterwarnings("ignore", message="Parsed a serial number which wasn't positive")
 
 NameKey = tuple[frozenset[tuple[str, str]], ...]
 E = TypeVar("E", bound=x509.ExtensionType)
@@ -160,10 +164,10 @@ class Certificate:
         Says nothing on whether the issuer may issue; that is path validation.
         """
         try:
-            if self.issuer == issuer.subject:
-                self.parsed.verify_directly_issued_by(issuer.parsed)
-            else:
+            if self.issuer != issuer.subject or self._is_old():
                 self._check_by_key(issuer)
+            else:
+                self.parsed.verify_directly_issued_by(issuer.parsed)
         except InvalidSignature as error:
             raise failure(
                 SubIndication.SIG_CRYPTO_FAILURE,
@@ -179,20 +183,30 @@ class Certificate:
                 SubIndication.SIG_CRYPTO_FAILURE, f"the certificate of {self.subject_text!r} cannot be checked: {error}"
             ) from error
 
+    def _is_old(self) -> bool:
+        """Whether it is signed over a hash that ``cryptography`` refuses; how weak that is, the path's date tells."""
+        used = self.parsed.signature_hash_algorithm
+        return used is not None and used.name in ("sha1", "md5")
+
     def _check_by_key(self, issuer: Certificate) -> None:
-        """The same where the names are equal but spelled in different string types."""
+        """The same where names are equal but spelled in different string types, and where the hash is an old one."""
         if self.issuer_key != issuer.subject_key:
             raise ValueError("its issuer has another name")
         oid, data = self.parsed.signature_algorithm_oid.dotted_string, self.parsed.tbs_certificate_bytes
         if x509_oid(oid) not in data[: len(data) // 2]:
             raise ValueError("its two signature algorithms differ")
-        scheme = certificate_scheme(Algorithm(oid, None))
-        check_signature(issuer.public_key, scheme, self.parsed.signature, data, scheme.hash.digest(data))
+        check_signed(issuer.public_key, oid, self.parsed.signature, data)
 
     def key_purposes(self) -> set[str] | None:
         """Dotted OIDs of the extended key usage; None where the extension is absent."""
         usage = self.extension(x509.ExtendedKeyUsage)
         return None if usage is None else {oid.dotted_string for oid in usage}
+
+
+def check_signed(key: PublicKeyTypes, algorithm: str, signature: bytes, data: bytes) -> None:
+    """Raise CheckError unless the key signed a certificate's, list's or response's ``data``; ``algorithm``: its OID."""
+    scheme = certificate_scheme(Algorithm(algorithm, None))
+    check_signature(key, scheme, signature, data, scheme.hash.digest(data))
 
 
 def name_text(name: x509.Name) -> str:

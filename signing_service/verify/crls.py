@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from signing_service.errors import FormatError
-from signing_service.verify.certificate import Certificate
+from signing_service.verify.certificate import Certificate, check_signed
 from signing_service.verify.limits import MAX_NAMESAKES
-from signing_service.verify.verdict import SubIndication, failure
+from signing_service.verify.verdict import CheckError, SubIndication, failure
 
 _KNOWN = {"2.5.29.20", "2.5.29.35", "2.5.29.28"}  # cRLNumber, authorityKeyIdentifier, issuingDistributionPoint
 
@@ -60,4 +60,12 @@ def _may_sign(certificate: Certificate) -> bool:
 
 
 def _is_signed(crl: x509.CertificateRevocationList, certificate: Certificate) -> bool:
-    return bool(crl.is_signature_valid(certificate.public_key))  # type: ignore[arg-type]  # TypeError is caught
+    used = crl.signature_hash_algorithm
+    if used is None or used.name != "sha1":
+        return bool(crl.is_signature_valid(certificate.public_key))  # type: ignore[arg-type]  # TypeError is caught
+    try:
+        oid = crl.signature_algorithm_oid.dotted_string
+        check_signed(certificate.public_key, oid, crl.signature, crl.tbs_certlist_bytes)
+    except CheckError:
+        return False
+    return True

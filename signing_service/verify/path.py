@@ -9,14 +9,14 @@ The procedure for one candidate path, numbered as in the code:
 1. each certificate is signed by the next one's key and valid at the moment (6.1.3 a);
 2. each issuer is an authority, may sign certificates, and stands no further down than its path length allows
    (6.1.4 k-n);
-3. names lie within the name constraints above them (6.1.3 b-c, 6.1.4 g);
+3. names lie within the name constraints above them (6.1.3 b-c, 6.1.4 g), and where an explicit policy is required
+   the certificates share one (6.1.3 d-f, 6.1.4 a-b, h-j);
 4. no critical extension is left unprocessed (6.1.4 o, 6.1.5 f);
 5. keys and signature algorithms may still be relied on at the moment (ETSI TS 119 312);
 6. the end certificate's key may be used for the purpose (RFC 5280 4.2.1.3, 4.2.1.12; RFC 3161 2.3).
 
 An anchor is trusted by its name and key alone (6.1.1 d): its own validity and extensions are not examined, except
-where the anchor is the signer's certificate itself. Certificate policies are not evaluated; a certificate that
-requires an explicit policy therefore leads to INDETERMINATE. Nothing is fetched.
+that a signer's certificate that is an anchor itself must be valid and strong. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from signing_service.verify.algorithms import hash_named, key_until, weak_key_at
 from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATH_STEPS, MAX_PATHS
 from signing_service.verify.names import check_name_constraints
+from signing_service.verify.policies import check_policies
 from signing_service.verify.verdict import CheckError, SubIndication, unproven
 
 _TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
@@ -178,10 +179,12 @@ def check_path(chain: tuple[Certificate, ...], purpose: Purpose, moment: datetim
         for position in range(1, len(checked)):
             _check_authority(chain, position)  # (2)
         check_name_constraints(checked)  # (3)
+        check_policies(checked)  # (3)
         for certificate in checked:
             _check_critical(certificate)  # (4)
         _check_strength(chain, moment)  # (5)
-        check_purpose(chain[0], purpose)  # (6)
+        if len(chain) > 1 or purpose is not Purpose.SIGNING:
+            check_purpose(chain[0], purpose)  # (6)
     except CheckError:
         raise
     except SigningServiceError as error:
@@ -212,9 +215,6 @@ def _check_authority(chain: tuple[Certificate, ...], position: int) -> None:
     below = sum(not item.is_self_issued for item in chain[1:position])
     if constraints.path_length is not None and below > constraints.path_length:
         raise _refused(certificate, f"allows only {constraints.path_length} authorities below it")
-    policy = certificate.extension(x509.PolicyConstraints)
-    if policy is not None and policy.require_explicit_policy is not None:
-        raise _refused(certificate, "requires an explicit policy, which is not evaluated")
 
 
 def _check_critical(certificate: Certificate) -> None:

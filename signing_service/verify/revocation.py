@@ -21,9 +21,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from signing_service.errors import FormatError
-from signing_service.verify.algorithms import certificate_scheme, check_signature
-from signing_service.verify.certificate import Certificate
-from signing_service.verify.der import Algorithm, items
+from signing_service.verify.certificate import Certificate, check_signed
+from signing_service.verify.der import items
 from signing_service.verify.limits import MAX_NAMESAKES
 from signing_service.verify.path import Purpose, check_purpose
 from signing_service.verify.verdict import SubIndication, failure, unproven
@@ -142,6 +141,5 @@ def _is_responder(response: ocsp.OCSPResponse, signer: Certificate) -> bool:
 
 
 def _check_signature(response: ocsp.OCSPResponse, signer: Certificate) -> None:
-    scheme = certificate_scheme(Algorithm(response.signature_algorithm_oid.dotted_string, None))
-    data = response.tbs_response_bytes
-    check_signature(signer.public_key, scheme, response.signature, data, scheme.hash.digest(data))
+    oid = response.signature_algorithm_oid.dotted_string
+    check_signed(signer.public_key, oid, response.signature, response.tbs_response_bytes)

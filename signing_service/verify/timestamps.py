@@ -14,9 +14,10 @@ A token is checked in this order, numbered as in the code:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat import asn1
 
@@ -30,6 +31,7 @@ from signing_service.verify.path import Path, PathBuilder, Purpose
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
 CLOCK_TOLERANCE = timedelta(minutes=2)  # by which two authorities' clocks may differ
+_GEN_TIME = re.compile(rb"(\d{14})(?:\.(\d{1,9}))?Z")
 _INTEGER, _OCTETS, _SEQUENCE, _TIME, _OID = b"\x02", b"\x04", b"\x30", b"\x18", b"\x06"
 
 
@@ -108,8 +110,19 @@ def read_info(content: bytes) -> TimestampInfo:
     if decode(int, encoded(parts[0]), "TSTInfo") != 1 or len(imprint) != 2 or imprint[1].tag_bytes != _OCTETS:
         raise FormatError("TSTInfo is not version 1 with an imprint of algorithm and digest")
     _check_rest(parts[5:])
-    time = decode(asn1.GeneralizedTime, encoded(parts[4]), "TSTInfo's time").as_datetime()
+    time = _gen_time(bytes(parts[4].data))
     return TimestampInfo(hash_algorithm(read_algorithm(encoded(imprint[0]))), bytes(imprint[1].data), time)
+
+
+def _gen_time(data: bytes) -> datetime:
+    """The time in UTC; some authorities end the fraction in zeroes, which RFC 3161 2.4.2 forbids."""
+    match = _GEN_TIME.fullmatch(data)
+    try:
+        whole = datetime.strptime(match[1].decode() if match else "", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise FormatError("TSTInfo's time is not a time") from error
+    fraction = (match[2] if match else None) or b""
+    return whole.replace(microsecond=int(fraction.ljust(6, b"0")[:6]))
 
 
 def _check_rest(parts: list[asn1.TLV]) -> None:

@@ -22,6 +22,7 @@ from tests.verify.world import LATER
 assert CLASSES
 
 SEES_SIGNED_BYTES_ONLY = "it judges the signed bytes and looks neither at what was changed later nor at trust"
+NOT_SINCE_SIGNED = "it compares with the signed revision alone, which had no such material yet"
 
 # (judge, kind and name of the attack or control) to why it differs from ours; a name ending in * stands for a class.
 EXPLAINED = {
@@ -32,6 +33,7 @@ EXPLAINED = {
     ("pdfsig", "certification *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "parsing *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "shadow *"): SEES_SIGNED_BYTES_ONLY,
+    ("pdfsig", "material *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "wrapping a second dictionary claims the same range"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "containers *"): "it takes any container whose digest and signature value fit",
     ("pyhanko", "saving content is appended without table and trailer"): "it takes bytes after the last %%EOF",
@@ -44,6 +46,10 @@ EXPLAINED = {
     ("pyhanko", "certification viewers are asked to draw the fields anew"): "it does not read appearances",
     ("pyhanko", "parsing an object hides in the data of another"): "it looks at listed objects only",
     ("pyhanko", "parsing a field draws its lie in curves"): "it does not read appearances",
+    ("pyhanko", "material the material is taken out"): NOT_SINCE_SIGNED,
+    ("pyhanko", "material an entry for one signature is taken out"): NOT_SINCE_SIGNED,
+    ("pyhanko", "material a certificate in the material is another one"): NOT_SINCE_SIGNED,
+    ("pyhanko", "material the metadata bring entities"): "it takes a document type whose entities nobody uses",
     ("pyhanko", "containers the certificate is not signed"): "it does not insist on ESS",
     ("pyhanko", "containers a byte stands in the padding"): "it does not look at the padding",
 }

@@ -214,13 +214,6 @@ def test_a_timestamp_authority_is_for_timestamps_alone(root):
     assert "timestamping alone" in refused(signer, root, purpose=Purpose.TIMESTAMPING).message
 
 
-def test_an_authority_that_requires_an_explicit_policy_is_not_guessed_at(root):
-    policy = x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None)
-    strict = authority("Strict", root, extensions=((policy, True),))
-
-    assert "explicit policy" in refused(issue("Leaf", strict, "ecdsa"), root, strict).message
-
-
 def test_authorities_that_certify_each_other_do_not_send_it_round_in_circles(root):
     first = authority("First", root)
     second = authority("Second", first)

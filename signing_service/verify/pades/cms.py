@@ -15,15 +15,31 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from signing_service.errors import FormatError
+from signing_service.verify.algorithms import digest_meant
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.container import SIGNED_DATA, Container, SignerId
 from signing_service.verify.der import Algorithm, decode, wrap, x509_oid
 from signing_service.verify.limits import MAX_CERTIFICATES
 from signing_service.verify.pades.ber import Element, read_element
+from signing_service.verify.verdict import SubIndication, failure
 
 REVOCATION_ARCHIVAL = "1.2.840.113583.1.1.8"  # adbe-revocationInfoArchival, ISO 32000-2 12.8.3.3.2
+ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"  # CMSAlgorithmProtection, RFC 6211
 _OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response, RFC 5940
 _OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
+_SINGLE_VALUED = {
+    "1.2.840.113549.1.9.3",  # content-type, RFC 5652 11.1
+    "1.2.840.113549.1.9.4",  # message-digest, 11.2
+    "1.2.840.113549.1.9.5",  # signing-time, 11.3
+    "1.2.840.113549.1.9.52",  # algorithm protection, RFC 6211 2
+    "1.2.840.113549.1.9.16.2.12",  # signing-certificate, RFC 5035 5.4
+    "1.2.840.113549.1.9.16.2.47",  # signing-certificate-v2, 5.4.1
+    "1.2.840.113549.1.9.16.2.15",  # signature-policy-identifier, RFC 5126 5.8.1
+    "1.2.840.113549.1.9.16.2.16",  # commitment-type-indication, 5.11.1
+    "1.2.840.113549.1.9.16.2.17",  # signer-location, 5.11.2
+    "1.2.840.113549.1.9.16.2.18",  # signer-attributes, 5.11.3
+    "0.4.0.19122.1.1",  # signer-attributes-v2, EN 319 122-1 5.2.6.1
+}
 _SEQUENCE, _SET, _INTEGER, _OCTETS, _OID = 0x30, 0x31, 0x02, 0x04, 0x06
 
 
@@ -79,7 +95,7 @@ def _with_signer(
         content=content,
         certificates=certificates,
         signer=_signer_id(parts[1]),
-        digest_algorithm=digest_algorithm,
+        digest_algorithm=digest_meant(digest_algorithm),
         signed_attributes=attributes,
         signed_bytes=None if signed is None else b"\x31" + signed.der[1:],
         signature_algorithm=_algorithm(parts[3]),
@@ -162,8 +178,22 @@ def _attributes(element: Element | None, *, single: bool) -> dict[str, tuple[byt
         values = tuple(value.der for value in _expect(item.child(1), _SET).children)
         if oid in attributes and single:
             raise FormatError(f"the signed attribute {oid} stands twice")
+        if single and oid in _SINGLE_VALUED and len(values) != 1:
+            raise FormatError(f"the signed attribute {oid} has not one value")
         attributes[oid] = attributes.get(oid, ()) + values
     return attributes
+
+
+def check_algorithms(container: Container) -> None:
+    """Where the signer protected the algorithm identifiers, they are the ones beside the signature (RFC 6211)."""
+    for value in container.signed_attributes.get(ALGORITHM_PROTECTION, ()):
+        parts = read_element(value).children
+        tags = [part.tag for part in parts]
+        if tags[:1] != [_SEQUENCE] or tags[1:] != [0xA1]:
+            raise FormatError("the attribute that protects the algorithms is broken")
+        digest = digest_meant(Algorithm(_oid(parts[0].child(0)), None)).oid
+        if digest != container.digest_algorithm.oid or _oid(parts[1].child(0)) != container.signature_algorithm.oid:
+            raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the algorithms are others than the signer protected")
 
 
 def _revocation(element: Element | None) -> tuple[list[bytes], list[bytes]]:

@@ -9,7 +9,7 @@ is reached in two roles must satisfy both, so nothing can be changed as validati
 Objects that neither revision reaches do not matter.
 
 - trailer: ``/ID``, ``/Info``, ``/Size``, ``/Prev`` and what cross-reference streams need;
-- catalog: ``/DSS``, ``/Extensions``, ``/Version``, ``/Metadata``;
+- catalog: ``/Extensions``, ``/Version``; ``/DSS`` and ``/Metadata``: see :mod:`.material`;
 - form and fields: see :mod:`.forms`; annotations: :mod:`.annotations`; structure tree: :mod:`.tags`;
 - pages: ``/Annots``, ``/LastModified``, a new ``/Tabs``.
 
@@ -25,13 +25,13 @@ from signing_service.verify.pades.annotations import page_annotations
 from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.forms import form
 from signing_service.verify.pades.graph import ReferenceGraph
+from signing_service.verify.pades.material import material, metadata
 from signing_service.verify.pades.policy import Policy
 from signing_service.verify.pades.tags import structure_tree
 from signing_service.verify.pades.walk import Findings, Walk, content
 
 _ANY_TRAILER = {"ID", "Info", "Size", "Prev", "XRefStm", "Type", "W", "Index", "Filter", "DecodeParms", "Length", "DL"}
-_ANY_CATALOG = {"DSS", "Extensions", "Version", "Metadata"}
-_WORDS = {"DSS": "validation material was added", "Metadata": "the metadata were changed"}
+_ANY_CATALOG = {"Extensions", "Version"}
 
 
 def compare(document: Document, number: int, graph: ReferenceGraph, policy: Policy) -> Findings:
@@ -63,7 +63,10 @@ def _catalogs(walk: Walk, before: Any, after: Any, place: str) -> None:
     for key in sorted(old.keys() | new.keys()):
         if key in _ANY_CATALOG:
             if _differs(walk, old.get(key), new.get(key)):
-                walk.permit(_WORDS.get(key, f"the catalog's /{key} was changed"))
+                walk.permit(f"the catalog's /{key} was changed")
+        elif key in ("DSS", "Metadata"):
+            if _differs(walk, old.get(key), new.get(key)):
+                walk.visit(material if key == "DSS" else metadata, old.get(key), new.get(key), f"catalog/{key}")
         elif key == "AcroForm":
             walk.visit(form, old.get(key), new.get(key), "form")
         elif key == "Pages":

@@ -23,6 +23,7 @@ _ANY_FORM = {"SigFlags"}
 _FILLED_SIGNATURE = {"V", "AP", "AS", "M", "F"}
 _FILLED_FIELD = {"V", "AP", "AS", "I", "TI", "RV", "M"}
 _GAINED = {"Type", "Subtype", "MK", "BS", "Border", "H"}  # by a signature field that lacked them when it is signed
+_WIDGET = {"Type": "Annot", "Subtype": "Widget"}
 _BACK = {"Parent", "P"}
 
 
@@ -95,15 +96,20 @@ def _field(walk: Walk, before: Ref, after: Ref, inherited: str) -> None:
     allowed: set[str] = set()
     if not named and _value_differs(walk, before, after):
         allowed = _filling(walk, name, kind, old, new)
+        _check_appearance(walk, name, before)
     for key in sorted((old.keys() | new.keys()) - allowed):
         if key == "Kids" and named:
             fields(walk, old.get(key), new.get(key), name, kind)
-        elif key == "Kids":
+        elif key == "Kids" and (key in old) == (key in new):
             _widgets(walk, old.get(key), new.get(key), name, allowed & {"AP", "AS", "M", "F"})
         elif key in _BACK:
             _pointer(walk, key, old, new, name)
-        elif key not in _GAINED or key in old or "V" not in allowed or kind != "Sig":
+        elif key in old or "V" not in allowed or kind != "Sig" or not _may_gain(walk, key, new[key]):
             walk.visit(content, old.get(key), new.get(key), f"field {name!r}/{key}")
+
+
+def _may_gain(walk: Walk, key: str, value: Any) -> bool:
+    return key in _GAINED and walk.newer.resolve(value) == _WIDGET.get(key, walk.newer.resolve(value))
 
 
 def _pointer(walk: Walk, key: str, old: dict[str, Any], new: dict[str, Any], name: str) -> None:
@@ -181,6 +187,15 @@ def _may_sign(walk: Walk, name: str, reference: Any, dictionary: dict[str, Any])
         return False
     walk.permit(f"the {'timestamp' if is_timestamp else 'signature'} field {name!r} was filled")
     return True
+
+
+def _check_appearance(walk: Walk, name: str, reference: Ref) -> None:
+    """An appearance dictionary that is held elsewhere too cannot be let go: it would come back as something else."""
+    widgets = [reference, *walk.older.array(walk.older.dictionary(reference).get("Kids"))]
+    for widget in widgets:
+        held = walk.older.dictionary(widget).get("AP")
+        if isinstance(held, Ref) and walk.graph.referrers(held.number) - walk.skeleton.fields.keys():
+            walk.violate(f"field {name!r}: its appearance dictionary is used for something else too")
 
 
 def _new_field(walk: Walk, item: Any, inherited: str) -> None:

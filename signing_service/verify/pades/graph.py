@@ -52,6 +52,13 @@ class ReferenceGraph:
                 pending.append(target)
         return tainted
 
+    def referrers(self, item: int) -> set[int]:
+        """Numbers of the objects that refer to ``item`` in any revision; 0 stands for a trailer."""
+        if self._incoming is None:
+            self._incoming = self._references()
+        trailers = (references(dict(revision.trailer)) for revision in self._document.revisions)
+        return self._incoming.get(item, set()) | ({0} if any(item in found for found in trailers) else set())
+
     def _is_stream(self, number: int, item: int) -> bool:
         """A stream is content wherever it is listed."""
         snapshots = self._document.snapshots

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from signing_service.errors import FormatError
-from signing_service.verify.algorithms import hash_algorithm
+from signing_service.verify.algorithms import Hash, hash_algorithm
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.container import DATA, TIMESTAMP_TOKEN, TST_INFO, Container, SignerId
 from signing_service.verify.der import Algorithm
 from signing_service.verify.ess import check_signing_certificate, has_signing_certificate
 from signing_service.verify.pades.ber import read_element
-from signing_service.verify.pades.cms import load_certificates, read_container
+from signing_service.verify.pades.cms import check_algorithms, load_certificates, read_container
 from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.signatures import Found, read_time, signed_parts
 from signing_service.verify.report import SignatureReport
@@ -27,6 +27,7 @@ from signing_service.verify.verdict import Checks, Step, SubIndication, failure,
 
 CADES, DETACHED, OVER_SHA1 = "ETSI.CAdES.detached", "adbe.pkcs7.detached", "adbe.pkcs7.sha1"
 PLAIN_RSA, TIMESTAMP = "adbe.x509.rsa_sha1", "ETSI.RFC3161"
+_CADES = (CADES, "PBAD.PAdES")  # the latter: Brazil's name for it (DOC-ICP-15.03)
 _SHA1 = Algorithm("1.3.14.3.2.26", None)
 _RSA_SHA1 = Algorithm("1.2.840.113549.1.1.5", None)
 
@@ -41,6 +42,8 @@ class Opened:
     certificate: Certificate | None = None
     tokens: list[Token] = field(default_factory=list)
     """Signature timestamps; of a document timestamp the token itself."""
+    between: Hash | None = None
+    """The hash that stands between document and container (``adbe.pkcs7.sha1``)."""
 
     @property
     def subject(self) -> str:
@@ -90,8 +93,10 @@ def _open_signature(document: Document, opened: Opened, others: tuple[Certificat
     if found.subfilter == OVER_SHA1:
         if container.content != hash_algorithm(_SHA1).digest(*parts):
             raise failure(SubIndication.HASH_FAILURE, "the digest in the container is not of the signed bytes")
+        opened.between = hash_algorithm(_SHA1)
         digest = used.digest(container.content)
     container.check_content(digest)
+    check_algorithms(container)
     certificate = opened.certificate = container.signer_certificate(others)
     _check_ess(container, certificate, found.subfilter)
     opened.report.algorithm = container.scheme().title
@@ -101,14 +106,14 @@ def _open_signature(document: Document, opened: Opened, others: tuple[Certificat
 def _container(document: Document, found: Found) -> Container:
     if found.subfilter == PLAIN_RSA:
         return _plain_rsa(document, found)
-    if found.subfilter not in (CADES, DETACHED, OVER_SHA1):
+    if found.subfilter not in (*_CADES, DETACHED, OVER_SHA1):
         raise unproven(SubIndication.FORMAT_FAILURE, f"the sub-filter {found.subfilter!r} is not supported")
     container = read_container(found.contents)
     if found.subfilter != OVER_SHA1 and container.content is not None:
         raise FormatError("the container of a detached signature has content of its own")
     if container.content_type != DATA:
         raise FormatError("the container signs something other than data")
-    if container.signed_bytes is None and found.subfilter == CADES:
+    if container.signed_bytes is None and found.subfilter in _CADES:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "a CAdES signature has no signed attributes")
     return container
 
@@ -137,7 +142,7 @@ def _plain_rsa(document: Document, found: Found) -> Container:
 
 
 def _check_ess(container: Container, certificate: Certificate, subfilter: str) -> None:
-    if subfilter == CADES and not has_signing_certificate(container):
+    if subfilter in _CADES and not has_signing_certificate(container):
         raise unproven(
             SubIndication.SIG_CONSTRAINTS_FAILURE, "a CAdES signature does not name its signer's certificate (ESS)"
         )

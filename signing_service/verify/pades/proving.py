@@ -68,6 +68,8 @@ class Prover:
                 return
             path = self._path(certificate, moment, excuse)
             weak = opened.container.scheme().weak_at(certificate.public_key, moment)
+            if opened.between is not None:
+                weak = weak or opened.between.weak_at(moment)
             if weak:
                 raise unproven(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, weak)
             self._check_revocation(path, moment, proven=proven)

@@ -142,6 +142,7 @@ def _read(document: Document, snapshot: Snapshot, item: FormField) -> Found:
     try:
         found.subfilter = str(snapshot.resolve(dictionary.get("SubFilter")) or "")
         found.kind = "timestamp" if found.subfilter == "ETSI.RFC3161" else "signature"
+        _check_type(found, snapshot.resolve(dictionary.get("Type")))
         located = snapshot.located(item.value.number) if isinstance(item.value, Ref) else _holder(snapshot, item)
         _read_range(document, snapshot, found, located)
     except FormatError as error:
@@ -149,6 +150,12 @@ def _read(document: Document, snapshot: Snapshot, item: FormField) -> Found:
     except ValueError:
         found.error = "/Contents is not hexadecimal"
     return found
+
+
+def _check_type(found: Found, kind: Any) -> None:
+    """What calls itself a timestamp must be one (ISO 32000-2 table 255); some timestamps call themselves /Sig."""
+    if kind not in (None, "Sig", "DocTimeStamp") or (kind == "DocTimeStamp" and found.kind != "timestamp"):
+        raise FormatError(f"its /Type {kind!r} and its sub-filter {found.subfilter!r} contradict each other")
 
 
 def _holder(snapshot: Snapshot, item: FormField) -> Located:

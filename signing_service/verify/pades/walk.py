@@ -36,6 +36,7 @@ class Walk:
     def __init__(self, document: Document, number: int, graph: ReferenceGraph, policy: Policy) -> None:
         """Compare revision ``number`` with the one before it."""
         self.older, self.newer, self.policy = document.snapshots[number - 1], document.snapshots[number], policy
+        self.graph = graph
         self.tainted = graph.tainted(number)
         """What is not in it is equal in both; see :mod:`.graph`."""
         self.skeleton, self.new_skeleton = graph.skeleton(number - 1), graph.skeleton(number)

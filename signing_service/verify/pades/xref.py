@@ -4,7 +4,8 @@ r"""Step 1, profile ``pades``: cross-reference sections of every kind, and the r
     revisions = group_revisions(pdf, sections)
 
 A *revision* ends at the ``%%EOF`` after a ``startxref`` that names its newest section. A linearised file has two
-sections in its first revision; a hybrid file's ``/XRefStm`` belongs to its table (ISO 32000-2 7.5.8.4).
+sections in its first revision; a hybrid file's ``/XRefStm`` belongs to its table (ISO 32000-2 7.5.8.4), and where it
+stands before the end of the revision below, as word processors write it, the two are one revision.
 
 Clauses: ISO 32000-2 7.5.4, 7.5.5, 7.5.6, 7.5.8.
 """
@@ -14,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from signing_service.errors import FormatError, LimitError
@@ -237,7 +237,18 @@ def group_revisions(pdf: bytes, sections: list[Section]) -> list[Revision]:
         else:
             groups.append((end, [section]))
     groups.reverse()
-    for (earlier, _), (later, newer) in pairwise(groups):
-        if earlier >= later or any(span[0] < earlier for section in newer[:1] for span in section.spans):
+    return [Revision(number, tuple(group), end) for number, (end, group) in enumerate(_joined(groups))]
+
+
+def _joined(groups: list[tuple[int, list[Section]]]) -> list[tuple[int, list[Section]]]:
+    """Join a revision with the one below it where its cross-reference data begin in there."""
+    joined = groups[:1]
+    for end, sections in groups[1:]:
+        earlier, below = joined[-1]
+        if earlier >= end or sections[0].offset < earlier:
             raise FormatError("revisions of the file do not follow each other")
-    return [Revision(number, tuple(group), end) for number, (end, group) in enumerate(groups)]
+        if any(span[0] < earlier for span in sections[0].spans):
+            joined[-1] = (end, [*sections, *below])
+        else:
+            joined.append((end, sections))
+    return joined
