@@ -6,7 +6,7 @@ Example::
     database = Database("sqlite:///var/service.db", guard=guard)
     upgrade(database)
     with database.begin() as session:
-        people.add(session, name="Achara Suwan", email="achara@mekong.example", officer=False, now=now)
+        people.add(session, name="Achara Suwan", email="achara@mekong.example", now=now)
         appended = ledger.append(session, "service", "release", {"version": "1.0", "assets": {}}, now)
     checkpoint = publisher.publish(database, guard, signer, now)
 """

@@ -58,6 +58,12 @@ def in_force(session: Session, agreement: str, signer: str) -> Mandate:
     return mandate
 
 
+def has_one(session: Session, agreement: str, signer: str) -> bool:
+    """Whether the signer has a mandate that is not revoked."""
+    query = select(Mandate.id).where(Mandate.agreement == agreement, Mandate.signer == signer)
+    return session.scalar(query.where(Mandate.revoked.is_(None))) is not None
+
+
 def get(session: Session, mandate_id: str) -> Mandate:
     """The mandate of that id; raises NotFoundError."""
     mandate = session.get(Mandate, mandate_id)

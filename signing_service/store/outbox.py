@@ -114,6 +114,12 @@ def of_agreement(session: Session, agreement: str) -> list[OutboxMail]:
     return list(session.scalars(query.order_by(OutboxMail.id.desc())))
 
 
+def failed(session: Session, limit: int) -> list[OutboxMail]:
+    """The newest mails that were given up, at most ``limit``."""
+    query = select(OutboxMail).where(OutboxMail.state == "failed").order_by(OutboxMail.id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
 def counts(session: Session) -> dict[str, int]:
     """How many mails are in each state."""
     query = select(OutboxMail.state, func.count()).group_by(OutboxMail.state)

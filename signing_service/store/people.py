@@ -28,7 +28,7 @@ def add(
     email: str,
     now: datetime,
     native_name: str | None = None,
-    officer: bool = False,
+    office: str = "",
     locale: str = "en",
     time_zone: str = "UTC",
 ) -> Person:
@@ -38,7 +38,7 @@ def add(
         name=name,
         native_name=native_name,
         email=email.lower(),
-        officer=officer,
+        office=office,
         locale=locale,
         time_zone=time_zone,
         created=now,

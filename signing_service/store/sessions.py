@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.store.identifiers import hash_token, new_token
@@ -97,6 +97,12 @@ def living(session: Session, person_id: str) -> list[LoginSession]:
     """A person's sessions that were not ended, the last seen first."""
     query = select(LoginSession).where(LoginSession.person == person_id, LoginSession.ended.is_(None))
     return list(session.scalars(query.order_by(LoginSession.last_seen.desc())))
+
+
+def count_living(session: Session, *, now: datetime, idle: timedelta, absolute: timedelta) -> int:
+    """How many browsers are signed in."""
+    living = (LoginSession.ended.is_(None), LoginSession.last_seen > now - idle, LoginSession.created > now - absolute)
+    return session.scalar(select(func.count()).select_from(LoginSession).where(*living)) or 0
 
 
 def _change(session: Session, token: str, **values: datetime) -> None:

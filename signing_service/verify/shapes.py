@@ -70,6 +70,7 @@ _SIGNATURE: dict[str, Kind] = _PDF | {
     "issuance": _number,
     "assurance": _text,
 }
+_MANDATE: dict[str, Kind] = {"mandate": _object, "mandate_sha256": _digest, "officer": _text}
 _KEY: dict[str, Kind] = {"signer": _text, "key_sha256": _digest}
 _ROTATED: dict[str, Kind] = {"role": _text, "replaces": _text, "reason": _text}
 
@@ -79,6 +80,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
     ),
     "release": ({"version": _text, "assets": _object},),
     "officer-added": ({"officer": _object, "by": _or_null(_text)},),
+    "office-given": ({"person": _object, "office": _or_null(_text), "by": _text},),
     "officer-removed": ({"officer": _text, "by": _text, "until": _time},),
     "trust-file": ({"file": _object, "sha256": _digest, "reason": _text},),
     "key-rotated": (_ROTATED | {"certificate": _text, "certificate_sha256": _digest}, _ROTATED | {"key": _text}),
@@ -92,7 +94,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
             "officer": _text,
         },
     ),
-    "mandate": ({"mandate": _object, "mandate_sha256": _digest, "officer": _text},),
+    "mandate": (_MANDATE, _MANDATE | {"reason": _text}),
     "enrolment": (
         _KEY
         | {

@@ -40,6 +40,12 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     locale = SelectField(_l("Language of mails and pages"))
 
 
+class OfficerForm(PersonForm):
+    """A new person with an office."""
+
+    office = SelectField(_l("Office"))
+
+
 class MandateForm(FlaskForm):  # type: ignore[misc]
     """Who acts for a party, by whose authority, until when."""
 
@@ -49,7 +55,9 @@ class MandateForm(FlaskForm):  # type: ignore[misc]
     )
     document = StringField(_l("Document (number, date)"), [Optional(), Length(max=200)], [_strip])
     pdf = FileField(_l("The document as a PDF"))
+    first_day = DateField(_l("Valid from"), [Optional()])
     last_day = DateField(_l("Valid until"), [Optional()])
+    reason = StringField(_l("Why another mandate"), [Optional(), Length(max=2000)], [_strip])
 
 
 class DraftForm(FlaskForm):  # type: ignore[misc]

@@ -16,7 +16,7 @@ from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.web import limits
 from signing_service.web.bodies import read_object
 from signing_service.web.public import local_path
-from signing_service.web.visitor import begin_session, client, officer_required, the_service, visitor
+from signing_service.web.visitor import begin_session, client, office_required, officer_required, the_service, visitor
 from signing_service.workflow import (
     approval_keys,
     codes,
@@ -142,19 +142,19 @@ def register_officer_key() -> ResponseReturnValue:
 
 
 @blueprint.post("/officers/keys/<credential_id>/addition")
-@officer_required
+@office_required("offices")
 def begin_addition(credential_id: str) -> ResponseReturnValue:
     return jsonify(_without_file(succession.begin_addition(the_service(), visitor().person_id, credential_id)))
 
 
 @blueprint.post("/officers/<leaving_id>/removal")
-@officer_required
+@office_required("offices")
 def begin_removal(leaving_id: str) -> ResponseReturnValue:
     return jsonify(_without_file(succession.begin_removal(the_service(), visitor().person_id, leaving_id)))
 
 
 @blueprint.post("/trust-file")
-@officer_required
+@office_required("offices")
 def succeed() -> ResponseReturnValue:
     succession.succeed(the_service(), visitor().person_id, read_object(answer=dict)["answer"])
     return jsonify({"stored": True})

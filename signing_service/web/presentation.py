@@ -104,6 +104,12 @@ def state_mark(state: str) -> str:
     return marks.get(state, "failed")
 
 
+def office_word(office: str) -> str:
+    """An office of the service, as people say it."""
+    words = {"officer": _("Officer"), "lead-officer": _("Lead officer"), "operator": _("Operator")}
+    return str(words[office])
+
+
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     """The members that are not None."""
     return {key: value for key, value in values.items() if value is not None}
@@ -144,6 +150,7 @@ FILTERS = {
     "party_name": party_name,
     "state_word": state_word,
     "state_mark": state_mark,
+    "office_word": office_word,
     "without_none": without_none,
 }
 GLOBALS = {

@@ -25,7 +25,9 @@ ONE_YEAR = "public, max-age=31536000"
 def home() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return render_template("public/home.html")
-    return redirect(url_for("secretariat.dashboard" if visitor().officer else "representative.home"))
+    if visitor().officer:
+        return redirect(url_for("secretariat.dashboard"))
+    return redirect(url_for("service_state.show" if visitor().may("service") else "representative.home"))
 
 
 @blueprint.get("/help/yellow-mark")

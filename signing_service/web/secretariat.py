@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +32,7 @@ from signing_service.workflow import (
 )
 from signing_service.workflow.mandates import Authority
 from signing_service.workflow.overview import AgreementView
+from signing_service.workflow.permissions import OPERATOR
 
 blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
 
@@ -178,10 +180,28 @@ def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
         raise InputError("the mandate is not complete", hint="choose a person and say who authorised them")
     pdf = form.pdf.data.read() if form.pdf.data and form.pdf.data.filename else None
     document = form.document.data or None
-    authority = Authority(form.organ.data or "", service.clock().date(), form.last_day.data, document, pdf)
-    mandates.give_mandate(service, officer_id, agreement_id, signer, form.person.data or "", authority)
+    first_day = form.first_day.data or service.clock().astimezone(UTC).date()
+    authority = Authority(form.organ.data or "", first_day, form.last_day.data, document, pdf)
+    person_id, reason = form.person.data or "", form.reason.data or ""
+    mandates.give_mandate(service, officer_id, agreement_id, signer, person_id, authority, reason)
     flash(_("The mandate is given."), "good")
-    return redirect(url_for("secretariat.agreement", agreement_id=agreement_id) + f"#{signer}")
+    page = "secretariat.agreement" if view.state == "draft" else "secretariat.representatives"
+    return redirect(url_for(page, agreement_id=agreement_id) + f"#{signer}")
+
+
+@blueprint.get("/agreements/<agreement_id>/representatives")
+@officer_required
+def representatives(agreement_id: str) -> str:
+    """Who is still to sign a published agreement, each to be replaced with a reason."""
+    service, officer_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, officer_id, agreement_id)
+    everybody = overview.dashboard(service, officer_id).people
+    waiting = [signer for signer in view.signers if signer.status != "signed"]
+    return render_template(
+        "secretariat/representatives.html",
+        view=view,
+        mandate_forms=[(signer, _mandate_form(everybody, signer)) for signer in waiting],
+    )
 
 
 @blueprint.post("/agreements/<agreement_id>/publish")
@@ -245,7 +265,8 @@ def show_history(agreement_id: str) -> str:
 
 def _mandate_form(everybody, place) -> MandateForm:  # type: ignore[no-untyped-def]
     form = MandateForm()
-    form.person.choices = [("", "")] + [(person.id, f"{person.name} · {person.email}") for person in everybody]
+    able = [person for person in everybody if person.ended is None and person.office != OPERATOR]
+    form.person.choices = [("", "")] + [(person.id, f"{person.name} · {person.email}") for person in able]
     if place is not None and not form.is_submitted():
         form.person.data = place.person_id or ""
     return form

@@ -9,9 +9,10 @@ from typing import ParamSpec, TypeVar, cast
 from flask import current_app, g, request, session
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 
-from signing_service.errors import NotAllowedError, UnavailableError
+from signing_service.errors import NotAllowedError, NotFoundError, UnavailableError
 from signing_service.workflow import login
 from signing_service.workflow.login import SessionPerson
+from signing_service.workflow.permissions import Undertaking, may
 from signing_service.workflow.service import Service
 
 P = ParamSpec("P")
@@ -25,9 +26,18 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.token = token
         self.person_id = person.person_id
         self.name = person.name
-        self.officer = person.officer and not person.at_table
+        self.office = person.office
         self.locale = person.locale
         self.at_table = person.at_table
+
+    @property
+    def officer(self) -> bool:
+        """Whether of the secretariat, lead officers included."""
+        return self.may("secretariat")
+
+    def may(self, undertaking: Undertaking) -> bool:
+        """Whether this person's office allows it; at the signing table nobody holds one."""
+        return may(self.office, undertaking)
 
     def get_id(self) -> str:
         return self.token
@@ -89,13 +99,21 @@ def client() -> dict[str, str]:
     return {"address": request.remote_addr or "", "agent": request.headers.get("User-Agent", "")}
 
 
+def office_required(undertaking: Undertaking) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let in whose office allows the undertaking; for all others there is no such page, whatever it is asked about."""
+
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            if not visitor().may(undertaking):
+                raise NotFoundError("there is no such page")
+            return view(*args, **kwargs)
+
+        return cast("Callable[P, R]", login_required(guarded))
+
+    return guard
+
+
 def officer_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only officers of the secretariat in; others are told so, who is not signed in is asked to."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not visitor().officer:
-            raise NotAllowedError("this page is for officers of the secretariat")
-        return view(*args, **kwargs)
-
-    return cast("Callable[P, R]", login_required(guarded))
+    """Let only officers of the secretariat in; who is not signed in is asked to."""
+    return office_required("secretariat")(view)

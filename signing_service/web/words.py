@@ -103,6 +103,7 @@ def passkey_words() -> dict[str, str]:
         "lost": _("The connection was lost. Try again."),
         "done": _("Confirmed; the person is told by e-mail."),
         "present": _("Fingerprint of the trust file until now; compare it with the published one:"),
+        "left": _("The officer has left. Publish the new trust file's fingerprint."),
         "successor": _("Fingerprint of the new trust file:"),
         "added": _("Signed in: the trust file names this passkey now. Publish its new fingerprint."),
     }

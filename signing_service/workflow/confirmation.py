@@ -26,7 +26,6 @@ from signing_service.store import ledger, mandates, openings, passkeys
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.workflow import approval_keys
-from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_confirmation
 from signing_service.workflow.passkeys import (
     CHALLENGE_LIFETIME,
@@ -37,6 +36,7 @@ from signing_service.workflow.passkeys import (
     relying_party,
     request_options,
 )
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
 
@@ -46,7 +46,7 @@ METHODS: tuple[Method, ...] = ("in-person", "video", "phone")
 def waiting_enrolments(service: Service, officer_id: str) -> list[approval_keys.Enrolled]:
     """Every enrolment that waits for an officer, the oldest first; raises NotAllowedError for all but officers."""
     with service.database.read() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "confirm")
         found = passkeys.waiting(session)
         rows = [(mandates.get(session, enrolment.mandate), enrolment, key) for enrolment, key, _ in found]
         return [approval_keys.view_of(*row) for row in rows if row[0].revoked is None]
@@ -68,7 +68,7 @@ def begin_confirmation(service: Service, officer_id: str, enrolment_id: str, met
         )
     now = service.clock()
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "confirm")
         own = officer_keys(session, officer_id)
         mandate_row, enrolment, credential = _open_enrolment(session, officer_id, enrolment_id)
         view = approval_keys.view_of(mandate_row, enrolment, credential)
@@ -97,7 +97,7 @@ def confirm(service: Service, officer_id: str, enrolment_id: str, answer: dict[s
     """
     now = service.clock()
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "confirm")
         challenge = challenge_in(answer)
         about = passkeys.take_challenge(session, challenge, "confirmation", now=now, person=officer_id)
         mandate_row, enrolment, credential = _open_enrolment(session, officer_id, enrolment_id)

@@ -11,20 +11,29 @@ from signing_service.evidence.bundle import Bundle, BundledEvent, write_bundle
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import parse_note
-from signing_service.store import agreements, mandates, openings, people
+from signing_service.store import agreements, mandates, observers, openings, people
 from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
+from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.proofs import prove_all, witnessed_checkpoint
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current, current_bytes
 
 
 def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
-    """Raise NotFoundError unless this person may read the agreement: an officer, or one with a mandate in it."""
+    """Raise NotFoundError unless this person may read the text and PDF: as check_party, or an observer."""
+    person = people.get(session, person_id)
+    observes = person.ended is None and agreement_id in observers.of_person(session, person_id)
+    if not observes or person.office == OPERATOR:
+        check_party(session, person_id, agreement_id)
+
+
+def check_party(session: Session, person_id: str, agreement_id: str) -> None:
+    """Raise NotFoundError unless this person may have the evidence too: an officer, or one with a mandate in it."""
     person = people.get(session, person_id)
     holds_mandate = any(mandate.agreement == agreement_id for mandate in mandates.of_person(session, person_id))
-    if person.ended is not None or not (person.officer or holds_mandate):
+    if person.ended is not None or person.office == OPERATOR or not (person.officer or holds_mandate):
         raise NotFoundError("there is no such agreement")
 
 
@@ -51,9 +60,10 @@ def evidence(service: Service, person_id: str, agreement_id: str, *, complete: b
     ``complete`` adds every entry of the record up to the checkpoint, unopened where it belongs to others, so that
     an auditor can see that there is no second history of the agreement.
     """
+    with service.database.read() as session:
+        check_party(session, person_id, agreement_id)
     service.publish()
     with service.database.read() as session:
-        check_reader(session, person_id, agreement_id)
         bundle = _bundle(session, service, agreement_id, complete=complete)
     return bundle.file_name, write_bundle(bundle)
 

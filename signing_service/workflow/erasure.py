@@ -17,7 +17,7 @@ from signing_service.agreement.terms import Terms
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import agreements, forgetting, ledger, openings
-from signing_service.workflow.refusal import clean_reason
+from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
 

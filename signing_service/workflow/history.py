@@ -56,7 +56,11 @@ def describe(terms: Terms, event: Mapping[str, Any]) -> Phrase:
     if kind == "mandate":
         mandate = event["mandate"]
         name, who = mandate["representative"]["name"], _signer(terms, f"{mandate['party']}:{mandate['role']}")
-        return Phrase("%(name)s may act for %(signer)s, by %(organ)s", name=name, signer=who, organ=mandate["organ"])
+        said = {"name": name, "signer": who, "organ": mandate["organ"]}
+        if "reason" in event:
+            phrase = "%(name)s may act for %(signer)s, by %(organ)s; the reason for replacing: %(reason)s"
+            return Phrase(phrase, **said, reason=event["reason"])
+        return Phrase("%(name)s may act for %(signer)s, by %(organ)s", **said)
     if kind == "withdrawal":
         return Phrase("withdrawn: %(reason)s", reason=event["reason"])
     return _of_signer(kind, _signer(terms, event["signer"]), event) if "signer" in event else Phrase(str(kind))

@@ -22,6 +22,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
 from signing_service.workflow.links import SIGN_IN_LIFETIME, new_link
+from signing_service.workflow.permissions import LEAD
 from signing_service.workflow.service import Service, load_fonts, make_authorities, read_anchors
 from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
@@ -108,7 +109,7 @@ def _store(service: Service, officer: FirstOfficer, now: datetime, *, demo: bool
             demo=demo,
             now=now,
         )
-        person = people.add(session, name=officer.name, email=officer.email, now=now, officer=True)
+        person = people.add(session, name=officer.name, email=officer.email, now=now, office=LEAD)
         link = new_link(session, service, person.id, "officer", now, SIGN_IN_LIFETIME)
         initialised = {
             "public_url": trust.web_origin,

@@ -11,6 +11,7 @@ from signing_service.errors import NotAllowedError
 from signing_service.store import people, sessions
 from signing_service.store.tables import Person
 from signing_service.workflow.passwords import password_matches
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 
 IDLE_LIMIT = timedelta(minutes=60)
@@ -25,7 +26,8 @@ class SessionPerson:
 
     person_id: str
     name: str
-    officer: bool
+    office: str
+    """As Person.office; empty at the signing table."""
     locale: str
     expires: datetime
     """UTC; the earlier of the idle and the absolute limit."""
@@ -63,7 +65,8 @@ def session_person(service: Service, token: str) -> SessionPerson | None:
     if sessions.needs_touch(login, now=now):
         with service.database.begin() as session:
             sessions.touch(session, token, now=now)
-    return SessionPerson(person.id, person.name, person.officer, person.locale, expires, at_table)
+    office = "" if at_table else person.office
+    return SessionPerson(person.id, person.name, office, person.locale, expires, at_table)
 
 
 def sign_out(service: Service, token: str) -> None:
@@ -87,7 +90,4 @@ def check_password(service: Service, person_id: str, password: str) -> None:
 
 def require_officer(session: Session, person_id: str) -> Person:
     """Return the person if an officer who may still log in; raises NotAllowedError."""
-    person = people.get(session, person_id)
-    if not person.officer or person.ended is not None:
-        raise NotAllowedError("only an officer of the secretariat may do this")
-    return person
+    return require(session, person_id, "secretariat")

@@ -11,11 +11,13 @@ from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.names import clean_name
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import sha256_hex
-from signing_service.errors import ConflictError, InputError, NotFoundError
+from signing_service.errors import ConflictError, InputError
 from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.permissions import OPERATOR
+from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 
 MAX_DOCUMENT = 1536 * 1024  # bytes; a scanned page has about 200 KB
@@ -36,23 +38,36 @@ class Authority:
 
 
 def give_mandate(
-    service: Service, officer_id: str, agreement_id: str, signer: str, person_id: str, authority: Authority
+    service: Service,
+    officer_id: str,
+    agreement_id: str,
+    signer: str,
+    person_id: str,
+    authority: Authority,
+    reason: str = "",
 ) -> str:
     """Let a person act as a signer; the signer's earlier mandate, if any, is revoked. Returns the mandate's id.
 
-    Raises ConflictError once the signer has signed, NotFoundError for an unknown signer, InputError on a bad name.
+    Once the agreement is published, replacing a mandate takes a ``reason``, which stands in its event. Raises
+    ConflictError once the signer has signed, NotFoundError for an unknown signer, InputError on a bad name or reason.
     """
     now = service.clock()
     with service.database.begin() as session:
         require_officer(session, officer_id)
         agreement = agreements.lock(session, agreement_id)
         Terms.from_json(agreement.terms).signer(signer)
+        if people.get(session, person_id).office == OPERATOR:
+            raise ConflictError("an operator sees no agreement's content, and signs none")
         if acts.signature(session, agreement_id, signer) is not None:
             raise ConflictError("%(signer)s has signed already; the mandate stays on record", signer=signer)
+        replaces = agreement.state == "published" and mandates.has_one(session, agreement_id, signer)
+        why = clean_reason(reason) if replaces else ""
         row = add_mandate(session, agreement_id, signer, people.get(session, person_id), authority, now)
         if agreement.state == "published":
-            record_mandate(session, row, officer_id, now)
-        return row.id
+            record_mandate(session, row, officer_id, now, why)
+    if agreement.state == "published":
+        service.publish()
+    return row.id
 
 
 def officer_mandate(
@@ -76,12 +91,13 @@ def _officers_authority(service: Service, now: datetime) -> Authority:
     return Authority(f"{service.name}, secretariat", now.astimezone(UTC).date())
 
 
-def record_mandate(session: Session, row: MandateRow, officer_id: str, now: datetime) -> None:
-    """Append the mandate's event to the record of its published agreement."""
+def record_mandate(session: Session, row: MandateRow, officer_id: str, now: datetime, reason: str = "") -> None:
+    """Append the mandate's event to the record of its published agreement; ``reason``: why it replaces another."""
     members = {
         "mandate": Mandate.from_json(row.json).to_value(),
         "mandate_sha256": row.digest,
         "officer": officer_id,
+        **({"reason": reason} if reason else {}),
     }
     row.entry_index = ledger.append(session, row.agreement, "mandate", members, now).index
 
@@ -136,8 +152,5 @@ def _mandate(agreement_id: str, signer: str, person: Person, authority: Authorit
 
 
 def _revoke_present(session: Session, agreement_id: str, signer: str, now: datetime) -> None:
-    try:
-        present = mandates.in_force(session, agreement_id, signer)
-    except NotFoundError:
-        return
-    mandates.revoke(session, present.id, now=now)
+    if mandates.has_one(session, agreement_id, signer):
+        mandates.revoke(session, mandates.in_force(session, agreement_id, signer).id, now=now)

@@ -15,13 +15,15 @@ from typing import Any
 from signing_service.encoding import to_base64url
 from signing_service.evidence.succession import sign_succession
 from signing_service.evidence.trust import TrustFile, format_trust_file
-from signing_service.record.entry import SERVICE_SCOPE
-from signing_service.store import ledger, passkeys, people
+from signing_service.store import passkeys, people
 from signing_service.store.tables import Credential, Person
 from signing_service.workflow import trust
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.notification import send_invitation
+from signing_service.workflow.offices import take_office
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.people import NewPerson, store_person
+from signing_service.workflow.permissions import OFFICER, require
 from signing_service.workflow.service import Service
 from signing_service.workflow.succession import release, store_addition, with_key
 
@@ -48,14 +50,17 @@ class OfficerKey:
         }
 
 
-def add_officer(service: Service, officer_id: str, person: NewPerson) -> str:
-    """Add a person as an officer and return the id; counts only once a passkey of theirs is in the trust file."""
+def add_officer(service: Service, officer_id: str, person: NewPerson, office: str = OFFICER) -> str:
+    """Add a person with an office, by a lead officer, and return the id.
+
+    An officer confirms nothing before a passkey of theirs is in the trust file. Raises NotAllowedError.
+    """
     now = service.clock()
     with service.database.begin() as session:
-        require_officer(session, officer_id)
-        row = store_person(session, person, now, officer=True)
-        members = {"officer": {"id": row.id, "name": row.name}, "by": officer_id}
-        ledger.append(session, SERVICE_SCOPE, "officer-added", members, now)
+        require(session, officer_id, "offices")
+        row = store_person(session, person, now)
+        take_office(session, row, office, officer_id, now)
+        send_invitation(session, service, row, now)
     service.publish()
     return row.id
 

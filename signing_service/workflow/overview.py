@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.acts import Acts, entry_into_force, state
 from signing_service.agreement.source import Source
 from signing_service.agreement.terms import Party, SignerRole, Terms
-from signing_service.store import acts, agreements, mandates, outbox, people
+from signing_service.store import acts, agreements, mandates, observers, outbox, people
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.drafts import load_source
@@ -69,9 +69,10 @@ class AgreementView:
 
 
 def agreements_for(service: Service, person_id: str) -> list[AgreementView]:
-    """The published agreements in which a person holds a mandate, the newest mandate first."""
+    """The published agreements in which a person holds a mandate, the newest first, then those observed."""
     with service.database.read() as session:
-        ids = list(dict.fromkeys(mandate.agreement for mandate in mandates.of_person(session, person_id)))
+        own = [mandate.agreement for mandate in mandates.of_person(session, person_id)]
+        ids = list(dict.fromkeys(own + observers.of_person(session, person_id)))
         views = [_view(session, service, agreements.get(session, agreement_id), person_id) for agreement_id in ids]
     return [view for view in views if view.state != "draft"]
 

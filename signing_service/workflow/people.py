@@ -37,7 +37,7 @@ def add_person(service: Service, officer_id: str, person: NewPerson) -> str:
         return store_person(session, person, service.clock()).id
 
 
-def store_person(session: Session, person: NewPerson, now: datetime, *, officer: bool = False) -> Person:
+def store_person(session: Session, person: NewPerson, now: datetime, *, office: str = "") -> Person:
     """Store a person within the caller's transaction; raises as add_person."""
     return people.add(
         session,
@@ -45,7 +45,7 @@ def store_person(session: Session, person: NewPerson, now: datetime, *, officer:
         email=check_address(person.email),
         now=now,
         native_name=clean_name(person.native_name) if person.native_name else None,
-        officer=officer,
+        office=office,
         locale=person.locale,
         time_zone=person.time_zone,
     )

@@ -17,9 +17,9 @@ from signing_service.pki.cms import assemble, signed_attributes
 from signing_service.store import agreements, ledger, mandates
 from signing_service.verify.revision import verify_last_revision
 from signing_service.workflow.drafts import checklist, load_source, render
-from signing_service.workflow.login import require_officer
 from signing_service.workflow.mandates import record_mandate
 from signing_service.workflow.notification import invite_representatives
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 from signing_service.workflow.withdrawal import supersede
 
@@ -35,7 +35,7 @@ def publish(service: Service, officer_id: str, agreement_id: str) -> None:
     TimestampError if no authority answers: then nothing was published.
     """
     with service.database.read() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "publish")
         if agreements.get(session, agreement_id).state != "draft":
             raise ConflictError("the agreement is published already")
         source, terms = load_source(session, agreement_id)

@@ -8,10 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_refuse
-from signing_service.agreement.names import clean_name
 from signing_service.approval import Statement, challenge_of
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
-from signing_service.errors import ApprovalError, InputError, NotFoundError
+from signing_service.errors import ApprovalError, NotFoundError
 from signing_service.store import acts, agreements, ledger, passkeys
 from signing_service.store.tables import Refusal
 from signing_service.workflow.approvals import (
@@ -25,10 +24,10 @@ from signing_service.workflow.approvals import (
 from signing_service.workflow.attempts import Signatory, consent_for
 from signing_service.workflow.notification import tell_about_refusal
 from signing_service.workflow.passkeys import challenge_in, request_options
+from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_mandate, load_published
 
-MAX_REASON = 2000  # characters
 EXPIRY = timedelta(minutes=10)  # of the approval
 
 
@@ -74,16 +73,6 @@ def refuse(
         )
         acts.add_refusal(session, refusal)
     service.publish()
-
-
-def clean_reason(reason: str) -> str:
-    """A reason in one line of NFC; raises InputError when it is empty or too long."""
-    reason = clean_name(" ".join(reason.split()))
-    if not 1 <= len(reason) <= MAX_REASON:
-        raise InputError(
-            "the reason has %(count)s characters", hint="write 1 to %(limit)s", count=len(reason), limit=MAX_REASON
-        )
-    return reason
 
 
 def begin_refusal(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.errors import NotAllowedError, NotFoundError
 from signing_service.store import acts, agreements, mandates, passkeys, people, sessions
-from signing_service.workflow.login import require_officer
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 
 
@@ -38,7 +38,7 @@ def table_places(service: Service, officer_id: str) -> list[Place]:
     """Everybody who has yet to sign a published agreement; raises NotAllowedError for all but officers."""
     places = []
     with service.database.read() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "table")
         for agreement in agreements.newest_first(session):
             if agreement.state != "published" or acts.withdrawal(session, agreement.id) is not None:
                 continue
@@ -61,7 +61,7 @@ def unlock(
     """
     now = service.clock()
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "table")
         mandate = mandates.in_force(session, agreement_id, signer)
         if signer == SECRETARIAT or agreements.get(session, agreement_id).state != "published":
             raise NotFoundError("there is no such place at the table")

@@ -31,6 +31,7 @@ from signing_service.workflow.passkeys import (
     note_use,
     request_options,
 )
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 
 
@@ -40,7 +41,7 @@ def begin_addition(service: Service, officer_id: str, credential_id: str) -> dic
     Raises NotAllowedError without a passkey in the trust file, NotFoundError, ConflictError where it is named already.
     """
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "offices")
         credential, person = _waiting_key(session, credential_id)
         successor = with_key(session, trust.current(session), person, credential)
         change = {"change": "officer-added", "credential": credential.id, "officer": person.id}
@@ -55,7 +56,7 @@ def begin_removal(service: Service, officer_id: str, leaving_id: str) -> dict[st
     if officer_id == leaving_id:
         raise NotAllowedError("nobody ends their own office", hint="ask another officer")
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "offices")
         file = trust.current(session)
         if (leaving := file.officer(leaving_id)) is None or leaving.until is not None:
             raise NotFoundError("the trust file names no such officer")
@@ -73,7 +74,7 @@ def succeed(service: Service, officer_id: str, answer: dict[str, Any]) -> None:
     """
     now = service.clock()
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "offices")
         challenge = challenge_in(answer)
         about = passkeys.take_challenge(session, challenge, "succession", now=now, person=officer_id)
         fixed = parse_canonical_json(about)

@@ -13,9 +13,9 @@ from signing_service.agreement.acts import may_withdraw
 from signing_service.agreement.terms import Terms
 from signing_service.store import acts, agreements, ledger
 from signing_service.store.tables import Withdrawal
-from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_withdrawal
-from signing_service.workflow.refusal import clean_reason
+from signing_service.workflow.permissions import require
+from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
 
@@ -27,7 +27,7 @@ def withdraw(service: Service, officer_id: str, agreement_id: str, reason: str) 
     """
     now = service.clock()
     with service.database.begin() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "withdraw")
         withdraw_in(session, service, officer_id, agreement_id, reason, None, now)
     service.publish()
 

@@ -37,7 +37,7 @@ def add_person(session: Session, person: Person) -> PersonRow:
         name=person.name,
         native_name=person.native_name,
         email=person.email,
-        officer=person.university is None,
+        office="" if person.university else "officer",
         now=NOON,
     )
 

@@ -177,7 +177,7 @@ def test_an_older_backup_takes_no_more_events(devices: Devices, tmp_path: Path):
 def test_a_person_who_left_does_not_come_back_by_a_row(devices: Devices):
     world = devices.world
     with world.service.database.begin() as session:
-        session.execute(update(Person).where(Person.id == world.ids[LIN]).values(officer=True))
+        session.execute(update(Person).where(Person.id == world.ids[LIN]).values(office="officer"))
     enrolled = devices.enrol(SOMCHAI)
 
     with pytest.raises(SigningServiceError, match="no passkey of yours is in the trust file"):

@@ -193,7 +193,7 @@ def test_an_officer_for_whom_the_table_is_unlocked_is_no_officer_there(
     table: Visitor, visit: Visit, devices: Devices, world: World
 ):
     with world.service.database.begin() as session:
-        people.get(session, world.ids[LIN]).officer = True
+        people.get(session, world.ids[LIN]).office = "officer"
     assert visit(LIN).get("/secretariat/people").status_code == 200, "elsewhere Lin is one"
     hand_over(table, world, LIN)
     assert table.get("/secretariat/people").status_code == 403

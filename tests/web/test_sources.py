@@ -127,6 +127,6 @@ def test_a_published_agreement_s_files_stay_and_are_the_start_of_a_corrected_ver
 
 def test_representatives_get_none_of_it(visit: Visit, draft: World):
     lin = visit(LIN)
-    assert lin.get("/secretariat/specimen.zip").status_code == 403
-    assert lin.get(url(draft, "source.zip")).status_code == 403
-    assert lin.submit("/secretariat/agreements/specimen").status_code == 403
+    assert lin.get("/secretariat/specimen.zip").status_code == 404
+    assert lin.get(url(draft, "source.zip")).status_code == 404
+    assert lin.submit("/secretariat/agreements/specimen").status_code == 404

@@ -108,4 +108,4 @@ def test_representatives_get_none_of_it(visit: Visit, draft: World):
         url(draft, "parties.csv"),
         url(draft, "parties"),
     ):
-        assert lin.get(path).status_code == 403
+        assert lin.get(path).status_code == 404

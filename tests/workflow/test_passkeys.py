@@ -149,7 +149,7 @@ def test_a_replaced_representative_starts_anew(devices: Devices):
     devices.confirm(devices.enrol(LIN))
     world = devices.world
     authority = Authority("University Council", world.clock.now.date())
-    give_mandate(world.service, world.officer, world.agreement, LIN.signer, world.ids[LIN], authority)
+    give_mandate(world.service, world.officer, world.agreement, LIN.signer, world.ids[LIN], authority, "renewed")
     with pytest.raises(NotAllowedError, match="asks for a passkey"):
         world.signing(LIN)
     devices.confirm(enrol_again(world.service, world.ids[LIN], world.agreement, LIN.signer))

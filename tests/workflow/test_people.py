@@ -159,9 +159,15 @@ def test_a_replaced_representative_can_no_longer_sign(world: World) -> None:
     signing = world.signing(SOMCHAI)
     authority = Authority("University council", world.clock.now.date())
     successor = newcomer(world)
-    give_mandate(world.service, world.officer, world.agreement, SOMCHAI.signer, successor, authority)
+    place = (world.service, world.officer, world.agreement, SOMCHAI.signer)
+    with pytest.raises(InputError, match="reason"):
+        give_mandate(*place, successor, authority)
+    give_mandate(*place, successor, authority, "The council elected another president.")
     with pytest.raises(NotFoundError):
         signing.approve()
+    last = history(world.service, world.officer, world.agreement)[-1]
+    assert last.type == "mandate"
+    assert last.text.endswith("by University council; the reason for replacing: The council elected another president.")
     view = agreement_view(world.service, successor, world.agreement)
     assert view.my_signers == (SOMCHAI.signer,)
 

@@ -1,17 +1,19 @@
-"""People, their invitations and sign-in links, their sessions."""
+"""People, their offices, invitations and sign-in links, their sessions."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Id
 
+OFFICERS = ("officer", "lead-officer")  # offices of the secretariat
 
 class Person(Base):
-    """A representative or an officer. The e-mail address is stored in lower case."""
+    """Somebody who acts or reads here. The e-mail address is stored in lower case."""
 
     __tablename__ = "people"
 
@@ -21,12 +23,35 @@ class Person(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str | None]
     """argon2id, encoded; None until the person has chosen a password."""
-    officer: Mapped[bool] = mapped_column(default=False)
     locale: Mapped[str] = mapped_column(String(16), default="en")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     created: Mapped[datetime]
     ended: Mapped[datetime | None]
     """From then on the person may not log in."""
+    office: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """``officer``, ``lead-officer``, ``operator``, or empty: representatives, guests and observers hold none."""
+
+    @hybrid_property
+    def officer(self) -> bool:
+        """Whether the person is of the secretariat, lead officers included."""
+        return self.office in OFFICERS
+
+    @officer.inplace.expression
+    @classmethod
+    def _officer(cls) -> ColumnElement[bool]:
+        return cls.office.in_(OFFICERS)
+
+
+class Observer(Base):
+    """Somebody who may read one agreement, and nothing else of it."""
+
+    __tablename__ = "observers"
+    __table_args__ = (Index("ix_observers_person", "person"),)
+
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"), primary_key=True)
+    invited_by: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    created: Mapped[datetime]
 
 
 class Invitation(Base):

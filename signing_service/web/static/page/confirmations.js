@@ -7,9 +7,8 @@ import { askPasskey } from "../passkeys/webauthn.js";
 import { fromBase64url, toBase64url } from "../signing/base64url.js";
 import { concat, fromUtf8, sha256, toHex } from "../signing/bytes.js";
 import { canonicalJson } from "../signing/canonical.js";
-import { ConnectionLost } from "../signing/transport.js";
 import { say } from "./stages.js";
-import { Mismatch, attempt, pageData, post } from "./passkey_page.js";
+import { Mismatch, attempt, pageData, post, trustFile } from "./passkey_page.js";
 
 const TRUST_TAG = "signing-service/trust-file/v1"; // docs/formats.md section 11
 
@@ -48,19 +47,12 @@ async function confirm(item, form) {
 async function add(item, form) {
   const card = form.parentElement;
   const { file, passkey } = await post(`${page.addition.replace("/-/", `/${item.credential}/`)}?file=1`, {});
-  const present = await trustFile();
+  const present = await trustFile(page);
   say(card, "data-present", `${page.words.present} ${await fingerprint(present)}`);
   if (!(await addsExactly(file, present, item))) throw new Mismatch(page.words.differs);
   const challenge = toBase64url(await tagged(TRUST_TAG, concat(canonicalJson(file), fromUtf8("\n"))));
   await post(page.trust_file, { answer: await askPasskey({ ...passkey, challenge }) });
-  const stored = await trustFile();
+  const stored = await trustFile(page);
   if (!isSigned(stored, file)) throw new Mismatch(page.words.differs);
   say(card, "data-successor", `${page.words.successor} ${await fingerprint(stored)}`);
-}
-
-/** The bytes of the trust file as anybody gets them. */
-async function trustFile() {
-  const response = await fetch(page.trust_json, { cache: "no-store" });
-  if (!response.ok) throw new ConnectionLost();
-  return new Uint8Array(await response.arrayBuffer());
 }

@@ -16,6 +16,13 @@ export async function make(page, kind) {
   return createPasskey(passkey);
 }
 
+/** The bytes of the trust file as anybody gets them. */
+export async function trustFile(page) {
+  const response = await fetch(page.trust_json, { cache: "no-store" });
+  if (!response.ok) throw new ConnectionLost();
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 /** Stop: what the service shows is not what this browser knows. */
 export class Mismatch extends Error {}
 

@@ -6,6 +6,7 @@ import { base32 } from "./code.js";
 
 const FINGERPRINT_BYTES = 20; // 160 bits, eight groups of four letters
 const LINE_FEED = 10;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** "abcd efgh …" of a trust file's bytes, as it is published. */
 export async function fingerprint(bytes) {
@@ -26,6 +27,20 @@ export async function addsExactly(file, present, item) {
     ...expected.officers.filter((officer) => officer !== known),
     { ...named, keys: [...named.keys, item.key] },
   ];
+  expected.predecessor = { sha256: toHex(await sha256(present)), signature: "" };
+  return equal(canonicalJson(file), canonicalJson(expected));
+}
+
+/**
+ * Whether `file`, not signed yet, is what succeeds `present` (bytes) by ending the time of the officer of id `leaving`;
+ * within a day of `now`, since the service's clock says when.
+ */
+export async function endsExactly(file, present, leaving, now) {
+  const expected = parse(present);
+  const until = file?.officers?.find((officer) => officer.id === leaving)?.until;
+  if (!expected.officers.some((officer) => officer.id === leaving && officer.until === undefined)) return false;
+  if (!(Math.abs(Date.parse(until) - now.getTime()) <= DAY_MS)) return false;
+  expected.officers = expected.officers.map((officer) => (officer.id === leaving ? { ...officer, until } : officer));
   expected.predecessor = { sha256: toHex(await sha256(present)), signature: "" };
   return equal(canonicalJson(file), canonicalJson(expected));
 }
