@@ -176,9 +176,21 @@ def parse_log_format(text: str) -> str:
 
 def parse_threads(text: str) -> int:
     """A number of threads, 1 to 256."""
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 256:
-        raise wrong("THREADS", f"{text!r} is not a number from 1 to 256")
+    return parse_number("THREADS", text, 1, 256)
+
+
+def parse_number(name: str, text: str, least: int, most: int) -> int:
+    """A whole number within limits."""
+    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+        raise wrong(name, f"{text!r} is not a number from {least} to {most}")
     return int(text)
+
+
+def parse_yes(name: str, text: str) -> bool:
+    """``yes`` or ``no``."""
+    if text not in ("yes", "no"):
+        raise wrong(name, f"{text!r} is neither yes nor no")
+    return text == "yes"
 
 
 def _words(text: str) -> list[str]:

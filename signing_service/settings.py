@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -51,6 +52,11 @@ SETTINGS = (
     Setting("TRUST_FILE", "var/trust.json", "where init writes the trust file, for printing and publishing"),
     Setting("GUARD", "var/guard", "file with the last released checkpoint, outside the database"),
     Setting("SESSION_SECRET", None, "secret that signs session cookies, 32 characters or more", secret=True),
+    Setting("SESSION_IDLE_MINUTES", "60", "a session ends when nothing was done in it for so long"),
+    Setting("SESSION_HOURS", "12", "a session ends so long after signing in, whatever was done in it"),
+    Setting("PROOF_MINUTES", "15", "how long a passkey or password counts as recent for what needs one"),
+    Setting("PASSWORD_NEEDS_CODE", "yes", "whether a password alone (no) signs in and approves, or only with a code"),
+    Setting("SINGLE_SIGN_ON_FILE", None, "universities' OpenID Connect providers, as TOML"),
     Setting("TIMESTAMP_URLS", "", "RFC 3161 authorities, in the order in which they are asked"),
     Setting("TIMESTAMP_ANCHORS_FILE", None, "PEM file with the root certificates of those authorities"),
     Setting("WITNESSES_FILE", None, "log witnesses that are asked to cosign the record, one a line"),
@@ -82,6 +88,11 @@ class Settings:
     trust_file: Path
     guard: Path
     session_secret: str | None = field(repr=False)
+    session_idle_minutes: int
+    session_hours: int
+    proof_minutes: int
+    password_needs_code: bool
+    single_sign_on_file: Path | None
     timestamp_urls: tuple[str, ...]
     timestamp_anchors_file: Path | None
     witnesses_file: Path | None
@@ -101,6 +112,21 @@ class Settings:
     def https(self) -> bool:
         """Whether browsers come by HTTPS: cookies are Secure and HSTS is sent."""
         return self.public_url.startswith("https://")
+
+    @property
+    def session_idle(self) -> timedelta:
+        """After so long without anything done a session ends."""
+        return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_absolute(self) -> timedelta:
+        """So long after signing in a session ends."""
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def proof_lifetime(self) -> timedelta:
+        """So long a proof of presence counts as recent."""
+        return timedelta(minutes=self.proof_minutes)
 
     @property
     def relying_party_id(self) -> str:
@@ -146,6 +172,11 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         trust_file=Path(given["TRUST_FILE"]),
         guard=Path(given["GUARD"]),
         session_secret=values.parse_session_secret(given.get("SESSION_SECRET")),
+        session_idle_minutes=values.parse_number("SESSION_IDLE_MINUTES", given["SESSION_IDLE_MINUTES"], 10, 720),
+        session_hours=values.parse_number("SESSION_HOURS", given["SESSION_HOURS"], 1, 24),
+        proof_minutes=values.parse_number("PROOF_MINUTES", given["PROOF_MINUTES"], 1, 60),
+        password_needs_code=values.parse_yes("PASSWORD_NEEDS_CODE", given["PASSWORD_NEEDS_CODE"]),
+        single_sign_on_file=_path(given.get("SINGLE_SIGN_ON_FILE")),
         timestamp_urls=values.parse_timestamp_urls(given.get("TIMESTAMP_URLS", "")),
         timestamp_anchors_file=_path(given.get("TIMESTAMP_ANCHORS_FILE")),
         witnesses_file=_path(given.get("WITNESSES_FILE")),

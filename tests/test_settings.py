@@ -67,6 +67,10 @@ def test_every_setting_is_a_member_of_settings() -> None:
         ("DATABASE_URL", "sqlite://", "neither a SQLite file nor a PostgreSQL"),
         ("DATABASE_URL", "postgresql://host", "names no database"),
         ("SESSION_SECRET", "short", "shorter than 32"),
+        ("SESSION_IDLE_MINUTES", "9", "not a number from 10 to 720"),
+        ("SESSION_HOURS", "a day", "not a number from 1 to 24"),
+        ("PROOF_MINUTES", "0", "not a number from 1 to 60"),
+        ("PASSWORD_NEEDS_CODE", "maybe", "neither yes nor no"),
         ("TIMESTAMP_URLS", "ftp://tsa.example.org", "not an http or https URL"),
         ("TIMESTAMP_URLS", "https://tsa.example.org", "TIMESTAMP_ANCHORS_FILE: is not set"),
         ("WITNESSES_FILE", "witnesses", "WITNESS_QUORUM: is not set although WITNESSES_FILE is"),
@@ -167,7 +171,7 @@ def test_every_secret_may_come_from_a_file() -> None:
     assert {name for name in setting_names() if name.endswith("_FILE")} == {
         "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "PKCS11_PIN_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
         "METRICS_TOKEN_FILE",
-        "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE", "WITNESSES_FILE",
+        "SINGLE_SIGN_ON_FILE", "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE", "WITNESSES_FILE",
     }  # fmt: skip
 
 

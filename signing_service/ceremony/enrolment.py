@@ -31,6 +31,8 @@ def come_in(browser: Browser, token: str, device: Authenticator | None) -> Parti
     browser.open("/")
     if device is not None:
         browser.post("/api/passkeys", {"answer": device.create(_options(browser, "login"))})
+    else:
+        browser.submit("/prove", proof_password=password)  # as the pages ask before anything of weight
     return Participant(browser, password if device is None else device)
 
 

@@ -111,6 +111,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "MAIL_DIR": str(folder / "mail"),
         "KEY_PASSPHRASE": secrets.token_hex(16),
         "SESSION_SECRET": secrets.token_hex(32),
+        "PASSWORD_NEEDS_CODE": "no",
     }
     given = {name: os.environ[PREFIX + name] for name in ("DATABASE_URL", "FONTS") if os.environ.get(PREFIX + name)}
     return {PREFIX + name: value for name, value in (values | given).items()}

@@ -25,6 +25,7 @@ DEFAULTS = {
     "NAME": "12 Countries, 12 Universities International Alliance",
     "KEY_PASSPHRASE_FILE": "var/secrets/key-passphrase",
     "SESSION_SECRET_FILE": "var/secrets/session-secret",
+    "PASSWORD_NEEDS_CODE": "no",
 }
 
 

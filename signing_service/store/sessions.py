@@ -8,6 +8,8 @@ Example::
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -16,7 +18,18 @@ from sqlalchemy.orm import Session
 from signing_service.store.identifiers import hash_token, new_token
 from signing_service.store.tables import LoginSession, Person
 
+METHODS = ("passkey", "password+code", "password", "university", "link", "table")
 TOUCH_INTERVAL = timedelta(minutes=1)  # last_seen is written no oftener: reading pages stays cheap
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The one signature that a session at the signing table is for."""
+
+    officer: str
+    """Who unlocked it."""
+    agreement: str
+    signer: str
 
 
 def start(
@@ -27,11 +40,12 @@ def start(
     address: str,
     agent: str,
     step_up: bool = True,
-    table_officer: str | None = None,
+    method: str | None = None,
+    table: Table | None = None,
 ) -> str:
     """Begin a session and give the cookie's token; ``step_up``: the person has just proved presence.
 
-    ``table_officer``: the officer who unlocked the signing table for the person, where it is one.
+    ``method``: how, one of METHODS; ``table``: what the session may be used for, where it is the signing table's.
     """
     token = new_token()
     session.add(
@@ -43,7 +57,10 @@ def start(
             step_up=now if step_up else None,
             address=address[:64],
             agent=agent[:255],
-            table_officer=table_officer,
+            method=method,
+            table_officer=table.officer if table else None,
+            table_agreement=table.agreement if table else None,
+            table_signer=table.signer if table else None,
         )
     )
     session.flush()
@@ -85,18 +102,55 @@ def end(session: Session, token: str, *, now: datetime) -> None:
     _change(session, token, ended=now)
 
 
-def end_all(session: Session, person_id: str, *, now: datetime, but: str | None = None) -> None:
-    """End a person's sessions, except the one of the token ``but``."""
+def end_all(
+    session: Session, person_id: str, *, now: datetime, but: str | None = None, method: str | None = None
+) -> None:
+    """End a person's sessions, except the one of the token ``but``; only those that began by ``method``, if given."""
     query = update(LoginSession).where(LoginSession.person == person_id, LoginSession.ended.is_(None))
+    if method is not None:
+        query = query.where(LoginSession.method == method)
     if but is not None:
         query = query.where(LoginSession.token_sha256 != hash_token(but))
     session.execute(query.values(ended=now))
 
 
-def living(session: Session, person_id: str) -> list[LoginSession]:
-    """A person's sessions that were not ended, the last seen first."""
+def living(
+    session: Session, person_id: str, *, now: datetime, idle: timedelta, absolute: timedelta
+) -> list[LoginSession]:
+    """A person's sessions that can still be used, the last seen first."""
+    query = select(LoginSession).where(
+        LoginSession.person == person_id,
+        LoginSession.ended.is_(None),
+        LoginSession.last_seen > now - idle,
+        LoginSession.created > now - absolute,
+    )
+    return list(session.scalars(query.order_by(LoginSession.last_seen.desc(), LoginSession.created.desc())))
+
+
+def upgrade(session: Session, token: str, method: str) -> None:
+    """Note that the session rests on more than it began with."""
+    _change(session, token, method=method)
+
+
+def is_of(login: LoginSession, token: str) -> bool:
+    """Whether that is the session behind a cookie's token."""
+    return login.token_sha256 == hash_token(token)
+
+
+def public_id(login: LoginSession) -> str:
+    """A name for a session in pages: a hash of the token's hash, good for nothing else."""
+    return hashlib.sha256(b"signing-service/session-id" + login.token_sha256).hexdigest()[:32]
+
+
+def end_one(session: Session, person_id: str, session_id: str, *, now: datetime) -> bool:
+    """End the person's session of that public id; False where there is none."""
     query = select(LoginSession).where(LoginSession.person == person_id, LoginSession.ended.is_(None))
-    return list(session.scalars(query.order_by(LoginSession.last_seen.desc())))
+    for login in session.scalars(query):
+        if public_id(login) == session_id:
+            login.ended = now
+            session.flush()
+            return True
+    return False
 
 
 def count_living(session: Session, *, now: datetime, idle: timedelta, absolute: timedelta) -> int:
@@ -105,6 +159,6 @@ def count_living(session: Session, *, now: datetime, idle: timedelta, absolute: 
     return session.scalar(select(func.count()).select_from(LoginSession).where(*living)) or 0
 
 
-def _change(session: Session, token: str, **values: datetime) -> None:
+def _change(session: Session, token: str, **values: datetime | str) -> None:
     query = update(LoginSession).where(LoginSession.token_sha256 == hash_token(token), LoginSession.ended.is_(None))
     session.execute(query.values(**values))

@@ -1,4 +1,4 @@
-"""Signing in and out, and opening an invitation."""
+"""Signing in and out, proving presence again, and opening an invitation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_login import current_user
+from flask_login import current_user, login_required
 
 from signing_service.errors import NotAllowedError
-from signing_service.web import limits
+from signing_service.web import known_devices, limits, proof
 from signing_service.web.forms import SignInForm
 from signing_service.web.public import local_path
-from signing_service.web.visitor import begin_session, client, end_session, the_service
+from signing_service.web.visitor import begin_session, client, end_session, the_service, visitor
 from signing_service.web.words import passkey_words
 from signing_service.workflow import login
 
@@ -27,24 +27,51 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     failure = None
     if form.validate_on_submit():
-        email = form.email.data or ""
-        limits.check("sign-in", email)
         try:
-            token = login.sign_in(the_service(), email, form.password.data or "", **client())
+            token = _check_password(form)
         except NotAllowedError as error:
-            limits.count("sign-in", email)
             failure = error
         else:
             begin_session(token)
             return redirect(local_path(request.form.get("next")))
     wanted = request.values.get("next", "")
-    page = render_template("account/sign_in.html", form=form, failure=failure, next=wanted, data=_passkey_data(wanted))
-    return page, 403 if failure else 200
+    page = render_template(
+        "account/sign_in.html",
+        form=form,
+        failure=failure,
+        next=wanted,
+        data=_passkey_data(wanted),
+        universities=[one.provider for one in the_service().sign_on.values()],
+    )
+    return page, failure.status if failure else 200
+
+
+def _check_password(form: SignInForm) -> str:
+    """The token of a new session; raises NotAllowedError, and counts what was wrong."""
+    email, code = form.email.data or "", "".join((form.code.data or "").split())
+    known = known_devices.is_known(email)
+    limits.check("sign-in", email, known=known)
+    try:
+        return login.sign_in(the_service(), email, form.password.data or "", code, **client())
+    except NotAllowedError:
+        limits.count("sign-in", email, known=known)
+        raise
 
 
 def _passkey_data(wanted: str) -> dict[str, Any]:
     addresses = {"sign_in_options": url_for("passkeys.sign_in_options"), "sign_in": url_for("passkeys.sign_in")}
     return {**addresses, "next": wanted, "words": passkey_words()}
+
+
+@blueprint.route("/prove", methods=["GET", "POST"])
+@login_required
+def prove() -> ResponseReturnValue:
+    """Prove presence, then go on to ``next``."""
+    wanted = local_path(request.values.get("next"))
+    failure = proof.prove_by_form() if request.form.get("proof_password") else None
+    if visitor().fresh and failure is None:
+        return redirect(wanted, code=303)
+    return proof.ask(failure, next_page=wanted)
 
 
 @blueprint.post("/sign-out")

@@ -34,18 +34,12 @@ SIGNATURE_LENGTH = 64  # bytes of r ‖ s on P-256
 @blueprint.get("/session")
 @login_required
 def session_state() -> Response:
-    return jsonify({"name": visitor().name, "csrf_token": generate_csrf()})
+    return jsonify({"name": visitor().name, "fresh": visitor().fresh, "csrf_token": generate_csrf()})
 
 
 @blueprint.post("/invitations/open")
 def open_invitation() -> ResponseReturnValue:
-    limits.check("invitation")
-    token = read_object(token=str)["token"]
-    try:
-        opened = enrolment.open_invitation(the_service(), token)
-    except NotAllowedError:
-        limits.count("invitation")
-        raise
+    opened = _open(read_object(token=str)["token"])
     roles = [{"title": role.title, "party": role.party, "role": role.role} for role in opened.roles]
     return jsonify(
         {
@@ -60,19 +54,27 @@ def open_invitation() -> ResponseReturnValue:
 
 @blueprint.post("/invitations/accept")
 def accept_invitation() -> ResponseReturnValue:
-    limits.check("invitation")
     password = read_optional("password")
     if password is not None and not isinstance(password, str):
         raise InputError("password is not a str")
     with_passkey = read_optional("passkey") is True
     token = read_object(token=str)["token"]
     service = the_service()
-    opened = enrolment.open_invitation(service, token)
+    opened = _open(token)
     begin_session(enrolment.accept_invitation(service, token, password, with_passkey=with_passkey, **client()))
     agreements = {role.agreement for role in opened.roles}
     if len(agreements) == 1 and not opened.officer:
         return jsonify({"next": url_for("representative.agreement", agreement_id=agreements.pop())})
     return jsonify({"next": url_for("public.home")})
+
+
+def _open(token: str) -> enrolment.OpenedInvitation:
+    """Look the link up; whoever tries many wrong ones is asked to wait, and a right one is always taken."""
+    try:
+        return enrolment.open_invitation(the_service(), token)
+    except NotAllowedError:
+        limits.fail("invitation")
+        raise
 
 
 @blueprint.post("/agreements/<agreement_id>/attempts")

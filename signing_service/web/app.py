@@ -15,34 +15,40 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from signing_service import resources
 from signing_service.store.limits import DatabaseStorage
 from signing_service.web import (
+    access,
     account,
     api,
     error_pages,
     feeds,
     hall,
     headers,
+    known_devices,
     languages,
     observers,
     offices,
     operations,
+    own_account,
     passkey_pages,
     passkeys,
     public,
     record,
     representative,
     request_log,
+    second_factor,
     secretariat,
     service_state,
     signing_table,
     sources,
     spreadsheets,
     table_rules,
+    university,
     verification,
 )
 from signing_service.web.files import PageImages
 from signing_service.web.measuring import Metrics
 from signing_service.web.presentation import FILTERS, GLOBALS
 from signing_service.web.proxies import TrustedProxies
+from signing_service.web.session_words import session_words
 from signing_service.web.visitor import load_visitor
 from signing_service.web.words import signing_words
 from signing_service.workflow.service import Service
@@ -73,6 +79,9 @@ def create_app(service: Service) -> Flask:
         public,
         hall,
         account,
+        own_account,
+        access,
+        university,
         representative,
         secretariat,
         offices,
@@ -112,6 +121,7 @@ def _configure(app: Flask, service: Service) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(GLOBALS, service_name=service.name, get_locale=get_locale, signing_words=signing_words)
+    app.jinja_env.globals.update(session_words=session_words)
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
             app.wsgi_app, ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1), settings.trusted_proxies
@@ -127,6 +137,8 @@ def _extend(app: Flask) -> None:
     login.user_loader(load_visitor)
     login.unauthorized_handler(error_pages.unauthorized)
     table_rules.register(app)
+    second_factor.register(app)
+    known_devices.register(app)
     Babel(app, locale_selector=languages.choose)
     app.context_processor(languages.context)
     error_pages.register(app)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from signing_service.errors import InputError
 from signing_service.web.forms import ConfirmForm
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import feeds, overview, public_record
 
@@ -22,6 +23,7 @@ def show(agreement_id: str) -> str:
 
 @blueprint.post("/")
 @officer_required
+@proof_required
 def make(agreement_id: str) -> str:
     _confirm()
     party = request.form.get("party", "")
@@ -31,6 +33,7 @@ def make(agreement_id: str) -> str:
 
 @blueprint.post("/<feed_id>/revoke")
 @officer_required
+@proof_required
 def revoke(agreement_id: str, feed_id: str) -> ResponseReturnValue:
     _confirm()
     feeds.revoke_feed(the_service(), visitor().person_id, agreement_id, feed_id)

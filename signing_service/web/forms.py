@@ -16,12 +16,13 @@ def _strip(value: Any) -> Any:
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
-    """E-mail address and password."""
+    """E-mail address, password, and the code of who has set that up."""
 
     email = EmailField(
         _l("E-mail address"), [InputRequired(_l("Type your e-mail address.")), Length(max=254)], [_strip]
     )
     password = PasswordField(_l("Password"), [InputRequired(_l("Type your password.")), Length(max=256)])
+    code = StringField(_l("One-time code"), [Optional(), Length(max=12)], [_strip])
 
 
 class RefusalForm(FlaskForm):  # type: ignore[misc]
@@ -29,6 +30,7 @@ class RefusalForm(FlaskForm):  # type: ignore[misc]
 
     reason = TextAreaField(_l("Your reason"), [InputRequired(_l("Give a reason.")), Length(max=2000)], [_strip])
     password = PasswordField(_l("Your password"), [InputRequired(_l("Type your password.")), Length(max=256)])
+    code = StringField(_l("One-time code"), [Optional(), Length(max=12)], [_strip])
 
 
 class PersonForm(FlaskForm):  # type: ignore[misc]
@@ -80,6 +82,22 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
         _l("Authorised by"), [InputRequired(_l("Say who authorised these people.")), Length(max=200)], [_strip]
     )
     last_day = DateField(_l("Valid until (optional)"), [Optional()])
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The first code of a new app."""
+
+    code = StringField(
+        _l("One-time code"), [InputRequired(_l("Type the six digits that your app shows.")), Length(max=12)], [_strip]
+    )
+
+
+class UniversityLoginForm(FlaskForm):  # type: ignore[misc]
+    """Which university account is a person's: by address, to be confirmed when it comes, or by its identifier."""
+
+    provider = SelectField(_l("University"))
+    email = EmailField(_l("E-mail address there"), [Optional(), Length(max=254)], [_strip])
+    subject = StringField(_l("Identifier of the account"), [Optional(), Length(max=255)], [_strip])
 
 
 class ConfirmForm(FlaskForm):  # type: ignore[misc]

@@ -1,4 +1,9 @@
-"""How often somebody may try: a password, an invitation. Per account and per address, never one limit for all."""
+"""How often somebody may try: a password, an invitation, an upload. Nobody can use up another's attempts.
+
+Wrong passwords for an account are counted for each address they come from, and together. Where they are too many in
+all, the account is closed to browsers that have never signed in to it, and open to its own (known_devices). Tokens of
+links and passkeys cannot be guessed: a right one is always taken, only wrong ones are counted.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +14,63 @@ from limits import RateLimitItem, parse
 from limits.strategies import MovingWindowRateLimiter
 
 from signing_service.errors import TooManyAttemptsError
+from signing_service.web import known_devices
 
-PER_ACCOUNT = parse("10 per 15 minutes")  # wrong passwords, at sign-in and at signing
+PER_ACCOUNT = parse("10 per 15 minutes")  # wrong passwords, at sign-in from one address, and at signing
+PER_STRANGERS = parse("50 per 15 minutes")  # wrong passwords for one account from all addresses together
 PER_ADDRESS = parse("100 per 15 minutes")  # a whole conference may share one address
 QUESTIONS = parse("300 per 15 minutes")  # challenges for passkeys, each one a row; honest sign-ins count too
 UPLOADS = parse("10 per 15 minutes")  # files to verify, each one a child process
 REPORTS = parse("10 per 15 minutes")  # an account's reports on its own agreements
 
+_Rows = list[tuple[RateLimitItem, tuple[str, ...]]]
 
-def check(kind: str, account: str | None = None) -> None:
-    """Raise TooManyAttemptsError if this account or this address failed too often lately."""
-    for limit, key in _limits(kind, account):
+
+def check(kind: str, account: str | None = None, *, known: bool = False) -> None:
+    """Raise TooManyAttemptsError if this account or this address failed too often lately.
+
+    ``known``: the browser has signed in to the account before; only its own failures count.
+    """
+    for limit, key in _limits(kind, account, known=known):
         if not _limiter().test(limit, *key):
-            raise TooManyAttemptsError("there were too many failed attempts", hint="wait a quarter of an hour")
+            raise too_many()
 
 
-def count(kind: str, account: str | None = None) -> None:
+def count(kind: str, account: str | None = None, *, known: bool = False) -> None:
     """Count a failure, or one use of what costs us something even where it goes well."""
-    for limit, key in _limits(kind, account):
+    for limit, key in _limits(kind, account, known=known):
         _limiter().hit(limit, *key)
 
 
-def _limits(kind: str, account: str | None) -> list[tuple[RateLimitItem, tuple[str, ...]]]:
+def fail(kind: str) -> None:
+    """Count a failure where a right answer is taken whatever happened before; raises TooManyAttemptsError."""
+    check(kind)
+    count(kind)
+
+
+def too_many() -> TooManyAttemptsError:
+    """What who must wait is told."""
+    return TooManyAttemptsError("there were too many failed attempts", hint="wait a quarter of an hour")
+
+
+def _limits(kind: str, account: str | None, *, known: bool) -> _Rows:
+    address, name = request.remote_addr or "", (account or "").strip().lower()
     if kind == "report":
-        return [(REPORTS, (kind, "account", account or ""))]
-    per_address = {"passkey-options": QUESTIONS, "verification": UPLOADS}.get(kind, PER_ADDRESS)
-    found: list[tuple[RateLimitItem, tuple[str, ...]]] = [(per_address, (kind, "address", request.remote_addr or ""))]
-    if account is not None:
-        found.append((PER_ACCOUNT, (kind, "account", account.strip().lower())))
-    return found
+        return [(REPORTS, (kind, "account", name))]
+    if kind == "sign-in":
+        if known:
+            return [(PER_ACCOUNT, (kind, "own device", name))]
+        return [
+            (PER_ADDRESS, (kind, "address", address)),
+            (PER_ACCOUNT, (kind, "account", name, address)),
+            (PER_STRANGERS, (kind, "account", name)),
+        ]
+    if kind == "approval":  # only who is signed in gets so far, and nobody else's attempts are used up
+        return [(PER_ACCOUNT, (kind, "account", name))]
+    if kind == "passkey-options":
+        own = known_devices.own_mark()
+        return [(QUESTIONS, (kind, "own device", own) if own else (kind, "address", address))]
+    return [(UPLOADS if kind == "verification" else PER_ADDRESS, (kind, "address", address))]
 
 
 def _limiter() -> MovingWindowRateLimiter:

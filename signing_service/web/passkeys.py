@@ -15,13 +15,12 @@ from flask_login import login_required
 from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.web import limits
 from signing_service.web.bodies import read_object
+from signing_service.web.proof import proof_required, proof_unless_first
 from signing_service.web.public import local_path
 from signing_service.web.visitor import begin_session, client, office_required, officer_required, the_service, visitor
 from signing_service.workflow import (
     approval_keys,
-    codes,
     confirmation,
-    login,
     officers,
     passkey_login,
     passkeys,
@@ -33,7 +32,6 @@ blueprint = Blueprint("passkeys", __name__, url_prefix="/api")
 
 @blueprint.post("/sign-in/options")
 def sign_in_options() -> ResponseReturnValue:
-    limits.check("passkey")
     limits.check("passkey-options")
     limits.count("passkey-options")
     return jsonify({"passkey": passkey_login.login_options(the_service())})
@@ -41,12 +39,11 @@ def sign_in_options() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    limits.check("passkey")
     body = read_object(answer=dict, next=str)
     try:
         token = passkey_login.sign_in_with_passkey(the_service(), body["answer"], **client())
     except (ApprovalError, NotAllowedError):
-        limits.count("passkey")
+        limits.fail("passkey")
         raise
     begin_session(token)
     return jsonify({"next": local_path(body["next"])})
@@ -75,9 +72,11 @@ def registration_options() -> ResponseReturnValue:
 
 @blueprint.post("/passkeys")
 @login_required
+@proof_unless_first
 def register_login() -> ResponseReturnValue:
     answer = read_object(answer=dict)["answer"]
-    return jsonify({"credential": passkeys.register_login(the_service(), visitor().person_id, answer)}), 201
+    made = passkeys.register_login(the_service(), visitor().person_id, answer, visitor().token)
+    return jsonify({"credential": made}), 201
 
 
 @blueprint.post("/agreements/<agreement_id>/enrolments")
@@ -106,6 +105,7 @@ def own_enrolments(agreement_id: str, signer: str) -> ResponseReturnValue:
 
 @blueprint.post("/enrolments/<enrolment_id>/revocation")
 @login_required
+@proof_required
 def revoke(enrolment_id: str) -> ResponseReturnValue:
     reason = read_object(reason=str)["reason"]
     approval_keys.revoke(the_service(), visitor().person_id, enrolment_id, reason)
@@ -121,6 +121,7 @@ def waiting() -> ResponseReturnValue:
 
 @blueprint.post("/enrolments/<enrolment_id>/confirmation/options")
 @officer_required
+@proof_required
 def begin_confirmation(enrolment_id: str) -> ResponseReturnValue:
     method = read_object(method=str)["method"]
     return jsonify(confirmation.begin_confirmation(the_service(), visitor().person_id, enrolment_id, method))
@@ -136,6 +137,7 @@ def confirm(enrolment_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/officers/keys")
 @officer_required
+@proof_required
 def register_officer_key() -> ResponseReturnValue:
     answer = read_object(answer=dict)["answer"]
     return jsonify(officers.register_officer_key(the_service(), visitor().person_id, answer).to_value()), 201
@@ -143,12 +145,14 @@ def register_officer_key() -> ResponseReturnValue:
 
 @blueprint.post("/officers/keys/<credential_id>/addition")
 @office_required("offices")
+@proof_required
 def begin_addition(credential_id: str) -> ResponseReturnValue:
     return jsonify(_without_file(succession.begin_addition(the_service(), visitor().person_id, credential_id)))
 
 
 @blueprint.post("/officers/<leaving_id>/removal")
 @office_required("offices")
+@proof_required
 def begin_removal(leaving_id: str) -> ResponseReturnValue:
     return jsonify(_without_file(succession.begin_removal(the_service(), visitor().person_id, leaving_id)))
 
@@ -158,25 +162,6 @@ def begin_removal(leaving_id: str) -> ResponseReturnValue:
 def succeed() -> ResponseReturnValue:
     succession.succeed(the_service(), visitor().person_id, read_object(answer=dict)["answer"])
     return jsonify({"stored": True})
-
-
-@blueprint.post("/codes")
-@login_required
-def begin_codes() -> ResponseReturnValue:
-    return jsonify({"uri": codes.begin_codes(the_service(), visitor().person_id)}), 201
-
-
-@blueprint.post("/codes/confirmation")
-@login_required
-def confirm_codes() -> ResponseReturnValue:
-    person_id = visitor().person_id
-    limits.check("approval", person_id)
-    try:
-        codes.confirm_codes(the_service(), person_id, read_object(code=str)["code"])
-    except login.WrongPasswordError:
-        limits.count("approval", person_id)
-        raise
-    return jsonify({"confirmed": True})
 
 
 def _without_file(begun: dict[str, Any]) -> dict[str, Any]:

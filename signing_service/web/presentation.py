@@ -138,6 +138,19 @@ def code_path(address: str) -> tuple[int, str]:
     return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
 
 
+def sign_in_word(method: str) -> str:
+    """How somebody signed in, in words; empty where it was not noted."""
+    words = {
+        "passkey": _("Passkey"),
+        "password+code": _("Password and code"),
+        "password": _("Password"),
+        "university": _("University account"),
+        "link": _("Link in a mail"),
+        "table": _("Signing table"),
+    }
+    return str(words.get(method, ""))
+
+
 FILTERS = {
     "moment": moment,
     "day": day,
@@ -152,6 +165,7 @@ FILTERS = {
     "state_mark": state_mark,
     "office_word": office_word,
     "without_none": without_none,
+    "sign_in_word": sign_in_word,
 }
 GLOBALS = {
     "ring_points": ring_points,

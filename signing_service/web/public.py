@@ -25,6 +25,8 @@ ONE_YEAR = "public, max-age=31536000"
 def home() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return render_template("public/home.html")
+    if visitor().at_table:
+        return redirect(url_for("representative.agreement", agreement_id=visitor().table_agreement))
     if visitor().officer:
         return redirect(url_for("secretariat.dashboard"))
     return redirect(url_for("service_state.show" if visitor().may("service") else "representative.home"))

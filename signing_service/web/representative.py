@@ -18,7 +18,7 @@ from signing_service.web.own_signing import SigningSection, consent_language, si
 from signing_service.web.presentation import in_language
 from signing_service.web.visitor import refuse_password_at_table, the_service, visitor
 from signing_service.web.words import passkey_words
-from signing_service.workflow import approval_keys, download, login, overview, receipts
+from signing_service.workflow import approval_keys, codes, download, login, overview, receipts
 from signing_service.workflow import refusal as refusals
 from signing_service.workflow.approvals import Password
 from signing_service.workflow.overview import AgreementView
@@ -136,9 +136,9 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         refuse_password_at_table()
         limits.check("approval", person_id)
-        reason, password = form.reason.data or "", form.password.data or ""
+        reason, given = form.reason.data or "", Password(form.password.data or "", form.code.data or "")
         try:
-            refusals.refuse(service, person_id, agreement_id, signer, reason, Password(password), consent_language())
+            refusals.refuse(service, person_id, agreement_id, signer, reason, given, consent_language())
         except login.WrongPasswordError as error:
             limits.count("approval", person_id)
             failure = error
@@ -152,6 +152,7 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
         form=form,
         failure=failure,
         by_password=view.terms.rules.minimum_assurance == "service" and not visitor().at_table,
+        by_code=codes.codes_of(service, person_id).state not in ("none", "begun"),
         by_passkey=signer in approval_keys.confirmed_signers(service, person_id, agreement_id),
         data=_decline_data(section),
     )

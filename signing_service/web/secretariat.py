@@ -16,6 +16,7 @@ from signing_service.web import files, languages
 from signing_service.web.forms import ConfirmForm, DraftForm, MandateForm, PersonForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
+from signing_service.web.proof import proof_required
 from signing_service.web.public import local_path
 from signing_service.web.representative import page_images
 from signing_service.web.visitor import officer_required, the_service, visitor
@@ -45,6 +46,7 @@ def dashboard() -> str:
 
 @blueprint.route("/people", methods=["GET", "POST"], endpoint="people")
 @officer_required
+@proof_required
 def list_people() -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
     form = _person_form()
@@ -73,6 +75,7 @@ def _person_form() -> PersonForm:
 
 @blueprint.post("/people/<person_id>/invite")
 @officer_required
+@proof_required
 def invite(person_id: str) -> ResponseReturnValue:
     _confirm()
     enrolment.invite(the_service(), visitor().person_id, person_id)
@@ -171,6 +174,7 @@ def preview_page(agreement_id: str, digest: str, page: int) -> Response:
 
 @blueprint.post("/agreements/<agreement_id>/mandates/<signer>")
 @officer_required
+@proof_required
 def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
@@ -206,6 +210,7 @@ def representatives(agreement_id: str) -> str:
 
 @blueprint.post("/agreements/<agreement_id>/publish")
 @officer_required
+@proof_required
 def publish(agreement_id: str) -> ResponseReturnValue:
     _confirm()
     try:
@@ -247,6 +252,7 @@ def correct(agreement_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/agreements/<agreement_id>/withdraw")
 @officer_required
+@proof_required
 def withdraw(agreement_id: str) -> ResponseReturnValue:
     _confirm()
     withdrawal.withdraw(the_service(), visitor().person_id, agreement_id, request.form.get("reason", ""))

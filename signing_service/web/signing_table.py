@@ -8,6 +8,7 @@ from flask_login import login_required
 
 from signing_service.errors import InputError
 from signing_service.web.forms import ConfirmForm
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import begin_session, client, end_session, officer_required, the_service, visitor
 from signing_service.workflow import signing_table
 
@@ -25,6 +26,7 @@ def places() -> str:
 
 @blueprint.post("/secretariat/table/<agreement_id>/<signer>")
 @officer_required
+@proof_required
 def hand_over(agreement_id: str, signer: str) -> ResponseReturnValue:
     _confirmed()
     officer = visitor()

@@ -13,6 +13,7 @@ from signing_service.errors import InputError, SigningServiceError
 from signing_service.web import files
 from signing_service.web.error_words import translated
 from signing_service.web.forms import RosterForm, UploadForm
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import overview, roster, spreadsheets
 
@@ -58,6 +59,7 @@ def look(agreement_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/agreements/<agreement_id>/parties/import")
 @officer_required
+@proof_required
 def take(agreement_id: str) -> ResponseReturnValue:
     """Take over the file that was looked at; it comes again with the form, and is read again."""
     form = RosterForm()

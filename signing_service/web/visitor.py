@@ -10,10 +10,14 @@ from flask import current_app, g, request, session
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 
 from signing_service.errors import NotAllowedError, NotFoundError, UnavailableError
+from signing_service.web import known_devices
 from signing_service.workflow import login
 from signing_service.workflow.login import SessionPerson
 from signing_service.workflow.permissions import Undertaking, may
 from signing_service.workflow.service import Service
+
+PASSIVE = frozenset({"own.clock", "passkeys.own_enrolments", "static"})
+"""Endpoints that pages ask by themselves: nobody has done anything, so the session grows old meanwhile."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,6 +33,12 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.office = person.office
         self.locale = person.locale
         self.at_table = person.at_table
+        self.table_agreement = person.table_agreement
+        self.table_signer = person.table_signer
+        self.fresh = person.fresh
+        self.unprotected = person.unprotected
+        self.expires = person.expires
+        self.last = person.last
 
     @property
     def officer(self) -> bool:
@@ -56,7 +66,7 @@ def load_visitor(token: str) -> Visitor | None:
     if g.get("visitor_unknown"):
         return None
     try:
-        person = login.session_person(the_service(), token)
+        person = login.session_person(the_service(), token, seen=request.endpoint not in PASSIVE)
     except UnavailableError:
         g.visitor_unknown = True
         raise
@@ -83,6 +93,8 @@ def begin_session(token: str) -> None:
     session.clear()
     if chosen_language:
         session["language"] = chosen_language
+    if not person.at_table:
+        known_devices.remember(person.email)
     login_user(Visitor(token, person))
 
 

@@ -75,6 +75,8 @@ class Ways:
     password: bool
     code: bool
     """Whether the password needs a one-time code beside it."""
+    by_rules: bool
+    """Whether the agreement's rules would take a password."""
     waiting: bool
     """Whether a passkey is enrolled that no officer has confirmed yet."""
 
@@ -88,19 +90,35 @@ class Ways:
 def ways_to_approve(session: Session, service: Service, terms: Terms, signatory: Signatory) -> Ways:
     """Say how this person may approve; none at all is a possible answer."""
     found = _credentials(session, signatory)
+    by_rules = terms.rules.minimum_assurance == "service"
     pending = passkeys.of_mandate(session, signatory.mandate_id)
     return Ways(
         tuple(credential.credential_id for credential in found),
-        password=terms.rules.minimum_assurance == "service",
+        password=by_rules and _password_counts(session, service, signatory),
         code=codes.is_set_up(session, signatory.person_id),
+        by_rules=by_rules,
         waiting=any(enrolment.state == "waiting" for enrolment, _ in pending),
     )
+
+
+def _password_counts(session: Session, service: Service, signatory: Signatory) -> bool:
+    """Whether this person's password may approve: beside codes that an officer admitted, where the settings say so."""
+    return not service.settings.password_needs_code or codes.is_admitted(session, signatory.person_id)
 
 
 def require_way(ways: Ways, signer: str) -> None:
     """Raise NotAllowedError, saying what is missing, where there is no way to approve."""
     if ways.passkeys or ways.password:
         return
+    if ways.by_rules and not ways.waiting:
+        if ways.code:
+            raise NotAllowedError(
+                "your one-time codes wait for the secretariat", hint="an officer compares the check words with you"
+            )
+        raise NotAllowedError(
+            "you have set up neither a passkey nor one-time codes",
+            hint="set one of them up, then an officer confirms it",
+        )
     if signer == SECRETARIAT:
         raise NotAllowedError("your passkey is not in the trust file", hint="enrol one and let an officer confirm it")
     if ways.waiting:
@@ -129,6 +147,10 @@ def approve(
     if isinstance(answer, Password):
         if terms.rules.minimum_assurance != "service":
             raise NotAllowedError("this agreement asks for a passkey", hint="approve with the passkey you enrolled")
+        if not _password_counts(session, service, signatory):
+            raise NotAllowedError(
+                "your one-time codes wait for the secretariat", hint="an officer compares the check words with you"
+            )
         method = "password+totp" if codes.is_set_up(session, signatory.person_id) else "password"
         return service_approval(statement, method, now)
     kind = "officer" if signatory.signer == SECRETARIAT else "approval"

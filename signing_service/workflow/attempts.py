@@ -99,6 +99,13 @@ def begin_attempt(
     }
 
 
+def place_of(service: Service, attempt_id: str) -> tuple[str | None, str | None]:
+    """The agreement and signer of an attempt; None and None for an unknown one."""
+    with service.database.read() as session:
+        attempt = session.get(Attempt, attempt_id)
+        return (None, None) if attempt is None else (attempt.agreement, attempt.signer)
+
+
 def _preview(service: Service, published: Published, signer: str, body: bytes, now: datetime) -> bytes:
     with service.database.read() as session:
         first = agreements.ends(session, published.id)[0]

@@ -4,14 +4,21 @@
 
     uri = begin_codes(service, person_id)          # shown as a QR code
     confirm_codes(service, person_id, "123456")    # from now on the password needs a code
+    admit_codes(service, officer_id, person_id, "K7QD 2MXA")  # compared by voice: now they approve signatures, too
 
-Seeds are encrypted by AES-256-GCM under a key derived from the record's key, which is not in the database.
+Seeds are encrypted by AES-256-GCM under a key derived from the record's key, which is not in the database. Who has
+read a person's mail can choose a password and set codes up; only an officer who has spoken with the person lets them
+approve anything. A lost device is the same from the start: an officer resets the codes, and admits the new ones.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import secrets
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pyotp
 from cryptography.exceptions import InvalidTag
@@ -20,22 +27,65 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
-from signing_service.errors import ConflictError, NotFoundError, UnavailableError
-from signing_service.store import people
+from signing_service.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
+from signing_service.store import people, sessions
 from signing_service.store.tables import CodeSeed
-from signing_service.workflow.login import WrongPasswordError
+from signing_service.workflow.passwords import WrongPasswordError
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 
 STEP = 30  # seconds, RFC 6238 section 5.2
 WINDOW = 1  # steps that a person's clock may be off
 NONCE_BYTES = 12  # of AES-GCM
+CHECK_BYTES = 5  # 8 letters: who answers the telephone cannot try more than one
 _PURPOSE = b"signing-service/code-seeds/v1"
+_CHECK = b"signing-service/code-seeds/check/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Where a person's one-time codes stand."""
+
+    state: str
+    """``none``, ``begun`` (shown, not yet tried), ``waiting`` (for an officer) or ``admitted``."""
+    uri: str = ""
+    """``otpauth:``, while it is begun and never again."""
+    secret: str = ""
+    """The seed as text, for who cannot scan; with the URI only."""
+    check: str = ""
+    """The words to compare with an officer, once a code was right."""
+    since: datetime | None = None
 
 
 def is_set_up(session: Session, person_id: str) -> bool:
     """Whether the person's password needs a code beside it."""
     seed = session.get(CodeSeed, person_id)
     return seed is not None and seed.confirmed is not None
+
+
+def is_admitted(session: Session, person_id: str) -> bool:
+    """Whether an officer has let the person's codes approve signatures."""
+    seed = session.get(CodeSeed, person_id)
+    return seed is not None and seed.confirmed is not None and seed.admitted is not None
+
+
+def codes_of(service: Service, person_id: str) -> Codes:
+    """Where a person's codes stand, for the person's own eyes."""
+    with service.database.read() as session:
+        row, person = session.get(CodeSeed, person_id), people.get(session, person_id)
+    if row is None:
+        return Codes("none")
+    seed = _open(service, row)
+    if row.confirmed is None:
+        return Codes("begun", _uri(service, seed, person.email), seed)
+    state = "waiting" if row.admitted is None else "admitted"
+    return Codes(state, check=_check_words(seed), since=row.admitted or row.confirmed)
+
+
+def codes_for_officer(service: Service, person_id: str) -> Codes:
+    """The same for an officer's eyes: without the seed."""
+    own = codes_of(service, person_id)
+    return Codes(own.state, check=own.check, since=own.since)
 
 
 def begin_codes(service: Service, person_id: str) -> str:
@@ -46,26 +96,89 @@ def begin_codes(service: Service, person_id: str) -> str:
             raise ConflictError("one-time codes are set up already", hint="ask the secretariat to reset them")
         person = people.get(session, person_id)
         sealed = _seal(service, person_id, seed)
-        session.merge(CodeSeed(person=person_id, sealed=sealed, last_step=0, created=service.clock(), confirmed=None))
-    return pyotp.TOTP(seed).provisioning_uri(name=person.email, issuer_name=service.name)
+        fresh = CodeSeed(
+            person=person_id, sealed=sealed, last_step=0, created=service.clock(), confirmed=None, admitted=None
+        )
+        session.merge(fresh)
+    return _uri(service, seed, person.email)
 
 
-def confirm_codes(service: Service, person_id: str, code: str) -> None:
-    """Take the first code; raises WrongPasswordError on a wrong one, NotFoundError where nothing was begun."""
+def confirm_codes(service: Service, person_id: str, code: str, token: str | None = None) -> None:
+    """Take the first code; raises WrongPasswordError on a wrong one, NotFoundError where nothing was begun.
+
+    ``token``: the session in which it was typed; it rests on the codes from now on.
+    """
     with service.database.begin() as session:
         row = session.get(CodeSeed, person_id, with_for_update=True)
         if row is None:
             raise NotFoundError("no one-time codes are being set up")
+        if row.confirmed is not None:
+            raise ConflictError("one-time codes are set up already", hint="ask the secretariat to reset them")
         _take(service, row, code)
         row.confirmed = service.clock()
+        if token is not None:
+            sessions.upgrade(session, token, "password+code")
+
+
+def drop_codes(service: Service, person_id: str) -> None:
+    """Take one's own codes away, to set new ones up; an officer admits those anew."""
+    with service.database.begin() as session:
+        row = session.get(CodeSeed, person_id, with_for_update=True)
+        if row is not None:
+            session.delete(row)
+
+
+def admit_codes(service: Service, officer_id: str, person_id: str, check: str) -> None:
+    """An officer has compared ``check`` with the person: the codes may approve signatures from now on.
+
+    Raises NotFoundError where none wait, NotAllowedError for all but officers, for oneself, and where the words differ
+    (they were set up anew meanwhile).
+    """
+    with service.database.begin() as session:
+        require(session, officer_id, "confirm")
+        row = session.get(CodeSeed, person_id, with_for_update=True)
+        if row is None or row.confirmed is None:
+            raise NotFoundError("this person has no one-time codes to admit")
+        if person_id == officer_id:
+            raise NotAllowedError("nobody admits codes of their own", hint="ask another officer")
+        if not secrets.compare_digest(_check_words(_open(service, row)), check):
+            raise NotAllowedError("these are other codes than those that you compared", hint="compare them again")
+        row.admitted, row.officer = service.clock(), officer_id
+
+
+def reset_codes(service: Service, officer_id: str, person_id: str) -> None:
+    """The device is lost: forget the codes and sign the person out everywhere; new ones have to be admitted again."""
+    with service.database.begin() as session:
+        require(session, officer_id, "confirm")
+        row = session.get(CodeSeed, person_id, with_for_update=True)
+        if row is None:
+            raise NotFoundError("this person has set up no one-time codes")
+        session.delete(row)
+        sessions.end_all(session, person_id, now=service.clock())
 
 
 def check(service: Service, person_id: str, code: str) -> None:
     """Take a code where the person has set codes up; raises WrongPasswordError on a wrong or used one."""
     with service.database.begin() as session:
-        if is_set_up(session, person_id):
-            row = session.get_one(CodeSeed, person_id, with_for_update=True)
-            _take(service, row, code)
+        take(session, service, person_id, code)
+
+
+def take(session: Session, service: Service, person_id: str, code: str) -> bool:
+    """The same within the caller's transaction; False where no codes are set up, and none was looked at."""
+    if not is_set_up(session, person_id):
+        return False
+    _take(service, session.get_one(CodeSeed, person_id, with_for_update=True), code)
+    return True
+
+
+def _uri(service: Service, seed: str, email: str) -> str:
+    return pyotp.TOTP(seed).provisioning_uri(name=email, issuer_name=service.name)
+
+
+def _check_words(seed: str) -> str:
+    digest = hmac.new(seed.encode(), _CHECK, hashlib.sha256).digest()[:CHECK_BYTES]
+    letters = base64.b32encode(digest).decode()
+    return f"{letters[:4]} {letters[4:]}"
 
 
 def _take(service: Service, row: CodeSeed, code: str) -> None:

@@ -54,7 +54,7 @@ def accept_invitation(
                 raise InputError("a password is needed", hint="choose one; you will be asked for it when you sign")
             person.password_hash = hashed
         people.use_invitation(session, invitation, now=now)
-        return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=False)
+        return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=False, method="link")
 
 
 def invite(service: Service, officer_id: str, person_id: str) -> str:

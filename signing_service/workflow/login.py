@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from signing_service.errors import NotAllowedError
 from signing_service.store import people, sessions
-from signing_service.store.tables import Person
-from signing_service.workflow.passwords import password_matches
+from signing_service.store.tables import LoginSession, Person
+from signing_service.workflow import codes
+from signing_service.workflow.passwords import WrongPasswordError, password_matches
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 
-IDLE_LIMIT = timedelta(minutes=60)
-ABSOLUTE_LIMIT = timedelta(hours=12)
 TABLE_IDLE_LIMIT = timedelta(minutes=5)  # at the signing table, where the next person waits
 TABLE_LIMIT = timedelta(minutes=30)
+
+__all__ = ["SessionPerson", "WrongPasswordError", "check_password", "require_officer", "session_person", "sign_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +26,98 @@ class SessionPerson:
 
     person_id: str
     name: str
+    email: str
     office: str
     """As Person.office; empty at the signing table."""
     locale: str
     expires: datetime
     """UTC; the earlier of the idle and the absolute limit."""
+    last: datetime
+    """UTC; the absolute limit, which nothing but signing in again moves."""
+    fresh: bool = False
+    """Whether the person proved presence lately, as what needs a proof asks."""
+    unprotected: bool = False
+    """Whether a password alone opened the session although the settings ask for more."""
     at_table: bool = False
     """Whether it is the signing table: a shared device, unlocked by an officer for this person."""
+    table_agreement: str | None = None
+    table_signer: str | None = None
 
 
-def sign_in(service: Service, email: str, password: str, *, address: str, agent: str) -> str:
-    """Check address and password and open a session; return its token.
+def sign_in(service: Service, email: str, password: str, code: str = "", *, address: str, agent: str) -> str:
+    """Check address, password and (where the person has set that up) code, open a session; return its token.
 
-    Raises NotAllowedError, with the same words and in similar time for unknown people and wrong passwords.
+    Raises WrongPasswordError, with the same words and in similar time whichever of the three is wrong.
     """
     with service.database.read() as session:
         person = people.by_email(session, email.strip())
     stored = person.password_hash if person and person.ended is None else None
     if not password_matches(password, stored) or person is None:
-        raise NotAllowedError("the e-mail address or the password is wrong", hint="ask the secretariat for a new link")
+        raise _wrong()
+    now, needs_code = service.clock(), service.settings.password_needs_code
     with service.database.begin() as session:
-        return sessions.start(session, person.id, now=service.clock(), address=address, agent=agent)
+        try:
+            with_code = codes.take(session, service, person.id, code)
+        except WrongPasswordError as error:
+            raise _wrong() from error
+        method = "password+code" if with_code else "password"
+        proof = with_code or not needs_code
+        return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=proof, method=method)
 
 
-def session_person(service: Service, token: str) -> SessionPerson | None:
-    """Say who is behind a session token; None when it is unknown, ended, idle or too old."""
-    now = service.clock()
+def _wrong() -> WrongPasswordError:
+    return WrongPasswordError(
+        "the e-mail address, the password or the code is wrong", hint="ask the secretariat for a new link"
+    )
+
+
+def session_person(service: Service, token: str, *, seen: bool = True) -> SessionPerson | None:
+    """Say who is behind a session token; None when it is unknown, ended, idle or too old.
+
+    ``seen``: whether this counts as something that the person did, so that the idle limit begins anew.
+    """
+    now, settings = service.clock(), service.settings
+    idle, absolute = settings.session_idle, settings.session_absolute
     with service.database.read() as session:
-        found = sessions.find(session, token, now=now, idle=IDLE_LIMIT, absolute=ABSOLUTE_LIMIT)
+        found = sessions.find(session, token, now=now, idle=idle, absolute=absolute)
     if found is None:
         return None
     login, person = found
     at_table = login.table_officer is not None
-    idle, absolute = (TABLE_IDLE_LIMIT, TABLE_LIMIT) if at_table else (IDLE_LIMIT, ABSOLUTE_LIMIT)
-    expires = min(login.last_seen + idle, login.created + absolute)
-    if expires <= now:
+    if at_table:
+        idle, absolute = min(idle, TABLE_IDLE_LIMIT), min(absolute, TABLE_LIMIT)
+    last = login.created + absolute
+    if min(login.last_seen + idle, last) <= now:
         return None
-    if sessions.needs_touch(login, now=now):
+    seen_at = login.last_seen
+    if seen and sessions.needs_touch(login, now=now):
+        seen_at = now
         with service.database.begin() as session:
             sessions.touch(session, token, now=now)
-    office = "" if at_table else person.office
-    return SessionPerson(person.id, person.name, office, person.locale, expires, at_table)
+    return SessionPerson(
+        person.id,
+        person.name,
+        person.email,
+        "" if at_table else person.office,
+        person.locale,
+        expires=min(seen_at + idle, last),
+        last=last,
+        fresh=_is_fresh(service, login, now),
+        unprotected=login.method == "password" and settings.password_needs_code,
+        at_table=at_table,
+        table_agreement=login.table_agreement,
+        table_signer=login.table_signer,
+    )
+
+
+def _is_fresh(service: Service, login: LoginSession, now: datetime) -> bool:
+    return login.step_up is not None and now < login.step_up + service.settings.proof_lifetime
+
+
+def stay(service: Service, token: str) -> None:
+    """The person wants to stay: the idle limit begins anew."""
+    with service.database.begin() as session:
+        sessions.touch(session, token, now=service.clock())
 
 
 def sign_out(service: Service, token: str) -> None:
@@ -75,12 +126,8 @@ def sign_out(service: Service, token: str) -> None:
         sessions.end(session, token, now=service.clock())
 
 
-class WrongPasswordError(NotAllowedError):
-    """The password at a step-up is not the person's; attempts are to be limited."""
-
-
 def check_password(service: Service, person_id: str, password: str) -> None:
-    """Step-up: raise WrongPasswordError unless ``password`` is the person's."""
+    """Raise WrongPasswordError unless ``password`` is the person's."""
     with service.database.read() as session:
         person = people.get(session, person_id)
     stored = person.password_hash if person.ended is None else None

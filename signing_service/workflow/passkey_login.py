@@ -47,7 +47,7 @@ def sign_in_with_passkey(service: Service, answer: dict[str, Any], *, address: s
         if people.get(session, found.person).ended is not None:
             raise NotAllowedError("this person may not sign in any more")
         _check(session, service, found.person, answer)
-        return sessions.start(session, found.person, now=now, address=address, agent=agent)
+        return sessions.start(session, found.person, now=now, address=address, agent=agent, method="passkey")
 
 
 def step_up_options(service: Service, person_id: str) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def step_up(service: Service, person_id: str, token: str, answer: dict[str, Any]
         passkeys.take_challenge(session, challenge_in(answer), "step-up", now=now, person=person_id)
         _check(session, service, person_id, answer)
         sessions.step_up(session, token, now=now)
+        sessions.upgrade(session, token, "passkey")
 
 
 def _check(session: Session, service: Service, person_id: str, answer: dict[str, Any]) -> None:

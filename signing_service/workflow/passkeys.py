@@ -30,7 +30,7 @@ from webauthn.helpers.structs import (
 from signing_service.approval import PasskeyAssertion, RelyingParty, parse_cose_key
 from signing_service.encoding import from_base64url, to_base64url
 from signing_service.errors import ApprovalError, FormatError, InputError
-from signing_service.store import passkeys, people
+from signing_service.store import passkeys, people, sessions
 from signing_service.store.passkeys import NewCredential
 from signing_service.store.tables import Credential
 from signing_service.workflow.service import Service
@@ -116,10 +116,17 @@ def _verified(service: Service, answer: dict[str, Any], challenge: bytes) -> New
     )
 
 
-def register_login(service: Service, person_id: str, answer: dict[str, Any]) -> str:
-    """Store a login passkey and return its id; errors as register."""
+def register_login(service: Service, person_id: str, answer: dict[str, Any], token: str | None = None) -> str:
+    """Store a login passkey and return its id; errors as register.
+
+    ``token``: the session in which it was made; it rests on the passkey from now on.
+    """
     with service.database.begin() as session:
-        return register(session, service, person_id, "login", answer).id
+        made = register(session, service, person_id, "login", answer).id
+        if token is not None:
+            sessions.step_up(session, token, now=service.clock())  # the device has verified the person just now
+            sessions.upgrade(session, token, "passkey")
+        return made
 
 
 def own_kinds(service: Service, person_id: str) -> frozenset[str]:

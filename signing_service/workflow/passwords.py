@@ -11,12 +11,16 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from signing_service.errors import InputError
+from signing_service.errors import InputError, NotAllowedError
 
 MIN_PASSWORD_LENGTH = 12  # characters; NIST SP 800-63B asks for at least 8
 MAX_PASSWORD_LENGTH = 256
 
 _HASHER = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
+
+
+class WrongPasswordError(NotAllowedError):
+    """The password or the one-time code at a proof of presence is not the person's; attempts are to be limited."""
 
 
 def hash_password(password: str) -> str:

@@ -37,6 +37,13 @@ def add_person(service: Service, officer_id: str, person: NewPerson) -> str:
         return store_person(session, person, service.clock()).id
 
 
+def person_for_officer(service: Service, officer_id: str, person_id: str) -> Person:
+    """A person, for an officer; raises NotAllowedError for all others, NotFoundError."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        return people.get(session, person_id)
+
+
 def store_person(session: Session, person: NewPerson, now: datetime, *, office: str = "") -> Person:
     """Store a person within the caller's transaction; raises as add_person."""
     return people.add(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +36,10 @@ from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
 from signing_service.store.migrations import check_schema
 from signing_service.workflow import trust as trust_files
+from signing_service.workflow.oidc import RelyingParty
 from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import PrefixHashes
+from signing_service.workflow.providers import read_providers
 from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
@@ -68,6 +70,8 @@ class Service:
     pace: Pace = field(default_factory=Pace)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
+    sign_on: Mapping[str, RelyingParty] = field(default_factory=dict)
+    """Universities' single sign-on, by the provider's id."""
 
     @property
     def name(self) -> str:
@@ -113,8 +117,24 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     fonts = load_fonts(settings)
     witnesses = read_witnesses(settings)
     return Service(
-        settings, database, guard, keys, authorities, trust, installed.trust_file, fonts, clock, witnesses=witnesses
+        settings,
+        database,
+        guard,
+        keys,
+        authorities,
+        trust,
+        installed.trust_file,
+        fonts,
+        clock,
+        witnesses=witnesses,
+        sign_on=open_sign_on(settings),
     )
+
+
+def open_sign_on(settings: Settings) -> dict[str, RelyingParty]:
+    """The clients of the configured universities; nobody is asked yet. Raises ConfigurationError."""
+    address = f"{settings.public_url}/sign-in/university"
+    return {one.id: RelyingParty(one, f"{address}/{one.id}/return") for one in read_providers(settings)}
 
 
 def open_keys(settings: Settings, now: datetime) -> KeyStore:

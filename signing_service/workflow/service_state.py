@@ -7,7 +7,6 @@ from datetime import datetime
 
 from signing_service.store import outbox, sessions
 from signing_service.workflow.figures import Figures, read_figures
-from signing_service.workflow.login import ABSOLUTE_LIMIT, IDLE_LIMIT
 from signing_service.workflow.readiness import Part, readiness
 from signing_service.workflow.service import Service
 from signing_service.workflow.witnessing import WitnessStatus, witnesses_of
@@ -52,7 +51,8 @@ def read_state(service: Service) -> ServiceState:
             FailedMail(mail.kind, mail.recipient.rpartition("@")[2], mail.created, _first_line(mail.error))
             for mail in outbox.failed(session, FAILED_SHOWN)
         )
-        signed_in = sessions.count_living(session, now=now, idle=IDLE_LIMIT, absolute=ABSOLUTE_LIMIT)
+        idle, absolute = service.settings.session_idle, service.settings.session_absolute
+        signed_in = sessions.count_living(session, now=now, idle=idle, absolute=absolute)
     return ServiceState(
         tuple(readiness(service)), read_figures(service), tuple(witnesses_of(service)), failed, signed_in, now
     )

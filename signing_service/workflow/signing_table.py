@@ -69,5 +69,12 @@ def unlock(
             raise NotAllowedError("the table is for other people than the officer who unlocks it")
         sessions.end(session, officer_token, now=now)
         return sessions.start(
-            session, mandate.person, now=now, address=address, agent=agent, step_up=False, table_officer=officer_id
+            session,
+            mandate.person,
+            now=now,
+            address=address,
+            agent=agent,
+            step_up=False,
+            method="table",
+            table=sessions.Table(officer_id, agreement_id, signer),
         )

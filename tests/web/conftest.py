@@ -78,6 +78,7 @@ def settings_in(folder: Path, public_url: str) -> Settings:
             "SIGNING_SERVICE_KEYS": str(folder / "keys"),
             "SIGNING_SERVICE_KEY_PASSPHRASE": PASSPHRASE,
             "SIGNING_SERVICE_SESSION_SECRET": "a secret that only the tests use",
+            "SIGNING_SERVICE_PASSWORD_NEEDS_CODE": "no",
             "SIGNING_SERVICE_GUARD": str(folder / "guard"),
             "SIGNING_SERVICE_TRUST_FILE": str(folder / "trust.json"),
             "SIGNING_SERVICE_MAIL_DIR": str(folder / "mail"),

@@ -31,7 +31,7 @@ SPEAKING = (
 SILENT = (
     *("workflow/" + name for name in ("delivery", "demo", "erasure", "initialisation", "material", "personal_export")),
     *("workflow/" + name for name in ("proofs", "public_record", "readiness", "renewal", "rotation", "service")),
-    *("workflow/" + name for name in ("succession", "trust", "witnesses", "witnessing")),
+    *("workflow/" + name for name in ("oidc", "providers", "succession", "trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),
 )  # what only operators and programs read
 SPEAKERS = ("Error", "Phrase", "complain", "_of_address", "answer", "_show")  # calls that such texts are given to

@@ -29,7 +29,7 @@ def test_a_wrong_password_and_an_unknown_address_are_told_the_same(anybody: Visi
     anybody.get("/sign-in")
     answer = anybody.submit("/sign-in", email=email, password=password)
     assert answer.status_code == 403
-    assert "The e-mail address or the password is wrong." in answer.text
+    assert "The e-mail address, the password or the code is wrong." in answer.text
 
 
 def test_a_form_that_is_not_filled_in_says_what_is_missing(anybody: Visitor):

@@ -105,9 +105,17 @@ def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, 
     assert signature.assurance == "passkey"
 
 
+def test_a_browser_that_can_suggests_the_passkey_where_the_address_is_typed(lin: Screen):
+    enrol(lin)
+    lin.page.get_by_role("button", name="Sign out").click()
+    lin.page.goto("/sign-in")
+    expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()  # the device says yes by itself
+
+
 def test_who_has_a_passkey_signs_in_with_it(lin: Screen):
     enrol(lin)
     lin.page.get_by_role("button", name="Sign out").click()
+    lin.page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false;")
     lin.page.goto("/sign-in")
     lin.page.get_by_role("button", name="Use my passkey").click()
     expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()

@@ -119,7 +119,7 @@ def test_errors_are_told_in_the_same_language(anybody: Visitor, world: World):
     anybody.get("/language/ru")
     anybody.get("/sign-in")
     assert (
-        "Адрес электронной почты или пароль неверны."
+        "Адрес электронной почты, пароль или код неверны."
         in anybody.submit("/sign-in", email=LIN.email, password="wrong").text
     )
     answer = anybody.post("/api/invitations/open", {"token": "x" * 43})

@@ -48,6 +48,7 @@ def make_world(
             "DATABASE_URL": database_url,
             "KEYS": str(tmp_path / "keys"),
             "KEY_PASSPHRASE": PASSPHRASE,
+            "PASSWORD_NEEDS_CODE": "no",
             "GUARD": str(tmp_path / "guard-of-world"),
             "TRUST_FILE": str(tmp_path / "trust.json"),
         }

@@ -8,7 +8,7 @@ from signing_service.store.tables.acts import ArchiveTimestamp, Attempt, Refusal
 from signing_service.store.tables.agreements import Agreement, Document, Mandate, Revision, SourceFile
 from signing_service.store.tables.base import Base, UtcTime
 from signing_service.store.tables.passkeys import Challenge, CodeSeed, Credential, Enrolment
-from signing_service.store.tables.people import Invitation, LoginSession, Observer, Person
+from signing_service.store.tables.people import Invitation, LoginSession, Observer, Person, UniversityLogin
 from signing_service.store.tables.record import (
     Checkpoint,
     Cosignature,
@@ -52,6 +52,7 @@ __all__ = [
     "Signature",
     "SourceFile",
     "Turn",
+    "UniversityLogin",
     "UtcTime",
     "Withdrawal",
     "WitnessProgress",

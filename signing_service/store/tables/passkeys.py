@@ -94,3 +94,6 @@ class CodeSeed(Base):
     created: Mapped[datetime]
     confirmed: Mapped[datetime | None]
     """When the person first typed a right code; before that it does not count."""
+    admitted: Mapped[datetime | None]
+    """When an officer compared the check words with the person: before that the codes approve no signature."""
+    officer: Mapped[str | None] = mapped_column(Id)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
-from signing_service.store.tables.base import Base, Id
+from signing_service.store.tables.base import Base, Id, SignerId
+
+_NOT_ENDED = text("state <> 'ended'")
 
 OFFICERS = ("officer", "lead-officer")  # offices of the secretariat
 
@@ -88,3 +90,46 @@ class LoginSession(Base):
     agent: Mapped[str] = mapped_column(String(255))
     table_officer: Mapped[str | None] = mapped_column(Id)
     """At the signing table: the officer who unlocked it for this person; None anywhere else."""
+    method: Mapped[str | None] = mapped_column(String(16))
+    """How the person signed in, one of sessions.METHODS; None in rows from before it was noted."""
+    table_agreement: Mapped[str | None] = mapped_column(Id)
+    """At the signing table: the one agreement that the session is for."""
+    table_signer: Mapped[str | None] = mapped_column(SignerId)
+    """At the signing table: the one signer that the person acts as."""
+
+
+class UniversityLogin(Base):
+    """A university's account (OpenID Connect) that opens this service to a person, once an officer has said so.
+
+    ``subject`` is None until somebody came with the expected e-mail address; only a confirmed one signs anybody in.
+    """
+
+    __tablename__ = "university_logins"
+    __table_args__ = (
+        CheckConstraint("state IN ('expected', 'waiting', 'confirmed', 'ended')", name="state"),
+        Index("ix_university_logins_person", "person"),
+        Index(
+            "uq_university_logins_subject", "issuer", "subject", unique=True,
+            sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED,
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    provider: Mapped[str] = mapped_column(String(32))
+    """The provider's name in the settings."""
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    email: Mapped[str | None] = mapped_column(String(254))
+    """The address that is expected to come, lower case; None where the officer gave the subject."""
+    claimed_name: Mapped[str | None] = mapped_column(String(255))
+    """What the university calls who came, for the officer to compare."""
+    state: Mapped[str] = mapped_column(String(16))
+    created: Mapped[datetime]
+    officer: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    came: Mapped[datetime | None]
+    """When somebody with the expected address first came."""
+    confirmed: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None] = mapped_column(Id, ForeignKey("people.id"))
+    last_used: Mapped[datetime | None]
+    ended: Mapped[datetime | None]

@@ -26,15 +26,19 @@ export async function trustFile(page) {
 /** Stop: what the service shows is not what this browser knows. */
 export class Mismatch extends Error {}
 
-/** Run `task` for a click on `button`; what goes wrong is said in `root`'s data-failure. */
-export async function attempt(root, button, page, task) {
+/**
+ * Run `task` for a click on `button`; what goes wrong is said in `root`'s data-failure. Where the service wants a fresh
+ * proof of presence first, the page that asks for it is opened, and leads back here. `busy`: the button rests meanwhile.
+ */
+export async function attempt(root, button, page, task, { busy = true } = {}) {
   const { words } = page;
   say(root, "data-failure", canUsePasskeys() ? "" : words.unsupported);
   if (!canUsePasskeys()) return;
-  button.disabled = true;
+  button.disabled = busy;
   try {
     await task();
   } catch (error) {
+    if (error.prove) return void location.assign(`${error.prove}?${new URLSearchParams({ next: location.pathname })}`);
     say(root, "data-failure", explain(error, words));
   } finally {
     button.disabled = false;

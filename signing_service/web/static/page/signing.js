@@ -7,6 +7,7 @@ import { SigningFlow } from "../signing/flow.js";
 import { SignaturePad } from "../signing/pad.js";
 import { Refusal } from "../signing/refusal.js";
 import { ConnectionLost, SignedOut, ask } from "../signing/transport.js";
+import { keep, keepable } from "./kept.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
 const LISTED = ["key", "approval", "checking", "signing", "recorded"]; // moments that stand in the list
@@ -22,7 +23,8 @@ class SigningSection {
     this.stages = new Stages(root);
     this.mark = root.querySelector("form[data-stage=mark]");
     this.approval = root.querySelector("form[data-stage=approve]");
-    this.pad = new SignaturePad(root.querySelector(".pad svg"));
+    this.pad = new SignaturePad(root.querySelector(".pad svg"), keep);
+    keepable(`signing ${this.page.signer}`, { read: () => this.pad.strokes, write: (strokes) => this.pad.restore(strokes) });
     this.flow = new SigningFlow(this.page, this.#service(), { onMoment: (...moment) => this.#tell(...moment) });
     this.#listen();
     this.#chooseMark();

@@ -21,6 +21,10 @@ export class PasskeyRefused extends Error {
 /** Whether this browser can use passkeys at all. */
 export const canUsePasskeys = () => Boolean(globalThis.PublicKeyCredential && navigator.credentials);
 
+/** Whether the browser can suggest passkeys while an address is typed. */
+export const canSuggestPasskeys = async () =>
+  canUsePasskeys() && Boolean(await PublicKeyCredential.isConditionalMediationAvailable?.());
+
 const bytes = (buffer) => toBase64url(new Uint8Array(buffer));
 const descriptors = (list = []) => list.map((item) => ({ ...item, id: fromBase64url(item.id) }));
 
@@ -42,14 +46,14 @@ export async function createPasskey(options) {
   return { answer, key: coseKey(new Uint8Array(response.attestationObject)) };
 }
 
-/** Let a passkey sign the challenge. */
-export async function askPasskey(options) {
+/** Let a passkey sign the challenge; `how` is {mediation, signal} of CredentialRequestOptions. */
+export async function askPasskey(options, how = {}) {
   const publicKey = {
     ...options,
     challenge: fromBase64url(options.challenge),
     allowCredentials: descriptors(options.allowCredentials),
   };
-  const credential = await refusing(() => navigator.credentials.get({ publicKey }));
+  const credential = await refusing(() => navigator.credentials.get({ publicKey, ...how }));
   const { response } = credential;
   return envelope(credential, {
     clientDataJSON: bytes(response.clientDataJSON),

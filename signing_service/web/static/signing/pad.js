@@ -39,6 +39,18 @@ export class SignaturePad {
     this.onChange();
   }
 
+  /** Draw strokes that were kept. */
+  restore(strokes) {
+    this.clear();
+    for (const points of strokes) {
+      const line = document.createElementNS(SVG, "polyline");
+      line.setAttribute("points", points.join(" "));
+      this.svg.append(line);
+    }
+    this.strokes = strokes;
+    this.onChange();
+  }
+
   undo() {
     this.strokes.pop();
     this.svg.querySelector("polyline:last-of-type")?.remove();

@@ -1,0 +1,5 @@
+"""``python -m tests.oidc``: fetch the provider that the tests start."""
+
+from tests.oidc.provider import install
+
+install()
