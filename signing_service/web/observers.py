@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from signing_service.errors import ConflictError, InputError
 from signing_service.web.forms import ConfirmForm
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import observers, overview
 
@@ -22,6 +23,7 @@ def show(agreement_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/")
 @officer_required
+@proof_required
 def invite(agreement_id: str) -> ResponseReturnValue:
     _confirm()
     try:
@@ -35,6 +37,7 @@ def invite(agreement_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<person_id>/end")
 @officer_required
+@proof_required
 def end(agreement_id: str, person_id: str) -> ResponseReturnValue:
     _confirm()
     observers.end_observing(the_service(), visitor().person_id, agreement_id, person_id)

@@ -12,6 +12,7 @@ from signing_service.errors import ConflictError, InputError
 from signing_service.web import languages
 from signing_service.web.forms import ConfirmForm, OfficerForm
 from signing_service.web.presentation import office_word
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import office_required, officer_required, the_service, visitor
 from signing_service.web.words import passkey_words
 from signing_service.workflow import officers, offices, overview
@@ -29,6 +30,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/")
 @office_required("offices")
+@proof_required
 def add() -> ResponseReturnValue:
     form = _form()
     if not form.validate_on_submit():
@@ -46,6 +48,7 @@ def add() -> ResponseReturnValue:
 
 @blueprint.post("/<person_id>/office")
 @office_required("offices")
+@proof_required
 def change(person_id: str) -> ResponseReturnValue:
     if not ConfirmForm().validate_on_submit():
         raise InputError("this page is too old to send anything", hint="reload it and try again")
