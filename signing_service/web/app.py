@@ -53,6 +53,29 @@ from signing_service.web.visitor import load_visitor
 from signing_service.web.words import signing_words
 from signing_service.workflow.service import Service
 
+PAGES = (
+    operations,
+    public,
+    hall,
+    account,
+    own_account,
+    access,
+    university,
+    representative,
+    secretariat,
+    offices,
+    observers,
+    service_state,
+    signing_table,
+    feeds,
+    api,
+    passkeys,
+    passkey_pages,
+    record,
+    verification,
+    sources,
+    spreadsheets,
+)  # the modules with blueprints
 MAX_REQUEST = 2 * 1024 * 1024  # bytes; an agreement's source is the largest thing that anybody sends
 
 
@@ -74,29 +97,7 @@ def create_app(service: Service) -> Flask:
     app.extensions["page_images"] = PageImages()
     app.extensions["hall_states"] = hall.States()
     _extend(app)
-    for module in (
-        operations,
-        public,
-        hall,
-        account,
-        own_account,
-        access,
-        university,
-        representative,
-        secretariat,
-        offices,
-        observers,
-        service_state,
-        signing_table,
-        feeds,
-        api,
-        passkeys,
-        passkey_pages,
-        record,
-        verification,
-        sources,
-        spreadsheets,
-    ):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)
     return app
 

@@ -2,7 +2,7 @@
 
 ::
 
-    with UniversityProvider.start(port, redirect_uri, {"lin-7f3a": {"email": LIN.email}}) as one:
+    with UniversityProvider.start(redirect_uri, {"lin-7f3a": {"email": LIN.email}}) as one:
         answer = one.sign_in(address, "lin-7f3a")     # the query of the return address
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -51,10 +52,11 @@ class UniversityProvider:
     @classmethod
     @contextmanager
     def start(
-        cls, port: int, redirect_uri: str, accounts: dict[str, dict[str, Any]]
+        cls, redirect_uri: str, accounts: dict[str, dict[str, Any]]
     ) -> Iterator[UniversityProvider]:
-        """Run it until the block ends."""
+        """Run it on a free port until the block ends."""
         install()
+        port = _free_port()
         clients = [
             {
                 "client_id": CLIENT_ID,
@@ -93,6 +95,12 @@ class UniversityProvider:
     def rotate(self) -> None:
         """From now on it signs with another key."""
         self.http.post(f"{self.issuer}/rotate").raise_for_status()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _await_ready(process: subprocess.Popen[str]) -> None:
