@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from signing_service.verify.der import Algorithm, read_pss_parameters
+from signing_service.verify.scheme_oids import DSA_WITH, ECDSA_WITH, RSA_WITH
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -108,37 +109,6 @@ def hash_named(name: str) -> Hash:
     return known
 
 
-_RSA_WITH = {
-    "1.2.840.113549.1.1.4": "md5",
-    "1.2.840.113549.1.1.5": "sha1",
-    "1.3.14.3.2.29": "sha1",
-    "1.2.840.113549.1.1.14": "sha224",
-    "1.2.840.113549.1.1.11": "sha256",
-    "1.2.840.113549.1.1.12": "sha384",
-    "1.2.840.113549.1.1.13": "sha512",
-    "2.16.840.1.101.3.4.3.13": "sha3_224",
-    "2.16.840.1.101.3.4.3.14": "sha3_256",
-    "2.16.840.1.101.3.4.3.15": "sha3_384",
-    "2.16.840.1.101.3.4.3.16": "sha3_512",
-}
-_ECDSA_WITH = {
-    "1.2.840.10045.4.1": "sha1",
-    "1.2.840.10045.4.3.1": "sha224",
-    ECDSA_SHA256: "sha256",
-    "1.2.840.10045.4.3.3": "sha384",
-    "1.2.840.10045.4.3.4": "sha512",
-    "2.16.840.1.101.3.4.3.9": "sha3_224",
-    "2.16.840.1.101.3.4.3.10": "sha3_256",
-    "2.16.840.1.101.3.4.3.11": "sha3_384",
-    "2.16.840.1.101.3.4.3.12": "sha3_512",
-}
-_DSA_WITH = {
-    "1.2.840.10040.4.3": "sha1",
-    "2.16.840.1.101.3.4.3.1": "sha224",
-    "2.16.840.1.101.3.4.3.2": "sha256",
-    "2.16.840.1.101.3.4.3.3": "sha384",
-    "2.16.840.1.101.3.4.3.4": "sha512",
-}
 _EDDSA = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
 _KEY_ONLY = {  # the hash stands elsewhere
     RSA: "RSA",
@@ -233,7 +203,7 @@ def signature_scheme(algorithm: Algorithm, digest: Hash) -> Scheme:
         return _pss_scheme(algorithm, digest)
     if oid in _KEY_ONLY and (plain or oid != RSA):
         return Scheme(_KEY_ONLY[oid], digest)
-    for family, table in (("RSA", _RSA_WITH), ("ECDSA", _ECDSA_WITH), ("DSA", _DSA_WITH)):
+    for family, table in (("RSA", RSA_WITH), ("ECDSA", ECDSA_WITH), ("DSA", DSA_WITH)):
         if oid in table and plain:
             if table[oid] != digest.name:
                 raise failure(
@@ -246,7 +216,7 @@ def signature_scheme(algorithm: Algorithm, digest: Hash) -> Scheme:
 
 def certificate_scheme(algorithm: Algorithm) -> Scheme:
     """Work out how a certificate, CRL or OCSP response is signed, where no digest algorithm stands beside it."""
-    for table in (_RSA_WITH, _ECDSA_WITH, _DSA_WITH):
+    for table in (RSA_WITH, ECDSA_WITH, DSA_WITH):
         if algorithm.oid in table:
             return signature_scheme(algorithm, _BY_NAME[table[algorithm.oid]])
     if algorithm.oid == RSASSA_PSS:
@@ -259,7 +229,7 @@ def certificate_scheme(algorithm: Algorithm) -> Scheme:
 
 def digest_meant(algorithm: Algorithm) -> Algorithm:
     """A digest algorithm where the signer wrote the one of RSA with it, as some do (``sha1WithRSAEncryption``)."""
-    name = _RSA_WITH.get(algorithm.oid)
+    name = RSA_WITH.get(algorithm.oid)
     oid = next((oid for oid, item in HASHES.items() if item.name == name), None)
     return Algorithm(oid, None) if oid else algorithm
 

@@ -43,7 +43,7 @@ def give_office(service: Service, lead_id: str, person_id: str, office: str) -> 
 def take_office(session: Session, person: Person, office: str, by: str, now: datetime) -> None:
     """Change a person's office within the caller's transaction, with its events."""
     if office and office not in OFFICES:
-        raise InputError(f"there is no office {office[:40]!r}", hint=f"one of {', '.join(OFFICES)}")
+        raise InputError("there is no office %(office)s", hint="reload the page", office=office[:40])
     _check_leaving(session, person, office)
     if office == OPERATOR and (mandates.of_person(session, person.id) or observers.of_person(session, person.id)):
         raise ConflictError(
