@@ -1,4 +1,4 @@
-"""Signature algorithms whose identifier names the hash too (RFC 8017, 5758, 8702; NIST CSOR): OID to the hash's name."""
+"""Signature algorithms whose identifier names the hash too: OID to hash (RFC 8017, 5758, 8702; NIST CSOR)."""
 
 from __future__ import annotations
 
