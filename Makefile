@@ -27,7 +27,7 @@ torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill rea
 	@$(BIN)/python -m torture --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.attacks.mutate --pdfs $(MUTANTS) --bundles $$(($(MUTANTS) / 2)) $(if $(SEED),--seed $(SEED))
 
-test: system-packages $(BIN)/.dev node_modules/.package-lock.json ## all tests; installs what they need
+test: system-packages $(BIN)/.dev node_modules/.package-lock.json tests/oidc/node_modules/.package-lock.json ## all tests; installs what they need
 	@$(BIN)/python -m pytest $(TESTS)
 
 images: system-packages $(BIN)/.dev node_modules/.package-lock.json ## take the pictures in docs/images anew, in the tests' browser and from the printed agreement
@@ -71,6 +71,11 @@ $(BIN)/.dev: requirements-dev.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@ $(BIN)/.service
+
+tests/oidc/node_modules/.package-lock.json: tests/oidc/package.json tests/oidc/package-lock.json | $(BIN)/.dev
+	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --editable '.[node]'
+	@$(BIN)/python -m tests.oidc
+	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json | $(BIN)/python
 	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet --editable '.[node]'
