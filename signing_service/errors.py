@@ -134,6 +134,10 @@ class ForkError(RecordError):
     status = 503
 
 
+class RetiredKeyError(RecordError):
+    """A key of the record signed a tree that is larger than the one at which it was retired: it was found or stolen."""
+
+
 class TimestampError(SigningServiceError):
     """No timestamp authority gave a token that can be accepted; nothing was signed."""
 

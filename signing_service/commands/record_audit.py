@@ -17,7 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from signing_service.commands.terminal import ProgressBar, make_parser
-from signing_service.errors import FormatError, NotFoundError, RecordError, UnavailableError, UsageError
+from signing_service.errors import (
+    FormatError,
+    NotFoundError,
+    RecordError,
+    RetiredKeyError,
+    UnavailableError,
+    UsageError,
+)
 from signing_service.evidence import (
     TrustFile,
     fingerprint,
@@ -130,6 +137,8 @@ def _trusted(options: argparse.Namespace) -> Trusted:
 def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
     fetch = open_source(place)
     try:
+        for earlier in since:  # the audit takes any key's; one that was retired by then proves nothing against the log
+            _check_earlier(earlier, trusted)
         with ProgressBar("entries") as progress:
             workers = LOOK_AHEAD if is_address(place) else 0
             report = audit(
@@ -150,6 +159,15 @@ def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
         remarks.append(remark)
         report = replace(report, findings=report.findings + question)
     return Outcome(place, report.verdict, report.checkpoint, report.findings, tuple(remarks))
+
+
+def _check_earlier(signed_checkpoint: bytes, trusted: Trusted) -> None:
+    try:
+        trusted.check(signed_checkpoint)
+    except RetiredKeyError as error:
+        raise UsageError(f"--since: {error.message}", hint=error.hint) from error
+    except (FormatError, RecordError):
+        return  # the audit names what is wrong with it
 
 
 def _entries_remark(report: AuditReport) -> str:
@@ -187,6 +205,7 @@ def _check_receipt(path: Path, trusted: Trusted, fetch: Fetch | None) -> Outcome
             remarks.append("the receipt was given under another version of the trust file")
         if fetch is not None:
             signed = fetch("checkpoint")  # one for both: what is proven to have grown is what witnesses cosigned
+            trusted.check(signed)
             now = verify_receipt_in_log(receipt, trusted.keys, trusted.origin, _with_checkpoint(fetch, signed))
             remarks.append(f"still in the log, which grew from {checkpoint.size} to {now.size} entries")
             if questions:  # a receipt is given before witnesses are asked; they cosigned what grew from it

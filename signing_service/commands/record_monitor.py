@@ -6,7 +6,8 @@ agreements, and prints the events that concern the party; CHECK marks those by w
 in its name. The state file is made by the first round; keep it, it is what a fork is noticed by.
 
 exit codes: 0 all is well (with --once), 1 ALARM: a fork or rollback, a withheld opening, two entries of one sequence,
-2 usage error, 3 log or feed did not answer (with --once; without, they are asked again).
+a key that signs on after it was retired, 2 usage error, 3 log or feed did not answer (with --once; without, they are
+asked again).
 """
 
 from __future__ import annotations
@@ -23,9 +24,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from signing_service.commands.terminal import make_parser
-from signing_service.errors import ForkError, FormatError, NotFoundError, RecordError, UnavailableError, UsageError
+from signing_service.errors import (
+    ForkError,
+    FormatError,
+    NotFoundError,
+    RecordError,
+    RetiredKeyError,
+    UnavailableError,
+    UsageError,
+)
 from signing_service.evidence.monitor import MonitorState, follow, format_state, parse_state
+from signing_service.evidence.record_keys import RecordKeys
 from signing_service.evidence.sightings import Sighting
+from signing_service.evidence.trust import parse_trust_file
 from signing_service.record.note import ED25519, MAX_NOTE, VerifierKey, parse_verifier_key
 from signing_service.record.sources import is_address, url_fetch
 from signing_service.record.tiles import Fetch
@@ -42,7 +53,7 @@ class Watch:
     """Whom and what this monitor follows, and where it keeps what it saw."""
 
     url: str
-    keys: tuple[VerifierKey, ...]
+    keys: RecordKeys
     party: str
     tokens: dict[str, str]
     state: Path
@@ -73,13 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = make_parser("record monitor", __doc__)
     parser.add_argument("url", metavar="URL", help="the record's address, like https://sign.example.org/record")
     parser.add_argument("--feed-token-file", required=True, metavar="FILE", help="lines of AGREEMENT TOKEN, mode 0600")
-    parser.add_argument(
-        "--key",
-        required=True,
-        action="append",
-        metavar="VKEY",
-        help="the log's verifier key, or a file that holds it; repeated for the keys that it had before",
-    )
+    key = parser.add_mutually_exclusive_group(required=True)
+    key.add_argument("--trust", metavar="FILE", help="the trust file: it names the log's key, and those before it")
+    key.add_argument("--key", metavar="VKEY", help="the log's verifier key, or a file that holds it")
     parser.add_argument("--state", required=True, metavar="FILE", help="what was seen so far; made by the first round")
     parser.add_argument("--party", required=True, metavar="ID", help="the party's id in the agreements, like njupt")
     parser.add_argument("--once", action="store_true", help="one round, then end")
@@ -101,9 +108,17 @@ def _watch(options: argparse.Namespace) -> Watch:
     parts = urlsplit(options.url)
     if not is_address(options.url) or (parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS):
         raise UsageError(f"{options.url} is not an https address", hint="the feed's token must not travel in the clear")
-    keys = tuple(_read_key(text) for text in options.key)
+    keys = _read_trust(Path(options.trust)) if options.trust else RecordKeys(_read_key(options.key))
     tokens = _read_tokens(Path(options.feed_token_file))
     return Watch(options.url, keys, options.party, tokens, Path(options.state), tuple(options.accept_erased))
+
+
+def _read_trust(path: Path) -> RecordKeys:
+    try:
+        trust = parse_trust_file(_read(path))
+    except FormatError as error:
+        raise UsageError(f"--trust: {error.message}", hint=error.hint) from error
+    return RecordKeys(trust.record_key, trust.retired_record_keys)
 
 
 def _read_key(text: str) -> VerifierKey:
@@ -134,7 +149,7 @@ def _round(watch: Watch) -> int:
         state = _read_state(watch)
         try:
             seen, new = _follow(watch, state)
-        except ForkError:
+        except (ForkError, RetiredKeyError):
             raise
         except RecordError:
             time.sleep(SECOND_LOOK)
@@ -164,10 +179,10 @@ def _follow(watch: Watch, state: MonitorState) -> tuple[list[Sighting], MonitorS
             party=watch.party,
             accepted=watch.accepted,
         )
-    except ForkError:
+    except (ForkError, RetiredKeyError):
         proof = watch.state.with_name(watch.state.name + ".alarm")
         _write(proof, state.checkpoint + b"\n" + b"".join(notes))
-        _say(f"both checkpoints are kept in {proof}")
+        _say(f"the checkpoints are kept in {proof}")
         raise
 
 
@@ -190,6 +205,8 @@ def _read_state(watch: Watch) -> MonitorState:
         return MonitorState()
     try:
         return parse_state(_read(watch.state), watch.keys)
+    except RetiredKeyError:
+        raise  # what was seen earlier was not the service's: an alarm
     except (FormatError, RecordError) as error:
         raise UsageError(
             f"{watch.state} is no state of this monitor: {error.message}", hint="restore it; without it a fork goes by"

@@ -85,7 +85,7 @@ def write_bundle(bundle: Bundle) -> bytes:
         CERTIFICATES: bundle.certificates,
         **{f"mandates/{digest}.pdf": bundle.mandates[digest] for digest in sorted(bundle.mandates)},
     }
-    first = {README: readme(bundle.agreement, bundle.checkpoint, bundle.file_name)}
+    first = {README: _readme(bundle)}
     digests = {name: sha256_hex(data) for name, data in (first | members).items()}
     manifest = {
         "v": VERSION,
@@ -124,7 +124,15 @@ def read_bundle(data: bytes) -> Bundle:
     _check_parts(bundle)
     if manifest["checkpoint_size"] != bundle.checkpoint.size or list(members) != _order(bundle):
         raise FormatError("bundle's manifest names another checkpoint, or its members are out of order")
+    if members[README] != _readme(bundle):
+        raise VerificationError(
+            "README.txt in the bundle is not the text that such a bundle has", hint="do not follow what it says"
+        )
     return bundle
+
+
+def _readme(bundle: Bundle) -> bytes:
+    return readme(bundle.agreement, bundle.checkpoint, bundle.file_name)
 
 
 def _order(bundle: Bundle) -> list[str]:

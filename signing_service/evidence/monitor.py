@@ -2,27 +2,28 @@
 
 It reads no network and no file itself; what it remembers is small, and is given back to be kept::
 
-    seen, state = follow(state, fetch, feed, log_key, {agreement_id}, party="njupt")
+    seen, state = follow(state, fetch, feed, RecordKeys(log_key), {agreement_id}, party="njupt")
     for item in seen:
         print(item.index, item.text)
 
 ``fetch(path)`` reads the log as in :mod:`signing_service.record.sources`, ``feed(agreement, start)`` a page of the
 feed (docs/formats.md, 12). What is raised as RecordError is an alarm; then the state stays as it was. ForkError is the
-gravest: the log signed two histories. UnavailableError says nothing either way.
+gravest: the log signed two histories; RetiredKeyError says that an old key signs on. UnavailableError says nothing
+either way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from signing_service.encoding import canonical_json, from_hex, parse_canonical_json
 from signing_service.errors import ForkError, FormatError, NotFoundError, RecordError
 from signing_service.evidence.event_lines import BundledEvent, parse_event_lines
+from signing_service.evidence.record_keys import RecordKeys
 from signing_service.evidence.sightings import Sighting, describe
-from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
+from signing_service.record.checkpoint import Checkpoint
 from signing_service.record.entry import Entry, entry_digest, is_integer, parse_entry, verify_opening
-from signing_service.record.note import VerifierKey
 from signing_service.record.scopes import is_own_entry
 from signing_service.record.tiles import TILE_WIDTH, Fetch, Tile, decode_entries, hash_reader, tiles_at_level
 from signing_service.record.tree import Frontier, consistency_proof, leaf_hash, verify_consistency
@@ -35,7 +36,6 @@ EVIDENCE = frozenset(
 """Types of event that prove signatures: erased before it was seen, one could hide what happened."""
 
 Feed = Callable[[str, int], bytes]
-Keys = VerifierKey | Sequence[VerifierKey]  # the log's, and those that it had before
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def format_state(state: MonitorState) -> bytes:
     return canonical_json({"v": VERSION, "checkpoint": checkpoint, "frontier": frontier, "agreements": heads}) + b"\n"
 
 
-def parse_state(data: bytes, key: Keys) -> MonitorState:
+def parse_state(data: bytes, keys: RecordKeys) -> MonitorState:
     """Read a state; raises FormatError or RecordError unless it is one of this log, whole and unchanged."""
     members = parse_canonical_json(data.removesuffix(b"\n"))
     if not isinstance(members, dict) or set(members) != {"v", "checkpoint", "frontier", "agreements"}:
@@ -74,7 +74,7 @@ def parse_state(data: bytes, key: Keys) -> MonitorState:
     if not is_integer(members["v"], VERSION) or not isinstance(members["checkpoint"], str):
         raise FormatError("monitor's state has another version, or no checkpoint")
     checkpoint = members["checkpoint"].encode()
-    seen = verify_checkpoint(checkpoint, key)
+    seen = keys.verify(checkpoint)
     if not isinstance(members["frontier"], list) or not isinstance(members["agreements"], dict):
         raise FormatError("monitor's state has no frontier, or no agreements")
     frontier = Frontier(seen.size, tuple(from_hex(value, 32) for value in members["frontier"]))
@@ -94,7 +94,7 @@ def follow(
     state: MonitorState,
     fetch: Fetch,
     feed: Feed,
-    key: Keys,
+    keys: RecordKeys,
     agreements: Collection[str],
     *,
     party: str,
@@ -102,7 +102,8 @@ def follow(
 ) -> tuple[list[Sighting], MonitorState]:
     """One round: what is new and concerns the party, and the state to keep.
 
-    1. The log's checkpoint is signed by its key, and is neither smaller than the saved one nor another of its size.
+    1. The log's checkpoint is signed by the key that it had at this size, and is neither smaller than the saved one
+       nor another of its size.
     2. The new entries, appended to what was verified before, make exactly the checkpoint's root.
     3. Each agreement's entries follow each other: no sequence twice, none left out.
     4. The feed opens every new entry of each agreement; only an ``erased`` event excuses a gap, and for what proves
@@ -110,8 +111,8 @@ def follow(
     """
     # (1)
     note = fetch("checkpoint")
-    checkpoint = verify_checkpoint(note, key)
-    _check_earlier(state, checkpoint, key)
+    checkpoint = keys.verify(note)
+    _check_earlier(state, checkpoint, keys)
     # (2)
     known = state
     if not set(agreements) <= set(state.heads):  # a new agreement: from the beginning, but of no other log
@@ -132,10 +133,10 @@ def _from(entries: Mapping[int, bytes], start: int) -> dict[int, bytes]:
     return {index: entry for index, entry in entries.items() if index >= start}
 
 
-def _check_earlier(state: MonitorState, checkpoint: Checkpoint, key: Keys) -> None:
+def _check_earlier(state: MonitorState, checkpoint: Checkpoint, keys: RecordKeys) -> None:
     if not state.checkpoint:
         return
-    earlier = verify_checkpoint(state.checkpoint, key)
+    earlier = keys.verify(state.checkpoint)
     if checkpoint.size < earlier.size:
         raise ForkError(
             f"the log was rolled back: its checkpoint has size {checkpoint.size}, an earlier one had {earlier.size}",

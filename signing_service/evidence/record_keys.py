@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signing_service.encoding import MAX_SAFE_INTEGER
-from signing_service.errors import FormatError, RecordError
+from signing_service.errors import FormatError, RetiredKeyError
 from signing_service.record.checkpoint import Checkpoint, verify_checkpoint
 from signing_service.record.entry import is_integer
 from signing_service.record.note import ED25519, VerifierKey, format_verifier_key, parse_note, parse_verifier_key
@@ -25,6 +25,18 @@ class RetiredKey:
 
     key: VerifierKey
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKeys:
+    """All keys of one record: the current one, and those before it, oldest first."""
+
+    current: VerifierKey
+    retired: tuple[RetiredKey, ...] = ()
+
+    def verify(self, note: bytes) -> Checkpoint:
+        """The checkpoint in ``note``, as verify_record_checkpoint gives it; the origin is the current key's name."""
+        return verify_record_checkpoint(note, self.current, self.retired, self.current.name)
 
 
 def retired_to_value(retired: Sequence[RetiredKey]) -> list[dict[str, Any]]:
@@ -59,7 +71,8 @@ def verify_record_checkpoint(
 ) -> Checkpoint:
     """The checkpoint in ``note``, signed by the current key or by one that was in use at its size.
 
-    Raises RecordError where neither is so, FormatError on a malformed note.
+    Raises RetiredKeyError where one of the latter signed a larger tree, RecordError where none of them signed,
+    FormatError on a malformed note.
     """
     parsed = parse_note(note)
     if not any(signature.is_of(current) for signature in parsed.signatures):
@@ -67,7 +80,7 @@ def verify_record_checkpoint(
             if any(signature.is_of(one.key) for signature in parsed.signatures):
                 checkpoint = verify_checkpoint(note, one.key, origin)
                 if checkpoint.size > one.size:
-                    raise RecordError(
+                    raise RetiredKeyError(
                         f"checkpoint of {checkpoint.size} entries is signed by a key that was retired at {one.size}",
                         hint="the record's key was replaced; whoever still signs with the old one is not the service",
                     )

@@ -14,6 +14,7 @@ from hashlib import sha256
 
 from signing_service.agreement.terms import Terms
 from signing_service.evidence.bundle import Bundle
+from signing_service.verify.bundled import check_members, in_order
 from signing_service.verify.certificate import Certificate, unique
 from signing_service.verify.changes import read_revisions
 from signing_service.verify.enrolments import check_enrolments, check_refusals
@@ -189,7 +190,12 @@ class AgreementVerifier:
             )
         shown = [Shown(item.revision, item.report, _der(item.certificate), item.approval) for item in self._signed]
         check_events(told.agreement, shown, self._terms, document.base.length, self._checks)
-        return [item.event for item in told.agreement]
+        events = [item.event for item in told.agreement]
+        with self._checks.collecting(Step.RECORD, "bundle", SubIndication.SIG_CONSTRAINTS_FAILURE):
+            embedded = in_order((signed.certificates, signed.revision) for signed in self._signed)
+            check_members(bundle, embedded, events)
+            self._checks.passed(Step.RECORD, "bundle", "its certificates and mandates are those of the document")
+        return events
 
     def _check_rules(self, events: Sequence[Event]) -> None:
         if self._terms is None or self._report.agreement is None:

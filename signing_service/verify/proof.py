@@ -11,13 +11,16 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 
+from signing_service.encoding import parse_canonical_json
 from signing_service.evidence.event_lines import BundledEvent, parse_event_lines
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import parse_entry, verify_opening
 from signing_service.record.note import parse_note
 from signing_service.record.proof import Proof, parse_proof, verify_proof
 from signing_service.verify.record import SUBJECT, check_checkpoint
+from signing_service.verify.repeated import check_repeated
 from signing_service.verify.report import RecordReport, Report
+from signing_service.verify.shapes import check_shape
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
@@ -31,7 +34,7 @@ def verify_proof_file(data: bytes, line: bytes | None, trust: Trust, at: datetim
 
     1. The checkpoint in the proof is signed by the record's key and cosigned by the trust file's quorum.
     2. The entry stands in that checkpoint's tree at the proof's index.
-    3. The event opens the entry.
+    3. The event opens the entry, has the members of its type, and contradicts nothing that it holds.
     """
     checks, record = Checks(), RecordReport()
     constraint = SubIndication.SIG_CONSTRAINTS_FAILURE
@@ -73,4 +76,7 @@ def _check_opening(item: BundledEvent, checks: Checks) -> None:
         checks.unproven(Step.RECORD, SUBJECT, SubIndication.SIGNED_DATA_NOT_FOUND, message)
         return
     verify_opening(item.entry, item.event, item.salt)
+    event = parse_canonical_json(item.event)
+    check_shape(event)
+    check_repeated(event)
     checks.passed(Step.RECORD, SUBJECT, f"the event ({what}) is what the entry commits to")

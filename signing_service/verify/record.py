@@ -9,6 +9,7 @@
 3. Every event opens its entry's commitment and has exactly the members of its type (:mod:`.shapes`).
 4. The agreement's entries are a sequence without gap or duplicate, each naming its predecessor; where the bundle
    is complete there is no second history of this agreement.
+5. What an event repeats of statements and digests in it is what these say (:mod:`.repeated`).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from signing_service.record.cosignature import verify_cosignatures
 from signing_service.record.entry import SERVICE_SCOPE, Entry, parse_entry, verify_opening, verify_sequence
 from signing_service.record.proof import verify_proof
 from signing_service.record.tree import leaf_hash, root_of
+from signing_service.verify.repeated import check_references, check_repeated
 from signing_service.verify.report import RecordReport
 from signing_service.verify.shapes import check_shape
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
@@ -84,6 +86,12 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
         _check_sequences(bundle, lines)  # (4)
         report.uniqueness = "checked" if bundle.complete else "not checked"
         checks.passed(Step.RECORD, SUBJECT, "the agreement's entries follow each other without a gap")
+    for line in lines:  # (5)
+        if line.event:
+            with checks.collecting(Step.RECORD, SUBJECT, constraint):
+                check_repeated(line.event)
+    with checks.collecting(Step.RECORD, SUBJECT, constraint):
+        check_references([line.event for line in own if line.event])
     return Record(
         [Logged(line.item.index, line.event) for line in own if line.event],
         [line.event for line in lines if line.event and line.entry.scope == SERVICE_SCOPE],

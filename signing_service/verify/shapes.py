@@ -11,8 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from signing_service.agreement.mandates import Mandate
-from signing_service.encoding import from_base64url, parse_time, sha256_hex
+from signing_service.encoding import parse_time
 from signing_service.errors import FormatError
 from signing_service.verify.verdict import SubIndication, unproven
 
@@ -145,19 +144,5 @@ def check_shape(event: Mapping[str, Any]) -> None:
         wrong = sorted(name for name, is_right in wanted.items() if not is_right(event[name]))
         if wrong:
             raise FormatError(f"{where} has a {wrong[0]} that it cannot have")
-        _check_digests(event, where)
         return
     raise FormatError(f"{where} does not have exactly the members of its type")
-
-
-def _check_digests(event: Mapping[str, Any], where: str) -> None:
-    """What an event holds besides a digest of it must have that digest, and must be readable."""
-    if event["type"] == "mandate":
-        found = Mandate.from_value(event["mandate"]).digest()
-        named = event["mandate_sha256"]
-    elif event["type"] == "issuance":
-        found, named = sha256_hex(from_base64url(event["certificate"])), event["certificate_sha256"]
-    else:
-        return
-    if found != named:
-        raise FormatError(f"{where} holds something else than its digest says")

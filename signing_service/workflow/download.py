@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import parse_canonical_json
@@ -15,6 +14,9 @@ from signing_service.store import agreements, mandates, observers, openings, peo
 from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
+from signing_service.verify.bundled import certificates_in, certificates_pem
+from signing_service.verify.changes import read_revisions
+from signing_service.verify.structure import read_document
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.proofs import prove_all, witnessed_checkpoint
 from signing_service.workflow.service import Service
@@ -64,7 +66,7 @@ def evidence(service: Service, person_id: str, agreement_id: str, *, complete: b
         check_party(session, person_id, agreement_id)
     service.publish()
     with service.database.read() as session:
-        bundle = _bundle(session, service, agreement_id, complete=complete)
+        bundle = _bundle(session, agreement_id, complete=complete)
     return bundle.file_name, write_bundle(bundle)
 
 
@@ -74,7 +76,7 @@ def trust_file(service: Service) -> bytes:
         return current_bytes(session)
 
 
-def _bundle(session: Session, service: Service, agreement_id: str, *, complete: bool) -> Bundle:
+def _bundle(session: Session, agreement_id: str, *, complete: bool) -> Bundle:
     note = witnessed_checkpoint(session, current(session), openings.end_of_scope(session, agreement_id))
     size = parse_checkpoint(parse_note(note).text).size
     own = openings.of_scope(session, agreement_id, size)
@@ -83,8 +85,7 @@ def _bundle(session: Session, service: Service, agreement_id: str, *, complete: 
     found = {opening.index: opening for opening in own + openings.of_scope(session, SERVICE_SCOPE, size)}
     indices = range(size) if complete else sorted(found)
     entries = dict(enumerate(read_entries(session, 0, size))) if complete else {}
-    authorities = [service.keys.root, service.keys.issuing_ca, service.keys.services_ca, service.keys.seal]
-    authorities += [one.certificate for one in service.keys.retired]
+    certificates = certificates_in(read_revisions(pdf_bytes, read_document(pdf_bytes)))
     return Bundle(
         agreement=agreement_id,
         pdf=pdf_bytes,
@@ -92,7 +93,7 @@ def _bundle(session: Session, service: Service, agreement_id: str, *, complete: 
             _bundled(found[index]) if index in found else BundledEvent(index, entries[index]) for index in indices
         ),
         proofs=prove_all(session, sorted(found), note),
-        certificates=b"".join(certificate.public_bytes(Encoding.PEM) for certificate in authorities),
+        certificates=certificates_pem(certificates),
         mandates=_documents(session, own),
         complete=complete,
     )

@@ -8,7 +8,6 @@ and fresh responses about all that has not ended: the new timestamp then proves 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,10 +22,9 @@ from signing_service.pki.status import status_responses
 from signing_service.pki.timestamps import BuiltInAuthority
 from signing_service.store import acts, agreements
 from signing_service.verify.algorithms import key_until
-from signing_service.verify.certificate import Certificate
-from signing_service.verify.changes import Revision, read_revisions
-from signing_service.verify.cms import read_signature, read_token
-from signing_service.verify.container import TIMESTAMP_TOKEN
+from signing_service.verify.bundled import embedded_in
+from signing_service.verify.changes import read_revisions
+from signing_service.verify.cms import read_token
 from signing_service.verify.padding import strip_padding
 from signing_service.verify.structure import read_document
 from signing_service.workflow.service import Service
@@ -47,14 +45,14 @@ def gather(session: Session, service: Service, agreement_id: str, now: datetime)
     """Gather it for the newest revision of a countersigned agreement."""
     pdf = agreements.read_pdf(session, agreement_id)
     revisions = list(read_revisions(pdf, read_document(pdf)))
-    embedded = [certificate for revision in revisions for certificate in certificates_of(revision)]
+    embedded = [certificate for revision in revisions for certificate in embedded_in(revision)]
     own = [service.keys.timestamp, service.keys.services_ca] if _stamps_itself(service) else []
     everything = list(dict.fromkeys([*(one.parsed for one in embedded), *own]))
     listed = {der for revision in revisions for der in revision.certificates}
     earlier = acts.archive_timestamps(session, agreement_id)
     wanted = [one for one in everything if _is_authority(one)]
     if earlier:
-        wanted += [one.parsed for one in certificates_of(revisions[-1])]
+        wanted += [one.parsed for one in embedded_in(revisions[-1])]
         dss: Dss | None = _parse_dss(earlier[-1].material)
         stored: list[bytes] = []
     else:
@@ -63,14 +61,6 @@ def gather(session: Session, service: Service, agreement_id: str, now: datetime)
     certificates = [one.public_bytes(Encoding.DER) for one in dict.fromkeys(wanted)]
     responses = status_responses(service.keys, everything, now)
     return Material([der for der in certificates if der not in listed], [*stored, *responses], dss)
-
-
-def certificates_of(revision: Revision) -> Iterable[Certificate]:
-    """Every certificate that came with a revision's container and its timestamp."""
-    if revision.kind == "archive":
-        return read_token(revision.contents).certificates
-    container = read_signature(revision.contents)
-    return (*container.certificates, *read_token(container.unsigned_attributes[TIMESTAMP_TOKEN][0]).certificates)
 
 
 def token_until(token: bytes) -> datetime:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from signing_service.errors import NotFoundError
 from signing_service.evidence.event_lines import BundledEvent, format_event_lines
 from signing_service.evidence.monitor import MonitorState, follow
+from signing_service.evidence.record_keys import RecordKeys
 from signing_service.evidence.sightings import Sighting
 from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
 from signing_service.record.entry import entry_digest, make_entry, parse_entry
@@ -37,6 +38,7 @@ class Service:
     signer: Signer = LOG
     page: int = 2
     asked: list[str] = field(default_factory=list)
+    keys: RecordKeys = field(default_factory=lambda: RecordKeys(LOG.verifier_key))
 
     def add(self, data: bytes, scope: str = AGREEMENT) -> int:
         """Append an event, chained to its scope's newest entry; gives its index."""
@@ -78,7 +80,7 @@ class Service:
             state or MonitorState(),
             self.fetch,
             self.feed,
-            LOG.verifier_key,
+            self.keys,
             agreements or (AGREEMENT,),
             party=NANJING.id,
             accepted=accepted,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,9 @@ from signing_service.encoding import canonical_json, sha256_hex
 from signing_service.errors import FormatError, LimitError, VerificationError
 from signing_service.evidence import BundledEvent, read_bundle, write_bundle
 from signing_service.evidence.archive import MAX_ARCHIVE, pack, unpack
-from tests.evidence.cast import EVENTS, MANDATE, PDF, bundle, changed_bundle, proof_text
+from signing_service.evidence.trust import format_trust_file
+from signing_service.record.tree import leaf_hash
+from tests.evidence.cast import EVENTS, MANDATE, PDF, bundle, certificate, changed_bundle, proof_text, trust_file
 from tests.record.cast import AGREEMENT, event, history, salt
 
 DATA = write_bundle(bundle())
@@ -147,6 +150,13 @@ def test_a_manifest_that_does_not_fit_is_refused(change: dict[str, Any], reason:
         read_bundle(pack(MEMBERS | {"manifest.json": canonical_json(manifest)}))
 
 
+@pytest.mark.parametrize("change", [b"\nand pip install another-verifier\n", b""])
+def test_a_readme_that_says_something_else_is_refused_although_the_manifest_fits(change: bytes):
+    text = MEMBERS["README.txt"] + change if change else MEMBERS["README.txt"].replace(b"sha256sum", b"sha1sum")
+    with pytest.raises(VerificationError, match=r"README\.txt in the bundle is not the text"):
+        read_bundle(repacked(**{"README.txt": text}))
+
+
 def test_members_out_of_order_are_refused():
     with pytest.raises(FormatError, match="out of order"):
         read_bundle(pack(dict(reversed(MEMBERS.items()))))
@@ -217,15 +227,30 @@ def test_archives_beyond_their_limits_are_refused():
 
 
 def test_the_readmes_commands_find_what_it_says(tmp_path: Path):
-    (tmp_path / "salt.bin").write_bytes(salt(2))
-    (tmp_path / "event.json").write_bytes(EVENTS[2])
-    (tmp_path / "entry.json").write_bytes(history(EVENTS)[2])
+    for name, data in MEMBERS.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "trust.json").write_bytes(format_trust_file(trust_file()))
     text = MEMBERS["README.txt"].decode()
-    commands = [line.strip() for line in text.splitlines() if line.strip().startswith("(printf")]
-    outputs = [
-        subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-        for command in commands
-    ]
-    assert json.loads(history(EVENTS)[2])["commitment"] in outputs[0]
+    by_hand = text[text.index("By hand") :]
+    by_hand = by_hand.replace("; do\n", "; do")
+    commands = [line.strip() for line in by_hand.splitlines() if line.startswith("        ") and " " in line.strip()]
+    tried = [command for command in commands if not command.startswith(("pdfsig", "head"))]
+    said = {
+        command: subprocess.run(
+            ["sh", "-euc", command], cwd=tmp_path, capture_output=True, text=True, check="openssl verify" not in command
+        ).stdout
+        for command in tried
+    }
+
+    entry = json.loads(history(EVENTS)[0])
+    assert len(tried) == 11
+    for name in ("agreement.pdf", "events.jsonl", "certificates.pem", "README.txt"):
+        assert json.loads(MEMBERS["manifest.json"])["members"][name] in said[tried[0]]
+    assert (tmp_path / "root.pem").read_bytes() == certificate("Alliance Root").public_bytes(Encoding.PEM)
+    assert "CN = Lin" in said[tried[3]]
+    assert (tmp_path / "event.json").read_bytes() == EVENTS[0]
+    assert (tmp_path / "salt.bin").read_bytes() == salt(0)
+    assert said[tried[8]].split()[0] == entry["commitment"]
+    assert said[tried[10]].split()[0] == leaf_hash(history(EVENTS)[0]).hex()
     assert bundle().file_name in text
-    assert len(outputs) == 2

@@ -6,12 +6,15 @@ import base64
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signing_service.encoding import canonical_json, parse_canonical_json
-from signing_service.errors import ForkError, FormatError, RecordError, SigningServiceError
+from signing_service.errors import ForkError, FormatError, RecordError, RetiredKeyError, SigningServiceError
 from signing_service.evidence.event_lines import BundledEvent
 from signing_service.evidence.monitor import MonitorState, format_state, parse_state
+from signing_service.evidence.record_keys import RecordKeys, RetiredKey
 from signing_service.record.entry import make_entry
+from signing_service.record.note import Signer
 from tests.cast import SOMCHAI
 from tests.evidence.followed import LIFE, OTHER, Service, service
 from tests.record.cast import AGREEMENT, IMPOSTOR, LOG, event, salt
@@ -48,7 +51,7 @@ def test_the_next_round_reads_only_what_is_new():
 def test_a_state_is_read_back_and_continues():
     log = service()
     _, state = log.follow()
-    assert parse_state(format_state(state), LOG.verifier_key) == state
+    assert parse_state(format_state(state), RecordKeys(LOG.verifier_key)) == state
 
 
 @pytest.mark.parametrize("member", ["checkpoint", "frontier", "agreements", "v"])
@@ -58,14 +61,14 @@ def test_a_damaged_state_is_refused(member: str, value: object):
     if (member, value) == ("v", 1):
         value = 2
     with pytest.raises(SigningServiceError):
-        parse_state(canonical_json({**state, member: value}), LOG.verifier_key)
+        parse_state(canonical_json({**state, member: value}), RecordKeys(LOG.verifier_key))
 
 
 def test_a_state_whose_tree_is_not_its_checkpoints_is_refused():
     state = service().follow()[1]
     forged = replace(state, frontier=replace(state.frontier, hashes=(*state.frontier.hashes[:-1], bytes(32))))
     with pytest.raises(FormatError, match="does not fit together"):
-        parse_state(format_state(forged), LOG.verifier_key)
+        parse_state(format_state(forged), RecordKeys(LOG.verifier_key))
 
 
 def test_an_agreement_that_is_added_later_is_read_from_the_beginning():
@@ -224,3 +227,24 @@ def test_the_checkpoints_of_an_alarm_are_the_proof():
     _, state = log.follow()
     root = base64.b64decode(state.checkpoint.split(b"\n")[2])
     assert root == state.frontier.root()
+
+
+def test_a_retired_key_that_signs_on_is_an_alarm_of_its_own():
+    log = service()
+    old, new = LOG, Signer(LOG.name, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    _, state = log.follow()
+    size = state.frontier.size
+    log.keys = RecordKeys(new.verifier_key, (RetiredKey(old.verifier_key, size),))
+    assert log.follow(state)[0] == []  # what the old key signed in its time still counts
+    log.add(event(7, "signature", signer="njupt:president", revision=1, pdf_sha256="44" * 32))
+    with pytest.raises(RetiredKeyError, match=f"of {size + 1} entries is signed by a key .* retired at {size}"):
+        log.follow(state)
+    log.signer = new
+    assert [item.type for item in log.follow(state)[0]] == ["signature"]
+
+
+def test_a_state_that_a_retired_key_signed_after_its_time_is_an_alarm_too():
+    _, state = service().follow()
+    new = Signer(LOG.name, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+    with pytest.raises(RetiredKeyError):
+        parse_state(format_state(state), RecordKeys(new.verifier_key, (RetiredKey(LOG.verifier_key, 8),)))

@@ -179,7 +179,10 @@ def test_a_revocation_after_the_act_changes_nothing(world):
 def test_a_rogue_confirmation_beside_the_good_one_changes_nothing(world):
     events = copy.deepcopy(world.events())
     good = of(events, "confirmation")
-    events.insert(events.index(good), {**good, "confirmation": "AA"})
+    stated = Confirmation.from_der(from_base64url(good["confirmation"])).statement
+    by_another = authenticator().approve(ConfirmationStatement.from_json(stated).challenge())
+    rogue = to_base64url(Confirmation(stated, by_another).to_der())
+    events.insert(events.index(good), {**good, "confirmation": rogue})
 
     assert verify(world, renumbered(events)).exit_code == 0
 

@@ -14,13 +14,15 @@ from signing_service.record.proof import format_proof, parse_proof
 from signing_service.verify.proof import verify_proof_file
 from signing_service.verify.report import Report
 from signing_service.verify.trust import Trust, read_trust
-from tests.cast import NOON
-from tests.evidence.cast import bundle, trust_file
-from tests.record.cast import ANDAMAN_WITNESS
+from tests.cast import NOON, OFFICER
+from tests.evidence.cast import EVENTS, proof_text, trust_file
+from tests.record.cast import ANDAMAN_WITNESS, event, history, salt
 
-BUNDLE = bundle()
-ITEM = BUNDLE.events[2]
-PROOF = BUNDLE.proofs[ITEM.index]
+WITHDRAWAL = event(2, "withdrawal", officer=OFFICER.id, reason="a better text", superseded_by=None)
+ENTRIES = history([*EVENTS[:2], WITHDRAWAL])
+ITEM = BundledEvent(2, ENTRIES[2], WITHDRAWAL, salt(2))
+MANDATE = BundledEvent(1, ENTRIES[1], EVENTS[1], salt(1))
+PROOF = proof_text(ENTRIES, 2)
 TRUST = read_trust([format_trust_file(trust_file())])
 
 
@@ -35,7 +37,7 @@ def said(report: Report) -> str:
 def test_a_proof_with_its_event_passes():
     report = verified()
     assert report.exit_code == 0, said(report)
-    assert "the event (signature, sequence 2 of" in said(report)
+    assert "the event (withdrawal, sequence 2 of" in said(report)
 
 
 def test_without_the_event_or_without_trust_it_is_indeterminate():
@@ -56,9 +58,9 @@ def test_with_fewer_witnesses_than_are_needed_it_is_indeterminate_and_names_them
     "lie",
     [
         lambda: (PROOF, replace(ITEM, salt=bytes(32))),
-        lambda: (PROOF, replace(ITEM, event=BUNDLE.events[1].event)),
-        lambda: (PROOF, BUNDLE.events[1]),
-        lambda: (PROOF, replace(BUNDLE.events[1], index=ITEM.index)),
+        lambda: (PROOF, replace(ITEM, event=MANDATE.event)),
+        lambda: (PROOF, MANDATE),
+        lambda: (PROOF, replace(MANDATE, index=ITEM.index)),
         lambda: (PROOF, ITEM, ITEM),
         lambda: (format_proof(replace(parse_proof(PROOF), hashes=(bytes(32),) * 2)), ITEM),
         lambda: (PROOF.replace(b"sign.example.org\n3", b"sign.example.org\n4"), ITEM),
@@ -80,3 +82,11 @@ def test_the_command_reads_both_files(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([*words, "--json"]) == 0
     assert main(["verify", "--trust", str(tmp_path / "trust.json"), str(tmp_path)]) == 0
     assert "PASSED" in capsys.readouterr().out
+
+
+def test_an_event_with_a_member_that_it_cannot_have_fails_although_it_opens_its_entry():
+    more = event(2, "withdrawal", officer=OFFICER.id, reason="a better text", superseded_by=None, note="hidden")
+    entries = history([*EVENTS[:2], more])
+    report = verified(proof_text(entries, 2), BundledEvent(2, entries[2], more, salt(2)))
+    assert report.exit_code == 1
+    assert "does not have exactly the members of its type" in said(report)

@@ -25,6 +25,9 @@ from signing_service.record.entry import entry_digest, make_entry
 from signing_service.record.note import Signer, format_verifier_key
 from signing_service.record.proof import Proof, format_proof
 from signing_service.record.tree import inclusion_proof, leaf_hash, root_of
+from signing_service.verify.bundled import certificates_in, certificates_pem
+from signing_service.verify.changes import read_revisions
+from signing_service.verify.structure import read_document
 from signing_service.verify.trust import Trust, read_trust
 from tests.approval.cast import authenticator
 from tests.cast import ALLIANCE, LIN, NOON, OFFICER, ORIGIN, PUBLIC_URL, SOMCHAI, Person
@@ -180,7 +183,7 @@ class World:
             pdf=self.pdf,
             events=bundled,
             proofs={at: proof_of(entries, at, checkpoint) for at in range(len(entries))},
-            certificates=self.ceremony.keystore.issuing_ca.public_bytes(Encoding.PEM),
+            certificates=certificates_pem(certificates_in(read_revisions(self.pdf, read_document(self.pdf)))),
             mandates={},
         )
         return replace(plain, **changes)

@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signing_service.cli import main
 from signing_service.commands import record_monitor
 from signing_service.evidence.monitor import format_state, parse_state
+from signing_service.evidence.record_keys import RecordKeys, RetiredKey
+from signing_service.evidence.trust import format_trust_file
+from signing_service.record.note import Signer
 from signing_service.record.tree import Frontier
 from signing_service.store import ledger, openings
 from signing_service.store.tables import Event
 from signing_service.workflow import feeds
 from signing_service.workflow.erasure import erase
 from signing_service.workflow.feeds import feeds_of, make_feed, revoke_feed
+from signing_service.workflow.public_record import record_state
 from tests.cast import HOA, LIN, NANJING, OBSERVER, SOMCHAI
 from tests.record.witnessed import LEAVES, signed
 from tests.web.conftest import LiveServer
@@ -45,8 +50,8 @@ def monitor(
             tokens[party].write_text(f"{live.world.agreement} {token}\n")
             tokens[party].chmod(0o600)
         command = ["record", "monitor", url, "--feed-token-file", str(tokens[party]), "--party", party, "--once"]
-        key = str(live.world.service.trust.record_key)
-        code = main([*command, "--key", key, "--state", f"{party}.json", *words])
+        key = [] if "--trust" in words else ["--key", str(live.world.service.trust.record_key)]
+        code = main([*command, *key, "--state", f"{party}.json", *words])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -134,7 +139,7 @@ def test_a_revoked_token_is_an_alarm_once_something_happens(live: LiveServer, mo
 
 def test_a_fork_is_an_alarm_whose_proof_is_kept(live: LiveServer, monitor: Monitor):
     monitor()
-    state = parse_state(Path("njupt.json").read_bytes(), live.world.service.trust.record_key)
+    state = parse_state(Path("njupt.json").read_bytes(), RecordKeys(live.world.service.trust.record_key))
     origin = live.world.service.trust.record_origin
     size = state.frontier.size
     other = signed(size, LEAVES, live.world.service.record_signer, origin)
@@ -148,6 +153,22 @@ def test_a_fork_is_an_alarm_whose_proof_is_kept(live: LiveServer, monitor: Monit
     assert state.checkpoint.splitlines()[2] in proof
 
 
+def test_a_trust_file_that_retired_the_key_which_still_signs_is_an_alarm(live: LiveServer, monitor: Monitor):
+    trust, size = live.world.service.trust, size_now(live)
+    new = Signer(trust.record_origin, Ed25519PrivateKey.from_private_bytes(bytes(range(32)))).verifier_key
+    for cap, expected in ((size, 0), (size - 1, 1)):
+        changed = replace(trust, record_key=new, retired_record_keys=(RetiredKey(trust.record_key, cap),))
+        Path("trust.json").write_bytes(format_trust_file(changed))
+        code, _, err = monitor(NANJING.id, "--trust", "trust.json")
+        assert code == expected, err
+    assert f"ALARM: checkpoint of {size} entries is signed by a key that was retired at {size - 1}" in err
+
+
+def size_now(live: LiveServer) -> int:
+    live.world.service.publish()
+    return record_state(live.world.service).size
+
+
 def test_a_service_that_does_not_answer_says_nothing_either_way(monitor: Monitor, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("signing_service.record.sources.PAUSE", 0.0)
     code, _, err = monitor(NANJING.id, url="http://127.0.0.1:9/record")
@@ -159,6 +180,7 @@ def test_a_service_that_does_not_answer_says_nothing_either_way(monitor: Monitor
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--trust", "njupt.token"], "--trust: "),
         (["--state", "njupt.token"], "is no state of this monitor"),
         (["--key", "nothing"], "nothing cannot be read"),
         (["--key", "a+b+c"], "--key: "),
