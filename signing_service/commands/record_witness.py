@@ -19,7 +19,7 @@ from pathlib import Path
 from signing_service.commands.terminal import make_parser
 from signing_service.errors import FormatError, UsageError
 from signing_service.record.checkpoint import parse_checkpoint
-from signing_service.record.note import ED25519, format_verifier_key, parse_note, parse_verifier_key
+from signing_service.record.note import ED25519, VerifierKey, format_verifier_key, parse_note, parse_verifier_key
 from signing_service.record.witness import MAX_REQUEST, Logs, Request, configure_logs, format_request
 from signing_service.record.witness_key import make_key_file, read_key_file
 from signing_service.record.witness_server import make_server
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
             "--log",
             action="append",
             required=True,
-            metavar="VKEY",
-            help="verifier key of a log to witness; may be repeated",
+            metavar="[ORIGIN=]VKEY",
+            help="verifier key of a log to witness, after its origin where that is not the key's name; may be repeated",
         )
     return parser
 
@@ -123,14 +123,26 @@ def _as_request(signed_checkpoint: bytes, store: WitnessStore) -> bytes:
     return format_request(Request(known if known == checkpoint.size else 0, (), signed_checkpoint))
 
 
-def _logs(vkeys: list[str]) -> Logs:
-    try:
-        keys = [parse_verifier_key(vkey) for vkey in vkeys]
-    except FormatError as error:
-        raise UsageError(f"--log: {error.message}", hint=error.hint) from error
-    if any(key.type != ED25519 for key in keys):
+def _logs(words: list[str]) -> Logs:
+    origins = dict(_log(text) for text in words)
+    if any(key.type != ED25519 for key in origins):
         raise UsageError("--log takes a log's verifier key (type 01), not a witness's")
-    return configure_logs(keys)
+    return configure_logs(origins, origins)
+
+
+def _log(text: str) -> tuple[VerifierKey, str]:
+    """A log's key and origin."""
+    try:
+        key = parse_verifier_key(text)
+    except FormatError as error:
+        origin, given, vkey = text.rpartition("=")
+        if not origin or not given:
+            raise UsageError(f"--log: {error.message}", hint=error.hint) from error
+        try:
+            return parse_verifier_key(vkey), origin
+        except FormatError as of_key:
+            raise UsageError(f"--log: {of_key.message}", hint=of_key.hint) from of_key
+    return key, key.name
 
 
 def _read(path: Path) -> bytes:

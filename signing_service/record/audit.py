@@ -20,6 +20,8 @@ from signing_service.record.note import VerifierKey, parse_note
 from signing_service.record.sources import fetch_each
 from signing_service.record.tiles import TILE_WIDTH, Fetch, Tile
 
+MAX_SIGNERS_NAMED = 5
+
 Progress = Callable[[int, int], None]
 
 
@@ -89,9 +91,12 @@ def _checkpoint_finding(fetch: Fetch, error: SigningServiceError) -> Finding:
     if not isinstance(error, FormatError | RecordError):
         raise error
     try:
-        signers = [f"{line.name} (key id {line.key_id.hex()})" for line in parse_note(fetch(CHECKPOINT)).signatures]
+        note = parse_note(fetch(CHECKPOINT))
     except SigningServiceError:
         return Finding(CHECKPOINT, error.message)
+    signers = [f"{line.name} (key id {line.key_id.hex()})" for line in note.signatures[:MAX_SIGNERS_NAMED]]
+    if len(note.signatures) > MAX_SIGNERS_NAMED:
+        signers.append(f"{len(note.signatures) - MAX_SIGNERS_NAMED} more")
     return Finding(CHECKPOINT, f"{error.message}; it is signed by {', '.join(signers)}")
 
 

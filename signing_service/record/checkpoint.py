@@ -74,7 +74,10 @@ def verify_checkpoint(data: bytes, keys: VerifierKey | Sequence[VerifierKey], or
     checkpoint = parse_checkpoint(verify_note(data, known).text)
     expected = origin if origin is not None else known[0].name
     if checkpoint.origin != expected:
-        raise RecordError(f"checkpoint is of {checkpoint.origin!r}, not of {expected!r}")
+        raise RecordError(
+            f"checkpoint is of the origin {checkpoint.origin!r}, not of {expected!r}",
+            hint="a log's origin may be another than its key's name: if you know it to be this log's, name it so",
+        )
     if checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT:
         raise RecordError("checkpoint of an empty tree has another root")
     return checkpoint

@@ -64,11 +64,15 @@ class Refusal:
     fork: bool = False
 
 
-def configure_logs(keys: Iterable[VerifierKey]) -> dict[str, tuple[VerifierKey, ...]]:
-    """The logs to witness, by origin: a log's origin is its key's name."""
+def configure_logs(
+    keys: Iterable[VerifierKey], origins: Mapping[VerifierKey, str] | None = None
+) -> dict[str, tuple[VerifierKey, ...]]:
+    """The logs to witness, by origin: the key's name, unless ``origins`` says another (tlog-checkpoint, "Signatures":
+    the two SHOULD match)."""
     logs: dict[str, tuple[VerifierKey, ...]] = {}
     for key in keys:
-        logs[key.name] = (*logs.get(key.name, ()), key)
+        origin = (origins or {}).get(key, key.name)
+        logs[origin] = (*logs.get(origin, ()), key)
     return logs
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from signing_service.encoding import format_time
+from signing_service.encoding import format_time, parse_time
 from signing_service.errors import UnavailableError
 from signing_service.record.checkpoint import Checkpoint
 from signing_service.record.cosignature import Cosigner
@@ -33,6 +34,7 @@ from signing_service.record.witness import (
 )
 
 BUSY_TIMEOUT = 10.0  # seconds that one process waits for another
+OVERTAKEN = timedelta(minutes=1)  # by which requests may overtake each other; beyond it, a clock was set back
 MAX_FORKS = 100  # kept for each log; one is proof enough
 
 _SCHEMA = """
@@ -72,31 +74,38 @@ class WitnessStore:
 
     def step(
         self, origin: str, now: datetime, judge: Callable[[WitnessState], WitnessState | Refusal]
-    ) -> Refusal | None:
-        """Judge the log's state and keep the new one, as one transaction on the disk; None if it was kept."""
-        with self._lock:
+    ) -> datetime | Refusal:
+        """Judge the log's state and keep the new one, as one transaction on the disk.
+
+        Gives the time of the cosignature if it was kept: ``now``, or a moment later where another request came
+        between, so that of two trees that were cosigned the larger is never said to have been the largest earlier.
+        """
+        with self._lock, _unavailable_when_broken("written"):
+            self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
-                    outcome = judge(self._state(origin))
-                    if isinstance(outcome, WitnessState):
-                        self._keep(origin, outcome, now)
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    self._connection.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise UnavailableError(f"state file cannot be written: {error}") from error
-        return outcome if isinstance(outcome, Refusal) else None
+                outcome = judge(self._state(origin))
+                if isinstance(outcome, WitnessState):
+                    now = self._not_before_the_last(origin, now)
+                    self._keep(origin, outcome, now)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        return outcome if isinstance(outcome, Refusal) else now
+
+    def _not_before_the_last(self, origin: str, now: datetime) -> datetime:
+        row = self._connection.execute("SELECT time FROM logs WHERE origin = ?", (origin,)).fetchone()
+        last = parse_time(row[0]) if row else now
+        return last if now < last <= now + OVERTAKEN else now
 
     def state(self, origin: str) -> WitnessState:
-        """The latest cosigned checkpoint of a log; the empty tree if there is none."""
-        with self._lock:
+        """The latest cosigned checkpoint of a log; the empty tree if there is none. Raises UnavailableError."""
+        with self._lock, _unavailable_when_broken("read"):
             return self._state(origin)
 
     def forks(self, origin: str) -> list[bytes]:
         """Signed checkpoints that contradict a cosigned one: proof that the log misbehaved."""
-        with self._lock:
+        with self._lock, _unavailable_when_broken("read"):
             query = "SELECT checkpoint FROM forks WHERE origin = ? ORDER BY time, root"
             return [row[0] for row in self._connection.execute(query, (origin,))]
 
@@ -111,7 +120,7 @@ class WitnessStore:
             checkpoint.origin,
             MAX_FORKS,
         )
-        with self._lock:
+        with self._lock, _unavailable_when_broken("written"):
             self._connection.execute(
                 "INSERT OR IGNORE INTO forks (origin, root, size, checkpoint, time) SELECT ?, ?, ?, ?, ?"
                 " WHERE (SELECT count(*) FROM forks WHERE origin = ?) < ?",
@@ -128,6 +137,16 @@ class WitnessStore:
             "INSERT OR REPLACE INTO logs (origin, size, root, checkpoint, time) VALUES (?, ?, ?, ?, ?)",
             (origin, state.size, state.root, state.checkpoint, format_time(now)),
         )
+
+
+@contextmanager
+def _unavailable_when_broken(what: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UnavailableError(
+            f"state file cannot be {what}: {error}", hint="is the disk full, or read-only?"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +181,13 @@ class Witness:
         return self._consider(request, checkpoint, now)
 
     def _consider(self, request: Request, checkpoint: Checkpoint, now: datetime) -> Answer:
-        refusal = self.store.step(checkpoint.origin, now, lambda state: advance(state, request, checkpoint))
-        if refusal is None:
-            line = self.cosigner.cosign(request.checkpoint, now)
+        outcome = self.store.step(checkpoint.origin, now, lambda state: advance(state, request, checkpoint))
+        if not isinstance(outcome, Refusal):
+            line = self.cosigner.cosign(request.checkpoint, outcome)
             return Answer(200, "text/plain; charset=utf-8", line.format().encode())
-        if refusal.fork:
+        if outcome.fork:
             self.store.keep_fork(checkpoint, request.checkpoint, now)
-        return _refused(refusal)
+        return _refused(outcome)
 
 
 def _refused(refusal: Refusal) -> Answer:

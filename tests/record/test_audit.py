@@ -255,7 +255,7 @@ def test_a_checkpoint_that_is_missing_malformed_or_anothers_is_named():
     padded = sign_note(signed(1300).decode().split("\n\n")[0].replace("\n1300\n", "\n01300\n") + "\n", LOG)
     assert found(audited(files | {"checkpoint": padded}))[0][1].startswith("'01300' is no size or index")
     other = sign_checkpoint(Checkpoint("other.example", 1300, tree_hash(1300)), LOG)
-    assert "checkpoint is of 'other.example'" in found(audited(files | {"checkpoint": other}))[0][1]
+    assert "checkpoint is of the origin 'other.example'" in found(audited(files | {"checkpoint": other}))[0][1]
     assert audit(fetch_from(files | {"checkpoint": other}), KEYS, origin="other.example").verdict == "PASSED"
 
 

@@ -106,7 +106,8 @@ def test_the_server_says_who_it_is_and_what_it_saw(served):
         (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"411"),
         (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", b"413"),
         (b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 9\r\n\r\nold", b"400"),
-        (b"PUT /add-checkpoint HTTP/1.1\r\n\r\n", b"501"),
+        (b"PUT /add-checkpoint HTTP/1.1\r\n\r\n", b"405"),
+        (b"BREW / HTTP/1.1\r\n\r\n", b"501"),
     ],
 )
 def test_the_server_refuses_what_is_no_request(served, request_head: bytes, status: bytes):
