@@ -30,7 +30,8 @@ def embedded_in(revision: Revision) -> tuple[Certificate, ...]:
     if revision.kind == "archive":
         return read_token(revision.contents).certificates
     container = read_signature(revision.contents)
-    return (*container.certificates, *read_token(container.unsigned_attributes[TIMESTAMP_TOKEN][0]).certificates)
+    tokens = container.unsigned_attributes.get(TIMESTAMP_TOKEN, ())
+    return (*container.certificates, *(one for token in tokens for one in read_token(token).certificates))
 
 
 def certificates_in(revisions: Iterable[Revision]) -> Sequence[bytes]:
