@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from signing_service.commands.init import make_missing_secrets
-from signing_service.commands.logs import log_to_terminal
+from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
 from signing_service.setting_values import PREFIX
@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_from_environment()
     check_port(settings)
     log_to_terminal(requests=False)
+    never_show_settings(settings)
     links = prepare(settings)
     run_server(settings, on_ready=lambda: _print(settings, links))
     return 0

@@ -1,8 +1,9 @@
 """Log lines on standard error, one each, as text for people or JSON for programs; no secret is ever in one.
 
 Each line has time, level, message and what is bound to the request, its id above all. Secrets have no place in a log:
-values under telling names are dropped, and whatever looks like a bearer token, a link's token or a password in a URL is
-covered, whoever logged it.
+values under telling names are dropped, however deep they lie; whatever looks like a bearer token, a link's token, a
+seed of one-time codes, an answer of a university or a password in a URL is covered, whoever logged it, tracebacks
+included; and so is every secret of the settings, wherever it turns up.
 """
 
 from __future__ import annotations
@@ -12,19 +13,44 @@ import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
+from signing_service.settings import Settings
+
 HIDDEN = "…"
 SECRET_NAMES = frozenset(
-    {"authorization", "cookie", "csrf_token", "key", "passphrase", "password", "pin", "salt", "secret", "seed", "token"}
-)
+    {
+        "access_token", "authorization", "client_secret", "code", "code_verifier", "cookie", "csrf_token", "id_token",
+        "key", "passphrase", "password", "pin", "proof_code", "proof_password", "salt", "secret", "seed", "token",
+        "verifier",
+    }
+)  # fmt: skip
 _COVERED = (
     (re.compile(r"(?i)(bearer )[A-Za-z0-9._~+/=-]+"), r"\1" + HIDDEN),
     (re.compile(r"(/invitation#?/?)[A-Za-z0-9_-]{20,}"), r"\1" + HIDDEN),
     (re.compile(r"([a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+@"), r"\1" + HIDDEN + "@"),
+    (re.compile(r"(otpauth://[a-z]+/)[^\s'\"]+"), r"\1" + HIDDEN),
+    (re.compile(r"([?&](?:code|state|token|code_verifier|client_secret)=)[^&\s'\"]+"), r"\1" + HIDDEN),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),  # JSON Web Tokens
 )
+MIN_HIDDEN = 6  # characters; what is shorter stands in too many other words
+_never: set[str] = set()
 _Line = MutableMapping[str, Any]
+
+
+def never_show(*secrets: str | None) -> None:
+    """Cover these values wherever they turn up in a line of this process."""
+    _never.update(secret for secret in secrets if secret and len(secret) >= MIN_HIDDEN)
+
+
+def never_show_settings(settings: Settings) -> None:
+    """Cover the secrets of the settings, and the password in the database's address."""
+    smtp, token = settings.smtp, settings.token
+    never_show(settings.key_passphrase, settings.session_secret, settings.metrics_token)
+    never_show(smtp.password if smtp else None, token.pin if token else None)
+    never_show(urlsplit(settings.database_url).password)
 
 
 def log_to_terminal(form: str = "text", *, requests: bool = True) -> None:
@@ -62,15 +88,26 @@ def _formatter(form: str) -> logging.Formatter:
 def without_secrets(_logger: Any, _method: str, line: _Line) -> _Line:
     """Drop values under telling names and cover what looks like a secret in all others."""
     for name, value in line.items():
-        if name.lower() in SECRET_NAMES:
-            line[name] = HIDDEN
-        elif isinstance(value, str):
-            line[name] = cover(value)
+        line[name] = _without(name, value)
     return line
 
 
+def _without(name: object, value: Any) -> Any:
+    if isinstance(name, str) and name.lower() in SECRET_NAMES:
+        return HIDDEN
+    if isinstance(value, dict):
+        return {inner: _without(inner, one) for inner, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without("", one) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return cover(value if isinstance(value, str) else repr(value))
+
+
 def cover(text: str) -> str:
-    """``text`` with everything covered that looks like a secret."""
+    """``text`` with everything covered that looks like a secret, or is one of the settings'."""
+    for secret in _never:
+        text = text.replace(secret, HIDDEN)
     for pattern, instead in _COVERED:
         text = pattern.sub(instead, text)
     return text

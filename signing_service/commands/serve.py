@@ -6,7 +6,7 @@ Mails and interrupted archiving are worked on by a thread beside the pages; ``--
 
 from __future__ import annotations
 
-from signing_service.commands.logs import log_to_terminal
+from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.workflow.releases import asset_digests, record_release
@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_from_environment()
     settings.require_session_secret()
     log_to_terminal(settings.log_format)
+    never_show_settings(settings)
     check_port(settings)
     service = open_service(settings)
     record_release(service, asset_digests())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 
-from signing_service.commands.logs import log_to_terminal
+from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.workflow.service import open_service
 from signing_service.workflow.worker import make_workers, witness_once, work_once
@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     settings = settings_from_environment()
     log_to_terminal(settings.log_format)
+    never_show_settings(settings)
     service = open_service(settings)
     if options.once:
         done, well = work_once(service)

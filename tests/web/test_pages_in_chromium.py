@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from signing_service.workflow.codes import codes_of
 from signing_service.workflow.enrolment import invite
 from tests.cast import ALES, HOA, LIN, OFFICER, SOMCHAI, Person
 from tests.web.conftest import LiveServer
@@ -27,6 +29,9 @@ OWN = [
     "/agreements/{agreement}/decline/njupt:president",
     "/agreements/{agreement}/passkey/njupt:president/",
     "/passkeys/",
+    "/account/",
+    "/account/codes/",
+    "/prove?next=/agreements/",
 ]
 OFFICERS = [
     "/secretariat/",
@@ -39,6 +44,7 @@ OFFICERS = [
     "/secretariat/agreements/{agreement}/parties",
     "/secretariat/passkeys/",
     "/secretariat/table/",
+    "/secretariat/people/{lin}/access/",
     "/passkeys/",
 ]
 
@@ -63,7 +69,7 @@ def test_every_page_is_accessible_and_fits(
     if person is not None:
         window.sign_in(person)
     for path in paths:
-        window.page.goto(path.format(agreement=live.world.agreement))
+        window.page.goto(path.format(agreement=live.world.agreement, lin=live.world.ids[LIN]))
         window.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
         check(window.page)
 
@@ -89,6 +95,26 @@ def test_every_stage_of_signing_is_accessible_and_fits(screen: Screens, live: Li
     window.expect_signed()
     check(window.page)
     window.page.get_by_role("link", name="See your receipt").click()
+    check(window.page)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=["phone", "dark desktop"])
+def test_setting_one_time_codes_up_is_accessible_at_each_step(
+    screen: Screens, live: LiveServer, view: dict[str, int]
+):
+    window, lin = screen(**view).sign_in(LIN), live.world.ids[LIN]
+    window.page.goto("/account/codes/")
+    window.page.get_by_role("button", name="Show the QR code").click()
+    expect(window.page.get_by_role("img", name="QR code that holds the secret below")).to_be_visible()
+    check(window.page)
+    window.page.get_by_label("One-time code").fill("000000")
+    window.page.get_by_role("button", name="Confirm").click()
+    expect(window.page.get_by_role("alert")).to_contain_text("wrong or was used already")
+    check(window.page)
+    code = pyotp.TOTP(codes_of(live.world.service, lin).secret).at(live.world.service.clock())
+    window.page.get_by_label("One-time code").fill(code)
+    window.page.get_by_role("button", name="Confirm").click()
+    expect(window.page.get_by_role("heading", name="To approve signatures with them")).to_be_visible()
     check(window.page)
 
 

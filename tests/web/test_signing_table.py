@@ -14,7 +14,7 @@ from signing_service.web import table_rules
 from signing_service.workflow.approval_keys import own_enrolments
 from tests.cast import ALES, HOA, LIN, OFFICER, PASSWORD, SOMCHAI, Person
 from tests.web.visitor import Visitor
-from tests.workflow.devices import Devices
+from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.world import OneTimeKey, World
 
 Visit = Callable[..., Visitor]
@@ -208,3 +208,46 @@ def test_an_officer_for_whom_the_table_is_unlocked_is_no_officer_there(
     assert refused.status_code == 403
     assert "signing table" in refused.text
     assert approve(table, devices, LIN) == 200
+
+
+def test_the_table_is_for_one_agreement_and_one_place_of_the_person(
+    table: Visitor, devices: Devices, world: World
+):
+    elsewhere = asking_for_passkeys(world)  # Lin's other agreement
+    hand_over(table, world, LIN)
+    assert table.get(f"/agreements/{world.agreement}/").status_code == 200
+    for path in ("", "agreement.pdf", "evidence.zip", f"passkey/{LIN.signer}/", f"decline/{LIN.signer}"):
+        assert table.get(f"/agreements/{elsewhere.agreement}/{path}").status_code == 403, path
+    body = {"signer": LIN.signer, "mark": {"typed": "Lin"}, "consent_language": "en"}
+    assert table.post(f"/api/agreements/{elsewhere.agreement}/attempts", body).status_code == 403
+    assert approve(table, devices, LIN) == 200
+
+
+def test_an_attempt_of_the_same_person_on_another_agreement_is_not_continued_at_the_table(
+    table: Visitor, world: World
+):
+    other = world.signing(SOMCHAI).attempt["attempt"]
+    own = world.signing(LIN).attempt["attempt"]
+    hand_over(table, world, LIN)
+    body = {"request": "", "statement": "", "approval": {}}
+    assert table.post(f"/api/attempts/{other}/approval", body).status_code == 403
+    assert table.get(f"/api/attempts/{other}").status_code == 403
+    assert table.get(f"/api/attempts/{own}").status_code == 200
+
+
+def test_the_front_page_leads_the_table_to_its_one_agreement(table: Visitor, devices: Devices, world: World):
+    hand_over(table, world, LIN)
+    assert table.get("/").headers["Location"] == f"/agreements/{world.agreement}/"
+
+
+def test_every_address_that_the_table_may_ask_is_held_to_its_agreement_or_is_everybodys(app: Flask):
+    for rule in app.url_map.iter_rules():
+        if table_rules.is_allowed(rule.endpoint) and not rule.endpoint.startswith(table_rules.PUBLIC):
+            known = {"agreement_id", "attempt_id"} & rule.arguments
+            assert known or rule.endpoint in WITHOUT_AGREEMENT, rule.endpoint
+
+
+WITHOUT_AGREEMENT = {
+    "static", "account.sign_out", "api.session_state", "own.clock", "own.stay", "signing_table.finish",
+    "signing_table.free", "passkeys.registration_options",
+}  # fmt: skip

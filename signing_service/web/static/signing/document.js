@@ -1,7 +1,7 @@
 /** The agreement's bytes as this browser has them: fetched once, then only what each signature appended. */
 
 import { concat } from "./bytes.js";
-import { ConnectionLost } from "./transport.js";
+import { ConnectionLost, SignedOut } from "./transport.js";
 
 /** A document that grows; `url(revision)` is where a revision's bytes are. */
 export class GrowingDocument {
@@ -28,13 +28,14 @@ export class GrowingDocument {
     const headers = have > 0 ? { Range: `bytes=${have}-` } : {};
     let response;
     try {
-      response = await this.fetcher(this.url(revision), { headers, credentials: "same-origin" });
+      response = await this.fetcher(this.url(revision), { headers, credentials: "same-origin", redirect: "manual" });
       const received = new Uint8Array(await response.arrayBuffer());
       if (response.status === 206) return concat(this.bytes, received);
       if (response.status === 200) return concat(this.bytes, received.subarray(have));
     } catch (error) {
       throw new ConnectionLost(error.message);
     }
+    if (response.type === "opaqueredirect") throw new SignedOut("the document is not to be had"); // to the sign-in page
     throw new ConnectionLost(`the document answered ${response.status}`);
   }
 }
