@@ -28,6 +28,7 @@ from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.note import parse_note
 from signing_service.record.tree import Frontier
 from signing_service.store.driver import Driver
+from signing_service.store.durable import replace_durably
 from signing_service.store.tree import frontier_at
 
 MAX_GUARD = 1 << 14  # bytes; a signed checkpoint is about 200
@@ -78,7 +79,7 @@ class Guard:
                 f"a checkpoint of {new.size} entries cannot follow the guard's of {old.size}", hint=_HINT_OLDER
             )
         try:
-            _replace(self.path, note)
+            replace_durably(self.path, note)
         except OSError as error:
             raise UnavailableError(
                 f"guard {self.path}: {error.strerror}", hint="no checkpoint was released; free the disk and try again"
@@ -149,23 +150,3 @@ def _parse(path: Path, data: bytes) -> Guarded:
     except FormatError as error:
         raise ForkError(f"guard {path} is damaged: {error.message}", hint=_HINT_MISSING) from error
     return Guarded(checkpoint.size, checkpoint.root, data)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write beside, fsync, rename, fsync the folder: a power loss leaves the old file or the new one."""
-    beside = path.with_name(path.name + ".new")  # one name: what a killed publisher left is overwritten
-    try:
-        handle = os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

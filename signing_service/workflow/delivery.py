@@ -8,7 +8,6 @@ Until a mail is out its row holds the personal link in it; afterwards the row ke
 from __future__ import annotations
 
 import logging
-import os
 import re
 import smtplib
 import ssl
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from signing_service.encoding import sha256_hex
 from signing_service.errors import UnavailableError
 from signing_service.store import outbox
+from signing_service.store.durable import replace_durably
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -197,8 +197,5 @@ class _FolderTransport:
     def send(self, message: EmailMessage) -> None:
         content = message.as_bytes()
         path = self._folder / f"{sha256_hex(content)[:16]}.eml"
-        unfinished = path.with_suffix(".part")
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-        unfinished.replace(path)
+        replace_durably(path, content)  # it is about to be marked as sent for good
         _log.info("mail to %s: %s -> %s", message["To"], message["Subject"], path)
