@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import LargeBinary, func, select
+from sqlalchemy import Column, LargeBinary, func, select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import FormatError, RecordError
@@ -74,14 +75,18 @@ def _check_types(session: Session) -> None:
     if session.connection().dialect.name != "sqlite":
         return
     for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            kind = "blob" if isinstance(column.type, LargeBinary) else _TYPES.get(column.type.python_type, "text")
-            wrong = select(func.count()).where(func.typeof(column).not_in([kind, "null"]))
-            if session.scalar(wrong):
-                raise RecordError(f"{table.name}.{column.name} holds a value that is not {kind}")
+        counts = [func.count().filter(func.typeof(column).not_in([_kind(column), "null"])) for column in table.columns]
+        found = session.execute(select(*counts).select_from(table)).one()
+        for column, wrong in zip(table.columns, found, strict=True):
+            if wrong:
+                raise RecordError(f"{table.name}.{column.name} holds a value that is not {_kind(column)}")
 
 
 _TYPES = {int: "integer", bool: "integer"}
+
+
+def _kind(column: Column[Any]) -> str:
+    return "blob" if isinstance(column.type, LargeBinary) else _TYPES.get(column.type.python_type, "text")
 
 
 def _check_record(session: Session, stored: Frontier) -> tuple[int, int]:
