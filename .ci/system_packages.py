@@ -16,6 +16,7 @@ PACKAGES = {  # Debian package: the programs that the tests call
     "poppler-utils": ["pdfsig", "pdftotext", "pdftoppm"],
     "qpdf": ["qpdf"],
     "openssl": ["openssl"],
+    "strace": ["strace"],
     "faketime": ["faketime"],
     "softhsm2": ["softhsm2-util"],
     "default-jre-headless": ["java"],

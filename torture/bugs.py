@@ -1,16 +1,15 @@
 """Planted bugs, one at a time, to see that the harness would notice.
 
-Each takes away one thing that exactly-once or the record stands on. ``plant`` runs in the server's process, before it
-serves; nothing of the package itself knows of it.
+Each takes away one thing that exactly-once or the record stands on; torture/catching.py says which trial must end in
+a finding for it. ``plant`` runs in the server's process, before it serves; nothing of the package itself knows of it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 
@@ -23,14 +22,17 @@ def any_successor() -> None:
     meeting, begin = threading.Barrier(2), signing._store
 
     def store_together(*arguments: Any) -> None:
-        with contextlib.suppress(threading.BrokenBarrierError):
+        try:
             meeting.wait(5)
+        except threading.BrokenBarrierError:  # nobody else is signing just now
+            meeting.reset()
         begin(*arguments)
 
     def store(session: Any, agreement_id: str, candidate: Any, now: Any) -> None:
         agreements.lock(session, agreement_id)
         number = agreements.newest_end(session, agreement_id).number + 1
-        agreements.add_revision(session, agreement_id, replace(candidate, number=number), now=now)
+        object.__setattr__(candidate, "number", number)  # for the signature's row too
+        agreements.add_revision(session, agreement_id, candidate, now=now)
 
     signing._store = store_together
     for module in (revisions, signing):
@@ -149,6 +151,43 @@ def mail_after_commit() -> None:
     signing.tell_about_signature = later
 
 
+def commits_unsynced() -> None:
+    """SQLite forgets the latest commits when the power fails: ``synchronous=NORMAL``."""
+    database = _store("database")
+    database._SQLITE_PRAGMAS = tuple(line.replace("= FULL", "= NORMAL") for line in database._SQLITE_PRAGMAS)
+    database.Database.check_durability = lambda _self: None  # which would refuse to serve
+
+
+def guard_unsynced() -> None:
+    """The guard's bytes are not synced before its new name is."""
+    guard, durable = _store("guard"), _store("durable")
+
+    def replace_hastily(path: Path, data: bytes) -> None:
+        beside = path.with_name(path.name + ".new")
+        beside.write_bytes(data)
+        beside.replace(path)
+        durable.sync_folder(path.parent)
+
+    guard.replace_durably = replace_hastily
+
+
+def folders_unsynced() -> None:
+    """The names of the guard and of delivered mails are not synced, only their bytes."""
+    _store("durable").sync_folder = lambda _folder: None
+
+
+def mails_unsynced() -> None:
+    """A mail is marked as sent when the operating system has it, not the disk."""
+    _workflow("delivery").replace_durably = lambda path, data: path.write_bytes(data)
+
+
+def unverified() -> None:
+    """What a browser sends as its signature is embedded without a look."""
+    signing, revisions = _workflow("signing"), _workflow("revisions")
+    signing._verify = lambda *_arguments: None
+    revisions.verify_last_revision = lambda *_arguments, **_options: None
+
+
 BUGS: dict[str, Callable[[], None]] = {
     "any successor": any_successor,
     "checkpoint before commit": checkpoint_before_commit,
@@ -158,6 +197,11 @@ BUGS: dict[str, Callable[[], None]] = {
     "sent before sending": sent_before_sending,
     "own clock instead": own_clock_instead,
     "mail after commit": mail_after_commit,
+    "commits unsynced": commits_unsynced,
+    "guard unsynced": guard_unsynced,
+    "folders unsynced": folders_unsynced,
+    "mails unsynced": mails_unsynced,
+    "unverified": unverified,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import parse_canonical_json, sha256_hex
 from signing_service.errors import ForkError, RecordError, SigningServiceError
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
+from signing_service.evidence.trust import TrustFile
 from signing_service.store import agreements, openings, outbox
 from signing_service.store.integrity import check_everything
 from signing_service.store.tree import frontier_at, read_entries
@@ -36,9 +38,10 @@ def check(venue: Venue, ledger: Ledger) -> Findings:
     try:
         with service.database.read() as session:
             _check_storage(session, service, found)
-            _check_receipts(session, service, ledger, found)
+            check_receipts(session, service.trust, ledger.receipts, found)
             _check_events(session, venue, found)
-            _check_mails(session, service, venue, found)
+            _check_told(session, venue, found)
+            check_mails(session, service, venue.agreement, venue.folder / "mail", found)
         _check_bundle(service, venue, found)
     finally:
         service.database.dispose()
@@ -55,16 +58,17 @@ def _check_storage(session: Session, service: Service, found: Findings) -> None:
         found.complaints.append(error.message)
 
 
-def _check_receipts(session: Session, service: Service, ledger: Ledger, found: Findings) -> None:
+def check_receipts(session: Session, trust: TrustFile, receipts: list[tuple[str, bytes]], found: Findings) -> None:
     """Each receipt's entry stands at its index, its checkpoint is one of this tree, its revision is stored."""
-    for signer, data in ledger.receipts:
+    for signer, data in receipts:
         receipt = parse_receipt(data)
-        checkpoint = verify_receipt(receipt, service.trust)
+        checkpoint = verify_receipt(receipt, trust)
         try:
             stored = read_entries(session, receipt.index, receipt.index + 1)[0]
             root = frontier_at(session, checkpoint.size).root()
         except RecordError:
             found.lost += 1
+            found.complaints.append(f"the receipt of {signer} is beyond the record")
             continue
         if root != checkpoint.root:
             found.forks += 1
@@ -94,14 +98,17 @@ def _check_events(session: Session, venue: Venue, found: Findings) -> None:
     found.complaints += [f"{signer} has no signature event" for signer in sorted(wanted - set(signers))]
 
 
-def _check_mails(session: Session, service: Service, venue: Venue, found: Findings) -> None:
-    """Every signer was told: a mail that is not waiting lies in the folder."""
-    mails = outbox.of_agreement(session, venue.agreement)
-    told = {mail.person for mail in mails if mail.kind == "signed"}
+def _check_told(session: Session, venue: Venue, found: Findings) -> None:
+    """Every signer was told."""
+    told = {mail.person for mail in outbox.of_agreement(session, venue.agreement) if mail.kind == "signed"}
     untold = [member.signer for member in venue.signers if member.person not in told]
     found.complaints += [f"no mail tells {signer} of the signature" for signer in untold]
-    delivered = [path.read_bytes() for path in (venue.folder / "mail").glob("*.eml")]
-    for mail in mails:
+
+
+def check_mails(session: Session, service: Service, agreement: str, folder: Path, found: Findings) -> None:
+    """A mail that is not waiting lies in the folder."""
+    delivered = [path.read_bytes() for path in folder.glob("*.eml")]
+    for mail in outbox.of_agreement(session, agreement):
         identity = str(delivery.make_message(service, mail)["Message-ID"]).encode()
         if mail.state == "sent" and not any(identity in text for text in delivered):
             found.lost += 1

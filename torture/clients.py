@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -33,6 +34,10 @@ class Ledger:
     complaints: list[str] = field(default_factory=list)
     """Answers that no server may give, whatever happens to it."""
     repeated: int = 0
+    excuses: set[str] = field(default_factory=set)
+    """What the server said when it could not serve."""
+    abandoned: threading.Event = field(default_factory=threading.Event)
+    """Set when no server will ever answer again."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def acknowledge(self, signer: str, receipt: bytes) -> None:
@@ -52,6 +57,7 @@ class Persistent(httpx.BaseTransport):
     def __init__(self, ledger: Ledger, chance: random.Random) -> None:
         self._ledger, self._chance = ledger, chance
         self._http = httpx.HTTPTransport()
+        self.patience = PATIENCE  # seconds
         self._completed: list[tuple[httpx.Request, httpx.Response]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -75,7 +81,7 @@ class Persistent(httpx.BaseTransport):
             self._ledger.complain(f"{request.url.path}: the same completed request gave another answer")
 
     def _until_answered(self, request: httpx.Request) -> httpx.Response:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 answer = self._http.handle_request(request)
@@ -84,11 +90,12 @@ class Persistent(httpx.BaseTransport):
                     if answer.status_code >= 500:
                         self._ledger.complain(f"{request.url.path}: {answer.status_code}")
                     return answer
+                self._ledger.excuses.add(answer.text)
                 reason: Exception = httpx.ConnectError(f"{answer.status_code}: {answer.text[:200]}")
             except httpx.TransportError as error:
                 reason = error
-            if time.monotonic() > deadline:
-                raise httpx.ConnectError(f"no answer for {PATIENCE:.0f} s: {reason}")
+            if time.monotonic() > deadline or self._ledger.abandoned.is_set():
+                raise httpx.ConnectError(f"no answer for {self.patience:.0f} s: {reason}")
             self._ledger.repeated += 1
             time.sleep(PAUSE)
 
@@ -103,6 +110,8 @@ class Client(Visitor):
     def __init__(self, venue: Venue, member: Member, ledger: Ledger, seed: str) -> None:
         super().__init__(venue, member)
         self.ledger = ledger
+        self._links: list[str] = []
+        self._end = float("inf")
         self._http.close()
         self.transport = transport = Persistent(ledger, random.Random(seed))
         headers = {"User-Agent": f"torture ({member.signer})"}
@@ -118,10 +127,26 @@ class Client(Visitor):
                 self.open("/agreements/")
                 return
             except SigningServiceError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self.ledger.abandoned.is_set():
                     raise
 
+    def post(self, path: str, body: dict[str, Any], *, accept: tuple[int, ...] = (200, 201)) -> tuple[int, Any]:
+        """As a browser, until the person has had enough of waiting."""
+        if time.monotonic() > self._end:
+            raise UnavailableError(f"{self.user} has waited for too long")
+        return super().post(path, body, accept=accept)
+
+    def give_up_after(self, seconds: float) -> None:
+        """Wait no longer than so many seconds from now on."""
+        self._end = time.monotonic() + seconds
+
+    def take_link(self) -> None:
+        """Get the sign-in link now, so that nobody but the server writes while it signs."""
+        self._links.append(self._token())
+
     def _token(self) -> str:
+        if self._links:
+            return self._links.pop()
         service = self.venue.open_service()
         try:
             return sign_in_link(service, self.member.person).partition("#")[2]
@@ -139,7 +164,7 @@ class Client(Visitor):
             except (RefusedError, UnavailableError) as error:
                 if self._acknowledged_already(error):
                     return
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self.ledger.abandoned.is_set():
                     self.ledger.complain(f"{self.member.signer} could not sign: {error.message}")
                     return
                 time.sleep(PAUSE)

@@ -12,6 +12,9 @@ class Findings:
 
     kills: int = 0
     faults: int = 0
+    power_cuts: int = 0
+    planted: int = 0
+    caught: int = 0
     acknowledged: int = 0
     lost: int = 0
     doubled: int = 0

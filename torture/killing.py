@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.crowd import Venue
+from signing_service.errors import RecordError, SigningServiceError
 from signing_service.store import agreements
 from torture.checks import check
 from torture.clients import Client, Ledger
@@ -24,7 +25,7 @@ from torture.server import Server
 
 PATIENCE = 180.0  # seconds for a cycle's clients
 LONGEST_LIFE = 0.5  # seconds until a server is killed at a random moment
-LAST_ARRIVAL = {"commit": 16, "guard": 4, "timestamp": 3, "mail": 3}  # arrivals at a point until it kills
+LAST_ARRIVAL = {"entry": 5, "commit": 16, "guard": 4, "timestamp": 3, "mail": 3}  # arrivals at a point until it kills
 AT_ONCE = 4  # clients
 
 
@@ -32,23 +33,32 @@ def run_cycle(
     venue: Venue, seed: str, kills: int, points: tuple[str, ...] = POINTS, bug: str | None = None
 ) -> Findings:
     """Sign ``venue``'s agreement under at most ``kills`` kills, then let it finish in peace, and check everything."""
-    chance = random.Random(seed)
     ledger, server = Ledger(), Server(venue, bug)
+    try:
+        return _cycle(venue, ledger, server, seed, kills, points)
+    except SigningServiceError as error:
+        return Findings(kills=server.kills, complaints=[error.message])
+    finally:
+        server.kill()
+
+
+def _cycle(venue: Venue, ledger: Ledger, server: Server, seed: str, kills: int, points: tuple[str, ...]) -> Findings:
+    chance = random.Random(seed)
     server.start()
     server.longest_recovery = 0.0  # the first start imports everything
     with ThreadPoolExecutor(AT_ONCE) as pool:
         clients = [Client(venue, member, ledger, f"{seed} {member.signer}") for member in venue.signers]
         chance.shuffle(clients)
         signing = [pool.submit(client.sign_whatever_happens) for client in clients]
-        _kill(server, chance, kills, points, lambda: all(one.done() for one in signing))
+        _kill(server, ledger, chance, kills, points, lambda: all(one.done() for one in signing))
         for one in signing:
             one.result()
         officer = Client(venue, venue.officer, ledger, f"{seed} officer")
         countersigning = pool.submit(officer.sign_whatever_happens)
-        _kill(server, chance, max(0, kills - server.kills), points, countersigning.done)
+        _kill(server, ledger, chance, max(0, kills - server.kills), points, countersigning.done)
         countersigning.result()
     server.kill()  # it may be about to die at its point
-    server.start()
+    _start(server, ledger)
     for client in clients:
         client.transport.repeat_completed()
     wait_for_archive(venue, ledger)
@@ -60,7 +70,12 @@ def run_cycle(
 
 
 def _kill(
-    server: Server, chance: random.Random, kills: int, points: tuple[str, ...], finished: Callable[[], bool]
+    server: Server,
+    ledger: Ledger,
+    chance: random.Random,
+    kills: int,
+    points: tuple[str, ...],
+    finished: Callable[[], bool],
 ) -> None:
     """Let servers die until there were so many kills or the clients are done; leave one alive."""
     begin = server.kills
@@ -72,10 +87,17 @@ def _kill(
             return
         server.kill()
         point = chance.choice((None, *points))
-        server.start(point, chance.randint(1, _last_arrival(point)))
+        _start(server, ledger, point, chance.randint(1, _last_arrival(point)))
     if not server.alive or point is not None:
         server.kill()
-        server.start()  # for the clients that are not done
+        _start(server, ledger)  # for the clients that are not done
+
+
+def _start(server: Server, ledger: Ledger, point: str | None = None, count: int = 0) -> None:
+    """Raise RecordError if the server refuses to serve, instead of dying at its point."""
+    if not server.start(point, count) and (server.exit_code or 0) > 0:
+        ledger.abandoned.set()
+        raise RecordError("the server refuses to start again")
 
 
 def _last_arrival(point: str | None) -> int:

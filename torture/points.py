@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 POINTS = (
+    "after an entry",
     "before a commit",
     "after a commit",
     "before the guard is written",
@@ -26,12 +27,15 @@ POINTS = (
 
 def die_at(point: str, count: int) -> None:
     """From now on the ``count``-th arrival at ``point`` kills the whole process group, as kill -9 does."""
+    from signing_service.store import ledger
     from signing_service.store.guard import Guard
     from signing_service.workflow import delivery
     from signing_service.workflow.service import Service
 
     arrive = _countdown(count)
     match point.split(" ", 1):
+        case ["after", "an entry"]:
+            ledger.append = _around(ledger.append, after=arrive)
         case [when, "a commit"]:
             event.listen(Session, f"{when}_commit", arrive)
         case ["before", "the guard is renamed"]:

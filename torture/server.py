@@ -12,11 +12,11 @@ import os
 import signal
 import sys
 import time
+from http.client import HTTPConnection, HTTPException
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from bench.crowd import Venue
-from signing_service.ceremony.browser import wait_until_ready
 from signing_service.errors import UnavailableError
 from torture.bugs import plant
 from torture.points import die_at
@@ -49,14 +49,20 @@ class Server:
         self._process = context().Process(target=_serve, args=arguments, daemon=False)
         self._process.start()
         while time.monotonic() < begin + PATIENCE:
-            with contextlib.suppress(UnavailableError):
-                wait_until_ready(self._venue.url, 0.2)
-                if self.alive:
-                    self.longest_recovery = max(self.longest_recovery, time.monotonic() - begin)
-                    return True
+            if self._answers() and self.alive:
+                self.longest_recovery = max(self.longest_recovery, time.monotonic() - begin)
+                return True
             if not self.alive:
                 return False
+            time.sleep(0.01)
         raise UnavailableError("the server does not come up again", hint=str(self._venue.folder / "service.log"))
+
+    def _answers(self) -> bool:
+        connection = HTTPConnection(self._venue.url.removeprefix("http://"), timeout=2)
+        with contextlib.suppress(OSError, HTTPException), contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        return False
 
     @property
     def alive(self) -> bool:
@@ -73,21 +79,53 @@ class Server:
         process = self._process
         if process is None or process.pid is None:
             return
+        workers = descendants(process.pid)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.join(PATIENCE)
-        _wait_until_gone(process.pid)
+        _wait_until_gone(workers or _members(process.pid))
         self.kills += 1
         self._process = None
 
 
-def _wait_until_gone(group: int) -> None:
-    """Its worker process, which holds the port too, dies a moment later than the process that started it."""
+def descendants(pid: int) -> list[int]:
+    """The processes below one; none where it is gone already."""
+    try:
+        tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+        children = [int(child) for task in tasks for child in task.read_text().split()]
+    except OSError:
+        return []
+    return [found for child in children for found in (child, *descendants(child))]
+
+
+def _members(group: int) -> list[int]:
+    """The processes of a group, whoever is their parent now."""
+    return [pid for pid in (int(path.name) for path in Path("/proc").glob("[0-9]*")) if _state(pid)[1] == group]
+
+
+def _state(pid: int) -> tuple[str, int]:
+    """The process's state and group; "Z" for one that is only waiting for its parent, or gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "Z", 0
+    return fields[0], int(fields[2])
+
+
+def _wait_until_gone(pids: list[int]) -> None:
+    """The worker process, which holds the port and the database too, dies a moment after who started it."""
     deadline = time.monotonic() + PATIENCE
-    with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.killpg(group, 0)
-            time.sleep(0.002)
+    while time.monotonic() < deadline and any(_state(pid)[0] not in "ZX" for pid in pids):
+        time.sleep(0.002)
+
+
+def serve_planted(bug: str | None) -> None:
+    """Be the server, with a bug or without, in a process whose environment and folder are set."""
+    if bug is not None:
+        plant(bug)
+    from signing_service.cli import main
+
+    sys.exit(main(["serve"]))
 
 
 def _serve(environment: dict[str, str], log: str, point: str | None, count: int, bug: str | None) -> None:
@@ -101,6 +139,4 @@ def _serve(environment: dict[str, str], log: str, point: str | None, count: int,
         plant(bug)
     if point is not None:
         die_at(point, count)
-    from signing_service.cli import main
-
-    sys.exit(main(["serve"]))
+    serve_planted(None)

@@ -86,11 +86,12 @@ def _words(answer: httpx.Response) -> str:
 def wait_until_ready(base_url: str, seconds: float) -> None:
     """Wait until the service answers at /healthz; raises UnavailableError after ``seconds``."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{base_url}/healthz", timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.05)
+    with httpx.Client(base_url=base_url, timeout=2) as client:
+        while time.monotonic() < deadline:
+            try:
+                if client.get("/healthz").status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
     raise UnavailableError(f"the service at {base_url} does not answer", hint="its log is in the ceremony's folder")

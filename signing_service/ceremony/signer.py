@@ -60,14 +60,16 @@ class Act:
     """The bytes of revision 0, as the person has read them."""
 
 
-def sign(browser: Browser, act: Act, secret: str | Authenticator, trust: TrustFile) -> bytes:
-    """Sign, approving by password or by passkey, and return the receipt.
+def sign(
+    browser: Browser, act: Act, secret: str | Authenticator, trust: TrustFile, key: SoftwareKey | None = None
+) -> bytes:
+    """Sign, approving by password or by passkey, and return the receipt; with a fresh one-time key if none is given.
 
     Raises VerificationError if anything is not what was approved.
     """
     body = {"signer": act.signer, "mark": {"typed": act.mark}, "consent_language": "en"}
     _, attempt = browser.post(f"/api/agreements/{act.agreement}/attempts", body)
-    key = SoftwareKey()
+    key = key or SoftwareKey()
     statement = _statement(attempt, act, key)
     approval = {
         "request": to_base64url(key.request()),

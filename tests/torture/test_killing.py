@@ -6,10 +6,10 @@ import pytest
 
 from signing_service.errors import ForkError
 from tests.databases import PostgresServer
-from torture.catching import restore_an_older_database
 from torture.failover import fail_over, lose_a_commit
 from torture.killing import make_venue, run_cycle
 from torture.points import POINTS
+from torture.trials import older_database
 
 SEED = "2025-04-11"
 PARTIES = 3
@@ -34,7 +34,7 @@ def test_servers_killed_while_everybody_signs_lose_double_and_fork_nothing(tmp_p
 
 def test_a_database_older_than_the_guard_serves_nobody(tmp_path: Path):
     venue = make_venue(tmp_path / "venue", PARTIES)
-    found = restore_an_older_database(venue)
+    found = older_database(venue, SEED)
     assert found.forks == 1, found.complaints
     assert found.acknowledged == 1
     with pytest.raises(ForkError):
@@ -43,7 +43,7 @@ def test_a_database_older_than_the_guard_serves_nobody(tmp_path: Path):
 
 def test_without_the_guard_that_would_be_a_fork_and_is_seen(tmp_path: Path):
     venue = make_venue(tmp_path / "venue", PARTIES)
-    found = restore_an_older_database(venue, "no guard")
+    found = older_database(venue, SEED, "no guard")
     assert not found.clean
     assert found.acknowledged == 2
 

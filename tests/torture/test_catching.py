@@ -1,0 +1,32 @@
+"""A planted bug of each kind is seen; `make torture` plants all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torture.bugs import BUGS
+from torture.catching import TRIALS, catch
+from torture.killing import make_venue
+from torture.trials import forged_signature, no_authority
+
+SEED = "2025-04-11"
+
+
+def test_there_is_a_trial_for_every_planted_bug():
+    assert TRIALS.keys() == BUGS.keys()
+    assert len(TRIALS) >= 10
+
+
+def test_a_signature_that_fits_nothing_is_refused_and_would_be_seen(tmp_path: Path):
+    assert forged_signature(make_venue(tmp_path / "venue", 2), SEED).clean
+    assert not catch("unverified", tmp_path / "planted", SEED).clean
+
+
+def test_without_an_authority_nothing_is_signed_and_the_services_own_clock_would_be_seen(tmp_path: Path):
+    found = no_authority(make_venue(tmp_path / "venue", 2), SEED)
+    assert found.clean, found.complaints
+    assert not catch("own clock instead", tmp_path / "planted", SEED).clean
+
+
+def test_a_receipt_made_anew_for_a_repeated_request_is_seen(tmp_path: Path):
+    assert any("another answer" in words for words in catch("receipts anew", tmp_path / "planted", SEED).complaints)

@@ -1,0 +1,141 @@
+"""Trials: each arranges one danger for a venue and says what came of it; a planted bug must end in a finding.
+
+::
+
+    found = dead_browser(make_venue(folder, 2), "seed")
+    found.clean
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from bench.crowd import PASSWORD, Venue, free_port
+from signing_service.ceremony.browser import RefusedError
+from signing_service.ceremony.signer import Act, SoftwareKey, sign
+from signing_service.encoding import canonical_json, to_base64url
+from signing_service.errors import SigningServiceError
+from signing_service.setting_values import PREFIX
+from signing_service.workflow.prepared import LEASE
+from torture.checks import check
+from torture.clients import Client, Ledger
+from torture.findings import Findings
+from torture.server import Server
+
+MARGIN = 12.0  # seconds that the next in the queue may take once a lease has run out
+
+
+def older_database(venue: Venue, _seed: str, bug: str | None = None) -> Findings:
+    """Sign, restore the database of before, and let another sign: the guard must stop that."""
+    ledger, server = Ledger(), Server(venue, bug)
+    first, second = (Client(venue, member, ledger, member.signer) for member in venue.signers[:2])
+    try:
+        server.start()
+        first.come_in()
+        second.come_in()
+        server.kill()
+        before = _files(venue)
+        kept = [path.read_bytes() for path in before]
+        server.start()
+        ledger.acknowledge(first.member.signer, first.sign())
+        server.kill()
+        for path in venue.folder.glob("service.sqlite3*"):
+            path.unlink()
+        for path, data in zip(before, kept, strict=True):
+            path.write_bytes(data)
+        if server.start():
+            ledger.acknowledge(second.member.signer, second.sign())
+    finally:
+        server.kill()
+    return check(venue, ledger)
+
+
+def _files(venue: Venue) -> list[Path]:
+    return sorted(venue.folder.glob("service.sqlite3*"))
+
+
+def dead_browser(venue: Venue, seed: str, bug: str | None = None) -> Findings:
+    """Somebody takes the turn and is never heard of again: the next one signs soon after the lease."""
+    found, ledger, server = Findings(faults=1), Ledger(), Server(venue, bug)
+    dying, living = (Client(venue, member, ledger, f"{seed} {member.signer}") for member in venue.signers[:2])
+    try:
+        server.start()
+        dying.come_in()
+        living.come_in()
+        _take_the_turn(dying)
+        begin = time.monotonic()
+        living.give_up_after(LEASE.total_seconds() + MARGIN)
+        living.sign()
+        found.acknowledged = 1
+        found.longest_recovery = time.monotonic() - begin
+    except SigningServiceError as error:
+        found.complaints.append(f"a dead browser holds the queue: {error.message}")
+    finally:
+        server.kill()
+    return found
+
+
+def _take_the_turn(client: Client) -> None:
+    agreement, member, key = client.venue.agreement, client.member, SoftwareKey()
+    wanted = {"signer": member.signer, "mark": {"typed": member.name}, "consent_language": "en"}
+    _, attempt = client.post(f"/api/agreements/{agreement}/attempts", wanted)
+    approval = {
+        "request": to_base64url(key.request()),
+        "statement": to_base64url(canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})),
+        "approval": {"password": PASSWORD},
+    }
+    client.post(f"/api/attempts/{attempt['attempt']}/approval", approval, accept=(200,))
+
+
+def no_authority(venue: Venue, seed: str, bug: str | None = None) -> Findings:
+    """The timestamp authority is down: nothing is signed, and the answer says why."""
+    anchors = venue.folder / "anchors.pem"
+    anchors.write_bytes(venue.trust.root.public_bytes(Encoding.PEM))
+    venue.environment[PREFIX + "TIMESTAMP_URLS"] = f"http://127.0.0.1:{free_port()}/"
+    venue.environment[PREFIX + "TIMESTAMP_ANCHORS_FILE"] = str(anchors)
+    server, found = Server(venue, bug), Findings(faults=1)
+    client = Client(venue, venue.signers[0], Ledger(), seed)
+    try:
+        server.start()
+        client.come_in()
+        client.transport.patience = 2.0
+        client.sign()
+        found.complaints.append("a signature was acknowledged although no timestamp authority answered")
+    except SigningServiceError as error:
+        if "timestamp" not in error.message:
+            found.complaints.append(f"the answer does not name the timestamp authority: {error.message}")
+    finally:
+        server.kill()
+    return found
+
+
+class _Forger(SoftwareKey):
+    """Sends a signature over something else."""
+
+    def sign(self, data: bytes) -> bytes:
+        return super().sign(data + b"!")
+
+
+def forged_signature(venue: Venue, seed: str, bug: str | None = None) -> Findings:
+    """A browser sends a signature that does not fit: it is refused before anything is embedded."""
+    server, found = Server(venue, bug), Findings(faults=1)
+    member = venue.signers[0]
+    client = Client(venue, member, Ledger(), seed)
+    try:
+        server.start()
+        client.come_in()
+        sign(
+            client, Act(venue.agreement, member.signer, member.name, venue.revision0), PASSWORD, venue.trust, _Forger()
+        )
+        found.complaints.append("a signature that fits nothing was acknowledged")
+    except RefusedError as error:
+        if "422" not in error.message:
+            found.complaints.append(f"refused, but not as a bad signature: {error.message}")
+    except SigningServiceError as error:
+        found.complaints.append(f"a signature that fits nothing was answered: {error.message}")
+    finally:
+        server.kill()
+    return found
