@@ -34,10 +34,11 @@ from sqlalchemy.orm import Session
 from signing_service.errors import ConfigurationError, UnavailableError
 from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard
+from signing_service.store.wall_clock import WallClock
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
 _READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
-GUARD = "guard"  # key of Session.info, where an append finds the guard
+GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an append finds them
 
 
 class Database:
@@ -51,6 +52,7 @@ class Database:
         self.url = parse_url(url)
         self.dialect = self.url.get_backend_name()
         self.guard = guard
+        self.wall_clock = WallClock()
         self._writers = threading.Lock()
         self.engine = _make_engine(self.url, pool_size)
         options: dict[str, Any] = {_READ_ONLY: True}
@@ -105,7 +107,7 @@ class Database:
         self.engine.dispose()
 
     def _options(self) -> dict[str, Any]:
-        return {"expire_on_commit": False, "info": {GUARD: self.guard}}
+        return {"expire_on_commit": False, "info": {GUARD: self.guard, WALL_CLOCK: self.wall_clock}}
 
     @contextmanager
     def _writers_turn(self) -> Iterator[None]:
@@ -138,11 +140,30 @@ def unavailable_when_down() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-        raise UnavailableError(
-            "the database does not answer: %(reason)s",
-            hint="try again; nothing is lost, a completed step gives the same answer",
-            reason=reason[0] if reason else type(error).__name__,
-        ) from error
+        raise _unavailable(reason[0] if reason else type(error).__name__) from error
+
+
+def _unavailable(reason: str) -> UnavailableError:
+    """Say what a driver's words mean for who is signing, and what the operator has to do."""
+    if any(words in reason for words in _FULL):
+        return UnavailableError(
+            "the database's disk is full, so nothing more can be stored",
+            hint="try again later: what was confirmed is kept; the operator has to free space",
+        )
+    if any(words in reason for words in _FAILING):
+        return UnavailableError(
+            "the database's disk does not take what is written",
+            hint="try again later: what was confirmed is kept; the operator has to look at the disk",
+        )
+    return UnavailableError(
+        "the database does not answer: %(reason)s",
+        hint="try again; nothing is lost, a completed step gives the same answer",
+        reason=reason,
+    )
+
+
+_FULL = ("disk is full", "No space left on device", "Disk quota exceeded")  # SQLite's words, PostgreSQL's
+_FAILING = ("disk I/O error", "Input/output error", "readonly database")
 
 
 def parse_url(url: str) -> URL:

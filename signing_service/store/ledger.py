@@ -14,6 +14,7 @@ On PostgreSQL the lock makes all others wait until commit: append last, keep wha
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,9 +27,10 @@ from signing_service.encoding import format_time
 from signing_service.errors import FormatError, RecordError
 from signing_service.record.entry import SALT_SIZE, VERSION, entry_digest, make_event_and_entry
 from signing_service.record.tree import HASH_SIZE, Frontier, leaf_hash
-from signing_service.store.database import GUARD
+from signing_service.store.database import GUARD, WALL_CLOCK
 from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard, check
+from signing_service.store.wall_clock import WallClock, after
 
 _OWN_MEMBERS = frozenset({"v", "type", "scope", "sequence", "time"})
 
@@ -58,7 +60,7 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
 
     ``members``: those of the event's type (docs/formats.md 7); version, type, scope, sequence and time are added.
     Raises FormatError on members that have no canonical form, ForkError when the database is not the one that the
-    guard has seen, RecordError when the database has no ledger.
+    guard has seen, RecordError when the database has no ledger, UnavailableError while the machine's clock is wrong.
     """
     if not _OWN_MEMBERS.isdisjoint(members):
         raise FormatError("an event's members cannot name v, type, scope, sequence or time")
@@ -68,8 +70,13 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
     guard: Guard | None = session.info.get(GUARD)
     if guard is not None:
         check(session, frontier, guard)
-    sequence, previous = _scope_head(driver, scope)
-    whole = {**members, "v": VERSION, "type": type, "scope": scope, "sequence": sequence, "time": format_time(now)}
+    wall_clock: WallClock | None = session.info.get(WALL_CLOCK)
+    if wall_clock is not None:
+        wall_clock.check()
+    sequence, last = _scope_head(driver, scope)
+    previous = None if last is None else entry_digest(last)
+    time = now if last is None else after(now, json.loads(last)["time"])
+    whole = {**members, "v": VERSION, "type": type, "scope": scope, "sequence": sequence, "time": format_time(time)}
     salt = secrets.token_bytes(SALT_SIZE)
     event, entry = make_event_and_entry(whole, salt, previous)
     appended = Appended(frontier.size, sequence, event, salt, entry)
@@ -95,9 +102,9 @@ def _read_frontier(driver: Driver, *, lock: bool) -> Frontier:
 
 
 def _scope_head(driver: Driver, scope: str) -> tuple[int, bytes | None]:
-    """The scope's next sequence, and the digest of its last entry."""
+    """The scope's next sequence, and its last entry."""
     row = driver.row(_SCOPE_HEAD, {"scope": scope})
-    return (0, None) if row is None else (row[0] + 1, entry_digest(row[1]))
+    return (0, None) if row is None else (row[0] + 1, row[1])
 
 
 def _store(driver: Driver, scope: str, type: str, appended: Appended, frontier: Frontier) -> None:

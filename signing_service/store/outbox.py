@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -60,7 +60,9 @@ def add(
 
 def claim(session: Session, *, now: datetime, lease: timedelta, limit: int = CLAIM_SIZE) -> list[OutboxMail]:
     """Take due mails that no other worker holds (FOR UPDATE SKIP LOCKED), until ``now + lease``."""
-    query = select(OutboxMail).where(OutboxMail.state == "waiting", OutboxMail.next_attempt <= now)
+    set_back = OutboxMail.next_attempt > now + 2 * LONGEST_RETRY  # the clock was: nothing waits for that long
+    due = or_(OutboxMail.next_attempt <= now, set_back)
+    query = select(OutboxMail).where(OutboxMail.state == "waiting", due)
     query = query.order_by(OutboxMail.next_attempt, OutboxMail.id).limit(limit)
     mails = list(session.scalars(query.with_for_update(skip_locked=True)))
     for mail in mails:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from signing_service.store import agreements
@@ -34,7 +34,8 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
     """
     agreements.lock(session, agreement)
-    session.execute(delete(Turn).where(Turn.agreement == agreement, Turn.attempt != attempt, Turn.lease_until <= now))
+    dead = or_(Turn.lease_until <= now, Turn.lease_until > now + 2 * lease)  # the latter: the clock was set back
+    session.execute(delete(Turn).where(Turn.agreement == agreement, Turn.attempt != attempt, dead))
     turn = session.scalar(select(Turn).where(Turn.attempt == attempt).execution_options(populate_existing=True))
     if turn is None:
         last = session.scalar(select(func.max(Turn.ticket)).where(Turn.agreement == agreement))

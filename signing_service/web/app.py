@@ -44,6 +44,7 @@ from signing_service.web import (
     university,
     verification,
 )
+from signing_service.web.cookies import UndatedSessions
 from signing_service.web.files import PageImages
 from signing_service.web.measuring import Metrics
 from signing_service.web.presentation import FILTERS, GLOBALS
@@ -85,6 +86,7 @@ def create_app(service: Service) -> Flask:
         "signing_service.web",
         template_folder=str(resources.templates()),
     )
+    app.session_interface = UndatedSessions()
     _configure(app, service)
     app.extensions["metrics"] = Metrics(service)
     request_log.register(app, app.extensions["metrics"])

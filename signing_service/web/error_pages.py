@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from typing import Any
 
@@ -25,6 +26,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(SigningServiceError, _on_own_error)
     app.register_error_handler(CSRFError, _on_csrf_error)
     app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(OSError, _on_machine_error)
     app.register_error_handler(Exception, _on_unexpected_error)
 
 
@@ -64,6 +66,19 @@ def _on_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
     return _show(error.code, "")
+
+
+def _on_machine_error(error: OSError) -> ResponseReturnValue:
+    """A disk that is full, a limit that is reached: not this request's fault, and over some time later."""
+    if error.errno not in _MACHINE:
+        return _on_unexpected_error(error)
+    _log.error("%s %s: %s", request.method, request.path, error)
+    return _show(503, "the server lacks room just now", "try again later: what was confirmed is kept")
+
+
+_MACHINE = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+)
 
 
 def _on_unexpected_error(error: Exception) -> ResponseReturnValue:

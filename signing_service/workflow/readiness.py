@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from signing_service.errors import ConfigurationError, SigningServiceError, UnavailableError
@@ -17,6 +19,7 @@ from signing_service.store.migrations import check_schema
 from signing_service.workflow import trust
 from signing_service.workflow.service import Service
 
+MOST_OFF = timedelta(seconds=5)  # half of a place's lease
 LEAST_FREE = 64 * 1024 * 1024  # bytes; a signature takes some ten thousand
 
 
@@ -33,6 +36,7 @@ def readiness(service: Service) -> list[Part]:
     checks: dict[str, Callable[[Service], None]] = {
         "database": _check_database,
         "schema": _check_schema,
+        "clock": _check_clock,
         "guard": _check_guard,
         "keys": _check_keys,
         "disk": _check_disk,
@@ -60,6 +64,17 @@ def _check_database(service: Service) -> None:
 
 def _check_schema(service: Service) -> None:
     check_schema(service.database)
+
+
+def _check_clock(service: Service) -> None:
+    """Places in a queue and claims on mails are held by time: machines that share a database must agree on it."""
+    service.database.wall_clock.check()
+    if service.database.dialect == "sqlite":
+        return
+    with service.database.read() as session:
+        off = abs(session.execute(select(func.clock_timestamp())).scalar_one() - datetime.now(UTC))
+    if off > MOST_OFF:
+        raise UnavailableError(f"this machine's clock is {off.total_seconds():.0f} seconds off the database's")
 
 
 def _check_guard(service: Service) -> None:

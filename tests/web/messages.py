@@ -26,6 +26,7 @@ SPEAKING = (
     *("agreement/" + name for name in ("acts", "mandates", "names", "roster")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
+    "store/wall_clock",
     *("web/*", "workflow/*"),
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (

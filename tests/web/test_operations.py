@@ -40,7 +40,7 @@ def test_a_service_that_is_well_is_ready(anybody: Visitor) -> None:
     answer = anybody.get("/readyz")
     assert answer.status_code == 200
     assert answer.json == {
-        "status": "ready", "database": "ok", "schema": "ok", "guard": "ok", "keys": "ok", "disk": "ok",
+        "status": "ready", "database": "ok", "schema": "ok", "clock": "ok", "guard": "ok", "keys": "ok", "disk": "ok",
     }  # fmt: skip
 
 
