@@ -19,7 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from torture.catching import TRIALS, catch
+from torture.clocks import JUMPS, let_the_clock_jump
 from torture.failover import fail_over
+from torture.faults import break_the_disk
 from torture.findings import Findings
 from torture.killing import make_venue, run_cycle
 from torture.postgres import Cluster
@@ -27,6 +29,8 @@ from torture.power import cut_the_power
 
 PARTIES = 24
 FEW = 4
+FAULTY = 12
+FAULTS_A_CYCLE = 20
 KILLS_A_CYCLE = 60
 STATES_A_CYCLE = 150
 MOST_CYCLES = 10_000
@@ -98,6 +102,18 @@ def _without_power(folder: Path, seed: str, _turn: int) -> Findings:
     return cut_the_power(make_venue(folder, FEW), seed, STATES_A_CYCLE)
 
 
+def _failing_disk(folder: Path, seed: str, _turn: int) -> Findings:
+    found = break_the_disk(make_venue(folder, FAULTY), seed, FAULTS_A_CYCLE)
+    found.excuses.clear()
+    return found
+
+
+def _jumping_clock(folder: Path, seed: str, _turn: int) -> Findings:
+    found = let_the_clock_jump(make_venue(folder, len(JUMPS)), seed)
+    found.excuses.clear()
+    return found
+
+
 def _planted(folder: Path, seed: str, turn: int) -> Findings:
     """One bug after the other; what its trial finds is what was wanted."""
     bug = list(TRIALS)[turn % len(TRIALS)]
@@ -109,6 +125,8 @@ KINDS: dict[str, Cycle] = {
     "killed on SQLite": _on_sqlite,
     "killed on PostgreSQL": _on_postgresql,
     "power cuts": _without_power,
+    "failing disk": _failing_disk,
+    "jumping clock": _jumping_clock,
     "standby promoted": _failing_over,
     "planted bugs": _planted,
 }
@@ -118,7 +136,15 @@ ORDER = (
     "planted bugs",
     "killed on PostgreSQL",
     "killed on SQLite",
+    "failing disk",
+    "planted bugs",
+    "killed on PostgreSQL",
+    "power cuts",
+    "killed on SQLite",
     "standby promoted",
+    "planted bugs",
+    "killed on PostgreSQL",
+    "jumping clock",
 )
 _COLUMNS = {
     "kills": "kills",

@@ -20,6 +20,8 @@ class Findings:
     doubled: int = 0
     forks: int = 0
     complaints: list[str] = field(default_factory=list)
+    excuses: list[str] = field(default_factory=list)
+    """What servers answered that could not serve just then."""
     longest_recovery: float = 0.0
 
     @property

@@ -70,6 +70,12 @@ class Server:
         return self._process is not None and self._process.is_alive()
 
     @property
+    def pids(self) -> list[int]:
+        """The server's processes."""
+        process = self._process
+        return [] if process is None or process.pid is None else [process.pid, *descendants(process.pid)]
+
+    @property
     def exit_code(self) -> int | None:
         """As multiprocessing gives it: negative for a signal, None while it runs."""
         return None if self._process is None else self._process.exitcode
