@@ -35,7 +35,7 @@ from signing_service.evidence import (
 )
 from signing_service.evidence.receipt import MAX_RECEIPT
 from signing_service.evidence.record_keys import verify_record_checkpoint
-from signing_service.evidence.trust import MAX_TRUST_FILE
+from signing_service.evidence.trust import MAX_TRUST_FILE, fingerprint_text
 from signing_service.record.audit import AuditReport, audit
 from signing_service.record.audit_tiles import Finding
 from signing_service.record.checkpoint import Checkpoint
@@ -147,6 +147,9 @@ def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
     except UnavailableError as error:
         return Outcome(place, "INDETERMINATE", None, (Finding(place, error.message, open_question=True),))
     remarks = [_entries_remark(report)] if report.checkpoint else []
+    if trusted.file is not None:
+        words = fingerprint_text(bytes.fromhex(trusted.fingerprint))
+        remarks.append(f"by the trust file {words}: compare it with the one on paper")
     if report.checkpoint and since:
         remarks.append(f"compared with {len(since)} earlier checkpoint{'s' if len(since) > 1 else ''}")
     note = report.signed_checkpoint

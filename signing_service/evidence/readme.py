@@ -16,8 +16,8 @@ and that the record of the signing was not rewritten. It contains no key that
 you should trust: get the trust file (trust.json) from the alliance's members
 or from paper, and compare its fingerprint before you use it.
 
-The short way
-    pip install signing-service
+The short way, with the alliance's own verifier (install it from the source or
+wheel that the alliance's members hand out, not by its name from elsewhere)
     signing-service verify --trust trust.json {file_name}
 
 What is in here

@@ -9,12 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from signing_service.cli import main
-from signing_service.evidence import format_receipt, format_trust_file
+from signing_service.evidence import fingerprint, format_receipt, format_trust_file
+from signing_service.evidence.record_keys import RetiredKey
+from signing_service.evidence.trust import fingerprint_text
 from signing_service.record.cosignature import add_cosignatures
 from signing_service.record.export import write_files
-from tests.cast import NOON
+from signing_service.record.note import Signer
+from tests.cast import NOON, ORIGIN
 from tests.evidence.cast import EVENTS, receipt, signed_checkpoint, trust_file
 from tests.record import reference
 from tests.record.cast import ANDAMAN_WITNESS, IMPOSTOR, LOG, NANJING_WITNESS, event, history
@@ -100,6 +104,23 @@ def test_a_quorum_of_witnesses_is_named_with_its_times(at: Path, capsys: pytest.
     code, text = run(capsys, "log", "--trust", "trust.json")
     assert code == 0
     assert "cosigned by witness.njupt.example at 2025-04-11T04:00:00Z" in text
+    words = fingerprint_text(fingerprint((at / "trust.json").read_bytes()))
+    assert f"by the trust file {words}: compare it with the one on paper" in text
+
+
+def test_a_retired_key_extends_no_log_before_a_receipt_and_proves_no_fork(
+    at: Path, capsys: pytest.CaptureFixture[str]
+):
+    new = Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32))).verifier_key
+    changed = replace(trust_file(), quorum=None, record_key=new)
+    for cap, expected in ((len(GROWN), 0), (len(GROWN) - 1, 1)):
+        retired = (RetiredKey(LOG.verifier_key, cap),)
+        (at / "trust.json").write_bytes(format_trust_file(replace(changed, retired_record_keys=retired)))
+        code, text = run(capsys, "log", "--receipt", "receipt.json", "--trust", "trust.json")
+        assert code == expected, text
+    assert f"is signed by a key that was retired at {len(GROWN) - 1}" in text
+    (at / "beyond").write_bytes((at / "log/checkpoint").read_bytes())
+    assert run(capsys, "log", "--trust", "trust.json", "--since", "beyond")[0] == 2
 
 
 def test_without_a_quorum_a_log_is_said_not_to_be_witnessed(at: Path, capsys: pytest.CaptureFixture[str]):
