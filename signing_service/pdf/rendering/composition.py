@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.rows import Row
     from signing_service.pdf.rendering.styles import Paper
 
+RUNNING_GAP = 0.04  # of the measure, between the running lines of a head
+REFERENCE_SHARE = 0.34  # of the measure, at most
 HEAD_HEIGHT, FOOT_HEIGHT = 40, 40  # points from the paper's edge to the running lines
 
 
@@ -137,18 +139,25 @@ class Composer:
         paper, terms = self._paper, self._terms
         head, foot = paper.height - HEAD_HEIGHT, FOOT_HEIGHT
         version = words.version.format(version=terms.version)
-        right = f"{terms.reference}  ·  {version}"
         page = words.page.format(page=sheet.page + 1, pages=sheet.pages)
-        self._put(sheet, terms.title[language], styles.RUNNING_ITALIC.speaking(language), head, "left")
-        self._put(sheet, right, styles.RUNNING.speaking(language), head, "right")
-        self._put(sheet, terms.id, styles.RUNNING.speaking("en"), foot, "left")
+        style = styles.RUNNING.speaking(language)
+        called = self._shaper.fitting(terms.reference, style, paper.measure * REFERENCE_SHARE)
+        taken = self._put(sheet, f"{called}  ·  {version}", style, head, "right", 0.6)
+        left = 1 - taken - RUNNING_GAP
+        self._put(sheet, terms.title[language], styles.RUNNING_ITALIC.speaking(language), head, "left", left)
+        self._put(sheet, terms.id, styles.RUNNING.speaking("en"), foot, "left", 0.5)
         if self._source.print.notice:
-            self._put(sheet, self._source.print.notice[language], styles.RUNNING.speaking(language), foot, "center")
-        self._put(sheet, page, styles.RUNNING.speaking(language), foot, "right")
+            self._put(sheet, self._source.print.notice[language], style, foot, "center", 0.4)
+        self._put(sheet, page, style, foot, "right", 0.3)
         sheet.rule(paper.left, paper.left + paper.measure, head - 6, 0.4, styles.PALE)
         sheet.rule(paper.left, paper.left + paper.measure, foot + 13, 0.4, styles.PALE)
 
-    def _put(self, sheet: Sheet, text: str, style: styles.TextStyle, baseline: float, align: str) -> None:
-        pieces = self._shaper.pieces(text, style)
-        spare = self._paper.measure - sum(piece.width for piece in pieces)
+    def _put(
+        self, sheet: Sheet, text: str, style: styles.TextStyle, baseline: float, align: str, share: float
+    ) -> float:
+        """Set a running line, cut short where it is wider than its share of the measure; gives the share it takes."""
+        measure = self._paper.measure
+        pieces = self._shaper.pieces(self._shaper.fitting(text, style, measure * share), style)
+        spare = measure - sum(piece.width for piece in pieces)
         sheet.pieces(pieces, self._paper.left + {"left": 0.0, "center": spare / 2, "right": spare}[align], baseline)
+        return 1 - spare / measure

@@ -10,16 +10,19 @@ from signing_service.pdf.inscription import number
 from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.rows import Row, RuleRow, kept, spaced, text_line
 from signing_service.pdf.rendering.schedule import each_once
+from signing_service.pdf.rendering.structure import Element
 
 if TYPE_CHECKING:
     from signing_service.agreement.source import Source
     from signing_service.agreement.terms import Terms
     from signing_service.pdf.rendering.segments import Shaper
     from signing_service.pdf.rendering.sheet import Sheet
-    from signing_service.pdf.rendering.structure import Element
     from signing_service.pdf.rendering.styles import Paper
 
 EMBLEM_SIZE = 86  # points
+COVER_EDGES = 170  # points above and below what stands on the cover, its foot included
+LEAST_SCALE = 0.35  # of the titles' size
+SMALL_SCALE = 0.8  # of the size of the words below the titles
 FEW_LANGUAGES = 3  # with more the titles are set smaller, so that all stand on the cover
 _CIRCLE = 0.5523  # handle length of a quarter circle drawn as a Bézier curve
 
@@ -70,9 +73,21 @@ def _star(x: float, y: float, radius: float, points: int) -> str:
 
 
 def cover_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element) -> list[Row]:
-    """Everything on the cover."""
-    left, width = paper.left - 4, paper.measure + 8
+    """Everything on the cover, set smaller where there is much of it, so that it stays on one page."""
     scale = min(1.0, FEW_LANGUAGES / len(terms.languages)) ** 0.45
+    while True:
+        inside = Element("Sect")
+        rows = _scaled_rows(source, terms, shaper, paper, inside, scale)
+        if sum(row.before + row.height for row in rows) <= paper.height - COVER_EDGES or scale <= LEAST_SCALE:
+            element.kids += inside.kids
+            return rows
+        scale *= 0.93
+
+
+def _scaled_rows(
+    source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element, scale: float
+) -> list[Row]:
+    left, width = paper.left - 4, paper.measure + 8
     rows: list[Row] = []
     for language in terms.languages:
         if source.print.notice:
@@ -85,27 +100,27 @@ def cover_rows(source: Source, terms: Terms, shaper: Shaper, paper: Paper, eleme
         style = (styles.COVER_SECOND_TITLE if index else styles.COVER_TITLE).scaled(scale).speaking(language)
         heading = element.add("P" if index else "H1", language)
         lines = text_line(shaper, terms.title[language], style, left, width, heading)
-        rows += spaced(lines, 22 * scale if index else 34)
+        rows += spaced(lines, (22 if index else 34) * scale)
     rows.append(
-        RuleRow(height=1, before=30, left=middle - 40, right=middle + 40, thickness=0.8, colour=styles.INK)
+        RuleRow(height=1, before=30 * scale, left=middle - 40, right=middle + 40, thickness=0.8, colour=styles.INK)
     )
-    rows += _place(source, terms, shaper, paper, element)
+    rows += _place(source, terms, shaper, paper, element, scale)
     return kept(rows)
 
 
-def _place(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element) -> list[Row]:
+def _place(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element, scale: float) -> list[Row]:
     left, width = paper.left, paper.measure
     rows: list[Row] = []
     for language in terms.languages:
-        style = styles.COVER_TEXT.speaking(language)
+        style = styles.COVER_TEXT.scaled(max(scale, SMALL_SCALE)).speaking(language)
         if source.print.place:
             rows += text_line(shaper, source.print.place[language], style, left, width, element.add("P", language))
     if len(terms.languages) > 1:
         for index, (language, text) in enumerate(each_once(source, terms, "authentic")):
-            style = styles.COVER_NOTE.speaking(language)
+            style = styles.COVER_NOTE.scaled(max(scale, SMALL_SCALE)).speaking(language)
             line = text_line(shaper, text, style, left, width, element.add("P", language))
             rows += spaced(line, 4 if index else 16)
-    return spaced(rows, 26)
+    return spaced(rows, 26 * scale)
 
 
 def cover_foot(source: Source, terms: Terms, shaper: Shaper, paper: Paper, element: Element) -> list[Row]:

@@ -54,6 +54,13 @@ def divided(spans: Sequence[Span], language: str) -> list[Span]:
     return found
 
 
+def divided_word(word: str, language: str) -> str:
+    """One word, whatever it is, with soft hyphens between its syllables; for where it is wider than the measure."""
+    patterns = _patterns(language.replace("-", "_"))
+    cuts = [0, *(patterns.positions(word.lower()) if patterns else ()), len(word)]
+    return SOFT_HYPHEN.join(word[one:two] for one, two in pairwise(cuts))
+
+
 @lru_cache(maxsize=32)
 def _patterns(language: str) -> pyphen.Pyphen | None:
     """The patterns of a language or, if it has none of its own, of the language without its country or script."""

@@ -7,8 +7,9 @@ paragraph's first or last line is never alone on a page.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from signing_service.errors import LimitError
 from signing_service.pdf.rendering.lines import break_lines
 from signing_service.pdf.rendering.segments import Span
 from signing_service.pdf.rendering.structure import Element
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.lines import Line
     from signing_service.pdf.rendering.segments import Piece, Segment, Shaper
     from signing_service.pdf.rendering.sheet import Sheet
-    from signing_service.pdf.rendering.styles import Colour, TextStyle
+    from signing_service.pdf.rendering.styles import Colour, Paper, TextStyle
+
+RowType = TypeVar("RowType", bound="Row")
 
 SCRAP = 0.16  # of a page's height
 TIGHTER = (0.9, 0.8, 0.7)  # of the space between rows
@@ -37,6 +40,8 @@ class Row:
     """It stays on one page with the next row."""
     anchors: tuple[str, ...] = ()
     """What links and the table of contents know this place by."""
+    head: Row | None = None
+    """What is repeated above it where it begins a page: the heads of its table."""
     bookmark: tuple[str, int] | None = None
     """Title and level of its entry in the outline."""
 
@@ -96,6 +101,18 @@ class RuleRow(Row):
             sheet.rule(self.left, self.right, top - self.height / 2, self.thickness, self.colour)
 
 
+@dataclass(slots=True, kw_only=True)
+class Repeated(Row):
+    """A row that stands once more on a later page, where it is no content."""
+
+    row: Row
+
+    def draw(self, sheet: Sheet, top: float) -> None:
+        """Draw it as an artifact."""
+        with sheet.artifact("/Pagination"):
+            self.row.draw(sheet, top)
+
+
 def _aligned(align: str, spare: float) -> float:
     return {"center": spare / 2, "right": spare}.get(align, 0.0)
 
@@ -104,7 +121,7 @@ def text_rows(
     shaper: Shaper, spans: Sequence[Span], style: TextStyle, left: float, width: float, element: Element
 ) -> list[TextRow]:
     """Break a paragraph into rows; two lines at its beginning and at its end stay together."""
-    segments = shaper.segments(spans)
+    segments = shaper.segments(spans, width)
     justify = style.align == "justify"
     if style.align == "center":
         width, inset = _balanced(segments, width)
@@ -161,6 +178,13 @@ def _balanced(segments: Sequence[Segment], width: float) -> tuple[float, float]:
     return high, (width - high) / 2
 
 
+def on_one_page(row: RowType, paper: Paper, what: str) -> RowType:
+    """The row; LimitError, which names ``what`` it is, if it is higher than a page and so could not be whole on one."""
+    if row.height > paper.depth:
+        raise LimitError(f"the names and titles of {what} do not fit on one page", hint="shorten them")
+    return row
+
+
 def kept(rows: Iterable[Row]) -> list[Row]:
     """The same rows, all on one page with each other and with what follows."""
     result = list(rows)
@@ -205,16 +229,23 @@ def _fill(rows: Sequence[Row], top: float, bottom: float, air: float) -> list[Pa
     for group in _groups(rows):
         needed = sum(row.before * air + row.height for row in group)
         if pages[-1].rows and y - needed < bottom - 0.01:
-            pages.append(Page())
-            y = top
+            y = _turn(pages, group[0], top)
         for row in group:
             y -= row.before * air if pages[-1].rows else 0.0
             if pages[-1].rows and y - row.height < bottom - 0.01:
-                pages.append(Page())
-                y = top
+                y = _turn(pages, row, top)
             pages[-1].rows.append((row, y))
             y -= row.height
     return pages
+
+
+def _turn(pages: list[Page], row: Row, top: float) -> float:
+    """Begin a page for a row, with the heads of its table if it has some; gives where the row's upper edge is."""
+    pages.append(Page())
+    if row.head is None:
+        return top
+    pages[-1].rows.append((Repeated(height=row.head.height, row=row.head), top))
+    return top - row.head.height
 
 
 def _groups(rows: Sequence[Row]) -> Iterable[list[Row]]:

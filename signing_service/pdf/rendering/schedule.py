@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from signing_service.pdf.rendering import styles
-from signing_service.pdf.rendering.rows import Row, kept, spaced, text_line
+from signing_service.pdf.rendering.rows import Row, kept, on_one_page, spaced, text_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,9 +19,13 @@ if TYPE_CHECKING:
     from signing_service.pdf.rendering.structure import Element
     from signing_service.pdf.rendering.styles import Paper, TextStyle
 
-COLUMNS = (0.06, 0.56, 0.19, 0.19)  # of the measure: number, party, country, signers
+NUMBER = 0.06  # of the measure: the first column
+COUNTRY, SIGNERS = (0.12, 0.19), (0.19, 0.34)  # the least and most of columns that are as wide as what is in them
 CELL_GAP = 8  # points between columns
 PADDING = 6  # above and below the text of a row
+GROUP_SPACE = 5  # between the signers in a cell
+
+Cell = list[list[tuple[str, "TextStyle", str]]]  # groups of text, style and language
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,47 +56,60 @@ class ScheduleSetter:
     def __init__(self, source: Source, terms: Terms, shaper: Shaper, paper: Paper) -> None:
         self._source, self._terms = source, terms
         self._shaper, self._paper = shaper, paper
-        edges = [0.0]
-        for share in COLUMNS:
-            edges.append(edges[-1] + share * paper.measure)
-        self._lefts = [paper.left + edge for edge in edges[:-1]]
-        self._widths = [share * paper.measure - CELL_GAP for share in COLUMNS]
+        shares = self._shares()
+        edges = accumulate(shares[:-1], initial=0.0)
+        self._lefts = [paper.left + edge * paper.measure for edge in edges]
+        self._widths = [share * paper.measure - CELL_GAP for share in shares]
+
+    def _shares(self) -> tuple[float, ...]:
+        """The columns' shares of the measure: number, party, country, signers."""
+        countries = [text for party in self._terms.parties for _, text in self._countries(party)]
+        titles = [text for signer in self._terms.signers() for text in signer.role.title.values()]
+        country, signers = self._share(countries, *COUNTRY), self._share(titles, *SIGNERS)
+        return NUMBER, 1 - NUMBER - country - signers, country, signers
+
+    def _share(self, texts: Sequence[str], least: float, most: float) -> float:
+        widest = max((self._shaper.width(text, styles.CELL) for text in texts), default=0.0) + CELL_GAP
+        return min(max(widest / self._paper.measure, least), most)
+
+    def _countries(self, party: Party) -> list[tuple[str, str]]:
+        return different(self._source.countries.get(party.id, {self._terms.languages[0]: party.country}))
 
     def rows(self, element: Element) -> list[Row]:
         """Title, column heads and a row for each party; guests after the others."""
         rows = part_title(self._source, self._terms, self._shaper, self._paper, element, "parties")
         table = element.add("Table")
-        rows += [self._heads(table)]
-        rows[-1].before = 18
-        rows[-1].keep = True
+        head = self._heads(table)
+        rows += spaced(kept([head]), 18)
         ordered = sorted(self._terms.parties, key=lambda party: party.guest)
         for index, party in enumerate(ordered, 1):
-            rows.append(self._party(table, index, party))
+            row = self._party(table, index, party)
+            row.head = head
+            rows.append(on_one_page(row, self._paper, party.name))
         return rows
 
     def _heads(self, table: Element) -> TableRow:
         row = table.add("TR")
-        columns: list[list[tuple[str, TextStyle, str]]] = [[]]
+        columns: list[Cell] = [[]]
         for name in ("party", "country", "signers"):
             texts = each_once(self._source, self._terms, name)
-            columns.append([(text, styles.COLUMN_HEAD, language) for language, text in texts])
+            columns.append([[(text, styles.COLUMN_HEAD, language) for language, text in texts]])
         return self._row(row, ["", "Column", "Column", "Column"], columns, 0.8)
 
     def _party(self, table: Element, index: int, party: Party) -> TableRow:
         row = table.add("TR")
         languages = self._terms.languages
-        countries = self._source.countries.get(party.id, {languages[0]: party.country})
         party_lines = [(party.native_name, styles.PARTY_NATIVE, party.native_language)]
         if party.name != party.native_name:
             party_lines.append((party.name, styles.PARTY_NAME, "en"))
         if party.guest:
             guest = "  ·  ".join(text for _, text in each_once(self._source, self._terms, "guest"))
             party_lines.append((guest, styles.CELL_SMALL, languages[0]))
-        columns: list[list[tuple[str, TextStyle, str]]] = [
-            [(str(index), styles.CELL, languages[0])],
-            party_lines,
-            [(text, styles.CELL, language) for language, text in different(countries)],
-            [(text, styles.CELL, language) for role in party.signers for language, text in different(role.title)],
+        columns: list[Cell] = [
+            [[(str(index), styles.CELL, languages[0])]],
+            [party_lines],
+            [[(text, styles.CELL, language) for language, text in self._countries(party)]],
+            [[(text, styles.CELL, language) for language, text in different(role.title)] for role in party.signers],
         ]
         return self._row(row, ["", "Row", "", ""], columns, 0.4)
 
@@ -99,16 +117,19 @@ class ScheduleSetter:
         self,
         row: Element,
         scopes: Sequence[str],
-        columns: Sequence[Sequence[tuple[str, TextStyle, str]]],
+        columns: Sequence[Cell],
         thickness: float,
     ) -> TableRow:
         cells: list[tuple[float, Sequence[Row]]] = []
         for scope, left, width, column in zip(scopes, self._lefts, self._widths, columns, strict=True):
             cell = row.add("TH", attributes={"O": "Table", "Scope": scope}) if scope else row.add("TD")
             lines: list[Row] = []
-            for text, style, language in column:
-                spoken = style.speaking(language)
-                lines += text_line(self._shaper, text, spoken, left, width, cell.add("P", language))
+            for group in column:
+                for index, (text, style, language) in enumerate(group):
+                    spoken = style.speaking(language)
+                    element = cell.add("P", language)
+                    rows = text_line(self._shaper, text, spoken, left, width, element)
+                    lines += spaced(rows, 0 if index or not lines else GROUP_SPACE)
             cells.append((left, lines))
         tall = max(sum(line.before + line.height for line in lines) for _, lines in cells)
         right = self._paper.left + self._paper.measure

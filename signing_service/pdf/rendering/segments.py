@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from icu4py.breakers import LineBreaker
+from icu4py.breakers import CharacterBreaker, LineBreaker
 
 from signing_service.pdf.fonts import NOT_PRINTED
-from signing_service.pdf.rendering.hyphenation import SOFT_HYPHEN, divided
+from signing_service.pdf.rendering.hyphenation import SOFT_HYPHEN, divided, divided_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,6 +98,21 @@ class Shaper:
             self._words[key] = found
         return found
 
+    def width(self, text: str, style: TextStyle) -> float:
+        """Of a text on one line, points."""
+        return sum(piece.width for piece in self.pieces(text, style))
+
+    def fitting(self, text: str, style: TextStyle, width: float) -> str:
+        """The text or, where it is wider than ``width``, its beginning and an ellipsis."""
+        if self.width(text, style) <= width:
+            return text
+        kept = ""
+        for part in LineBreaker(text, style.language):
+            if kept and self.width(f"{(kept + part).rstrip()}…", style) > width:
+                break
+            kept += part
+        return f"{kept.rstrip()}…"
+
     def _shape(self, text: str, style: TextStyle, target: str | None) -> Iterable[Piece]:
         for face, part in self._fonts.split(text, style.font, style.language):
             size = style.size * face.scale
@@ -106,8 +121,8 @@ class Shaper:
             width = sum(glyph.advance for glyph in glyphs) * size / 1000 + style.tracking * len(glyphs)
             yield Piece(face, size, glyphs, part, style, target, width)
 
-    def segments(self, spans: Sequence[Span]) -> list[Segment]:
-        """Cut a paragraph where lines may break."""
+    def segments(self, spans: Sequence[Span], measure: float = float("inf")) -> list[Segment]:
+        """Cut a paragraph where lines may break; what is wider than the measure is cut again, so that nothing is."""
         language = spans[0].style.language if spans else "en"
         if spans and spans[0].style.align == "justify":
             spans = divided(spans, language)
@@ -116,9 +131,21 @@ class Shaper:
         segments: list[Segment] = []
         at = 0
         for part in _breakable(text, language):
-            segments.append(self._segment(bounds.cut(at, at + len(part))))
+            cut = bounds.cut(at, at + len(part))
+            segment = self._segment(cut)
+            segments += [segment] if segment.width <= measure else self._narrowed(cut, measure)
             at += len(part)
         return [_spaced(one, two) for one, two in zip(segments, [*segments[1:], None], strict=True)]
+
+    def _narrowed(self, parts: list[Span], measure: float) -> list[Segment]:
+        """An overlong word, cut between its syllables or, where these are too wide or none, between letters."""
+        found: list[Segment] = []
+        for span in parts:
+            for syllable in LineBreaker(divided_word(span.text, span.style.language), span.style.language):
+                segment = self._segment([replace(span, text=syllable)])
+                letters = _letters(syllable) if segment.width > measure else [syllable]
+                found += [self._segment([replace(span, text=letter)]) for letter in letters]
+        return found
 
     def _segment(self, parts: list[Span]) -> Segment:
         pieces: list[Piece] = []
@@ -138,6 +165,13 @@ class Shaper:
         return Segment(
             tuple(pieces), width, gap, gap * SPACE_STRETCH, gap * SPACE_SHRINK, space, start, end, hyphen
         )
+
+
+def _letters(text: str) -> list[str]:
+    """Letters with their marks, the last one with the space or soft hyphen after it."""
+    body = text.rstrip(f" {SOFT_HYPHEN}")
+    letters = list(CharacterBreaker(body, "en")) or [""]
+    return [*letters[:-1], letters[-1] + text[len(body) :]]
 
 
 def _breakable(text: str, language: str) -> Iterable[str]:

@@ -85,7 +85,7 @@ class Sheet:
 
     def mark(self, element: Element) -> None:
         """What is drawn from now on belongs to ``element``."""
-        if self._open is element:
+        if self._open is element or self._artifact:
             return
         self.close()
         self._canvas.addLiteral(f"/{element.kind} <</MCID {self._marked}>> BDC")
@@ -102,6 +102,9 @@ class Sheet:
     @contextmanager
     def artifact(self, kind: str = "/Layout") -> Iterator[None]:
         """What is drawn inside is no content: rules, ornaments, running lines (ISO 32000-1 table 330)."""
+        if self._artifact:
+            yield
+            return
         self.close()
         self._canvas.addLiteral(f"/Artifact <</Type {kind}>> BDC")
         self._artifact = True
@@ -110,14 +113,11 @@ class Sheet:
 
     def line(self, line: Line, left: float, baseline: float, references: Sequence[Element]) -> None:
         """Draw a broken line of the open element; what refers to something goes to ``references``, in order."""
-        assert self._open is not None, "a line belongs to an element"
         element = self._open
         waiting = iter(references)
         for target, operators in self._painter.line(line, left, baseline):
-            if target is None:
-                self.mark(element)
-            else:
-                self.mark(element.adopt(next(waiting)))
+            if element is not None:  # in an artifact there is none
+                self.mark(element if target is None else element.adopt(next(waiting)))
             self._canvas.addLiteral(operators)
 
     def pieces(self, pieces: Sequence[Piece], left: float, baseline: float) -> None:

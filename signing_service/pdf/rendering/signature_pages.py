@@ -13,7 +13,7 @@ from signing_service.agreement.terms import COUNTERSIGNATURE_FIELD
 from signing_service.pdf.appearance import MARGIN, MARK_SHARE
 from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.document import Widget
-from signing_service.pdf.rendering.rows import Row, kept, spaced, text_line
+from signing_service.pdf.rendering.rows import Row, kept, on_one_page, spaced, text_line
 from signing_service.pdf.rendering.schedule import different, each_once, part_title
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class SignatureSetter:
             )
             rows += spaced(kept(lines), 2 if index else 10)
         for party in sorted(self._terms.parties, key=lambda one: one.guest):
-            rows.append(self._box(element, party))
+            rows.append(on_one_page(self._box(element, party), self._paper, party.name))
         rows.append(self._secretariat(element))
         return rows
 

@@ -33,6 +33,11 @@ class Paper:
         """Width of the text block."""
         return self.width - self.left - self.right
 
+    @property
+    def depth(self) -> int:
+        """Height of the text block."""
+        return self.height - self.top - self.bottom
+
 
 PAPERS = {"A4": Paper(595, 842), "Letter": Paper(612, 792, left=90, right=72, top=80, bottom=74)}
 
