@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NUMBER = 0.06  # of the measure: the first column
 COUNTRY, SIGNERS = (0.12, 0.19), (0.19, 0.34)  # the least and most of columns that are as wide as what is in them
-CELL_GAP = 8  # points between columns
+CELL_GAP = 14  # points between columns, more than an em, or copying programs would join them
 PADDING = 6  # above and below the text of a row
 GROUP_SPACE = 5  # between the signers in a cell
 
