@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 from bench.stage import Stage
@@ -14,7 +15,12 @@ def measure(folder: Path, *, full: bool) -> list[Row]:
     """Sign agreements of 12 and 200 parties (40 without ``--full``)."""
     small = Stage.make(folder / "small", 12)
     base = small.pdf()
-    costs = small.sign_all()
+    costs, sizes = [], [len(base)]
+    for signer, person in small.signers:
+        costs.append(small.sign(signer, person))
+        sizes.append(len(small.pdf()))
+    largest = max(after - before for before, after in pairwise(sizes)) / 1024
+    small.close()
     peer = _pyhanko(base)
     many = 200 if full else 40
     growing = Stage.make(folder / "large", many).sign_all()
@@ -32,7 +38,8 @@ def measure(folder: Path, *, full: bool) -> list[Row]:
             peer / median,
         ),
         Row("signing", f"the last of {many} beside the first", last / first, "times", "<= 1.5 times"),
-        Row("signing", "bytes a signature with timestamp", size, "KB", "<= 20 KB"),
+        Row("signing", "the largest signature with timestamp, any script", largest, "KB", "<= 20 KB"),
+        Row("signing", "a signature with its part of the archive (OCSP)", size, "KB", "<= 20 KB"),
     ]
 
 

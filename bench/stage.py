@@ -38,6 +38,8 @@ class Stage:
     officer: str
     signers: list[tuple[str, str]]
     """Signer id and person id."""
+    names: dict[str, str]
+    """By person id: the name that is typed as signature, in the person's own script."""
 
     @classmethod
     def make(cls, folder: Path, parties: int, database_url: str | None = None) -> Stage:
@@ -61,13 +63,16 @@ class Stage:
             session.execute(update(tables.Person).values(password_hash=hashed))
             agreement = agreements.newest_first(session)[0]
             officer = people.officers(session)[0].id
-            holders = {row.signer: person.id for row, person in mandates.of_agreement(session, agreement.id)}
+            held = mandates.of_agreement(session, agreement.id)
+            holders = {row.signer: person.id for row, person in held}
+            names = {person.id: person.native_name or person.name for _, person in held}
         signers = [(signer.id, holders[signer.id]) for signer in Terms.from_json(agreement.terms).signers()]
-        return cls(service, agreement.id, officer, signers)
+        return cls(service, agreement.id, officer, signers, names)
 
     def sign(self, signer: str, person: str) -> float:
         """Sign; return the CPU seconds of the server's part: prepare, embed, verify, store (no password, no page)."""
-        attempt = begin_attempt(self.service, person, self.agreement, signer, TypedMark("Specimen"), "en")
+        mark = TypedMark(self.names.get(person, "Specimen"))
+        attempt = begin_attempt(self.service, person, self.agreement, signer, mark, "en")
         key = SoftwareKey()
         statement = canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})
         arguments = (self.service, person, attempt["attempt"], key.request(), statement)
@@ -82,9 +87,13 @@ class Stage:
     def sign_all(self) -> list[float]:
         """Everybody signs in order, the secretariat countersigns, the archive timestamp follows."""
         taken = [self.sign(signer, person) for signer, person in self.signers]
+        self.close()
+        return taken
+
+    def close(self) -> None:
+        """The secretariat countersigns, and the archive timestamp closes the file."""
         self.sign(SECRETARIAT, self.officer)
         archive(self.service, self.agreement)
-        return taken
 
     def pdf(self) -> bytes:
         """The newest revision."""
