@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 MAX_BYTES = 512 * 1024  # of one language's text
 MAX_ARTICLES = 200
 MAX_LIST_DEPTH = 2
+MAX_PARAGRAPHS = 99  # of an article, and of what stands before or after the articles; a reference has two figures
+MAX_ITEMS = 200  # of a list
+MAX_PARAGRAPH = 20_000  # characters, six pages; longer ones take long to set, and nobody reads them
 
+_ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _HEADING_ID = re.compile(r"\s*\{#([a-z][a-z0-9-]{0,31})\}\Z")
 _REFERENCE = re.compile(r"#([a-z][a-z0-9-]{0,31})(?:/([1-9][0-9]?))?")
+_TABLE = re.compile(r"\|? *:?-{3,}:? *\|[-:| ]*")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WHAT = {
     "html_block": "HTML", "html_inline": "HTML", "image": "an image", "fence": "code", "code_block": "code",
@@ -72,8 +77,10 @@ def parse_text(language: str, name: str, data: bytes, words: Words | None = None
     printed, on right-to-left letters, on ids used twice and on references that lead nowhere; LimitError above limits.
     """
     markdown = _decode(name, data)
-    tokens = MarkdownIt("commonmark", {"maxNesting": 12}).parse(markdown)
+    found: dict[str, Any] = {}
+    tokens = MarkdownIt("commonmark", {"maxNesting": 12}).parse(markdown, found)
     reader = _Reader(name, tokens, words or words_for(language))
+    _refuse_definitions(reader, found)
     preamble = _blocks(reader, "", 0)
     articles: list[Article] = []
     while reader.peek() == "heading_open":
@@ -103,6 +110,13 @@ def _decode(name: str, data: bytes) -> str:
     for number, line_text in enumerate(lines, 1):
         check_direction(check_characters(line_text, what=f"{name}:{number}: text"), what=f"{name}:{number}: text")
     return "\n".join(check_characters(line_text) for line_text in lines)
+
+
+def _refuse_definitions(reader: _Reader, found: dict[str, Any]) -> None:
+    """Definitions of links are printed nowhere, so they would be words of the source that nobody reads."""
+    for label, definition in found.get("references", {}).items():
+        reader.line = definition["map"][0] + 1
+        raise reader.refuse(f"the definition of the link {label.lower()!r} would not be printed", hint="take it out")
 
 
 def _refuse_token(reader: _Reader, token: Token) -> FormatError:
@@ -144,6 +158,8 @@ def _blocks(reader: _Reader, article: str, number: int) -> tuple[Block, ...]:
         token = reader.next()
         if token.type == "paragraph_open":
             count += 1
+            if count > MAX_PARAGRAPHS:
+                raise reader.refuse(f"more than {MAX_PARAGRAPHS} paragraphs", hint="begin another article")
             content = _runs(reader, reader.next())
             reader.next()
             numbers = (f"{number}.{count}", f"{article}-{count}") if number else ("", "")
@@ -165,6 +181,8 @@ def _listing(reader: _Reader, opening: Token, depth: int) -> Listing:
         raise reader.refuse(f"lists are nested more than {MAX_LIST_DEPTH} deep")
     items: list[Item] = []
     while reader.next().type == "list_item_open":
+        if len(items) >= MAX_ITEMS:
+            raise reader.refuse(f"a list of more than {MAX_ITEMS} items")
         if reader.peek() != "paragraph_open":
             raise reader.refuse("a list item does not begin with text")
         reader.next()
@@ -188,19 +206,23 @@ def _label(index: int, depth: int) -> str:
         return f"({'' if index < 26 else chr(96 + index // 26)}{chr(97 + index % 26)})"
     roman = ""
     rest = index + 1
-    for value, letters in ((50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")):
+    for value, letters in _ROMAN:
         roman += letters * (rest // value)
         rest %= value
     return f"({roman})"
 
 
 def _runs(reader: _Reader, inline: Token) -> tuple[Run, ...]:
+    if len(inline.content) > MAX_PARAGRAPH:
+        raise reader.refuse(f"a paragraph of more than {MAX_PARAGRAPH} characters", hint="divide it")
+    if any(_TABLE.fullmatch(line.strip()) for line in inline.content.split("\n")):
+        raise reader.refuse("a table is not allowed in an agreement", hint="use a list")
     runs: list[Run] = []
     styles: list[Style] = []
     target: str | None = None
     for token in inline.children or []:
         if token.type in ("text", "softbreak", "text_special"):
-            text = " " if token.type == "softbreak" else token.content
+            text = " " if token.type == "softbreak" else _checked(reader, token.content)
             _append(runs, Run(text, styles[-1] if styles else "plain", target))
         elif token.type in ("em_open", "strong_open"):
             styles.append("emphasis" if token.type == "em_open" else "strong")
@@ -214,6 +236,12 @@ def _runs(reader: _Reader, inline: Token) -> tuple[Run, ...]:
         else:
             raise _refuse_token(reader, token)
     return _join_wide(runs)
+
+
+def _checked(reader: _Reader, text: str) -> str:
+    """What a stretch says once entities such as ``&rlm;`` are read, which hide a character from who checks the file."""
+    what = f"{reader.name}:{reader.line}: text"
+    return check_direction(check_characters(text, what=what), what=what)
 
 
 def _append(runs: list[Run], run: Run) -> None:

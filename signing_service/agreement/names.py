@@ -25,6 +25,8 @@ _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 _REPLACEMENTS = "\ufffc\ufffd"  # what broken decoders leave behind
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "RLE", "RLO", "RLI"})
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LOOKALIKES = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN")  # scripts whose letters are taken for one another
+MAX_MARKS = 8  # combining marks in a row; the densest Burmese, Khmer or Vietnamese syllables have fewer
 _SPACES = re.compile(r"\s+")
 
 
@@ -46,11 +48,16 @@ def check_characters(text: str, *, what: str = "text") -> str:
     """Return ``text`` in NFC; raises FormatError on characters that do not belong in printed text.
 
     Refused are control characters (line feed and tab among them), bidirectional controls, other invisible
-    format characters except the word break and the joiners, surrogates, private-use and unassigned code points.
+    format characters except the word break and the joiners, surrogates, private-use and unassigned code points,
+    and more than MAX_MARKS combining marks in a row, which would run over the lines around.
     """
     normal = unicodedata.normalize("NFC", text)
+    marks = 0
     for character in normal:
         category = unicodedata.category(character)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        if marks > MAX_MARKS:
+            raise FormatError("%(what)s has more than %(limit)s marks on one letter", what=what, limit=MAX_MARKS)
         invisible = category == "Cf" and character not in JOINERS + WORD_BREAK + "\u00ad"
         broken = category in _REFUSED_CATEGORIES or character in _REPLACEMENTS
         if broken or invisible or character in _BIDI_CONTROLS:
@@ -61,6 +68,15 @@ def check_characters(text: str, *, what: str = "text") -> str:
                 code=f"U+{ord(character):04X}",
             )
     return normal
+
+
+def mixed_word(text: str) -> str | None:
+    """The first word in which Latin letters stand beside Cyrillic, Greek or Armenian ones; None if there is none."""
+    for word in re.findall(r"[^\W\d_]+", text):
+        scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+        if len(scripts & {*_LOOKALIKES}) > 1:
+            return str(word)
+    return None
 
 
 def check_direction(text: str, *, what: str = "text") -> str:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.members import Members
-from signing_service.agreement.names import check_direction, clean_name
+from signing_service.agreement.names import check_direction, clean_name, mixed_word
 from signing_service.agreement.terms import MAX_PARTIES, Terms, read_languages
 from signing_service.agreement.text import outline
 from signing_service.agreement.words import words_for
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from signing_service.agreement.words import Words
 
 TOML = "agreement.toml"
+MAX_KEY_PARTS = 16  # of a dotted key; the documented form has two at most
+_KEY_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_KEY_CHAIN = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_KEY_PART}\.[ \t]*+){{{MAX_KEY_PARTS}}}")
 MAX_TOML_BYTES = 512 * 1024
 PAPERS = ("A4", "Letter")
 
@@ -113,6 +116,10 @@ def _decode_toml(data: bytes) -> str:
 
 
 def _parse_toml(toml: str) -> dict[str, Any]:
+    chain = _KEY_CHAIN.search(toml)
+    if chain is not None:  # the reader's work grows with the square of a key's parts
+        number = toml.count("\n", 0, chain.start()) + 1
+        raise LimitError(f"{TOML}:{number}: a key of more than {MAX_KEY_PARTS} parts")
     try:
         return tomllib.loads(toml)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -180,12 +187,19 @@ def _read_print(table: Members, languages: tuple[str, ...]) -> Print:
 
 
 def _check_names(terms: Terms) -> None:
+    taken: dict[str, int] = {}
     for index, party in enumerate(terms.parties):
         place = f"terms.parties[{index}]"
+        first = taken.setdefault(party.name.casefold(), index)
+        if first != index:
+            raise FormatError(f"{place}: name {party.name!r} is that of another party", hint="name each party once")
         for name in (party.name, party.native_name):
             if clean_name(name, what=f"{place}: name") != name:
                 raise FormatError(f"{place}: name {name!r} holds doubled or invisible spaces")
             check_direction(name, what=f"{place}: name")
+            if (word := mixed_word(name)) is not None:
+                hint = "a letter only looks like the others: type the word again with one keyboard"
+                raise FormatError(f"{place}: name holds {word!r}, a word of Latin and other letters", hint=hint)
         try:
             ZoneInfo(party.time_zone)
         except (KeyError, ValueError, OSError):

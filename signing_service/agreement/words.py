@@ -11,11 +11,19 @@ An author adds another language in ``agreement.toml``: a table ``[words.xx]`` wi
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from string import Formatter
 from typing import Any
 
 from signing_service.agreement.names import check_characters
 from signing_service.errors import FormatError
 
+_CITED = ("number", "han")
+_PLACE_HOLDERS = {
+    "article_form": _CITED,
+    "paragraph_form": (*_CITED, "paragraph", "han_paragraph"),
+    "version": ("version",),
+    "page": ("page", "pages"),
+}
 _HAN_DIGITS = "零一二三四五六七八九"
 
 
@@ -229,13 +237,25 @@ def words_for(language: str, own: dict[str, Any] | None = None) -> Words:
         if not isinstance(text, str) or not text.strip():
             raise FormatError(f"words.{language}: {name} is not a text")
         check_characters(text, what=f"words.{language}: {name}")
+        for holder in _place_holders(text):
+            if holder not in _PLACE_HOLDERS.get(name, ()):
+                allowed = ", ".join(f"{{{one}}}" for one in _PLACE_HOLDERS.get(name, ())) or "none"
+                problem = f"words.{language}: {name} has the place holder {{{holder}}}"
+                raise FormatError(problem, hint=f"what may stand in braces: {allowed}")
+    for name in ("article_form", "paragraph_form"):
+        if not _place_holders(own[name]):
+            raise FormatError(f"words.{language}: {name} has no number", hint="write for example: Article {number}")
+    return Words(**own)
+
+
+def _place_holders(text: str) -> list[str]:
+    """What stands in braces, forms and conversions included, which are therefore no known place holders."""
     try:
-        words = Words(**own)
-        words.article(1), words.paragraph(1, 1)
-        words.version.format(version=""), words.page.format(page=1, pages=1)
-    except (KeyError, IndexError, ValueError) as error:
-        raise FormatError(f"words.{language}: a place holder {error} is not known") from None
-    return words
+        parts = [part[1:] for part in Formatter().parse(text)]
+    except ValueError:
+        return [text]  # a brace by itself
+    holders = [(name, f":{form}" if form else "", f"!{how}" if how else "") for name, form, how in parts]
+    return [f"{name}{how}{form}" for name, form, how in holders if name is not None]
 
 
 def _names() -> tuple[str, ...]:

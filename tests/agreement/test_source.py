@@ -127,7 +127,7 @@ def test_an_own_language_comes_with_its_words():
         words_for("de")
     with pytest.raises(FormatError, match=r"words\.de: preamble is missing"):
         words_for("de", {key: value for key, value in table.items() if key != "preamble"})
-    with pytest.raises(FormatError, match=r"words\.de: a place holder 'nummer'"):
+    with pytest.raises(FormatError, match=r"words\.de: article_form has the place holder \{nummer\}"):
         words_for("de", table | {"article_form": "Artikel {nummer}"})
 
 

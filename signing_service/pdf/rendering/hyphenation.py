@@ -12,6 +12,7 @@ hyphens is divided there and nowhere else. Languages without patterns, or withou
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
@@ -47,7 +48,7 @@ def divided(spans: Sequence[Span], language: str) -> list[Span]:
     found, at = [], 0
     for span in spans:
         end = at + len(span.text)
-        cuts = [at, *(place for place in places if at < place < end), end]
+        cuts = [at, *places[bisect_right(places, at) : bisect_left(places, end)], end]
         parts = (text[one:two] for one, two in pairwise(cuts))
         found.append(replace(span, text=SOFT_HYPHEN.join(parts)))
         at = end

@@ -187,25 +187,24 @@ def _breakable(text: str, language: str) -> Iterable[str]:
 
 
 class _Bounds:
-    """Finds the spans between two characters of the joined text."""
+    """Finds the spans between two characters of the joined text, from its beginning to its end."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._spans = spans
+        self._index, self._at = 0, 0  # of the span in which the last cut ended
 
     def cut(self, start: int, end: int) -> list[Span]:
-        """The parts of spans between two characters."""
-        if len(self._spans) == 1:
-            span = self._spans[0]
-            return [Span(span.text[start:end], span.style, span.target)]
+        """The parts of spans between two characters, of which the first is where the last cut ended or later."""
         parts = []
-        at = 0
-        for span in self._spans:
-            low, high = max(start, at), min(end, at + len(span.text))
+        while self._index < len(self._spans):
+            span = self._spans[self._index]
+            low, high = max(start, self._at), min(end, self._at + len(span.text))
             if low < high:
-                parts.append(Span(span.text[low - at : high - at], span.style, span.target))
-            at += len(span.text)
-            if at >= end:
+                parts.append(Span(span.text[low - self._at : high - self._at], span.style, span.target))
+            if self._at + len(span.text) > end:
                 break
+            self._at += len(span.text)
+            self._index += 1
         return parts
 
 
