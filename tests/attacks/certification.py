@@ -114,6 +114,26 @@ def a_field_shows_something_else_than_its_value():
     return append(form(), {number: body, size: look})
 
 
+@attack("certification", on="form", pades="does not show its value")
+def a_field_shows_something_else_in_a_composite_font():
+    pdf, size = CONTROLS["form"](), trailer_number(CONTROLS["form"](), b"Size")
+    return append(pdf, composite(pdf, b"Reason", b"(1000)", b"<0009000900090009>", size))
+
+
+def composite(pdf: bytes, field: bytes, value: bytes, codes: bytes, first: int) -> dict[int, bytes]:
+    """A field's new value and its appearance in a composite font whose map tells codes 0 to 9 as digits."""
+    number = _field(pdf, field)
+    body = re.sub(rb"/AP <<[^>]*>>", b"/AP << /N %d 0 R >> /V %s" % (first, value), body_of(pdf, number))
+    font = b"<< /Type /Font /Subtype /Type0 /BaseFont /F /Encoding /Identity-H /ToUnicode %d 0 R >>" % (first + 2)
+    look = b"/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F9 %d 0 R >> >>" % (first + 1)
+    return {
+        number: body,
+        first: stream(b"BT /F9 12 Tf 2 5 Td " + codes + b" Tj ET", look),
+        first + 1: font,
+        first + 2: stream(b"1 beginbfrange <0000> <0009> <0030> endbfrange"),
+    }
+
+
 @attack("certification", on="form", pades="does not show its value|/AP")
 def a_fields_appearance_changes_and_its_value_does_not():
     number, size = _field(form(), b"Reason"), trailer_number(form(), b"Size")

@@ -3,6 +3,7 @@
     python -m tests.attacks.fuzz cms   [atheris options, corpus folder…]
     python -m tests.attacks.fuzz xref
     python -m tests.attacks.fuzz bundle
+    python -m tests.attacks.fuzz pades           # all steps of that profile
     python -m tests.attacks.fuzz seeds FOLDER      # write a corpus to start from
 
 A target may raise nothing but errors of the tree; whatever else comes out is a finding.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -21,8 +23,12 @@ from signing_service.evidence import read_bundle
 from signing_service.verify.cms import read_signature, read_token
 from signing_service.verify.pades.cms import read_container
 from signing_service.verify.pades.document import Document
+from signing_service.verify.pades.profile import verify_pades
 from signing_service.verify.pades.signatures import find_signatures
 from signing_service.verify.structure import read_document
+from signing_service.verify.trust import Trust
+
+MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def fuzz_cms(data: bytes) -> None:
@@ -37,6 +43,11 @@ def fuzz_xref(data: bytes) -> None:
     _tolerate(lambda: find_signatures(Document(data)))
 
 
+def fuzz_pades(data: bytes) -> None:
+    """Everything that profile ``pades`` does, without the guard that turns what nobody foresaw into a verdict."""
+    _tolerate(lambda: verify_pades(data, Trust(), MOMENT, ""))
+
+
 def fuzz_bundle(data: bytes) -> None:
     """Evidence bundles."""
     _tolerate(lambda: read_bundle(data))
@@ -49,7 +60,12 @@ def _tolerate(read: Callable[[], object]) -> None:
         pass
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"cms": fuzz_cms, "xref": fuzz_xref, "bundle": fuzz_bundle}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "cms": fuzz_cms,
+    "xref": fuzz_xref,
+    "bundle": fuzz_bundle,
+    "pades": fuzz_pades,
+}
 
 
 def write_seeds(folder: Path) -> None:
@@ -75,6 +91,7 @@ def main() -> int:
         return 2
     atheris = importlib.import_module("atheris")
 
+    atheris.instrument_all()
     atheris.Setup([sys.argv[0], *words[1:]], TARGETS[words[0]])
     atheris.Fuzz()
     return 0

@@ -122,6 +122,11 @@ def the_metadata_are_some_other_xml():
     return _other_metadata(b"<html/>")
 
 
+@attack("material", on="material", pades="metadata were changed into something that is not plain XMP")
+def the_metadata_are_in_an_unknown_encoding():
+    return _other_metadata(b'<?xml version="1.0" encoding="utf-0"?>' + _XMP)
+
+
 @attack("material", on="material", pades="metadata were taken out")
 def the_metadata_are_null():
     return _with_catalog(material(), b"/Metadata null", {})

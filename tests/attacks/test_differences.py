@@ -43,6 +43,7 @@ EXPLAINED = {
     ("pyhanko", "saving unlisted objects ride along in an update"): "it looks at listed objects only",
     ("pyhanko", "certification a field shows something else than its value"): "it does not read appearances",
     ("pyhanko", "certification a fields appearance changes and its value does not"): "it does not read appearances",
+    ("pyhanko", "certification a field shows something else in a composite font"): "it does not read appearances",
     ("pyhanko", "certification viewers are asked to draw the fields anew"): "it does not read appearances",
     ("pyhanko", "parsing an object hides in the data of another"): "it looks at listed objects only",
     ("pyhanko", "parsing a field draws its lie in curves"): "it does not read appearances",

@@ -6,6 +6,7 @@ pdf = signed_by_hand(plain_pdf(), b"/SubFilter /adbe.pkcs7.sha1", lambda covered
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives import hashes
@@ -20,14 +21,19 @@ _ROOM = 8_192  # hexadecimal digits
 _RANGE = b"/ByteRange [0 0000000000 0000000000 0000000000]"
 
 
-def signed_by_hand(pdf: bytes, entries: bytes, container: Callable[[bytes], bytes]) -> bytes:
-    """Add a signature field whose dictionary has ``entries``; ``container`` makes /Contents for the covered bytes."""
+def signed_by_hand(
+    pdf: bytes, entries: bytes, container: Callable[[bytes], bytes], *, fields: bytes = b"", form: bytes = b""
+) -> bytes:
+    """Add a signature field whose dictionary has ``entries``; ``container`` makes /Contents for the covered bytes.
+
+    The form is a new one with that field, the ``fields`` that there are, and what else stands in ``form``.
+    """
     size, root = trailer_number(pdf, b"Size"), trailer_number(pdf, b"Root")
-    catalog = body_of(pdf, root)
+    catalog = re.sub(rb"/AcroForm \d+ 0 R", b"", body_of(pdf, root))
     blank = b"<< /Type /Sig /Filter /Adobe.PPKLite %s %s /Contents <%s> >>" % (entries, _RANGE, b"0" * _ROOM)
     field = b"<< /Type /Annot /Subtype /Widget /FT /Sig /T (Hand) /Rect [0 0 0 0] /F 132 /V %d 0 R >>" % (size + 1)
-    form = b"/AcroForm << /Fields [ %d 0 R ] /SigFlags 3 >> >>" % size
-    pdf = append(pdf, {root: catalog[: catalog.rindex(b">>")] + form, size: field, size + 1: blank})
+    listed = b"/AcroForm << /Fields [ %s %d 0 R ] /SigFlags 3 %s >> >>" % (fields, size, form)
+    pdf = append(pdf, {root: catalog[: catalog.rindex(b">>")] + listed, size: field, size + 1: blank})
     start, end = contents_span(pdf)
     told = b"/ByteRange [0 %010d %010d %010d]" % (start, end, len(pdf) - end)
     pdf = pdf.replace(_RANGE, told)

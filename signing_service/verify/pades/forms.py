@@ -169,11 +169,26 @@ def _filling(walk: Walk, name: str, kind: str, old: dict[str, Any], new: dict[st
     if isinstance(was, Stream | dict) or isinstance(now, Stream | dict):
         return set()
     allowed = _FILLED_FIELD - {"AP"} if kind == "Btn" else _FILLED_FIELD
+    if _is_drawn_from_value(walk, old, new):
+        walk.permit(f"the field {name!r} was filled in")
+        return allowed
     if not shows_value(walk.newer, new, now, kind, certainly=was == now):
         walk.violate(f"field {name!r} does not show its value")
         return allowed
     walk.permit(f"the field {name!r} was filled in")
     return allowed
+
+
+def _is_drawn_from_value(walk: Walk, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether viewers were asked to draw the form's fields anew when it was signed, and nobody drew this one since."""
+    form = walk.older.dictionary(walk.older.catalog.get("AcroForm"))
+    if walk.older.resolve(form.get("NeedAppearances")) is not True:
+        return False
+    kids = walk.older.array(old.get("Kids"))
+    pairs = [(old, new), *((walk.older.dictionary(kid), walk.newer.dictionary(kid)) for kid in kids)]
+    return all(
+        before.get("AP") == after.get("AP") and not _is_tainted(walk, before.get("AP")) for before, after in pairs
+    )
 
 
 def _may_sign(walk: Walk, name: str, reference: Any, dictionary: dict[str, Any]) -> bool:

@@ -120,6 +120,6 @@ def _is_xmp(data: bytes) -> bool:
     parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, refuse
     try:
         parser.Parse(data if len(data) <= _MAX_XMP else b"", True)
-    except (expat.ExpatError, FormatError):
+    except (expat.ExpatError, FormatError, LookupError, ValueError):  # also an encoding that nobody knows
         return False
     return roots[0] in _XMP_ROOTS
