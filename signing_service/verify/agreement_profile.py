@@ -24,7 +24,7 @@ from signing_service.verify.record import Event, check_record, proof_of_existenc
 from signing_service.verify.report import AgreementReport, RecordReport, Report
 from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules
-from signing_service.verify.signed import Signed, check_seal_issuer, open_revision
+from signing_service.verify.signed import Signed, check_one_root, check_seal_issuer, open_revision
 from signing_service.verify.structure import Document, read_document
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
 from signing_service.verify.trust import Trust
@@ -119,6 +119,7 @@ class AgreementVerifier:
                 ends.append(signed.timestamp.path.until)
             if signed.revision.kind == "archive":
                 moment = signed.timestamp.time
+        check_one_root(self._signed, self._checks)
         self._report.provable_until = min(ends, default=None)
         self._check_order()
 

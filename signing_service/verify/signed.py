@@ -28,7 +28,7 @@ from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
 from signing_service.verify.timestamps import Timestamp, Token, open_token
 from signing_service.verify.trust import Trust
-from signing_service.verify.verdict import Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
 
 _ONE_TIME = {
     "2.5.29.56": "noRevAvail",  # RFC 9608
@@ -47,6 +47,8 @@ class Signed:
     """The signer's; None for an archive timestamp."""
     token: Token | None = None
     timestamp: Timestamp | None = None
+    leads: bool | None = None
+    """Whether the signer's certificate leads to an anchor at all; None where that was not asked."""
     approval: bytes = b""
 
     @property
@@ -76,7 +78,12 @@ class Signed:
         if self.certificate is None or self.timestamp is None:
             return
         with checks.collecting(Step.PATH, self.subject, SubIndication.GENERIC):
-            path = paths.validate(self.certificate, Purpose.SIGNING, self.timestamp.time)
+            try:
+                path = paths.validate(self.certificate, Purpose.SIGNING, self.timestamp.time)
+            except CheckError as error:
+                self.leads = error.indication is not SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+                raise
+            self.leads = True
             checks.passed(Step.PATH, self.subject, f"its certificate leads to {path.anchor.subject_text}")
 
     def check_approval(
@@ -157,6 +164,28 @@ def check_seal_issuer(all_signed: Sequence[Signed], checks: Checks) -> None:
                 SubIndication.SIG_CONSTRAINTS_FAILURE,
                 "the seal's certificate is from the authority of the one-time certificates",
             )
+
+
+def check_one_root(all_signed: Sequence[Signed], checks: Checks) -> None:
+    """(4) Where the root of one of the service's certificates is trusted, it is the root of all of them.
+
+    A changed authority's certificate, which a document with few signatures has only once, is found by that.
+    """
+    own = [item for item in all_signed if item.revision.kind == "seal" or _is_one_time(item.certificate)]
+    if any(item.leads for item in own):
+        for item in own:
+            if item.leads is False:
+                checks.failed(
+                    Step.PATH,
+                    item.subject,
+                    SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+                    "its certificate does not lead to the root of the document's others",
+                )
+
+
+def _is_one_time(certificate: Certificate | None) -> bool:
+    extensions = certificate.extensions if certificate is not None else ()
+    return any(item.oid.dotted_string in _ONE_TIME for item in extensions)
 
 
 def _issuer(signed: Signed) -> NameKey | None:
