@@ -227,13 +227,6 @@ def certificate_scheme(algorithm: Algorithm) -> Scheme:
     raise _unsupported(f"signature algorithm {algorithm.oid}")
 
 
-def digest_meant(algorithm: Algorithm) -> Algorithm:
-    """A digest algorithm where the signer wrote the one of RSA with it, as some do (``sha1WithRSAEncryption``)."""
-    name = RSA_WITH.get(algorithm.oid)
-    oid = next((oid for oid, item in HASHES.items() if item.name == name), None)
-    return Algorithm(oid, None) if oid else algorithm
-
-
 def _pss_scheme(algorithm: Algorithm, digest: Hash) -> Scheme:
     parameters = read_pss_parameters(algorithm.parameters)
     own, mask = hash_algorithm(parameters.hash), hash_algorithm(parameters.mask_hash)

@@ -34,6 +34,7 @@ EXPLAINED = {
     ("pdfsig", "parsing *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "shadow *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "material *"): SEES_SIGNED_BYTES_ONLY,
+    ("pdfsig", "tagging *"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "wrapping a second dictionary claims the same range"): SEES_SIGNED_BYTES_ONLY,
     ("pdfsig", "containers *"): "it takes any container whose digest and signature value fit",
     ("pyhanko", "saving content is appended without table and trailer"): "it takes bytes after the last %%EOF",
@@ -51,6 +52,9 @@ EXPLAINED = {
     ("pyhanko", "material an entry for one signature is taken out"): NOT_SINCE_SIGNED,
     ("pyhanko", "material a certificate in the material is another one"): NOT_SINCE_SIGNED,
     ("pyhanko", "material the metadata bring entities"): "it takes a document type whose entities nobody uses",
+    ("pyhanko", "material the metadata are in an unknown encoding"): "it reads them as UTF-8 whatever they say",
+    ("pyhanko", "control tagged field"): "it has no rule for the structure elements of new fields",
+    ("pyhanko", "tagging the document is no longer tagged"): "it lets /MarkInfo change",
     ("pyhanko", "containers the certificate is not signed"): "it does not insist on ESS",
     ("pyhanko", "containers a byte stands in the padding"): "it does not look at the padding",
 }

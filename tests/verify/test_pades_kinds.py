@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import pytest
 from asn1crypto import cms as asn1_cms
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.pdf_utils.crypt import SimpleEnvelopeKeyDecrypter
+from pyhanko.pdf_utils.crypt.pubkey import RecipientEncryptionPolicy
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
+from pyhanko.sign import signers
 
 from signing_service.verify.report import Report
 from signing_service.verify.timestamps import read_info
@@ -18,7 +27,7 @@ from signing_service.verify.verifier import verify_pdf
 from tests.attacks.editing import container_of, patched, with_container
 from tests.attacks.judges import pdfsig_accepts
 from tests.verify.by_hand import certificate_entry, detached_container, plain_rsa, sha1_container, signed_by_hand
-from tests.verify.foreign import SIGNED_AT, Office, issue, plain_pdf
+from tests.verify.foreign import SIGNED_AT, Credential, Office, issue, plain_pdf
 
 OLD_DAYS = datetime(2012, 1, 1, tzinfo=UTC)
 
@@ -170,6 +179,34 @@ def test_a_timestamps_time_may_end_in_zeroes(fraction, microsecond):
     body += b"\x02\x01\x01\x18" + bytes([len(time)]) + time
 
     assert read_info(b"\x30" + bytes([len(body)]) + body).time == SIGNED_AT.replace(microsecond=microsecond)
+
+
+def encrypted_for(reader: Credential) -> bytes:
+    """A page that only the holder of a certificate's key can read (ISO 32000-2 7.6.5)."""
+    writer = copy_into_new_writer(PdfFileReader(io.BytesIO(plain_pdf(fields=True))))
+    certificate = asn1_x509.Certificate.load(reader.certificate.public_bytes(Encoding.DER))
+    writer.encrypt_pubkey([certificate], policy=RecipientEncryptionPolicy(ignore_key_usage=True))
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_a_document_encrypted_for_certificates_is_judged_as_far_as_it_can_be_read():
+    office, reader = Office.opened("ecdsa"), issue("Reader", None)
+    writer = IncrementalPdfFileWriter(io.BytesIO(encrypted_for(reader)))
+    key = asn1_keys.PrivateKeyInfo.load(reader.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+    certificate = asn1_x509.Certificate.load(reader.certificate.public_bytes(Encoding.DER))
+    writer.encrypt_pubkey(SimpleEnvelopeKeyDecrypter(certificate, key))
+    metadata = signers.PdfSignatureMetadata(field_name="Sig1", signer_key_usage=set())
+    signer = signers.PdfSigner(metadata, office.credential.signer(office.root.certificate))
+    pdf = bytes(signer.sign_pdf(writer).getvalue())
+
+    report = judged(pdf, office)
+    changed = judged(patched(pdf, b" 842 ", b" 841 ", last=False), office)
+
+    assert report.verdict is Verdict.PASSED, messages(report)
+    assert report.signatures[0].field.startswith("encrypted:")
+    assert changed.verdict is Verdict.FAILED
 
 
 def as_a_word_processor_writes() -> bytes:

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from signing_service.errors import FormatError
-from signing_service.verify.algorithms import digest_meant
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.container import SIGNED_DATA, Container, SignerId
 from signing_service.verify.der import Algorithm, decode, wrap, x509_oid
@@ -24,6 +23,12 @@ from signing_service.verify.pades.ber import Element, read_element
 from signing_service.verify.verdict import SubIndication, failure
 
 REVOCATION_ARCHIVAL = "1.2.840.113583.1.1.8"  # adbe-revocationInfoArchival, ISO 32000-2 12.8.3.3.2
+_DIGEST_OF_RSA_WITH = {  # some signers name the digest algorithm by RSA with it
+    "1.2.840.113549.1.1.5": "1.3.14.3.2.26",  # SHA-1
+    "1.2.840.113549.1.1.11": "2.16.840.1.101.3.4.2.1",  # SHA-256
+    "1.2.840.113549.1.1.12": "2.16.840.1.101.3.4.2.2",  # SHA-384
+    "1.2.840.113549.1.1.13": "2.16.840.1.101.3.4.2.3",  # SHA-512
+}
 ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"  # CMSAlgorithmProtection, RFC 6211
 _OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response, RFC 5940
 _OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
@@ -86,7 +91,7 @@ def _with_signer(
     if len(parts) not in (5, 6) or (len(parts) == 6 and parts[5].tag != 0xA1):
         raise FormatError("SignerInfo has elements that it cannot have")
     digest_algorithm = _algorithm(parts[2])
-    if digest_algorithm.oid not in announced:
+    if announced and digest_algorithm.oid not in announced:  # an empty set is allowed (RFC 5652 5.1)
         raise FormatError("SignedData does not announce its signer's digest algorithm")
     attributes = _attributes(signed, single=True)
     archived_crls, archived_ocsps = _archived(attributes.get(REVOCATION_ARCHIVAL, ()))
@@ -95,7 +100,7 @@ def _with_signer(
         content=content,
         certificates=certificates,
         signer=_signer_id(parts[1]),
-        digest_algorithm=digest_meant(digest_algorithm),
+        digest_algorithm=_digest_meant(digest_algorithm),
         signed_attributes=attributes,
         signed_bytes=None if signed is None else b"\x31" + signed.der[1:],
         signature_algorithm=_algorithm(parts[3]),
@@ -134,6 +139,11 @@ def _algorithm(element: Element) -> Algorithm:
         raise FormatError("an algorithm identifier has not one or two elements")
     parameters = element.children[1].der if len(element.children) == 2 else None
     return Algorithm(_oid(element.child(0)), parameters)
+
+
+def _digest_meant(algorithm: Algorithm) -> Algorithm:
+    meant = _DIGEST_OF_RSA_WITH.get(algorithm.oid)
+    return Algorithm(meant, None) if meant else algorithm
 
 
 def _content(element: Element) -> bytes | None:
@@ -191,7 +201,7 @@ def check_algorithms(container: Container) -> None:
         tags = [part.tag for part in parts]
         if tags[:1] != [_SEQUENCE] or tags[1:] != [0xA1]:
             raise FormatError("the attribute that protects the algorithms is broken")
-        digest = digest_meant(Algorithm(_oid(parts[0].child(0)), None)).oid
+        digest = _digest_meant(Algorithm(_oid(parts[0].child(0)), None)).oid
         if digest != container.digest_algorithm.oid or _oid(parts[1].child(0)) != container.signature_algorithm.oid:
             raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the algorithms are others than the signer protected")
 

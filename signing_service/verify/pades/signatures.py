@@ -92,7 +92,8 @@ def field_title(snapshot: Snapshot, dictionary: dict[str, Any], prefix: str) -> 
     title = snapshot.resolve(dictionary.get("T"))
     if not isinstance(title, bytes):
         return prefix
-    return f"{prefix}.{_label(title)}" if prefix else _label(title)
+    label = f"encrypted:{title.hex()[:16]}" if snapshot.document.closed is not None else _label(title)
+    return f"{prefix}.{label}" if prefix else label
 
 
 def _label(title: bytes) -> str:
