@@ -110,12 +110,8 @@ def hash_named(name: str) -> Hash:
 
 
 _EDDSA = {"1.3.101.112": "Ed25519", "1.3.101.113": "Ed448"}
-_KEY_ONLY = {  # the hash stands elsewhere
-    RSA: "RSA",
-    "1.2.840.10045.2.1": "ECDSA",
-    "1.2.840.10045.4": "ECDSA",
-    "1.2.840.10040.4.1": "DSA",
-}
+_KEY_ONLY = dict.fromkeys(("1.2.840.10045.2.1", "1.2.840.10045.4"), "ECDSA")  # the hash stands elsewhere
+_KEY_ONLY |= {RSA: "RSA", "1.2.840.10040.4.1": "DSA"}
 
 # Least bits of a key, and the last day on which that many are enough, strongest first.
 _RSA_SIZES = ((3000, _FAR), (1900, datetime(2029, 12, 31, tzinfo=UTC)), (1536, datetime(2019, 12, 31, tzinfo=UTC)))
