@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -136,4 +137,6 @@ def _print(report: Report, *, as_json: bool) -> None:
         return
     from signing_service.verify.text import report_to_text
 
-    sys.stdout.write(report_to_text(report, colour=sys.stdout.isatty()))
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else 0
+    sys.stdout.write(report_to_text(report, colour=terminal, width=width))

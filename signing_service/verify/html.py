@@ -6,13 +6,14 @@ report_to_section(report)  # the same, to stand in a page that has its own headi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
 from signing_service.verify.report import Report, SignatureReport
-from signing_service.verify.text import clean
-from signing_service.verify.verdict import Check
+from signing_service.verify.text import MEANINGS, STEPS, clean, summary
+from signing_service.verify.verdict import Check, Verdict
 
 _STYLE = """
 body { font: 11pt/1.45 "Noto Sans", system-ui, sans-serif; margin: 2rem auto; max-width: 52rem; padding: 0 1rem;
@@ -21,10 +22,20 @@ h1 { font-size: 1.5rem; border-left: .5rem solid; padding-left: .75rem }
 h2 { font-size: 1.1rem; margin-top: 1.75rem }
 table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid #d0d7de; padding: .35rem .5rem; text-align: left; vertical-align: top }
-td { overflow-wrap: break-word }
-td:first-child { white-space: nowrap }
+th[scope=row] { white-space: nowrap; width: 9rem }
+td { overflow-wrap: anywhere }
+dl { margin: 0 } dt { font-weight: 600; font-size: .85em; color: #57606a } dd { margin: 0 0 .3rem }
+.signatures td:first-child { white-space: nowrap; width: 7rem }
+.signatures td { overflow-wrap: break-word }
+.steps td:last-child, .steps th:last-child { text-align: right }
 .PASSED { color: #1a6b34 } .FAILED { color: #a40e26 } .INDETERMINATE { color: #7d4e00 }
 code { font-size: .85em; overflow-wrap: anywhere }
+@media screen and (max-width: 45rem) {
+  th[scope=row] { white-space: normal; width: auto }
+  .signatures, .signatures tbody, .signatures tr, .signatures td { display: block; border: 0 }
+  .signatures thead { display: none }
+  .signatures tr { border-bottom: 1px solid #d0d7de; padding: .5rem 0 }
+}
 @media print { body { margin: 0; max-width: none } tr { break-inside: avoid } }
 """
 
@@ -47,6 +58,7 @@ def _page(report: Report) -> Iterator[str]:
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>{verdict}: {_text(report.name)}</title><style>{_STYLE}</style></head><body>"
     yield f'<h1 class="{verdict}">{verdict}{indication}</h1>'
+    yield f"<p>{MEANINGS[report.verdict]}</p>"
     yield from _section(report)
     yield "</body></html>"
 
@@ -61,13 +73,24 @@ def _section(report: Report) -> Iterator[str]:
         yield from (_problem(check) for check in report.problems)
         yield "</ul>"
     if report.signatures:
-        yield "<h2>Signatures</h2><table><thead><tr>"
+        yield '<h2>Signatures</h2><table class="signatures"><thead><tr>'
         yield "".join(f'<th scope="col">{name}</th>' for name in ("Verdict", "For", "By", "When", "Evidence"))
         yield "</tr></thead><tbody>"
         for signature in report.signatures:
             yield _signature(signature)
         yield "</tbody></table>"
     yield f"<h2>Checks</h2><p>{len(report.checks)} checks were made.</p>"
+    yield from _steps(report)
+
+
+def _steps(report: Report) -> Iterator[str]:
+    """How many checks each step made, and how many of them passed."""
+    made = Counter(check.step for check in report.checks)
+    passed = Counter(check.step for check in report.checks if check.verdict is Verdict.PASSED)
+    yield '<table class="steps"><thead><tr><th scope="col">Step</th><th scope="col">Passed</th></tr></thead><tbody>'
+    for step in sorted(made):
+        yield f'<tr><th scope="row">{int(step)} {STEPS[step]}</th><td>{passed[step]} of {made[step]}</td></tr>'
+    yield "</tbody></table>"
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -78,6 +101,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "State", agreement.state
         if agreement.entry_into_force is not None:
             yield "In force from", _moment(agreement.entry_into_force)
+    if report.signatures:
+        yield "Signatures", summary(report)
     yield "SHA-256", f"{report.sha256} ({report.size} bytes)"
     yield "Verified as of", _moment(report.at)
     yield "Trust file", report.trust_fingerprint or "none"
@@ -96,14 +121,16 @@ def _signature(item: SignatureReport) -> str:
     time = _moment(item.time) if item.time else "no time is proven"
     clock = {True: "independent", False: "time not independent", None: ""}[item.time_independent]
     consent = f"“{item.consent}” ({item.consent_language})" if item.consent else ""
-    evidence = [item.approval, item.identity, consent, f"mandate {item.mandate}" if item.mandate else "", *item.changes]
-    evidence.append(f"record entry {item.entry}" if item.entry is not None else "")
+    entry = str(item.entry) if item.entry is not None else ""
+    parts = {"Approved by": item.approval, "Identity": item.identity, "Approved sentence": consent}
+    parts |= {"Mandate": item.mandate, "Record entry": entry, "Changed later": "; ".join(item.changes)}
+    evidence = "".join(f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in parts.items() if text)
     cells = [
         f'<strong class="{item.verdict.value}">{item.verdict.value}</strong>',
         party,
         signer,
         "<br>".join(_text(part) for part in (time, item.time_authority, clock) if part),
-        "<br>".join(_text(part) for part in evidence if part),
+        f"<dl>{evidence}</dl>" if evidence else "",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 

@@ -1,10 +1,13 @@
 """The report for people: one page of text, the verdict in its first line.
 
-print(report_to_text(report, colour=sys.stdout.isatty()))
+print(report_to_text(report, colour=True, width=80))
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -12,13 +15,24 @@ from signing_service.verify.report import Report, SignatureReport
 from signing_service.verify.verdict import Check, Step, Verdict
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
-_STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
+STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
+"""What the steps of the verification are called, by their numbers."""
+MEANINGS = {
+    Verdict.PASSED: "Everything was checked and is as it must be.",
+    Verdict.INDETERMINATE: "Nothing is wrong, but something could not be decided; it is named below.",
+    Verdict.FAILED: "Something is wrong; it is named below. Do not rely on this file.",
+}
+_PAINT = re.compile("\x1b\\[[0-9]*m")
+_LABEL = re.compile(r"(?:[A-Z][\w-]*(?: for)? +)(?=\S)")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
 
 
-def report_to_text(report: Report, *, colour: bool = False) -> str:
-    """Give the page, ending in a line feed. Control and bidirectional characters from the file are replaced."""
-    lines = list(_lines(report, colour))
+def report_to_text(report: Report, *, colour: bool = False, width: int = 0) -> str:
+    """Give the page, ending in a line feed. Control and bidirectional characters from the file are replaced.
+
+    ``width``: columns after which lines are continued below, indented; 0: never.
+    """
+    lines = [part for line in _lines(report, colour) for part in _wrapped(line, width)]
     return "\n".join(lines) + "\n"
 
 
@@ -33,9 +47,40 @@ def clean(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def summary(report: Report) -> str:
+    """How many signatures there are and what came of them: ``14: 13 good, 1 not proven``."""
+    counts = Counter(signature.verdict for signature in report.signatures)
+    words = {Verdict.PASSED: "good", Verdict.INDETERMINATE: "not proven", Verdict.FAILED: "bad"}
+    return f"{len(report.signatures)}: " + ", ".join(f"{counts[item]} {words[item]}" for item in words if counts[item])
+
+
+def _wrapped(line: str, width: int) -> Iterator[str]:
+    """Break a line at spaces; what follows stands under the text after a label, or four columns further in."""
+    label = _LABEL.match(line)
+    indent = label.end() if label and label.end() == 12 else len(line) - len(line.lstrip(" ")) + 4
+    row, used = "", 0
+    for word in re.findall(r" *[^ ]+", line):
+        columns = _columns(word)
+        if width > indent + 20 and used and used + columns > width:
+            yield row
+            word = " " * indent + word.lstrip(" ")
+            row, used = "", 0
+            columns = _columns(word)
+        row, used = row + word, used + columns
+    yield row
+
+
+def _columns(text: str) -> int:
+    """How wide a text is on a terminal: wide letters take two columns, combining ones none."""
+    plain = _PAINT.sub("", text)
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in plain)
+    return len(plain) + wide - sum(unicodedata.category(letter) in ("Mn", "Me", "Cf") for letter in plain)
+
+
 def _lines(report: Report, colour: bool) -> Iterator[str]:
     indication = f" ({report.indication.value})" if report.indication else ""
     yield f"{_painted(report.verdict, colour)}{indication}: {clean(report.name)}"
+    yield MEANINGS[report.verdict]
     yield ""
     yield from _about(report)
     if report.signatures:
@@ -59,6 +104,8 @@ def _about(report: Report) -> Iterator[str]:
             yield f"State       {agreement.state}{force}"
         if agreement.waiting_for:
             yield f"Waiting for {', '.join(clean(signer) for signer in agreement.waiting_for)}"
+    if report.signatures:
+        yield f"Signatures  {summary(report)}"
     yield f"SHA-256     {report.sha256} ({report.size} bytes)"
     yield f"Verified    as of {_moment(report.at)}, profile {report.profile}"
     yield f"Trust       {report.trust_fingerprint or 'no trust file'}"
@@ -97,8 +144,10 @@ def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
 
 
 def _word(signature: SignatureReport) -> str:
-    if signature.verdict is Verdict.FAILED or not signature.intact:
+    if signature.verdict is Verdict.FAILED:
         return "BAD signature"
+    if not signature.intact:
+        return "signature that cannot be checked"
     return "good signature" if signature.verdict is Verdict.PASSED else "good signature, but not proven"
 
 
@@ -110,7 +159,7 @@ def _problems(checks: Iterable[Check], colour: bool) -> Iterator[str]:
         subjects.setdefault((check.verdict, check.step, check.message, indication), []).append(check.subject)
     for (verdict, step, message, indication), names in subjects.items():
         few = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield f"  {_painted(verdict, colour)} {_STEPS[step]} ({int(step)}), {clean(few)}: {clean(message)}{indication}"
+        yield f"  {_painted(verdict, colour)} {STEPS[step]} ({int(step)}), {clean(few)}: {clean(message)}{indication}"
 
 
 def _painted(verdict: Verdict, colour: bool, word: str = "") -> str:

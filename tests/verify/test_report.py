@@ -116,3 +116,31 @@ class _Tags(HTMLParser):
 
 def test_a_report_without_checks_proves_nothing():
     assert Report("empty", "agreement", LATER).verdict is Verdict.INDETERMINATE
+
+
+def test_lines_are_continued_within_the_width_and_nothing_is_lost(report):
+    whole, narrow = report_to_text(report), report_to_text(report, width=60)
+
+    assert max(len(line) for line in narrow.splitlines() if " " in line.strip()) <= 60
+    assert narrow.split() == whole.split()
+    assert "\n            " in narrow  # under the text of a labelled line
+
+
+def test_the_page_tells_what_each_step_passed(report):
+    page = report_to_html(report)
+
+    assert "Everything was checked and is as it must be." in page
+    for step in {check.step for check in report.checks}:
+        made = sum(check.step == step for check in report.checks)
+        assert re.search(rf"{int(step)} [a-z]+</th><td>{made} of {made}</td>", page)
+    assert f"<td>{len(report.signatures)}: {len(report.signatures)} good</td>" in page
+
+
+def test_what_cannot_be_checked_is_not_called_bad():
+    checks = Checks()
+    checks.unproven(Step.CMS, "field Old", SubIndication.CRYPTO_CONSTRAINTS_FAILURE, "MD2 is not supported")
+    unknown = SignatureReport(0, "signature", "Old", verdict=Verdict.INDETERMINATE)
+    text = report_to_text(Report("old.pdf", "pades", LATER, checks=tuple(checks), signatures=[unknown]))
+
+    assert "signature that cannot be checked" in text
+    assert "BAD" not in text
