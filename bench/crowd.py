@@ -232,6 +232,7 @@ def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
         "MAIL_DIR": str(folder / "mail"),
         "KEY_PASSPHRASE": secrets.token_hex(16),
         "SESSION_SECRET": secrets.token_hex(32),
+        "PASSWORD_NEEDS_CODE": "no",
     }
     folder.mkdir(parents=True, exist_ok=True)
     return {PREFIX + name: value for name, value in {**values, **settings}.items()}

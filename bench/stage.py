@@ -51,6 +51,7 @@ class Stage:
                 "SIGNING_SERVICE_DATABASE_URL": database_url or f"sqlite:///{folder / 'service.sqlite3'}",
                 "SIGNING_SERVICE_KEYS": str(folder / "keys"),
                 "SIGNING_SERVICE_KEY_PASSPHRASE": secrets.token_hex(16),
+                "SIGNING_SERVICE_PASSWORD_NEEDS_CODE": "no",
                 "SIGNING_SERVICE_GUARD": str(folder / "guard"),
                 "SIGNING_SERVICE_TRUST_FILE": str(folder / "trust.json"),
             }

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from signing_service.encoding import canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import people
+from signing_service.web.app import create_app
 from signing_service.workflow import sign_on
 from signing_service.workflow.login import session_person
 from signing_service.workflow.oidc import ForeignAnswerError, RelyingParty
@@ -17,7 +20,8 @@ from signing_service.workflow.providers import Provider
 from signing_service.workflow.service import system_clock
 from tests.cast import LIN, PUBLIC_URL, SOMCHAI
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET, UniversityProvider
-from tests.workflow.world import World
+from tests.web.visitor import Visitor
+from tests.workflow.world import OneTimeKey, World
 
 RETURN = f"{PUBLIC_URL}/sign-in/university/njupt/return"
 ACCOUNTS: dict[str, dict[str, Any]] = {
@@ -42,6 +46,8 @@ class Campus:
 
     world: World
     university: UniversityProvider
+    landed: Any = None
+    """The service's answer to the last return by its pages."""
 
     def ask(self, browser: str = BROWSER) -> str:
         return sign_on.begin(self.world.service, "njupt", "/agreements/", browser)
@@ -236,3 +242,53 @@ def test_a_provider_that_changes_its_key_is_asked_for_the_new_one(campus: Campus
     campus.university.rotate()
     campus.world.clock.forward(minutes=2)
     assert campus.come("lin-7f3a").token
+
+
+def through_the_pages(campus: Campus, login: str, path: str = "") -> Visitor:
+    """Click on the university, sign in there, come back."""
+    app = create_app(campus.world.service)
+    app.testing = True
+    visitor = Visitor(app)
+    begun = visitor.get(f"/sign-in/university/njupt?next={path or '/agreements/'}")
+    assert begun.status_code == 303
+    given = campus.university.sign_in(begun.headers["Location"], login)
+    campus.landed = visitor.get(f"/sign-in/university/njupt/return?{urlencode(given)}")
+    visitor.get("/record/")
+    return visitor
+
+
+def test_through_the_pages_one_comes_back_to_where_one_was_with_a_new_session(campus: Campus):
+    campus.expect(subject="lin-7f3a")
+    path = f"/agreements/{campus.world.agreement}/"
+    lin = through_the_pages(campus, "lin-7f3a", path)
+    assert (campus.landed.status_code, campus.landed.headers["Location"]) == (303, path)
+    assert lin.get(path).status_code == 200
+    assert "University account" in lin.get("/account/").text
+
+
+def test_who_came_by_a_university_signs_nothing_by_that(campus: Campus):
+    campus.expect(subject="lin-7f3a")
+    lin = through_the_pages(campus, "lin-7f3a")
+    attempt, key = lin.begin(campus.world.agreement, LIN.signer), OneTimeKey()
+    for evidence in ({}, {"university": "lin-7f3a"}, {"password": ""}):
+        statement = canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})
+        body = {"request": to_base64url(key.request), "statement": to_base64url(statement), "approval": evidence}
+        assert lin.post(f"/api/attempts/{attempt['attempt']}/approval", body).status_code in (400, 403)
+    assert lin.approve(attempt, key).status_code == 200, "the password does"
+
+
+def test_who_came_by_a_university_is_asked_for_a_proof_at_once(campus: Campus):
+    service = campus.world.service
+    sign_on.expect_login(service, campus.world.officer, campus.world.ids[LIN], "njupt", subject="lin-7f3a")
+    lin = through_the_pages(campus, "lin-7f3a")
+    answer = lin.submit("/account/codes/begin")
+    assert answer.status_code == 403
+    assert "Is it you?" in answer.text
+
+
+def test_an_answer_leads_to_no_other_site_and_leaves_nothing_in_the_address(campus: Campus):
+    campus.expect(subject="lin-7f3a")
+    through_the_pages(campus, "lin-7f3a", "//evil.example/")
+    assert campus.landed.headers["Location"] == "/"
+    through_the_pages(campus, "student")
+    assert campus.landed.headers["Location"] == "/sign-in"
