@@ -93,6 +93,22 @@ def test_before_the_last_hour_is_over_one_signs_in_again_and_is_back_where_one_w
     expect(notice(window).get_by_role("link", name="Sign in again")).to_be_visible()
 
 
+def test_at_the_table_it_is_said_a_minute_before_and_who_left_does_not_stay(
+    screen: Screens, live: LiveServer, later: Callable[..., None]
+):
+    window = with_stopped_clock(screen()).sign_in(OFFICER)
+    window.page.goto("/secretariat/table/")
+    window.page.get_by_role("button", name=f"Hand over to {LIN.name}").click()
+    expect(window.page.get_by_text("this device is yours")).to_be_visible()
+    window.page.mouse.click(5, 5)  # the last thing that the person does
+    later(minutes=4, seconds=10)
+    window.page.clock.fast_forward("04:10")
+    expect(notice(window).get_by_role("alert")).to_contain_text("will be signed out in 1 min")
+    later(minutes=1)
+    window.page.clock.fast_forward("01:00")
+    expect(notice(window).get_by_role("alert")).to_contain_text("You are signed out")
+
+
 def sign_in_here(window: Screen, email: str) -> None:
     window.page.get_by_label("E-mail address").fill(email)
     window.page.get_by_label("Password").fill(PASSWORD)

@@ -5,7 +5,6 @@ import { comeBack, forget, keep } from "./kept.js";
 import { csrfToken, fill } from "./stages.js";
 
 const SECOND = 1000;
-const ACTIVE_MS = 5 * 60 * SECOND; // who did something here so lately is not idle
 const RECHECK_MS = 30 * SECOND;
 
 const root = document.querySelector("[data-session]");
@@ -13,7 +12,7 @@ const live = root.querySelector("[data-live]");
 const stay = root.querySelector("[data-stay]");
 const again = root.querySelector("[data-sign-in]");
 const { words, urls, warn } = JSON.parse(root.querySelector("[data-page]").textContent);
-let active = -Infinity;
+let active = -Infinity; // when something was last done here; who did it within the time of the warning is not idle
 let timer;
 
 const minutes = (seconds) => Math.max(1, Math.ceil(seconds / 60));
@@ -29,7 +28,7 @@ async function check() {
   let clock;
   try {
     clock = (await ask("GET", urls.clock)).body;
-    if (clock.left <= warn && clock.longest > warn && performance.now() - active < ACTIVE_MS) {
+    if (clock.left <= warn && clock.longest > warn && performance.now() - active < warn * SECOND) {
       await ask("POST", urls.stay, { body: {}, token: clock.csrf_token });
       clock = (await ask("GET", urls.clock)).body;
     }

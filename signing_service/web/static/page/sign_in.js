@@ -4,6 +4,8 @@ import { PasskeyRefused, askPasskey, canSuggestPasskeys, canUsePasskeys } from "
 import { signingInFor } from "./kept.js";
 import { attempt, pageData, post } from "./passkey_page.js";
 
+const SUGGEST_AGAIN_MS = 9 * 60 * 1000; // before the question behind the suggestion has grown too old
+
 const root = document.querySelector("[data-passkey-sign-in]");
 const page = pageData(root);
 const button = root.querySelector("button");
@@ -26,6 +28,12 @@ async function signIn(options = {}) {
 async function suggest() {
   if (!(await canSuggestPasskeys())) return;
   const { signal } = suggesting;
+  setTimeout(() => {
+    if (signal.aborted) return;
+    suggesting.abort();
+    suggesting = new AbortController();
+    suggest();
+  }, SUGGEST_AGAIN_MS);
   await attempt(root, button, page, async () => {
     try {
       await signIn({ mediation: "conditional", signal });
