@@ -19,6 +19,7 @@ MAX_FILES = 64
 MAX_BYTES = 2 * 1024 * 1024  # of all files together, unpacked
 
 _PLACE = re.compile(r"(?P<file>[\w.-]+):(?P<line>[0-9]+): ")
+_COMPRESSIONS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can write
 
 
@@ -61,6 +62,8 @@ def _unpack(name: str, data: bytes) -> list[tuple[str, bytes]]:
                     files=MAX_FILES,
                     bytes=MAX_BYTES,
                 )
+            if any(member.compress_type not in _COMPRESSIONS for member in members):
+                raise zipfile.BadZipFile("a compression that few programs write, and whose memory has no bound")
             return [(member.filename.rpartition("/")[2], archive.read(member)) for member in members]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise FormatError(

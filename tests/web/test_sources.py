@@ -34,6 +34,21 @@ def unpack(data: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def packed(method: int) -> bytes:
+    """The source in a ZIP of some compression."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        for name, content in source().items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def understated(data: bytes) -> bytes:
+    """A ZIP whose directory says that its first member unpacks to 1,000 bytes."""
+    at = data.rfind(b"PK\x01\x02")
+    return data[: at + 24] + (1000).to_bytes(4, "little") + data[at + 28 :]
+
+
 def bring(officer: Visitor, path: str, *files: tuple[str, bytes]) -> TestResponse:
     officer.get(path)
     answer: TestResponse = officer.submit(path, files=[(BytesIO(data), name) for name, data in files])
@@ -102,6 +117,9 @@ def test_a_mistake_is_told_with_file_and_line_and_the_line_itself(
     ("files", "complaint"),
     [
         ([("mine.zip", b"PK no zip")], "is not a ZIP file that can be read"),
+        ([("mine.zip", packed(zipfile.ZIP_LZMA))], "is not a ZIP file that can be read"),
+        ([("mine.zip", packed(zipfile.ZIP_LZMA)[:-400])], "is not a ZIP file that can be read"),
+        ([("mine.zip", understated(to_zip({"en.md": bytes(8 * 1024 * 1024)})))], "is not a ZIP file that can be read"),
         ([("mine.zip", to_zip(source())), ("en.md", b"x")], "en.md is there twice"),
         ([("mine.zip", to_zip({"en.md": bytes(3 * 1024 * 1024)}))], "holds more than"),
         ([("mine.zip", to_zip({f"{n}.md": b"x" for n in range(65)}))], "holds more than"),
