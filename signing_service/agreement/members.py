@@ -22,6 +22,12 @@ from signing_service.errors import FormatError, LimitError
 if TYPE_CHECKING:
     from datetime import datetime
 
+EXAMPLES = {
+    "version": "write it like 1.0",
+    "role": "write it like president or vice-rector: small Latin letters, digits and hyphens, a letter first",
+    "country": "write the two letters of ISO 3166, like CN",
+    "native_language": "write a language tag like zh or zh-Hant",
+}  # for members whose form few people could read
 MAX_TEXT = 2000  # characters of any one text member
 
 
@@ -34,9 +40,9 @@ class Members:
         self.place = place
         self._left: dict[str, Any] = dict(value)
 
-    def refuse(self, message: str) -> FormatError:
+    def refuse(self, message: str, *, hint: str = "") -> FormatError:
         """Return the error to raise, its message begun with the place."""
-        return FormatError(f"{self.place}: {message}")
+        return FormatError(f"{self.place}: {message}", hint=hint)
 
     def take(self, name: str) -> Any:
         """Return a member of any type; raises FormatError if it is missing."""
@@ -57,7 +63,7 @@ class Members:
         if len(value) > MAX_TEXT:
             raise LimitError(f"{self.place}: {name} is longer than {MAX_TEXT} characters")
         if pattern is not None and not pattern.fullmatch(value):
-            raise self.refuse(f"{name} {value!r} is not of the form {pattern.pattern}")
+            raise self.refuse(f"{name} {value!r} is not of the form {pattern.pattern}", hint=EXAMPLES.get(name, ""))
         if check_characters(value, what=f"{self.place}: {name}") != value:
             raise self.refuse(f"{name} is not in Unicode normal form NFC")
         return value

@@ -94,9 +94,9 @@ def parse_source(files: Mapping[str, bytes]) -> Source:
         terms = Terms.from_value(file.draft)
         _check_names(terms)
         words = {language: words_for(language, file.words.get(language)) for language in terms.languages}
-        _check_files(files, terms.languages)
     except FormatError as error:
         raise _with_line(toml, error) from error
+    _check_files(files, terms.languages)
     texts = {
         language: parse_text(language, f"{language}.md", files[f"{language}.md"], words[language])
         for language in terms.languages

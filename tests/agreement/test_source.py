@@ -113,6 +113,17 @@ def test_bytes_that_are_no_text_are_refused():
         parse_source({**files(), "agreement.toml": b"#" * (512 * 1024 + 1)})
 
 
+def test_a_member_of_another_form_is_answered_with_an_example():
+    with pytest.raises(FormatError, match=r"agreement\.toml:5: version '1.0-rc'") as refused:
+        parse_source(files(toml=('version = "1.0"', 'version = "1.0-rc"')))
+    assert refused.value.hint == "write it like 1.0"
+
+
+def test_a_missing_file_is_no_matter_of_a_line():
+    with pytest.raises(FormatError, match=r"^zh\.md is missing"):
+        parse_source({name: data for name, data in files().items() if name != "zh.md"})
+
+
 @pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "fr", "es", "ru"])
 def test_the_document_s_own_words_are_built_in_for_some_languages(language):
     words = words_for(language)
