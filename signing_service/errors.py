@@ -118,6 +118,26 @@ class VerificationError(SigningServiceError):
     status = 422
 
 
+class UploadError(VerificationError):
+    """A PDF signed with somebody's own certificate is refused; nothing was stored. Raised as one of its kinds."""
+
+
+class OtherDocumentError(UploadError):
+    """The uploaded file does not begin with exactly the bytes of the agreement as it is now."""
+
+
+class ForbiddenChangeError(UploadError):
+    """The uploaded file changes more than one signature and its bookkeeping, or in a form others cannot continue."""
+
+
+class NonconformingSignatureError(UploadError):
+    """The uploaded signature is not a PAdES signature in DER as docs/formats.md 5 asks for."""
+
+
+class ForeignCertificateError(UploadError):
+    """The uploaded signature's certificate does not count: another authority's or person's, expired, revoked."""
+
+
 class ApprovalError(VerificationError):
     """An approval or confirmation does not stand for this act, person or key."""
 

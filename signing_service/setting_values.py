@@ -100,6 +100,17 @@ def parse_timestamp_urls(text: str) -> tuple[str, ...]:
     return urls
 
 
+def parse_revocation_urls(text: str) -> tuple[str, ...]:
+    """Beginnings of URLs under which certification authorities answer, between commas or spaces."""
+    urls = tuple(_words(text))
+    for url in urls:
+        parts = _split("REVOCATION_URLS", url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not parts.path.startswith("/"):
+            hint = "write scheme, host and path, as http://ocsp.ca.example/"
+            raise wrong("REVOCATION_URLS", f"{url!r} is not the beginning of an http or https URL", hint)
+    return urls
+
+
 def parse_witness_quorum(text: str | None) -> int | None:
     """A number of log witnesses, 1 to 100; None for ``none`` and for nothing."""
     if text is None or text == "none":

@@ -59,6 +59,7 @@ SETTINGS = (
     Setting("SINGLE_SIGN_ON_FILE", None, "universities' OpenID Connect providers, as TOML"),
     Setting("TIMESTAMP_URLS", "", "RFC 3161 authorities, in the order in which they are asked"),
     Setting("TIMESTAMP_ANCHORS_FILE", None, "PEM file with the root certificates of those authorities"),
+    Setting("REVOCATION_URLS", "", "where CAs of own certificates may be asked for OCSP and CRLs; beginnings of URLs"),
     Setting("WITNESSES_FILE", None, "log witnesses that are asked to cosign the record, one a line"),
     Setting("WITNESS_QUORUM", None, "how many of them must cosign, or none; init writes it into the trust file"),
     Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
@@ -95,6 +96,7 @@ class Settings:
     single_sign_on_file: Path | None
     timestamp_urls: tuple[str, ...]
     timestamp_anchors_file: Path | None
+    revocation_urls: tuple[str, ...]
     witnesses_file: Path | None
     witness_quorum: int | None  # None: "none", or no witnesses at all
     smtp: SmtpServer | None
@@ -179,6 +181,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         single_sign_on_file=_path(given.get("SINGLE_SIGN_ON_FILE")),
         timestamp_urls=values.parse_timestamp_urls(given.get("TIMESTAMP_URLS", "")),
         timestamp_anchors_file=_path(given.get("TIMESTAMP_ANCHORS_FILE")),
+        revocation_urls=values.parse_revocation_urls(given.get("REVOCATION_URLS", "")),
         witnesses_file=_path(given.get("WITNESSES_FILE")),
         witness_quorum=values.parse_witness_quorum(given.get("WITNESS_QUORUM")),
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from signing_service.agreement.anchors import members_of
 from signing_service.agreement.names import check_direction, clean_name
 from signing_service.agreement.terms import (
     COUNTRY,
@@ -108,7 +109,7 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
 
 
 def with_parties(toml: bytes, roster: Roster) -> bytes:
-    """The source's ``agreement.toml`` with the roster's parties in place of its own, all else as it was.
+    """The source's ``agreement.toml`` with the roster's parties in place of its own, which keep own certificates.
 
     Raises InputError while the roster has errors, and where the old parties are not tables of their own.
     """
@@ -122,7 +123,8 @@ def with_parties(toml: bytes, roster: Roster) -> bytes:
             problem=first.message,
         )
     old = toml.decode("utf-8")
-    tables = "".join(_table(party) for party in roster.parties.values())
+    kept = members_of(old)
+    tables = "".join(_table(party | kept.get(key, {})) for key, party in roster.parties.items())
     new = _without_parties(old).rstrip() + "\n" + tables
     if _all_but_parties(new) != _all_but_parties(old):
         raise InputError("agreement.toml: its parties cannot be replaced", hint="write them as [[parties]] tables")

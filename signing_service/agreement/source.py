@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from signing_service.agreement.anchors import MAX_ANCHORS, MEMBER, anchors_from_pem
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.members import Members
 from signing_service.agreement.names import check_direction, clean_name, mixed_word
@@ -174,7 +175,10 @@ def _read_parties(items: list[Any], languages: tuple[str, ...]) -> tuple[list[An
         if party.has("country_name"):
             names = party.texts("country_name", languages)
             countries[str(item.get("id"))] = names
-        parties.append({"guest": False, **party.rest()})
+        own = {}
+        if party.has(MEMBER):
+            own = {MEMBER: anchors_from_pem(party.list(MEMBER, 0, MAX_ANCHORS), party.place)}
+        parties.append({"guest": False, **party.rest(), **own})
     return parties, countries
 
 

@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from signing_service.agreement.anchors import anchors_to_members, read_anchors
 from signing_service.agreement.members import Members
 from signing_service.agreement.rules import Rules
 from signing_service.encoding import canonical_json, parse_canonical_json
@@ -32,6 +33,7 @@ SECRETARIAT = "secretariat:officer"  # the signer id of a countersignature
 SEAL_FIELD = "seal"
 COUNTERSIGNATURE_FIELD = "countersignature"
 ARCHIVE_FIELDS = tuple(f"archive-{number}" for number in range(1, 9))  # one at countersigning, seven renewals
+TIMESTAMP_PREFIX = "timestamp:"  # of the field for the document timestamp behind an own-certificate signature
 
 MAX_PARTIES = 400
 MAX_SIGNERS_PER_PARTY = 4
@@ -90,6 +92,9 @@ class Party:
     guest: bool
     """A guest attests and counts for no quorum."""
     signers: tuple[SignerRole, ...]
+    own_certificate: tuple[bytes, ...] | None = None
+    """None: one-time keys only. Else its signers may also use certificates of their own, under these authorities (DER)
+    or those that the trust file names for the party."""
 
     @classmethod
     def from_members(cls, table: Members, languages: tuple[str, ...]) -> Party:
@@ -106,6 +111,7 @@ class Party:
                 SignerRole.from_members(Members(item, f"{table.place}.signers[{index}]"), languages)
                 for index, item in enumerate(table.list("signers", 1, MAX_SIGNERS_PER_PARTY))
             ),
+            own_certificate=read_anchors(table),
         )
         table.finish()
         roles = [signer.role for signer in party.signers]
@@ -126,6 +132,7 @@ class Party:
             "time_zone": self.time_zone,
             "guest": self.guest,
             "signers": [signer.to_members() for signer in self.signers],
+            **anchors_to_members(self.own_certificate),
         }
 
 
@@ -248,8 +255,13 @@ class Terms:
         return all(Signer(party, role).id in signed for role in party.signers)
 
     def field_names(self) -> tuple[str, ...]:
-        """Every signature field of the PDF: signers, countersignature, seal, archive timestamps."""
-        return (*(signer.id for signer in self.signers()), COUNTERSIGNATURE_FIELD, SEAL_FIELD, *ARCHIVE_FIELDS)
+        """Every signature field of the PDF: signers, countersignature, seal, archive and signers' timestamps."""
+        visible = (*(signer.id for signer in self.signers()), COUNTERSIGNATURE_FIELD)
+        return (*visible, SEAL_FIELD, *ARCHIVE_FIELDS, *self.timestamp_fields())
+
+    def timestamp_fields(self) -> tuple[str, ...]:
+        """A field for each signer who may sign with a certificate of their own."""
+        return tuple(timestamp_field(one.id) for one in self.signers() if one.party.own_certificate is not None)
 
     def _check_parties(self) -> None:
         ids = [party.id for party in self.parties]
@@ -280,3 +292,8 @@ def read_languages(table: Members) -> tuple[str, ...]:
 def field_of(signer_id: str) -> str:
     """The signature field of a signer id: its own name, or ``countersignature`` for the secretariat's."""
     return COUNTERSIGNATURE_FIELD if signer_id == SECRETARIAT else signer_id
+
+
+def timestamp_field(signer_id: str) -> str:
+    """The field of the document timestamp behind a signer's own-certificate signature."""
+    return TIMESTAMP_PREFIX + signer_id

@@ -1,6 +1,6 @@
 """What a party's monitor says of an event: the party's own business first, and what concerns everybody in it. ::
 
-    describe(17, event, "njupt")     # [Sighting(index=17, type="issuance", own=True, text="…")], or [] if of no concern
+describe(17, event, "njupt")     # [Sighting(index=17, type="issuance", own=True, text="…")], or [] if of no concern
 """
 
 from __future__ import annotations
@@ -68,6 +68,10 @@ def _mandate(event: Event) -> str:
     return f"{name} may act, by {mandate.get('organ')}, from {mandate.get('from')} until {mandate.get('until')}"
 
 
+def _own_certificate(event: Event) -> str:
+    return f" with the own certificate of {event['subject']}" if "subject" in event else ""
+
+
 _SENTENCES: Mapping[str, Callable[[Event], str]] = {
     "publication": lambda event: f"published; revision 0 has the digest {event.get('pdf_sha256')}",
     "mandate": _mandate,
@@ -80,7 +84,9 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = {
     "issuance": lambda event: (
         f"a one-time certificate for the {event.get('act')} was issued, {event.get('certificate_sha256')}"
     ),
-    "signature": lambda event: f"signed; revision {event.get('revision')} has the digest {event.get('pdf_sha256')}",
+    "signature": lambda event: (
+        f"signed{_own_certificate(event)}; revision {event.get('revision')} has the digest {event.get('pdf_sha256')}"
+    ),
     "countersignature": lambda event: (
         f"countersigned; revision {event.get('revision')} has the digest {event.get('pdf_sha256')}"
     ),

@@ -56,6 +56,12 @@ class Dss:
     certificates: tuple[int, ...] = ()
     """Object numbers of certificate streams, in order."""
     ocsps: tuple[int, ...] = ()
+    crls: tuple[int, ...] = ()
+
+    def to_body(self) -> bytes:
+        """The dictionary; ``/CRLs`` stands in it only where there are some."""
+        crls = b" /CRLs [%s]" % _references(self.crls) if self.crls else b""
+        return b"<< /Certs [%s]%s /OCSPs [%s] >>" % (_references(self.certificates), crls, _references(self.ocsps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,7 @@ def archive_delta(
     certificates: Sequence[bytes],
     ocsps: Sequence[bytes],
     earlier: Dss | None = None,
+    crls: Sequence[bytes] = (),
 ) -> Delta:
     """Give the delta of an archive timestamp in ``field``, with validation material (DER) that the DSS gains.
 
@@ -122,18 +129,23 @@ def archive_delta(
     """
     earlier = earlier or Dss()
     slot = layout.field(field)
-    first = tail.size + 1
+    first, second = tail.size + 1, tail.size + 1 + len(certificates)
+    third = second + len(ocsps)
     dss = Dss(
-        earlier.certificates + tuple(range(first, first + len(certificates))),
-        earlier.ocsps + tuple(range(first + len(certificates), first + len(certificates) + len(ocsps))),
+        earlier.certificates + tuple(range(first, second)),
+        earlier.ocsps + tuple(range(second, third)),
+        earlier.crls + tuple(range(third, third + len(crls))),
     )
-    bodies = {
-        layout.dss: b"<< /Certs [%s] /OCSPs [%s] >>" % (_references(dss.certificates), _references(dss.ocsps)),
-        slot.number: slot.filled(tail.size, None),
-    }
-    for number, der in enumerate([*certificates, *ocsps], start=first):
+    bodies = {layout.dss: dss.to_body(), slot.number: slot.filled(tail.size, None)}
+    for number, der in enumerate([*certificates, *ocsps, *crls], start=first):
         bodies[number] = _stream(der)
     return _delta(layout, tail, bodies, tail.size, _TIMESTAMP, b"", dss)
+
+
+def timestamp_delta(layout: Layout, tail: Tail, field: str) -> Delta:
+    """Give the delta of the document timestamp that follows an own-certificate signature."""
+    slot = layout.field(field)
+    return _delta(layout, tail, {slot.number: slot.filled(tail.size, None)}, tail.size, _TIMESTAMP, b"")
 
 
 def _delta(

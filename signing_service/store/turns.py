@@ -8,18 +8,26 @@ lease runs out. The lowest living ticket holds the turn::
         return waiting(place)  # 202: ask again
     ...  # prepare, let the browser sign, store
     turns.release(session, attempt)
+
+Who signs with an own certificate, in other software, reserves the turn for longer: a ticket at the head like any other,
+whose lease is minutes instead of seconds::
+
+    turns.hold(session, attempt, until)        # having taken the turn
+    turns.reserved(session, agreement, now=now)
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.store import agreements
 from signing_service.store.driver import Driver
-from signing_service.store.tables import Turn
+from signing_service.store.tables import Attempt, Turn
+
+RESERVATION = timedelta(minutes=30)  # the lease of who signs in other software
 
 _HEAD = "SELECT min(ticket) FROM turns WHERE agreement = :agreement"
 _AHEAD = (
@@ -34,7 +42,11 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
     """
     agreements.lock(session, agreement)
-    dead = or_(Turn.lease_until <= now, Turn.lease_until > now + 2 * lease)  # the latter: the clock was set back
+    kept = select(Attempt.id).where(Attempt.agreement == agreement, Attempt.own_certificate)
+    set_back = or_(  # the clock was: nobody's lease can end so late
+        Turn.lease_until > now + RESERVATION, (Turn.lease_until > now + 2 * lease) & Turn.attempt.not_in(kept)
+    )
+    dead = or_(Turn.lease_until <= now, set_back)
     session.execute(delete(Turn).where(Turn.agreement == agreement, Turn.attempt != attempt, dead))
     turn = session.scalar(select(Turn).where(Turn.attempt == attempt).execution_options(populate_existing=True))
     if turn is None:
@@ -62,6 +74,21 @@ def is_next(session: Session, attempt: str) -> bool:
 def release(session: Session, attempt: str) -> None:
     """Leave the queue; leaving it again changes nothing."""
     session.execute(delete(Turn).where(Turn.attempt == attempt))
+
+
+def hold(session: Session, attempt: str, until: datetime) -> None:
+    """Keep the turn until ``until``, for an attempt that has it."""
+    session.execute(update(Turn).where(Turn.attempt == attempt).values(lease_until=until))
+
+
+def reserved(session: Session, agreement: str, *, now: datetime) -> Attempt | None:
+    """The attempt that has reserved the agreement's turn, as long as it lasts."""
+    query = select(Attempt).join(Turn, Turn.attempt == Attempt.id)
+    return session.scalar(
+        query.where(Turn.agreement == agreement, Attempt.own_certificate, Turn.lease_until > now)
+        .order_by(Turn.ticket)
+        .limit(1)
+    )
 
 
 def waiting(session: Session, agreement: str, *, now: datetime) -> int:

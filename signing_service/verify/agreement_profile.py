@@ -17,8 +17,10 @@ from signing_service.evidence.bundle import Bundle
 from signing_service.verify.bundled import check_members, in_order
 from signing_service.verify.certificate import Certificate, unique
 from signing_service.verify.changes import read_revisions
+from signing_service.verify.crls import VerifiedCrl, read_crl
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
+from signing_service.verify.own_certificate import own_anchors
 from signing_service.verify.path import PathBuilder
 from signing_service.verify.record import Event, check_record, proof_of_existence
 from signing_service.verify.report import AgreementReport, RecordReport, Report
@@ -26,7 +28,7 @@ from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules
 from signing_service.verify.signed import Signed, check_one_root, check_seal_issuer, open_revision
 from signing_service.verify.structure import Document, read_document
-from signing_service.verify.timestamps import CLOCK_TOLERANCE
+from signing_service.verify.timestamps import CLOCK_TOLERANCE, Timestamp
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Step, SubIndication
 
@@ -110,14 +112,16 @@ class AgreementVerifier:
         paths = PathBuilder(self._trust.anchors, certificates)
         authorities = PathBuilder(self._trust.all_anchors, certificates)
         moment, ends = start, []
+        stamp: Timestamp | None = None  # of the revision behind, where that is a signature's document timestamp
         for signed in reversed(self._signed):
-            signed.check_time(authorities, self._trust, moment, self._checks)
-            signed.check_path(paths, self._checks)
+            signed.check_time(authorities, self._trust, moment, self._checks, stamp)
+            signed.check_path(paths, self._checks, self._terms, self._trust)
+            stamp = signed.timestamp if signed.revision.kind == "timestamp" else None
             if signed.timestamp is None:
                 continue
             if moment is start and start is self._at:
                 ends.append(signed.timestamp.path.until)
-            if signed.revision.kind == "archive":
+            if signed.revision.kind in ("archive", "timestamp"):
                 moment = signed.timestamp.time
         check_one_root(self._signed, self._checks)
         self._report.provable_until = min(ends, default=None)
@@ -141,12 +145,14 @@ class AgreementVerifier:
         """(4) Validation material of the archive: each response is good and about a certificate of the document."""
         added: list[Certificate] = []
         for signed in self._signed:
-            if not signed.revision.certificates and not signed.revision.ocsp_responses:
+            revision = signed.revision
+            if not (revision.certificates or revision.ocsp_responses or revision.crls):
                 continue
             with self._checks.collecting(Step.PATH, signed.subject, SubIndication.FORMAT_FAILURE):
-                added += [Certificate.load(der) for der in signed.revision.certificates]
-                known = Known([*certificates, *self._trust.anchors, *added])
-                for der in signed.revision.ocsp_responses:
+                added += [Certificate.load(der) for der in revision.certificates]
+                known_now = (*certificates, *self._trust.anchors, *self._own_anchors(), *added)
+                known = Known(known_now)
+                for der in revision.ocsp_responses:
                     status = read_response(der, known)
                     if status.revoked is not None:
                         self._checks.failed(
@@ -155,6 +161,21 @@ class AgreementVerifier:
                             SubIndication.REVOKED,
                             f"the certificate of {status.certificate.subject_text!r} was revoked",
                         )
+                for der in revision.crls:
+                    self._check_list(read_crl(der, known_now), signed.subject)
+
+    def _check_list(self, crl: VerifiedCrl, subject: str) -> None:
+        """A revocation list of the archive names no certificate that a signature rests on."""
+        for one in self._signed:
+            if one.certificate is not None and crl.revoked(one.certificate) is not None:
+                text = f"the certificate of {one.certificate.subject_text!r} was revoked"
+                self._checks.failed(Step.PATH, subject, SubIndication.REVOKED, text)
+
+    def _own_anchors(self) -> list[Certificate]:
+        """The authorities of all own certificates in the document."""
+        own = [signed.revision.field for signed in self._signed if signed.revision.own_certificate]
+        terms = self._terms
+        return [item for field in own if terms for item in own_anchors(terms, self._trust, field)]
 
     def _check_approvals(self) -> None:
         if self._terms is not None:

@@ -19,7 +19,7 @@ from signing_service.verify.base_contents import check_contents
 from signing_service.verify.limits import MAX_OBJECTS, inflate
 from signing_service.verify.objects import Ref, Stream, parse_indirect, parse_object, text_string
 
-_END = re.compile(rb"startxref\n([1-9][0-9]{0,9})\n%%EOF\n")
+_END = re.compile(rb"startxref[\r\n]{1,2}([1-9][0-9]{0,9})[\r\n]{1,2}%%EOF(?:\r\n|\n)")
 _END_LENGTH = 32  # bytes that hold the longest _END
 _TABLE = b"xref\n"
 _SUBSECTION = re.compile(rb"(0|[1-9][0-9]{0,9}) ([1-9][0-9]{0,9})\n")
@@ -66,12 +66,12 @@ class Base:
 def read_startxref(pdf: bytes, end: int) -> int:
     """Give the offset of the table that the revision ending at ``end`` names; raises FormatError."""
     tail = pdf[max(0, end - _END_LENGTH) : end]
-    at = tail.rfind(b"startxref\n")
+    at = tail.rfind(b"startxref")
     match = _END.fullmatch(tail, at) if at >= 0 else None
     if match is None:
         raise FormatError(f"no startxref and %%EOF where a revision ends, at {end}")
     startxref = int(match[1])
-    if startxref >= end or not pdf.startswith(_TABLE, startxref):
+    if startxref >= end or not pdf.startswith(b"xref", startxref):
         raise FormatError(f"startxref {startxref} names no cross-reference table")
     return startxref
 
@@ -83,7 +83,9 @@ def read_section(pdf: bytes, startxref: int) -> tuple[dict[int, tuple[int, bool]
     (65535 for the head of the free list).
     """
     entries: dict[int, tuple[int, bool]] = {}
-    position = startxref + len(b"xref\n")
+    if not pdf.startswith(_TABLE, startxref):
+        raise FormatError(f"no cross-reference table in canonical spelling at {startxref}")
+    position = startxref + len(_TABLE)
     while (subsection := _SUBSECTION.match(pdf, position)) is not None:
         first, count = int(subsection[1]), int(subsection[2])
         position = subsection.end()

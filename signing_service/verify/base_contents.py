@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from signing_service.agreement.terms import ARCHIVE_FIELDS, LANGUAGE, SEAL_FIELD
+from signing_service.agreement.terms import ARCHIVE_FIELDS, LANGUAGE, SEAL_FIELD, TIMESTAMP_PREFIX
 from signing_service.errors import FormatError, LimitError
 from signing_service.verify.limits import MAX_TREE_NODES
 from signing_service.verify.objects import Ref, text_string
@@ -181,7 +181,7 @@ class _Contents:
             raise FormatError(f"{what} of the base has other flags than {_LOCKED} or is not on its page")
         _only(self._table(field["AP"], what), {"N"}, f"appearance of {what}")
         box = _box(field["Rect"], what)
-        if name in _UNSEEN:
+        if name in _UNSEEN or name.startswith(TIMESTAMP_PREFIX):
             if any(box):
                 raise FormatError(f"{what} of the base has a place on paper, and nothing to show there")
         elif not (paper[0] <= box[0] < box[2] <= paper[2] and paper[1] <= box[1] < box[3] <= paper[3]):

@@ -19,6 +19,7 @@ from signing_service.verify.certificate import Certificate
 from signing_service.verify.changes import Revision
 from signing_service.verify.cms import read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN
+from signing_service.verify.own_container import certificates_of_own
 from signing_service.verify.record import Event
 from signing_service.verify.verdict import SubIndication, failure
 
@@ -27,8 +28,10 @@ _COLUMNS = 64  # characters in a line, RFC 7468 section 2
 
 def embedded_in(revision: Revision) -> tuple[Certificate, ...]:
     """Every certificate in a revision's container and its timestamp, in the order of their SETs."""
-    if revision.kind == "archive":
+    if revision.kind in ("archive", "timestamp"):
         return read_token(revision.contents).certificates
+    if revision.own_certificate:
+        return certificates_of_own(revision.contents)
     container = read_signature(revision.contents)
     tokens = container.unsigned_attributes.get(TIMESTAMP_TOKEN, ())
     return (*container.certificates, *(one for token in tokens for one in read_token(token).certificates))

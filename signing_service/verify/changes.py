@@ -15,17 +15,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING
 
-from signing_service.agreement.terms import ARCHIVE_FIELDS, COUNTERSIGNATURE_FIELD, SEAL_FIELD
+from signing_service.agreement.terms import (
+    ARCHIVE_FIELDS,
+    COUNTERSIGNATURE_FIELD,
+    SEAL_FIELD,
+    TIMESTAMP_PREFIX,
+    timestamp_field,
+)
 from signing_service.errors import FormatError
+from signing_service.verify.algorithms import hash_algorithm
 from signing_service.verify.base import Base, Field
-from signing_service.verify.limits import MAX_CMS_BYTES, inflate
-from signing_service.verify.objects import text_string
+from signing_service.verify.delta_words import (
+    dss_stream,
+    expect_filled,
+    hex_text,
+    match_dictionary,
+    read_moment,
+    read_references,
+    stream_data,
+)
+from signing_service.verify.limits import inflate
 from signing_service.verify.padding import read_contents, strip_padding
 from signing_service.verify.structure import Delta, Document
+
+if TYPE_CHECKING:
+    from signing_service.verify.own_update import OwnReader
 
 _SIGNATURE = re.compile(
     rb"<< /Type /Sig /Filter /Adobe\.PPKLite /SubFilter /ETSI\.CAdES\.detached /ByteRange (?P<range>\[[0-9 ]+\] *) "
@@ -36,10 +54,6 @@ _TIMESTAMP = re.compile(
     rb"<< /Type /DocTimeStamp /Filter /Adobe\.PPKLite /SubFilter /ETSI\.RFC3161 "
     rb"/ByteRange (?P<range>\[[0-9 ]+\] *) /Contents <(?P<contents>[0-9a-f]*)> >>"
 )
-_CERTIFICATION = (
-    b" /Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams "
-    b"<< /Type /TransformParams /P 2 /V /1.2 >> >>]"
-)
 _RANGE_LENGTH = 40  # bytes of "[0 A B C]" with its trailing spaces
 _APPEARANCE = re.compile(
     rb"<< /BBox \[0 0 (?P<width>[0-9]{1,5}(?:\.[0-9]{1,6})?) (?P<height>[0-9]{1,5}(?:\.[0-9]{1,6})?)\] "
@@ -47,9 +61,9 @@ _APPEARANCE = re.compile(
     rb"/Subtype /Form /Type /XObject >>\n"
 )
 _SIZE_TOLERANCE = 0.02  # points, for both sides together: numbers are written with few decimals
-_DSS = re.compile(rb"<< /Certs \[(?P<certs>[0-9R ]*)\] /OCSPs \[(?P<ocsps>[0-9R ]*)\] >>")
-_DSS_STREAM = re.compile(rb"<< /Filter /FlateDecode /Length (?P<length>[0-9]+) >>\n")
-_FIELD_APPEARANCE = re.compile(rb"<< /AP << /N [1-9][0-9]* 0 R >> ")
+_DSS = re.compile(
+    rb"<< /Certs \[(?P<certs>[0-9R ]*)\](?: /CRLs \[(?P<crls>[0-9R ]+)\])? /OCSPs \[(?P<ocsps>[0-9R ]*)\] >>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +73,14 @@ class Revision:
     number: int
     """0 for the seal."""
     kind: str
-    """``seal``, ``signature``, ``countersignature`` or ``archive``."""
+    """``seal``, ``signature``, ``countersignature``, ``timestamp`` or ``archive``."""
     field: str
     end: int
     """Bytes of the file up to and with this revision."""
     pdf_sha256: str
     """Of all bytes up to ``end``."""
     digest: bytes
-    """SHA-256 of what its ByteRange covers."""
+    """SHA-256 of what its ByteRange covers; with an own certificate by the hash that its container names."""
     contents: bytes
     """The container's DER, its padding taken off."""
     contents_size: int
@@ -79,77 +93,135 @@ class Revision:
     certificates: tuple[bytes, ...]
     """Validation material that an archive delta adds: DER certificates…"""
     ocsp_responses: tuple[bytes, ...]
-    """… and DER OCSP responses."""
+    """… DER OCSP responses…"""
+    crls: tuple[bytes, ...] = ()
+    """… and DER revocation lists."""
+    own_certificate: bool = False
+    """Whether other software wrote it, around a signature with the representative's own certificate."""
 
 
 def read_revisions(pdf: bytes, document: Document) -> Iterator[Revision]:
     """Judge each delta in turn and give its revision; raises FormatError at the first that is not allowed."""
-    reader = _DeltaReader(pdf, document.base, document.base.length, document.base.size)
+    reader = _DeltaReader(pdf, document.base, document.base.length)
+    reader.foreign_end = max((delta.end for delta in document.deltas if delta.foreign), default=0)
     for number, delta in enumerate(document.deltas):
         yield reader.read(number, delta)
 
 
-def read_last_revision(pdf: bytes, base: Base, delta: Delta, size: int) -> Revision:
-    """Judge one signature's delta on a known-good prefix with ``size`` object numbers; its number is given as 1.
+def read_last_revision(pdf: bytes, base: Base, delta: Delta) -> Revision:
+    """Judge one signature's delta on a known-good prefix; its number is given as 1.
 
     The caller has seen to it that its field was empty before.
     """
-    return _DeltaReader(pdf, base, delta.start, size).read(1, delta)
+    return _DeltaReader(pdf, base, delta.start).read(1, delta)
 
 
 class _DeltaReader:
     """Holds what must not repeat, and the running hash of the file."""
 
-    def __init__(self, pdf: bytes, base: Base, start: int, size: int) -> None:
-        self._base, self._size = base, size
+    def __init__(self, pdf: bytes, base: Base, start: int) -> None:
+        self._pdf, self._base = pdf, base
         self._view = memoryview(pdf)
+        self.foreign_end = 0  # of the last revision that other software wrote
+        self._own: OwnReader | None = None
+        self._stamped = ""  # the signer whose own-certificate signature came just before
         self._hash = sha256(self._view[:start])
         self._filled: set[str] = set()
         self._by_number = {field.number: field for field in base.fields.values()}
         self._contents_size: int | None = None
         self._certificates: list[int] = []
         self._ocsps: list[int] = []
+        self._crls: list[int] = []
 
     def read(self, number: int, delta: Delta) -> Revision:
-        rewritten = [item for item in delta.objects if item < self._size]
-        new = [item for item in delta.objects if item >= self._size]
+        before, self._stamped = self._stamped, ""
+        if delta.foreign:
+            return self._own_signature(number, delta)
+        rewritten = [item for item in delta.objects if item < delta.size]
+        new = [item for item in delta.objects if item >= delta.size]
         field = self._field(rewritten, number)
-        self._filled.add(field.name)
-        self._size += len(new)
+        self._fill(field, number)
         if number == 0:
             return self._seal(delta, field, rewritten, new)
         if field.name in ARCHIVE_FIELDS:
             return self._archive(number, delta, field, rewritten, new)
+        if field.name.startswith(TIMESTAMP_PREFIX):
+            return self._timestamp(number, delta, field, rewritten, new, before)
         return self._signature(number, delta, field, rewritten, new)
+
+    def _fill(self, field: Field, number: int) -> None:
+        if (field.name == SEAL_FIELD) != (number == 0):
+            raise FormatError(f"revision {number} fills the field {field.name!r}; revision 0 alone is the seal")
+        if field.name in self._filled:
+            raise FormatError(f"revision {number} fills the field {field.name!r} a second time")
+        self._filled.add(field.name)
+
+    def _own_signature(self, number: int, delta: Delta) -> Revision:
+        """A signature that other software wrote; the reader of such revisions is made when the first one comes."""
+        from signing_service.verify.own_container import read_own_signature
+        from signing_service.verify.own_update import open_reader
+
+        if self._own is None:
+            self._own = open_reader(self._pdf[: self.foreign_end], self._base)
+        update = self._own.read(number, delta.start, delta.end, delta.size)
+        self._fill(update.field, number)
+        self._stamped = update.field.name
+        used = hash_algorithm(read_own_signature(update.contents).digest_algorithm)
+        digest, whole = self._hash_revision(delta, update.start, update.stop)
+        if used.name != "sha256":
+            digest = used.digest(self._view[: update.start], self._view[update.stop : delta.end])
+        return Revision(
+            number=number,
+            kind="signature",
+            field=update.field.name,
+            end=delta.end,
+            pdf_sha256=whole,
+            digest=digest,
+            contents=update.contents,
+            contents_size=update.contents_size,
+            claimed_time=update.claimed_time,
+            name=update.name,
+            reason=update.reason,
+            appearance_sha256=None,
+            certificates=(),
+            ocsp_responses=(),
+            own_certificate=True,
+        )
+
+    def _timestamp(
+        self, number: int, delta: Delta, field: Field, rewritten: list[int], new: list[int], before: str
+    ) -> Revision:
+        if field.name != timestamp_field(before):
+            raise FormatError(f"revision {number} fills {field.name!r}, which no signature of that signer precedes")
+        if len(new) != 1 or rewritten != [field.number]:
+            raise FormatError(f"revision {number} changes objects other than the field {field.name!r}")
+        expect_filled(delta.objects[field.number][1], field, new[0], None)
+        return self._container(number, "timestamp", delta, field, new[0], _TIMESTAMP)
 
     def _field(self, rewritten: list[int], number: int) -> Field:
         fields = [self._by_number[item] for item in rewritten if item in self._by_number]
         if len(fields) != 1:
             raise FormatError(f"revision {number} fills {len(fields)} signature fields, not one")
-        if (fields[0].name == SEAL_FIELD) != (number == 0):
-            raise FormatError(f"revision {number} fills the field {fields[0].name!r}; revision 0 alone is the seal")
-        if fields[0].name in self._filled:
-            raise FormatError(f"revision {number} fills the field {fields[0].name!r} a second time")
         return fields[0]
 
     def _seal(self, delta: Delta, field: Field, rewritten: list[int], new: list[int]) -> Revision:
         if new or set(rewritten) != {field.number, self._base.placeholder}:
             raise FormatError("the seal changes objects other than its field and its placeholder")
-        _expect_field(delta, field, self._base.placeholder, None)
+        expect_filled(delta.objects[field.number][1], field, self._base.placeholder, None)
         return self._container(0, "seal", delta, field, self._base.placeholder, _SIGNATURE)
 
     def _signature(self, number: int, delta: Delta, field: Field, rewritten: list[int], new: list[int]) -> Revision:
         if len(new) != 2 or rewritten != [field.number]:
             raise FormatError(f"revision {number} changes objects other than the field {field.name!r}")
         dictionary, appearance = new
-        _expect_field(delta, field, dictionary, appearance)
+        expect_filled(delta.objects[field.number][1], field, dictionary, appearance)
         body = delta.objects[appearance][1]
         match = _APPEARANCE.match(body)
         if match is None or int(match["resources"]) != self._base.resources:
             raise FormatError(f"appearance of the field {field.name!r} is not of the agreed form")
         if abs(float(match["width"]) - field.width) + abs(float(match["height"]) - field.height) > _SIZE_TOLERANCE:
             raise FormatError(f"appearance of the field {field.name!r} is not of the field's size")
-        inflate(_stream_data(body, match.end(), int(match["length"]), f"appearance of the field {field.name!r}"))
+        inflate(stream_data(body, match.end(), int(match["length"]), f"appearance of the field {field.name!r}"))
         kind = "countersignature" if field.name == COUNTERSIGNATURE_FIELD else "signature"
         appearance_sha256 = sha256(body).hexdigest()
         return self._container(number, kind, delta, field, dictionary, _SIGNATURE, appearance_sha256)
@@ -157,27 +229,24 @@ class _DeltaReader:
     def _archive(self, number: int, delta: Delta, field: Field, rewritten: list[int], new: list[int]) -> Revision:
         if not new or set(rewritten) != {field.number, self._base.dss}:
             raise FormatError(f"revision {number} changes objects other than {field.name!r} and the DSS")
-        _expect_field(delta, field, new[0], None)
-        certificates, ocsps = self._validation_material(delta, new[1:])
-        return self._container(
-            number, "archive", delta, field, new[0], _TIMESTAMP, certificates=certificates, ocsps=ocsps
-        )
+        expect_filled(delta.objects[field.number][1], field, new[0], None)
+        material = self._validation_material(delta, new[1:])
+        return self._container(number, "archive", delta, field, new[0], _TIMESTAMP, material=material)
 
-    def _validation_material(self, delta: Delta, new: list[int]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-        """The DSS lists what it listed before, then the new streams: certificates first, then OCSP responses."""
+    def _validation_material(self, delta: Delta, new: list[int]) -> tuple[tuple[bytes, ...], ...]:
+        """The DSS lists what it listed before, then the new streams: certificates, OCSP responses, revocation lists."""
         match = _DSS.fullmatch(delta.objects[self._base.dss][1])
         if match is None:
             raise FormatError("the DSS is not of the agreed form")
-        certificates, ocsps = _references(match["certs"]), _references(match["ocsps"])
-        count, earlier = len(self._certificates), len(self._ocsps)
-        if certificates[:count] != self._certificates or ocsps[:earlier] != self._ocsps:
+        listed = [read_references(match[name] or b"") for name in ("certs", "ocsps", "crls")]
+        earlier = [self._certificates, self._ocsps, self._crls]
+        if any(now[: len(before)] != before for now, before in zip(listed, earlier, strict=True)):
             raise FormatError("the DSS does not keep what it listed before")
-        if certificates[count:] + ocsps[earlier:] != new:
+        added = [now[len(before) :] for now, before in zip(listed, earlier, strict=True)]
+        if [number for numbers in added for number in numbers] != new:
             raise FormatError("the DSS does not list exactly the streams that come with it")
-        streams = [_dss_stream(delta.objects[item][1], item) for item in new]
-        added = len(certificates) - count
-        self._certificates, self._ocsps = certificates, ocsps
-        return tuple(streams[:added]), tuple(streams[added:])
+        self._certificates, self._ocsps, self._crls = listed
+        return tuple(tuple(dss_stream(delta.objects[item][1], item) for item in numbers) for numbers in added)
 
     def _container(
         self,
@@ -188,11 +257,10 @@ class _DeltaReader:
         dictionary: int,
         shape: re.Pattern[bytes],
         appearance_sha256: str | None = None,
-        certificates: tuple[bytes, ...] = (),
-        ocsps: tuple[bytes, ...] = (),
+        material: tuple[tuple[bytes, ...], ...] = ((), (), ()),
     ) -> Revision:
         offset, body = delta.objects[dictionary]
-        match = _match_dictionary(shape, body, kind, field.name)
+        match = match_dictionary(shape, body, kind, field.name)
         values = match.groupdict()
         start, stop = offset + match.start("contents") - 1, offset + match.end("contents") + 1
         expected = b"[0 %d %d %d]" % (start, stop, delta.end - stop)
@@ -212,12 +280,13 @@ class _DeltaReader:
             digest=digest,
             contents=strip_padding(padded),
             contents_size=len(padded),
-            claimed_time=_time(values["time"]) if "time" in values else None,
-            name=_hex_text(values.get("name", b"feff")),
-            reason=_hex_text(values.get("reason", b"feff")),
+            claimed_time=read_moment(values["time"]) if "time" in values else None,
+            name=hex_text(values.get("name", b"feff")),
+            reason=hex_text(values.get("reason", b"feff")),
             appearance_sha256=appearance_sha256,
-            certificates=certificates,
-            ocsp_responses=ocsps,
+            certificates=material[0],
+            ocsp_responses=material[1],
+            crls=material[2],
         )
 
     def _hash_revision(self, delta: Delta, start: int, stop: int) -> tuple[bytes, str]:
@@ -227,58 +296,3 @@ class _DeltaReader:
         covered.update(self._view[stop : delta.end])
         self._hash.update(self._view[start : delta.end])
         return covered.digest(), self._hash.hexdigest()
-
-
-def _expect_field(delta: Delta, field: Field, dictionary: int, appearance: int | None) -> None:
-    """The field must be the base's, with ``/V`` (and an appearance) put in and nothing else."""
-    expected = field.body[: -len(b" >>")] + b" /V %d 0 R >>" % dictionary
-    if appearance is not None:
-        expected = _FIELD_APPEARANCE.sub(b"<< /AP << /N %d 0 R >> " % appearance, expected, count=1)
-    if delta.objects[field.number][1] != expected:
-        raise FormatError(f"field {field.name!r} is changed beyond its value and appearance")
-
-
-def _references(text: bytes) -> list[int]:
-    numbers = [int(part) for part in re.findall(rb"([1-9][0-9]{0,9}) 0 R", text)]
-    if b" ".join(b"%d 0 R" % number for number in numbers) != text:
-        raise FormatError("the DSS holds something other than references")
-    return numbers
-
-
-def _dss_stream(body: bytes, number: int) -> bytes:
-    match = _DSS_STREAM.match(body)
-    if match is None:
-        raise FormatError(f"DSS stream {number} is not of the agreed form")
-    return inflate(_stream_data(body, match.end(), int(match["length"]), f"DSS stream {number}"), MAX_CMS_BYTES)
-
-
-def _stream_data(body: bytes, position: int, length: int, what: str) -> bytes:
-    data = body[position + len(b"stream\n") : position + len(b"stream\n") + length]
-    if body[position:] != b"stream\n" + data + b"\nendstream" or len(data) != length:
-        raise FormatError(f"{what} has another length than it says")
-    return data
-
-
-def _match_dictionary(shape: re.Pattern[bytes], body: bytes, kind: str, field: str) -> re.Match[bytes]:
-    match = shape.fullmatch(body)
-    certification = (match.groupdict().get("reference") or b"") if match else b""
-    if match is None or certification != (_CERTIFICATION if kind == "seal" else b""):
-        raise FormatError(f"signature dictionary of the field {field!r} is not of the agreed form")
-    return match
-
-
-def _time(text: bytes) -> datetime:
-    try:
-        return datetime.strptime(text.decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise FormatError("/M is not a time that exists") from error
-
-
-def _hex_text(digits: Any) -> str:
-    try:
-        value = bytes.fromhex(digits.decode("ascii"))
-    except ValueError as error:
-        raise FormatError("text of a signature dictionary is not hexadecimal") from error
-    if not value.startswith(b"\xfe\xff"):
-        raise FormatError("text of a signature dictionary is not UTF-16 with its mark")
-    return text_string(value)

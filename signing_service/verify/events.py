@@ -15,6 +15,7 @@ from signing_service.approval import Approval, Statement
 from signing_service.encoding import format_time, sha256_hex, to_base64url
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.note import format_verifier_key
+from signing_service.verify.certificate import Certificate
 from signing_service.verify.changes import Revision
 from signing_service.verify.history import History
 from signing_service.verify.order import check_order
@@ -23,7 +24,7 @@ from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import check_mandate, signer_of
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
-_REVISION_TYPES = ("signature", "countersignature", "archive-timestamp")
+_REVISION_TYPES = ("signature", "countersignature", "document-timestamp", "archive-timestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Shown:
     revision: Revision
     report: SignatureReport
     certificate: bytes
-    """DER of the one-time certificate; empty for seal and archive."""
+    """DER of the signer's certificate; empty for timestamps."""
     approval: bytes
-    """DER; empty for seal and archive."""
+    """DER; empty for seal, timestamps and with an own certificate."""
 
 
 def check_events(
@@ -98,16 +99,27 @@ def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, histo
         _compare(event, "publication", members)
         return
     members |= {"revision": revision.number, "timestamp": _timestamp(report)}
-    if revision.kind == "archive":
-        _compare(event, "archive-timestamp", members | {"field": revision.field})
+    if revision.kind in ("archive", "timestamp"):
+        kind = "archive-timestamp" if revision.kind == "archive" else "document-timestamp"
+        _compare(event, kind, members | {"field": revision.field})
         return
-    certificate_sha256 = sha256_hex(one.certificate)
     members |= {
         "signer": signer_of(report),
-        "certificate_sha256": certificate_sha256,
+        "certificate_sha256": sha256_hex(one.certificate),
         "assurance": report.assurance,
     }
+    if revision.own_certificate:
+        subject = Certificate.load(one.certificate).parsed.subject.rfc4514_string()
+        _compare(event, "signature", members | {"certificate": to_base64url(one.certificate), "subject": subject})
+        check_mandate(terms, event, history, report, one.certificate)
+        return
     _compare(event, revision.kind, members)
+    _check_issuance(event, one, terms, history)
+
+
+def _check_issuance(event: Event, one: Shown, terms: Terms, history: History) -> None:
+    """The one-time certificate's issuance, its approval and its mandate are the signature's."""
+    revision, report = one.revision, one.report
     issuance = history.issuance(event.get("issuance"))
     if issuance is None or issuance["sequence"] > event["sequence"]:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the one-time certificate's issuance is not in the record")
@@ -115,7 +127,7 @@ def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, histo
         "act": revision.kind,
         "signer": signer_of(report),
         "certificate": to_base64url(one.certificate),
-        "certificate_sha256": certificate_sha256,
+        "certificate_sha256": sha256_hex(one.certificate),
         "approval": to_base64url(one.approval),
         "mandate_sha256": event.get("mandate_sha256"),
     }
@@ -125,7 +137,7 @@ def _check_event(event: Event, one: Shown, terms: Terms, base_length: int, histo
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE, "the approval is for another mandate than the record's events name"
         )
-    check_mandate(terms, issuance, history, report)
+    check_mandate(terms, issuance, history, report, one.certificate)
 
 
 def _timestamp(report: SignatureReport) -> Mapping[str, Any] | None:
@@ -152,7 +164,7 @@ def _check_single_use(logged: Sequence[Logged], checks: Checks) -> None:
     seen: set[str] = set()
     for item in logged:
         digest = str(item.event.get("certificate_sha256"))
-        if item.event["type"] in ("signature", "countersignature"):
+        if item.event["type"] in ("signature", "countersignature") and "issuance" in item.event:
             if digest in seen:
                 _fail(checks, "record", f"one one-time key signed twice ({digest[:16]}…)")
             seen.add(digest)

@@ -21,7 +21,7 @@ from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
 Event = Mapping[str, Any]
 MAX_EVENTS = 50_000  # of one agreement; 400 parties with every event there is need some 5,000
-_REVISIONS = ("signature", "countersignature", "archive-timestamp")
+_REVISIONS = ("signature", "countersignature", "document-timestamp", "archive-timestamp")
 
 
 def check_order(events: Sequence[Event], proven: Mapping[int, datetime], checks: Checks) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 from signing_service.agreement.mandates import Mandate
 from signing_service.approval import Approval, Confirmation, ConfirmationStatement, Statement
 from signing_service.encoding import canonical_json, from_base64url, parse_time, sha256_hex
+from signing_service.verify.certificate import Certificate
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
 from signing_service.verify.verdict import CheckError, SubIndication, failure
 
@@ -57,6 +58,8 @@ def _said(event: Event) -> Said:
         return _digest_of_certificate(event) if "certificate" in event else {}
     if kind == "issuance":
         return {**_digest_of_certificate(event), **_approved(event), "act": _statement(event).act}
+    if kind == "signature" and "certificate" in event:
+        return {**_digest_of_certificate(event), "subject": _subject(event)}
     if kind == "refusal":  # (2)
         return _approved(event)
     if kind == "confirmation":
@@ -74,6 +77,10 @@ def _said(event: Event) -> Said:
 
 def _digest_of_certificate(event: Event) -> Said:
     return {"certificate_sha256": sha256_hex(from_base64url(event["certificate"]))}
+
+
+def _subject(event: Event) -> str:
+    return Certificate.load(from_base64url(event["certificate"])).parsed.subject.rfc4514_string()
 
 
 def _approved(event: Event) -> Said:

@@ -9,10 +9,11 @@ record (8) and the rules (7) are not judged here: the entry is not written yet, 
 from __future__ import annotations
 
 import functools
+import re
 from datetime import datetime
 from hashlib import sha256
 
-from signing_service.agreement.terms import Terms
+from signing_service.agreement.terms import TIMESTAMP_PREFIX, Terms
 from signing_service.errors import FormatError, VerificationError
 from signing_service.evidence.trust import TrustFile
 from signing_service.verify.base import Base, read_base
@@ -24,6 +25,7 @@ from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Verdict
 
 _END = b"\n%%EOF\n"
+_OBJECT = rb"[\r\n](?:%s)[\x00\t\n\x0c\r ]+0[\x00\t\n\x0c\r ]+obj"
 KEPT = 16  # bases that a process keeps with what was read out of them, some 500 KB each
 
 
@@ -56,17 +58,27 @@ def _last(previous: bytes, current: bytes) -> tuple[Base, Revision]:
     """Read only the last delta where it is a signature in an empty field; the whole document otherwise."""
     base = _base_of(current) if previous else None
     if base is not None:
-        delta, size = read_last_delta(current, base, len(previous))
-        rewritten = [number for number in delta.objects if number < size]
-        if base.dss not in rewritten and not any(
-            previous.find(b"\n%d 0 obj\n" % number, base.length - 1) >= 0 for number in rewritten
-        ):
-            return base, read_last_revision(current, base, delta, size)
+        delta = read_last_delta(current, base, len(previous))
+        rewritten = [number for number in delta.objects if number < delta.size]
+        if rewritten and base.dss not in rewritten and not _were_rewritten(previous, base, rewritten):
+            return base, read_last_revision(current, base, delta)
     document = read_document(current)
     revisions = list(read_revisions(current, document))
     if not revisions or (revisions[-2].end if len(revisions) > 1 else 0) != len(previous):
         raise FormatError("the file does not add exactly one revision")
     return document.base, revisions[-1]
+
+
+def _were_rewritten(previous: bytes, base: Base, numbers: list[int]) -> bool:
+    """Whether a revision before may have filled one of these objects; other software spells its updates its own way.
+
+    A timestamp that follows an own-certificate signature must be seen together with it.
+    """
+    names = {field.number: field.name for field in base.fields.values()}
+    if any(names.get(number, "").startswith(TIMESTAMP_PREFIX) for number in numbers):
+        return True
+    words = b"|".join(b"%d" % number for number in numbers)
+    return re.search(_OBJECT % words, previous[base.length - 1 :]) is not None
 
 
 def _base_of(current: bytes) -> Base | None:

@@ -16,12 +16,15 @@ from datetime import datetime
 from signing_service.agreement.acts import Acts, entry_into_force, may_sign, state, waiting_for
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import format_time
+from signing_service.verify.certificate import Certificate
 from signing_service.verify.history import Event, History
+from signing_service.verify.own_certificate import ASSURANCE as OWN_CERTIFICATE
+from signing_service.verify.own_certificate import check_names
 from signing_service.verify.report import AgreementReport, SignatureReport
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
 SUBJECT = "agreement"
-ASSURANCES = ("service", "passkey")  # weakest first
+ASSURANCES = ("service", "passkey")  # of approvals, weakest first
 
 
 def signer_of(report: SignatureReport) -> str:
@@ -83,6 +86,8 @@ def check_rules(
 
 def _check_assurance(terms: Terms, item: SignatureReport, checks: Checks) -> None:
     minimum = terms.rules.minimum_assurance
+    if item.assurance == OWN_CERTIFICATE:
+        return  # whether the sealed terms let the party do so is step 6; they rank it beside the strongest approval
     if item.assurance and ASSURANCES.index(item.assurance) < ASSURANCES.index(minimum):
         checks.failed(
             Step.RULES,
@@ -117,16 +122,21 @@ def _check_complete(
         checks.passed(Step.RULES, SUBJECT, "the rules of the agreement are met")
 
 
-def check_mandate(terms: Terms, issuance: Event, history: History, item: SignatureReport) -> None:
-    """(5) Raise an error of the tree unless the issuance's mandate holds; fill in the report."""
+def check_mandate(terms: Terms, event: Event, history: History, item: SignatureReport, certificate: bytes) -> None:
+    """(5) Raise an error of the tree unless the mandate that ``event`` names holds; fill in the report.
+
+    ``event``: the issuance of a one-time certificate, or the signature itself with an own one.
+    """
     signer = signer_of(item)
-    mandate, digest = history.newest_mandate(signer, before=issuance["sequence"]) or (None, "")
-    if mandate is None or digest != issuance.get("mandate_sha256"):
+    mandate, digest = history.newest_mandate(signer, before=event["sequence"]) or (None, "")
+    if mandate is None or digest != event.get("mandate_sha256"):
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the mandate is not the newest one in the record")
     mandate.check_for(terms, signer)
     if item.time is not None:
         mandate.check_valid_at(item.time)
-    if mandate.representative.name != item.signer:
+    if item.assurance == OWN_CERTIFICATE:
+        check_names(Certificate.load(certificate), mandate.representative)
+    elif mandate.representative.name != item.signer:
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE,
             f"the mandate is of {mandate.representative.name}, the certificate of {item.signer}",

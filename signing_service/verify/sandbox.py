@@ -17,6 +17,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import signing_service
 from signing_service.errors import FormatError, InputError, LimitError, SigningServiceError, UsageError
@@ -67,6 +68,7 @@ def verify_apart(submission: Submission, *, seconds: float = MAX_SECONDS, memory
     whatever else is wrong with the file is in the report.
     """
     header = {
+        "task": "verify",
         "name": submission.name,
         "at": submission.at.isoformat(),
         "profile": submission.profile,
@@ -75,13 +77,14 @@ def verify_apart(submission: Submission, *, seconds: float = MAX_SECONDS, memory
         "memory": memory,
     }
     parts = (json.dumps(header).encode() + _HEADER_END, submission.data, *submission.trust)
-    answer = _ask_child(parts, 2 * seconds)
+    answer = ask_child(parts, 2 * seconds)
     if "error" in answer:
         raise _ERRORS.get(answer["error"], InputError)(answer["message"], hint=answer["hint"])
     return Result(answer["verdict"], answer["trust_fingerprint"], answer["body"], answer["page"])
 
 
-def _ask_child(parts: tuple[bytes, ...], seconds: float) -> dict[str, str]:
+def ask_child(parts: tuple[bytes, ...], seconds: float) -> dict[str, Any]:
+    """Give a child its header (a line of JSON) and files, and give its answer; raises LimitError without one."""
     root = Path(signing_service.__file__).resolve().parent.parent
     command = [sys.executable, "-P", "-s", "-m", "signing_service.verify.sandbox"]
     environment = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
@@ -100,7 +103,7 @@ def _ask_child(parts: tuple[bytes, ...], seconds: float) -> dict[str, str]:
             feeder.join()
     if len(answer) > MAX_ANSWER or not answer.endswith(_HEADER_END):
         raise LimitError(TOO_MUCH, hint="verify it on your own computer: signing-service verify")
-    parsed: dict[str, str] = json.loads(answer)
+    parsed: dict[str, Any] = json.loads(answer)
     return parsed
 
 
@@ -138,8 +141,12 @@ def _limit(memory: int, seconds: float) -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def _answer(header: dict[str, object]) -> dict[str, str]:
+def _answer(header: dict[str, Any]) -> dict[str, Any]:
     try:
+        if header["task"] == "own-upload":
+            from signing_service.verify.own_sandbox import answer
+
+            return answer(header, [sys.stdin.buffer.read(size) for size in header["sizes"]])
         return _verify(header)
     except MemoryError:
         return {"error": "limit", "message": TOO_MUCH, "hint": "verify it on your own computer"}
@@ -150,14 +157,12 @@ def _answer(header: dict[str, object]) -> dict[str, str]:
         return {"error": kind, "message": error.message, "hint": error.hint}
 
 
-def _verify(header: dict[str, object]) -> dict[str, str]:
+def _verify(header: dict[str, Any]) -> dict[str, Any]:
     from signing_service.verify.html import report_to_html, report_to_section
     from signing_service.verify.trust import read_trust
     from signing_service.verify.verifier import verify_file
 
-    sizes = header["sizes"]
-    assert isinstance(sizes, list)
-    data, *trust_files = (sys.stdin.buffer.read(size) for size in sizes)
+    data, *trust_files = (sys.stdin.buffer.read(size) for size in header["sizes"])
     trust = read_trust(trust_files)
     at, name = datetime.fromisoformat(str(header["at"])), str(header["name"])
     report = verify_file(data, trust, at, str(header["profile"]), name)

@@ -70,6 +70,14 @@ _SIGNATURE: dict[str, Kind] = _PDF | {
     "assurance": _text,
 }
 _MANDATE: dict[str, Kind] = {"mandate": _object, "mandate_sha256": _digest, "officer": _text}
+_OWN_CERTIFICATE: dict[str, Kind] = _PDF | {
+    "signer": _text,
+    "mandate_sha256": _digest,
+    "certificate": _text,
+    "certificate_sha256": _digest,
+    "subject": _text,
+    "assurance": _text,
+}
 _KEY: dict[str, Kind] = {"signer": _text, "key_sha256": _digest}
 _ROTATED: dict[str, Kind] = {"role": _text, "replaces": _text, "reason": _text}
 
@@ -120,9 +128,10 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
             "approval": _text,
         },
     ),
-    "signature": (_SIGNATURE,),
+    "signature": (_SIGNATURE, _OWN_CERTIFICATE),
     "countersignature": (_SIGNATURE,),
     "refusal": ({"signer": _text, "mandate_sha256": _digest, "reason": _text, "approval": _text},),
+    "document-timestamp": (_PDF | {"field": _text},),
     "archive-timestamp": (_PDF | {"field": _text},),
     "withdrawal": ({"officer": _text, "reason": _text, "superseded_by": _or_null(_digest)},),
     "erased": ({"erased": _number, "erased_type": _text, "reason": _text},),

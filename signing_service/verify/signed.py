@@ -18,6 +18,7 @@ from cryptography import x509
 
 from signing_service.agreement.terms import Terms
 from signing_service.approval import RelyingParty
+from signing_service.verify import own_certificate
 from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
 from signing_service.verify.certificate import Certificate, NameKey
 from signing_service.verify.changes import Revision
@@ -36,6 +37,9 @@ _ONE_TIME = {
 }
 
 
+_TIMESTAMPS = {"archive": "archive timestamp", "timestamp": "document timestamp"}
+
+
 @dataclass(slots=True)
 class Signed:
     """A revision with what was found of it."""
@@ -50,6 +54,8 @@ class Signed:
     leads: bool | None = None
     """Whether the signer's certificate leads to an anchor at all; None where that was not asked."""
     approval: bytes = b""
+    own_tokens: tuple[Token, ...] = ()
+    """Timestamps in a signature with an own certificate."""
 
     @property
     def subject(self) -> str:
@@ -60,10 +66,15 @@ class Signed:
     def certificates(self) -> tuple[Certificate, ...]:
         """Every certificate that came with it."""
         own = self.container.certificates if self.container else ()
-        return (*own, *(self.token.certificates if self.token else ()))
+        tokens = (*self.own_tokens, *((self.token,) if self.token else ()))
+        return (*own, *(certificate for token in tokens for certificate in token.certificates))
 
-    def check_time(self, authorities: PathBuilder, trust: Trust, moment: datetime, checks: Checks) -> None:
-        """(5) Validate the timestamp as seen at ``moment``."""
+    def check_time(
+        self, authorities: PathBuilder, trust: Trust, moment: datetime, checks: Checks, stamp: Timestamp | None = None
+    ) -> None:
+        """(5) Validate the timestamp as seen at ``moment``; ``stamp``: of the revision that follows, if it is one."""
+        if self.revision.own_certificate:
+            own_certificate.check_own_time(self, stamp, authorities, trust, moment, checks)
         if self.token is None:
             return
         with checks.collecting(Step.TIME, self.subject, SubIndication.GENERIC):
@@ -73,9 +84,15 @@ class Signed:
             self.report.time_independent = any(item in trusted for item in timestamp.path.certificates)
             checks.passed(Step.TIME, self.subject, f"its time is proven by {timestamp.authority}")
 
-    def check_path(self, paths: PathBuilder, checks: Checks) -> None:
+    def check_path(
+        self, paths: PathBuilder, checks: Checks, terms: Terms | None = None, trust: Trust | None = None
+    ) -> None:
         """(4) Validate the signer's certificate at the proven time; without one there is nothing to say."""
         if self.certificate is None or self.timestamp is None:
+            return
+        if self.revision.own_certificate:
+            if terms is not None and trust is not None:
+                own_certificate.check_own_path(self, terms, trust, checks)
             return
         with checks.collecting(Step.PATH, self.subject, SubIndication.GENERIC):
             try:
@@ -91,6 +108,8 @@ class Signed:
     ) -> None:
         """(6) Hold approval and certificate names against the document."""
         certificate, container, revision = self.certificate, self.container, self.revision
+        if revision.own_certificate:
+            own_certificate.check_allowed(self, terms, checks)
         if certificate is None or container is None or revision.appearance_sha256 is None:
             return
         with checks.collecting(Step.APPROVAL, self.subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
@@ -124,8 +143,11 @@ def open_revision(revision: Revision, terms: Terms | None, checks: Checks) -> Si
     """
     signed = Signed(revision, _report(revision, terms))
     with checks.collecting(Step.CMS, signed.subject, SubIndication.FORMAT_FAILURE, decided=True):
-        if revision.kind == "archive":
-            _open_archive(signed, checks)
+        if revision.own_certificate:
+            own_certificate.open_own(signed, checks)
+            _describe(signed.report, signed.certificate, signed.container)
+        elif revision.kind in ("archive", "timestamp"):
+            _open_timestamp(signed, checks)
         else:
             _open_signature(signed, checks)
     return signed
@@ -155,7 +177,8 @@ def _open_signature(signed: Signed, checks: Checks) -> None:
 
 def check_seal_issuer(all_signed: Sequence[Signed], checks: Checks) -> None:
     """(3) The authority of one-time certificates makes no seal's: docs/formats.md 6 keeps the two apart."""
-    issuers = {_issuer(item) for item in all_signed if item.revision.kind in ("signature", "countersignature")}
+    acts = [item for item in all_signed if item.revision.kind in ("signature", "countersignature")]
+    issuers = {_issuer(item) for item in acts if not item.revision.own_certificate}
     for item in all_signed:
         if item.revision.kind == "seal" and item.certificate is not None and _issuer(item) in issuers:
             checks.failed(
@@ -209,7 +232,7 @@ def _is_urn(value: str) -> bool:
     return value.casefold().startswith("urn:")
 
 
-def _open_archive(signed: Signed, checks: Checks) -> None:
+def _open_timestamp(signed: Signed, checks: Checks) -> None:
     container = read_token(signed.revision.contents)
     opened = open_token(container, lambda used: signed.revision.digest if used.name == "sha256" else b"")
     check_embedded_chain(container, opened.certificate)
@@ -217,7 +240,7 @@ def _open_archive(signed: Signed, checks: Checks) -> None:
     signed.container, signed.token = container, opened
     _describe(signed.report, opened.certificate, container)
     signed.report.intact = True
-    checks.passed(Step.CMS, signed.subject, "the archive timestamp is intact and canonical")
+    checks.passed(Step.CMS, signed.subject, f"the {_TIMESTAMPS[signed.revision.kind]} is intact and canonical")
 
 
 def _report(revision: Revision, terms: Terms | None) -> SignatureReport:
@@ -228,14 +251,16 @@ def _report(revision: Revision, terms: Terms | None) -> SignatureReport:
         reason=revision.reason,
         claimed_time=revision.claimed_time,
     )
-    if terms is not None and ":" in revision.field:
+    if terms is not None and revision.kind == "signature":
         signer = terms.signer(revision.field)
         report.party, report.party_native = signer.party.name, signer.party.native_name
         report.role = signer.role.title.get("en") or next(iter(signer.role.title.values()))
     return report
 
 
-def _describe(report: SignatureReport, certificate: Certificate, container: Container) -> None:
+def _describe(report: SignatureReport, certificate: Certificate | None, container: Container | None) -> None:
+    if certificate is None or container is None:
+        return
     report.signer = certificate.subject_text
     report.certificate_sha256 = certificate.sha256
     report.issuer = certificate.parsed.issuer.rfc4514_string()

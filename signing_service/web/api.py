@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 from flask_wtf.csrf import generate_csrf
 
-from signing_service.encoding import parse_canonical_json
+from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import InputError, NotAllowedError
 from signing_service.pdf import seal_image
 from signing_service.pdf.marks import DrawnMark, Mark, TypedMark
@@ -201,7 +201,11 @@ def read_answer(approval: dict[str, Any]) -> Answer:
 
 def _prepared(prepared: Prepared | Waiting) -> dict[str, Any]:
     if isinstance(prepared, Waiting):
-        return {"waiting": prepared.place, "retry_after_ms": prepared.retry_after}
+        members: dict[str, Any] = {"waiting": prepared.place, "retry_after_ms": prepared.retry_after}
+        if prepared.reserved is not None:
+            held = prepared.reserved
+            members["reserved"] = {"person": held.person, "party": held.party, "until": format_time(held.until)}
+        return members
     return {"prepared": prepared.to_value()}
 
 

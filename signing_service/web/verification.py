@@ -31,8 +31,8 @@ REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 
 
 
 def allow_upload() -> None:
-    """Let requests to this page be larger than others; to be asked before the form is read."""
-    if request.endpoint == "verification.check":
+    """Let requests that bring a document be larger than others; to be asked before the form is read."""
+    if request.endpoint in ("verification.check", "own_certificate.upload"):
         request.max_content_length = MAX_UPLOAD
 
 
@@ -108,12 +108,12 @@ def _file(name: str) -> FileStorage | None:
 
 
 def _verify(submission: Submission) -> Result:
-    with _turn():
+    with turn():
         return verify_apart(submission)
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def turn() -> Iterator[None]:
     """Wait until a child may be started; raises UnavailableError when that takes too long."""
     places = cast("BoundedSemaphore", current_app.extensions["verifying_room"])
     if not places.acquire(timeout=PATIENCE):

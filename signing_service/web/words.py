@@ -19,6 +19,10 @@ def _moments() -> dict[str, str]:
         "key": _("Making a key that is used once"),
         "approval": _("Asking for the one-time certificate"),
         "waiting": _("Others are signing just now: {place} before you. It goes on by itself…"),
+        "reserved": _(
+            "{person} of {party} is signing with an own certificate until {until}. Nobody else can sign meanwhile; "
+            "it goes on by itself if that is soon…"
+        ),
         "checking": _("Checking, byte for byte, what you are about to sign"),
         "signing": _("Signing, adding the timestamp, storing"),
         "again": _("Somebody else signed first; checking and signing once more…"),
@@ -64,6 +68,7 @@ def _refusals() -> dict[str, str]:
         "base-changed": _("The document does not continue the one that you were about to sign."),
         "base-length": _("The document has another length than the service says."),
         "base-structure": _("The document is not built as this service builds agreements."),
+        "base-foreign": _("A signature made with other software has changed more than its own field."),
         "field-missing": _("The document has no single, empty field for your signature."),
         "field-filled": _("Your signature field is filled already."),
         "delta-structure": _("The addition to the document is not exactly one signature in your field."),
@@ -77,6 +82,12 @@ def _refusals() -> dict[str, str]:
         "attributes-digest": _("The bytes to be signed are not those of the document."),
         "attributes-content": _("The bytes to be signed hold more, or less, than they must."),
         "attributes-approval": _("The bytes to be signed do not hold your own approval."),
+        **_refusals_of_evidence(),
+    }
+
+
+def _refusals_of_evidence() -> dict[str, str]:
+    return {
         "certificate-key": _("The certificate is not for the key that this page made."),
         "certificate-names": _("The certificate does not name you, your university and this agreement."),
         "certificate-validity": _("The certificate is valid at another time, or for too long."),

@@ -63,7 +63,10 @@ def _next_delta(session: Session, service: Service, published: Published) -> tup
     field = ARCHIVE_FIELDS[len(earlier)]
     material = gather(session, service, published.id, service.clock())
     tail = tail_of(agreements.newest_end(session, published.id))
-    return archive_delta(published.layout, tail, field, material.certificates, material.ocsps, material.earlier), field
+    delta = archive_delta(
+        published.layout, tail, field, material.certificates, material.ocsps, material.earlier, material.crls
+    )
+    return delta, field
 
 
 def _store(
@@ -92,6 +95,8 @@ def _row(
         revision=candidate.number,
         timestamp_time=token.time,
         timestamp_independent=token.independent,
-        material=canonical_json({"certificates": list(dss.certificates), "ocsps": list(dss.ocsps)}),
+        material=canonical_json(
+            {"certificates": list(dss.certificates), "ocsps": list(dss.ocsps), "crls": list(dss.crls)}
+        ),
         entry_index=index,
     )

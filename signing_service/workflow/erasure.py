@@ -21,7 +21,7 @@ from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
 
-ALWAYS_KEPT = frozenset({"publication", "archive-timestamp", "erased"})
+ALWAYS_KEPT = frozenset({"publication", "archive-timestamp", "document-timestamp", "erased"})
 """Types of event without a person's data. Were an ``erased`` one erased, the first gap would look like a lie."""
 ERASABLE = frozenset({"refusal"})
 """Types of event that no signature depends on. Every other type, also one that is not known here, is evidence."""

@@ -49,7 +49,7 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
 def describe(terms: Terms, event: Mapping[str, Any]) -> Phrase:
     """An event of an agreement as one English sentence, to be translated where it is shown."""
     kind = event["type"]
-    if kind in ("signature", "countersignature", "archive-timestamp"):
+    if kind in ("signature", "countersignature", "archive-timestamp", "document-timestamp"):
         return _signed(terms, event)
     if kind == "publication":
         return Phrase("sealed and published; revision 0 has the digest %(digest)s", digest=event["pdf_sha256"])
@@ -86,7 +86,13 @@ def _signed(terms: Terms, event: Mapping[str, Any]) -> Phrase:
     values = {"time": parse_time(event["timestamp"]["time"]), "revision": event["revision"]}
     if event["type"] == "archive-timestamp":
         return Phrase("archive timestamp at %(time)s: revision %(revision)s", **values)
+    if event["type"] == "document-timestamp":
+        return Phrase("document timestamp at %(time)s: revision %(revision)s", **values)
     who = _signer(terms, event["signer"])
+    if "issuance" not in event:
+        return Phrase(
+            "signature of %(signer)s with an own certificate at %(time)s: revision %(revision)s", signer=who, **values
+        )
     if event["timestamp"]["independent"]:
         return Phrase("signature of %(signer)s at %(time)s: revision %(revision)s", signer=who, **values)
     phrase = "signature of %(signer)s at %(time)s (time not independent): revision %(revision)s"

@@ -27,6 +27,7 @@ from signing_service.verify.changes import read_revisions
 from signing_service.verify.cms import read_token
 from signing_service.verify.padding import strip_padding
 from signing_service.verify.structure import read_document
+from signing_service.workflow.own_material import OwnMaterial
 from signing_service.workflow.service import Service
 
 _CONTENTS = re.compile(rb"/SubFilter /ETSI\.RFC3161 /ByteRange \[[0-9 ]+\] * /Contents <([0-9a-f]+)>")
@@ -38,6 +39,7 @@ class Material:
 
     certificates: list[bytes]
     ocsps: list[bytes]
+    crls: list[bytes]
     earlier: Dss | None
 
 
@@ -51,16 +53,20 @@ def gather(session: Session, service: Service, agreement_id: str, now: datetime)
     listed = {der for revision in revisions for der in revision.certificates}
     earlier = acts.archive_timestamps(session, agreement_id)
     wanted = [one for one in everything if _is_authority(one)]
+    dss: Dss | None = None
+    stored, brought = list[bytes](), OwnMaterial()
     if earlier:
         wanted += [one.parsed for one in embedded_in(revisions[-1])]
-        dss: Dss | None = _parse_dss(earlier[-1].material)
-        stored: list[bytes] = []
+        dss = _parse_dss(earlier[-1].material)
     else:
-        dss = None
-        stored = [signature.ocsp for signature in acts.signatures(session, agreement_id) if signature.ocsp]
+        signatures = acts.signatures(session, agreement_id)
+        stored = [signature.ocsp for signature in signatures if signature.ocsp]
+        brought = OwnMaterial.together(signature.material for signature in signatures)
+        wanted += [x509.load_der_x509_certificate(der) for der in brought.path]
     certificates = [one.public_bytes(Encoding.DER) for one in dict.fromkeys(wanted)]
     responses = status_responses(service.keys, everything, now)
-    return Material([der for der in certificates if der not in listed], [*stored, *responses], dss)
+    new = [der for der in certificates if der not in listed]
+    return Material(new, [*stored, *brought.ocsps, *responses], list(brought.crls), dss)
 
 
 def token_until(token: bytes) -> datetime:
@@ -93,4 +99,4 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 def _parse_dss(data: bytes) -> Dss:
     value = parse_canonical_json(data)
-    return Dss(tuple(value["certificates"]), tuple(value["ocsps"]))
+    return Dss(tuple(value["certificates"]), tuple(value["ocsps"]), tuple(value.get("crls", ())))

@@ -15,6 +15,7 @@ from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.drafts import load_source
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
 
@@ -27,7 +28,7 @@ class SignerView:
     party: Party
     role: SignerRole
     status: str
-    """``waiting`` · ``signed`` · ``refused``."""
+    """``waiting`` · ``signing`` (with an own certificate, the turn being reserved) · ``signed`` · ``refused``."""
     time: datetime | None
     """UTC, of the signature or refusal."""
     representative: str | None
@@ -56,6 +57,8 @@ class AgreementView:
     archived: bool
     complete: bool
     """Whether the rules are met, so that an officer may countersign."""
+    reserved: Reservation | None = None
+    """Who has reserved the turn, to sign with an own certificate."""
 
     @property
     def title(self) -> str:
@@ -129,22 +132,24 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
     given = mandates.of_agreement(session, row.id)
     holders = {mandate.signer: person for mandate, person in given}
     ends = agreements.ends(session, row.id)
+    held = reservation(session, row.id, service.clock()) if row.state == "published" else None
     return AgreementView(
         id=row.id,
         terms=terms,
         state=state(terms, done, service.clock()) if row.state == "published" else "draft",
         revision0_sha256=ends[0].sha256 if ends else None,
         revision=ends[-1].number if ends else None,
-        signers=tuple(_signers(terms, done, holders)),
+        signers=tuple(_signers(terms, done, holders, held.signer if held else "")),
         my_signers=tuple(mandate.signer for mandate, person in given if person.id == person_id),
         countersigned=done.countersignature.time if done.countersignature else None,
         in_force_from=entry_into_force(terms, done),
         archived=bool(acts.archive_timestamps(session, row.id)),
         complete=terms.is_complete(done.signatures.keys()),
+        reserved=held,
     )
 
 
-def _signers(terms: Terms, done: Acts, holders: dict[str, Person]) -> list[SignerView]:
+def _signers(terms: Terms, done: Acts, holders: dict[str, Person], signing: str) -> list[SignerView]:
     views = []
     for signer in terms.signers():
         act, status = done.signatures.get(signer.id), "signed"
@@ -156,7 +161,7 @@ def _signers(terms: Terms, done: Acts, holders: dict[str, Person]) -> list[Signe
                 id=signer.id,
                 party=signer.party,
                 role=signer.role,
-                status=status if act else "waiting",
+                status=status if act else ("signing" if signer.id == signing else "waiting"),
                 time=act.time if act else None,
                 representative=holder.name if holder else None,
                 person_id=holder.id if holder else None,

@@ -22,6 +22,7 @@ from signing_service.store import agreements, openings, turns
 from signing_service.store.tables import Attempt
 from signing_service.workflow.attempts import own_attempt
 from signing_service.workflow.proofs import is_published, prove
+from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
 
@@ -39,6 +40,8 @@ class Waiting:
     """How many they are."""
     retry_after: int
     """Milliseconds after which to ask again."""
+    reserved: Reservation | None = None
+    """Who keeps the turn to sign with an own certificate, where it is that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
 def _waiting(session: Session, service: Service, agreement_id: str, place: int) -> Waiting:
     head = turns.head(session, agreement_id)
     seconds = service.pace.wait(agreement_id, head, max(0, place - HELD_PLACES))
-    return Waiting(place, round(1000 * min(max(seconds, MIN_POLL), MAX_POLL)))
+    held = reservation(session, agreement_id, service.clock())
+    seconds = MAX_POLL if held else min(max(seconds, MIN_POLL), MAX_POLL)
+    return Waiting(place, round(1000 * seconds), held)
 
 
 def await_turn(
@@ -130,7 +135,7 @@ def await_turn(
 
     It looks into the database, whichever process or machine the others are signing on; no transaction stays open.
     """
-    if waiting.place > HELD_PLACES:
+    if waiting.place > HELD_PLACES or waiting.reserved is not None:
         return False
     for _ in range(LOOKS):
         with service.database.read() as session:

@@ -202,6 +202,8 @@ def _store(service: Service, attempt: Attempt, candidate: Candidate, token: Time
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
         check_may_act(session, published, signatory, token.time)
+        if turns.reserved(session, attempt.agreement, now=now) is not None:
+            raise OvertakenError("the turn is reserved for somebody who signs with an own certificate")
         store_candidate(session, attempt.agreement, candidate, now)
         turns.release(session, attempt.id)
         attempt.state, attempt.completed = "complete", now

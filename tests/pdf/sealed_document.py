@@ -115,9 +115,10 @@ class Ceremony:
         now: datetime = NOON,
         passkeys: Mapping[str, Authenticator] | None = None,
         assurance: str = "service",
+        own_certificates: Mapping[str, tuple[bytes, ...]] | None = None,
     ) -> Self:
         """Render and seal; the newest revision is revision 0."""
-        terms = terms_for(people, assurance)
+        terms = terms_for(people, assurance, own_certificates)
         base = base or make_base(terms)
         layout = read_layout(base, CONTENTS_SIZE)
         ceremony = cls(keystore or keystore_in_memory(), terms, base, layout, read_tail(base), now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from io import BytesIO
 
 import pikepdf
@@ -18,8 +19,15 @@ BOX_WIDTH, BOX_HEIGHT = 220, 40  # points
 CONTENTS_SIZE = 8192  # bytes
 
 
-def terms_for(people: tuple[Person, ...] = REPRESENTATIVES, assurance: str = "service") -> Terms:
-    """Terms under which each of ``people`` signs; guests only attest."""
+def terms_for(
+    people: tuple[Person, ...] = REPRESENTATIVES,
+    assurance: str = "service",
+    own_certificates: Mapping[str, tuple[bytes, ...]] | None = None,
+) -> Terms:
+    """Terms under which each of ``people`` signs; guests only attest.
+
+    ``own_certificates``: by party, the authorities (DER) under which its people may use certificates of their own.
+    """
     parties: dict[str, Party] = {}
     for person in people:
         university = person.university
@@ -34,6 +42,7 @@ def terms_for(people: tuple[Person, ...] = REPRESENTATIVES, assurance: str = "se
             university.time_zone,
             university.guest,
             (*roles, SignerRole(person.role, {"en": person.role.capitalize()})),
+            (own_certificates or {}).get(university.id),
         )
     rules = Rules(
         signatures=SignatureRule("all"),
@@ -56,7 +65,7 @@ def make_base(terms: Terms) -> bytes:
         _field(pdf, name, shared, (50 + 250 * (index % 2), 740 - 45 * (index // 2)))
         for index, name in enumerate([*names, COUNTERSIGNATURE_FIELD])
     ]
-    fields += [_field(pdf, name, shared, None) for name in (SEAL_FIELD, *ARCHIVE_FIELDS)]
+    fields += [_field(pdf, name, shared, None) for name in (SEAL_FIELD, *ARCHIVE_FIELDS, *terms.timestamp_fields())]
     page.obj.Annots = Array(fields)
     pdf.Root.AcroForm = pdf.make_indirect(Dictionary(Fields=Array(fields), SigFlags=3, DR=shared))
     pdf.Root.Perms = Dictionary(DocMDP=pdf.make_indirect(Dictionary()))

@@ -37,6 +37,8 @@ WITHOUT = {
     "own.end": "ends, opens nothing",
     "own.end_others": "ends, opens nothing",
     "own.stay": "opens nothing",
+    "own_certificate.release": "gives back what can be reserved again",
+    "own_certificate.upload": "takes the person's own signature alone, after a reservation with proof",
     "passkeys.confirm": "holds the officer's passkey over this very statement",
     "passkeys.enrol": "counts only once an officer has confirmed it",
     "passkeys.enrol_again": "counts only once an officer has confirmed it",
@@ -53,6 +55,7 @@ WITHOUT = {
     "secretariat.replace_draft": "changes a draft; publishing it asks",
     "signing_table.finish": "ends, opens nothing",
     "sources.begin_with_specimen": "makes a draft; publishing it asks",
+    "sources.authorities": "changes a draft; publishing it asks",
     "spreadsheets.look": "only looks",
     "verification.check": "anybody's, keeps nothing",
 }

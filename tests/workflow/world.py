@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,9 +50,15 @@ IN WITNESS WHEREOF the undersigned have signed this Agreement.
 
 
 def source(
-    universities: tuple[University, ...] = (NANJING, ANDAMAN, BEREZINA, OBSERVER), rules: str = ""
+    universities: tuple[University, ...] = (NANJING, ANDAMAN, BEREZINA, OBSERVER),
+    rules: str = "",
+    own_certificates: Mapping[University, tuple[str, ...]] | None = None,
 ) -> dict[str, bytes]:
-    """The source files of a one-language agreement between ``universities``; ``rules`` replaces the usual ones."""
+    """The source files of a one-language agreement between ``universities``; ``rules`` replaces the usual ones.
+
+    ``own_certificates``: authorities (PEM) under which a university's people may use certificates of their own.
+    """
+    authorities = own_certificates or {}
     roles = {person.university: person.role for person in SIGNERS}
     usual = 'signatures = { kind = "all" }\norder = "free"\nminimum_assurance = "service"\n'
     parties = "".join(
@@ -59,6 +66,7 @@ def source(
         f'native_language = "{one.native_language}"\ncountry = "{one.country}"\n'
         f'country_name = {{ en = "{one.country}" }}\ntime_zone = "{one.time_zone}"\n'
         + ("guest = true\n" if one.guest else "")
+        + (f"own_certificate = {list(authorities[one])!r}\n" if one in authorities else "").replace("'", '"')
         + f'[[parties.signers]]\nrole = "{roles[one]}"\ntitle = {{ en = "{roles[one].title()}" }}\n'
         for one in universities
     )

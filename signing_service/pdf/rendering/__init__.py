@@ -57,7 +57,7 @@ def render_base(
         by_character = embed_fonts(pdf, composed.sheet.book, fonts.faces[SHARED_FACE], SHARED_CHARACTERS)
         shared = Dictionary(Font=Dictionary({f"/{SHARED_FONT}": by_character}))
         hidden = root.add("Sect")
-        widgets = [*composed.sheet.widgets, *_unseen(hidden, source.words[terms.languages[0]].signatures)]
+        widgets = [*composed.sheet.widgets, *_unseen(hidden, source.words[terms.languages[0]].signatures, terms)]
         fields = add_fields(pdf, [widget for widget, _ in widgets], shared)
         for field, (widget, element) in zip(fields, widgets, strict=True):
             element.kids.append(Annotation(field, widget.page))
@@ -77,10 +77,10 @@ def _place_of(character: str, source: Source) -> str:
     return ""
 
 
-def _unseen(section: Element, what: str) -> list[tuple[Widget, Element]]:
-    """The fields of the seal and of the archive timestamps, on the cover, of no size."""
+def _unseen(section: Element, what: str, terms: Terms) -> list[tuple[Widget, Element]]:
+    """The fields of the seal and of all timestamps, on the cover, of no size."""
     fields = []
-    for name in (SEAL_FIELD, *ARCHIVE_FIELDS):
+    for name in (SEAL_FIELD, *ARCHIVE_FIELDS, *terms.timestamp_fields()):
         tooltip = f"{what}: {name}"
         fields.append((Widget(name, 0, NOT_SEEN, tooltip), section.add("Form", alternative=tooltip)))
     return fields

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Big, Id, Sha256, SignerId
+
+_ONE_TIME = text("assurance <> 'own-certificate'")
 
 
 class Attempt(Base):
@@ -51,6 +53,8 @@ class Attempt(Base):
     receipt: Mapped[bytes | None]
     """Canonical JSON of docs/formats.md 9, once complete."""
     completed: Mapped[datetime | None]
+    own_certificate: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """A reserved turn: the person signs with other software and uploads; no appearance, statement or one-time key."""
 
 
 class Turn(Base):
@@ -62,7 +66,7 @@ class Turn(Base):
     ticket: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
     attempt: Mapped[str] = mapped_column(Id, ForeignKey("attempts.id"), unique=True)
     lease_until: Mapped[datetime]
-    """Until then the browser behind the attempt must ask again, or it loses its place."""
+    """Until then the browser behind the attempt must ask again, or it loses its place; a reserved turn ends then."""
 
 
 class Signature(Base):
@@ -72,6 +76,13 @@ class Signature(Base):
     __table_args__ = (
         ForeignKeyConstraint(["agreement", "revision"], ["revisions.agreement", "revisions.number"]),
         UniqueConstraint("agreement", "revision"),
+        Index(
+            "uq_signatures_one_time",  # a one-time key signs once; somebody's own certificate signs for years
+            "certificate_sha256",
+            unique=True,
+            sqlite_where=_ONE_TIME,
+            postgresql_where=_ONE_TIME,
+        ),
     )
 
     agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
@@ -83,13 +94,15 @@ class Signature(Base):
     attempt: Mapped[str | None] = mapped_column(Id, ForeignKey("attempts.id"), unique=True)
     certificate: Mapped[bytes]
     """DER."""
-    certificate_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
+    certificate_sha256: Mapped[str] = mapped_column(Sha256)
     assurance: Mapped[str] = mapped_column(String(16))
     timestamp_time: Mapped[datetime]
     timestamp_independent: Mapped[bool]
     ocsp: Mapped[bytes | None]
     """DER of the OCSP response made just after the timestamp; goes into the DSS when archiving."""
     entry_index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), unique=True)
+    material: Mapped[bytes | None]
+    """With an own certificate: JSON of workflow.own_material, for the DSS and the bundle."""
 
 
 class Refusal(Base):

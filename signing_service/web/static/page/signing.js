@@ -12,7 +12,7 @@ import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
 const LISTED = ["key", "approval", "checking", "signing", "recorded"]; // moments that stand in the list
 const MAX_SEAL = 1024 * 1024; // bytes, as the service takes it
-const PASSING = ["waiting", "again", "lost"]; // moments that are told beside it
+const PASSING = ["waiting", "reserved", "again", "lost"]; // moments that are told beside it
 
 class SigningSection {
   constructor(root) {
@@ -205,7 +205,7 @@ class SigningSection {
   #tell(moment, detail = {}) {
     const live = this.root.querySelector("[data-live]");
     if (!PASSING.includes(moment)) this.moment = moment;
-    live.textContent = fill(this.words.moments[moment] ?? "", detail);
+    live.textContent = fill(this.words.moments[moment] ?? "", spelled(detail));
     const now = LISTED.indexOf(this.moment);
     this.root.querySelectorAll("[data-moment]").forEach((item, index) => {
       item.className = index < now || this.moment === "recorded" ? "done" : index === now ? "now" : "";
@@ -226,6 +226,13 @@ class SigningSection {
     this.root.querySelector("[data-sign-in]").hidden = !(error instanceof SignedOut);
     this.stages.show("failed");
   }
+}
+
+/** Where a moment comes with a time, it is told in hours and minutes of this device. */
+function spelled(detail) {
+  if (!detail.until) return detail;
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  return { ...detail, until: format.format(new Date(detail.until)) };
 }
 
 /** The bar that leads to the signature steps aside while the signature is in view. */

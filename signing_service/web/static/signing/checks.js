@@ -9,12 +9,13 @@
  * Every check throws a Refusal with a code of its own; none of them asks the service anything.
  */
 
-import { concat, equal, startsWith, sha256, toHex } from "./bytes.js";
+import { concat, equal, startsWith, sha256, toHex, toLatin1 } from "./bytes.js";
 import { fromBase64url, toBase64url } from "./base64url.js";
 import { canonicalJson, parseCanonicalJson } from "./canonical.js";
 import { checkSignedAttributes } from "./attributes.js";
 import { checkOneTimeCertificate, checkPath, readCertificate } from "./certificate.js";
-import { readSignatureDelta } from "./grammar.js";
+import { readForeignUpdate } from "./foreign.js";
+import { readSignatureDelta, readTimestampDelta } from "./grammar.js";
 import { checkOpening } from "./record.js";
 import { readLayout } from "./structure.js";
 import { Refusal, require } from "./refusal.js";
@@ -113,17 +114,38 @@ export async function checkPrepared(prepared, { base, earlierBase, approved, pag
   return checkOpening(prepared.issuance, page.trust.record_key);
 }
 
-/** Walk the signatures between revision 0 and the end of `base`; gives the tail that the next delta continues. */
-function walkBase(layout, base, ownField) {
+/**
+ * Walk the revisions between revision 0 and the end of `base`: signatures, and where the agreement has fields for it
+ * those that other software wrote, with their timestamps. Gives the tail that the next delta continues.
+ */
+export function walkBase(layout, base, ownField) {
   const own = layout.fields.get(ownField);
   require(own && !own.body.includes(" /V "), "field-missing");
+  const offsets = new Map(layout.offsets);
+  const filled = new Set();
   let { tail } = layout;
   while (tail.length < base.length) {
-    const earlier = readSignatureDelta(layout, tail, base.subarray(tail.length));
-    require(earlier.field.name !== ownField, "field-filled");
+    const earlier = readEarlier(layout, tail, base, offsets);
+    require(earlier.field.name !== ownField && !filled.has(earlier.field.name), "field-filled");
+    filled.add(earlier.field.name);
     tail = earlier.tail;
   }
   return tail;
+}
+
+function readEarlier(layout, tail, base, offsets) {
+  const rest = base.subarray(tail.length);
+  if (![...layout.fields.keys()].some((name) => name.startsWith("timestamp:"))) {
+    return readSignatureDelta(layout, tail, rest);
+  }
+  const timestamp = readTimestampDelta(layout, tail, rest);
+  if (timestamp) return timestamp;
+  try {
+    return readSignatureDelta(layout, tail, rest);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return readForeignUpdate(layout, tail, toLatin1(base), offsets);
+  }
 }
 
 function checkOpenParts(delta, { approved, page, now }) {

@@ -19,9 +19,9 @@ import { ServiceError, persist, sleep } from "./transport.js";
 
 const MAX_ROUNDS = 250; // more signatures than any agreement has
 
-/** What the person sees while it runs, in this order; "waiting", "again" and "lost" may come in between. */
+/** What the person sees while it runs, in this order; "waiting", "reserved", "again" and "lost" may come in between. */
 export const MOMENTS = Object.freeze([
-  "reading", "key", "approval", "waiting", "checking", "signing", "again", "lost", "recorded",
+  "reading", "key", "approval", "waiting", "reserved", "checking", "signing", "again", "lost", "recorded",
 ]);
 
 export class SigningFlow {
@@ -88,7 +88,8 @@ export class SigningFlow {
       const asked = () => this.service.approve(this.proposal.attempt, evidence);
       const answer = await this.#persist(asked).catch((error) => this.#forget(error));
       if (answer.status === 200) return answer.body.prepared;
-      this.onMoment("waiting", { place: answer.body.waiting });
+      const { waiting: place, reserved } = answer.body;
+      this.onMoment(reserved ? "reserved" : "waiting", reserved ?? { place });
       await this.pause(answer.body.retry_after_ms);
     }
   }

@@ -49,6 +49,34 @@ export function readSignatureDelta(layout, tail, bytes) {
   return { ...parts, ...delta };
 }
 
+const TIMESTAMP_START = "<< /Type /DocTimeStamp /Filter /Adobe.PPKLite /SubFilter /ETSI.RFC3161 /ByteRange ";
+
+/** Read the document timestamp that stands at the start of `bytes`: {field, tail}; null where there is none. */
+export function readTimestampDelta(layout, tail, bytes) {
+  const text = toLatin1(bytes.subarray(0, layout.contentsLength + 4096));
+  const head = /^(\d+) 0 obj\n/.exec(text);
+  const field = head && [...layout.fields.values()].find((candidate) => candidate.number === Number(head[1]));
+  if (!field?.name.startsWith("timestamp:")) return null;
+  const filled = `${field.body.slice(0, -" >>".length)} /V ${tail.size} 0 R >>`;
+  const start = `${field.number} 0 obj\n${filled}\nendobj\n`;
+  const dictionaryStart = `${tail.size} 0 obj\n${TIMESTAMP_START}`;
+  const contentsAt = start.length + dictionaryStart.length + BYTE_RANGE_WIDTH + " /Contents ".length;
+  const after = contentsAt + layout.contentsLength + 2;
+  const contents = text.slice(contentsAt, after);
+  if (!/^<[0-9a-f]+>$/.test(contents)) return null;
+  const objects = `${start}${dictionaryStart}${" ".repeat(BYTE_RANGE_WIDTH)} /Contents ${contents} >>\nendobj\n`;
+  const startxref = tail.length + objects.length;
+  const end = crossReferences([[field.number, tail.length], [tail.size, tail.length + start.length]])
+    + `trailer\n<< /ID ${layout.id} /Info ${layout.info} 0 R /Prev ${tail.startxref} /Root ${layout.root} 0 R`
+    + ` /Size ${tail.size + 1} >>\nstartxref\n${startxref}\n%%EOF\n`;
+  const length = objects.length + end.length;
+  const range = `[0 ${tail.length + contentsAt} ${tail.length + after} ${length - after}]`.padEnd(BYTE_RANGE_WIDTH);
+  const rangeAt = start.length + dictionaryStart.length;
+  const written = objects.slice(0, rangeAt) + range + objects.slice(rangeAt + BYTE_RANGE_WIDTH) + end;
+  if (!text.startsWith(written)) return null;
+  return { field, tail: { length: tail.length + length, startxref, size: tail.size + 1 } };
+}
+
 /** Write a delta from its open parts; the inverse of readSignatureDelta. */
 export function writeSignatureDelta(layout, tail, { field, time, name, reason, contents, appearance }) {
   const number = tail.size;

@@ -20,6 +20,7 @@ export const MESSAGES = Object.freeze({
   "base-changed": "the document does not continue the one that you were about to sign",
   "base-length": "the document has another length than the service says",
   "base-structure": "the document is not built as this service builds agreements",
+  "base-foreign": "a signature made with other software has changed more than its own field",
   "field-missing": "the document has no single, empty field for your signature",
   "field-filled": "your signature field is filled already",
   "delta-structure": "the addition to the document is not exactly one signature in your field",

@@ -12,8 +12,8 @@ const MAX_SECTIONS = 8; // revision 0 has two: the unsigned bytes and the seal
 const ENTRY_LENGTH = 20; // bytes of a cross-reference entry
 
 /**
- * Read revision 0. Gives {root, info, id, fields: Map(name → {name, number, body}), contentsLength (hexadecimal
- * digits), tail: {length, startxref, size}}; throws Refusal("base-structure").
+ * Read revision 0. Gives {root, info, id, offsets: Map(number → offset), fields: Map(name → {name, number, body}),
+ * contentsLength (hexadecimal digits), tail: {length, startxref, size}}; throws Refusal("base-structure").
  */
 export function readLayout(revision0) {
   const text = toLatin1(revision0);
@@ -27,6 +27,7 @@ export function readLayout(revision0) {
     root: newest.root,
     info: newest.info,
     id: newest.id,
+    offsets,
     fields: readFields(text, offsets),
     contentsLength: readContentsLength(text, newest),
     tail: { length: revision0.length, startxref: newest.startxref, size: newest.size },
