@@ -20,12 +20,14 @@ PACKAGES = {  # Debian package: the programs that the tests call
     "faketime": ["faketime"],
     "softhsm2": ["softhsm2-util"],
     "default-jre-headless": ["java"],
+    "libnss3-tools": ["certutil", "pk12util"],
 }
 JAR_FOLDER = Path("/usr/share/java")
-JARS = {  # Debian package: the Java library that the second judge of PDF/A needs
+JARS = {  # Debian package: the Java library that the second judge of PDF/A, or somebody's own signing software, needs
     "libpdfbox2-java": "preflight.jar",
     "libactivation-java": "javax.activation.jar",
     "libjaxb-api-java": "jaxb-api.jar",
+    "libbcpkix-java": "bcpkix.jar",
 }
 
 

@@ -17,6 +17,7 @@ Each refusal is an UploadError (LimitError at 0) that says what to do; the store
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +45,7 @@ from signing_service.verify.own_certificate import (
     own_timestamp,
     validate_own_path,
 )
-from signing_service.verify.own_update import open_reader
+from signing_service.verify.own_update import SUBFILTER, open_reader
 from signing_service.verify.path import PathBuilder
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.signed import Signed
@@ -55,6 +56,7 @@ from signing_service.verify.verdict import CheckError, Checks
 
 MAX_ADDED = 4 * 1024 * 1024  # bytes that one signature may add: a picture, fonts and certificates
 _EOF = b"%%EOF"
+_SUB_FILTER = re.compile(rb"/SubFilter[\x00\t\n\x0c\r ]*/([A-Za-z0-9.#]{1,64})")
 _NEAR = 64  # bytes behind the end of a revision, in which two continuations of it differ
 
 
@@ -98,6 +100,7 @@ def judge_upload(stored: bytes, uploaded: bytes, expected: Upload, trust: Trust,
     terms = Terms.from_json(before.base.terms)
     if terms.signer(expected.signer).party.own_certificate is None:
         raise ForeignCertificateError("the agreement lets this party sign with one-time keys only")
+    _check_sub_filter(uploaded[len(stored) :])  # (3), before what follows from it
     _check_update(uploaded, before, expected.signer, len(stored))  # (2)
     after, revision = _read_again(uploaded, len(stored))  # (5)
     signed = _open(revision)  # (3)
@@ -143,6 +146,16 @@ def _common_length(one: bytes, other: bytes) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
     return low
+
+
+def _check_sub_filter(added: bytes) -> None:
+    """Say first what is most telling: software that writes another kind of signature differs in more."""
+    for name in _SUB_FILTER.findall(added):
+        if name.decode("latin-1") not in (SUBFILTER, "ETSI.RFC3161"):
+            raise NonconformingSignatureError(
+                f"the signature has the sub-filter {name.decode('latin-1')}, not {SUBFILTER}",
+                hint="choose PAdES in your software",
+            )
 
 
 def _check_update(uploaded: bytes, before: Document, signer: str, start: int) -> None:

@@ -10,7 +10,7 @@ from signing_service.evidence.bundle import Bundle, BundledEvent, write_bundle
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import parse_note
-from signing_service.store import acts, agreements, mandates, observers, openings, people
+from signing_service.store import agreements, mandates, observers, openings, people
 from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
