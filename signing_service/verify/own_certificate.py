@@ -173,5 +173,5 @@ def _words(text: str) -> set[str]:
 
 
 def as_refusal(error: SigningServiceError) -> ForeignCertificateError:
-    """The same as an uploader is told."""
-    return ForeignCertificateError(error.message, hint=error.hint)
+    """The same as an uploader is told, who has another certificate perhaps, and no trust file to give."""
+    return ForeignCertificateError(error.message, hint="sign with one of an authority that is named for your party")

@@ -4,7 +4,7 @@ import { fill } from "./stages.js";
 
 const root = document.querySelector("[data-own-certificate]");
 const { until, words } = JSON.parse(root.querySelector("[data-page]").textContent);
-const left = root.querySelector("[data-left]");
+const left = root.querySelector("[data-turn-left]");
 const live = root.querySelector("[data-live]");
 const SOON_MS = 5 * 60_000;
 let warned = false;
