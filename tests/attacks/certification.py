@@ -83,7 +83,21 @@ def sneaky_signature_with_a_covering_appearance():
     return stranger().sign(certified(), "Sneaky", box=(50, 770, 450, 810))
 
 
-@attack("certification", on="certified", pades="with an appearance but without a signature")
+@attack("certification", on="certified", pades="was added to a certified document")
+def sneaky_signature_by_somebody_who_is_trusted():
+    return office().sign(certified(), "Sneaky", box=(50, 770, 450, 810))
+
+
+@attack("certification", on="certified", pades="was added to a certified document")
+def sneaky_field_to_be_signed_later():
+    writer = IncrementalPdfFileWriter(io.BytesIO(certified()))
+    append_signature_field(writer, SigFieldSpec("Sneaky", box=(50, 770, 450, 810)))
+    out = io.BytesIO()
+    writer.write(out)
+    return office().sign(out.getvalue(), "Sneaky")
+
+
+@attack("certification", on="certified", pades="was added to a certified document|without a signature")
 def sneaky_field_without_a_signature():
     writer = IncrementalPdfFileWriter(io.BytesIO(certified()))
     append_signature_field(writer, SigFieldSpec("Sneaky", box=(50, 770, 450, 810), empty_field_appearance=True))

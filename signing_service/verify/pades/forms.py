@@ -1,6 +1,7 @@
 """Step 2, profile ``pades``: what may differ in the form and its fields.
 
-- form: new signature fields, new fonts in ``/DR``, ``/SigFlags``, ``/DA``, ``/NeedAppearances`` switched off;
+- form: new signature fields (in a certified document only such as have no room on a page), new fonts in ``/DR``,
+  ``/SigFlags``, ``/DA``, ``/NeedAppearances`` switched off;
 - an empty signature field: filled, with its appearance, by a signature that this very revision brings;
 - another field: its value together with an appearance that shows the value, if the policy permits and no lock
   forbids; where it is (``/Rect``) and what it does (actions) never;
@@ -230,6 +231,9 @@ def _new_field(walk: Walk, item: Any, inherited: str) -> None:
     if kind != "Sig" or any(widget.keys() & {"A", "AA"} for widget in widgets):
         walk.violate(f"the field {name!r} was added")
         return
+    if walk.policy.certified and any(_has_room(walk.newer, widget) for widget in widgets):
+        walk.violate(f"the visible field {name!r} was added to a certified document")
+        return
     value = walk.newer.resolve(new.get("V"))
     if isinstance(value, dict):
         _may_sign(walk, name, new.get("V"), value)
@@ -242,13 +246,20 @@ def _new_field(walk: Walk, item: Any, inherited: str) -> None:
         walk.permit(f"the empty signature field {name!r} was added")
 
 
-def _is_visible(snapshot: Snapshot, widget: dict[str, Any]) -> bool:
-    """Whether a widget draws something: it has room, and an appearance that is not empty."""
+def _has_room(snapshot: Snapshot, widget: dict[str, Any]) -> bool:
+    """Whether a widget has an area on its page; one that cannot be read counts as having."""
     rectangle = [snapshot.resolve(value) for value in snapshot.array(widget.get("Rect"))]
     numbers = [value for value in rectangle if isinstance(value, int | float)]
-    if len(numbers) == 4 and (numbers[0] == numbers[2] or numbers[1] == numbers[3]):
+    if "Rect" not in widget:
         return False
+    return len(numbers) != 4 or (numbers[0] != numbers[2] and numbers[1] != numbers[3])
+
+
+def _is_visible(snapshot: Snapshot, widget: dict[str, Any]) -> bool:
+    """Whether a widget draws something: it has room, and an appearance that is not empty."""
     normal = snapshot.dictionary(widget.get("AP")).get("N")
+    if not _has_room(snapshot, widget) and "Rect" in widget:
+        return False
     if not isinstance(normal, Ref):
         return normal is not None
     located = snapshot.located(normal.number)

@@ -40,6 +40,8 @@ class Policy:
     level: int
     """1: nothing but validation material and document timestamps; 2: signing and filling in; 3: annotations too."""
     locks: tuple[Lock, ...] = ()
+    certified: bool = False
+    """Whether a signature certified the document (DocMDP)."""
 
     @classmethod
     def initial(cls) -> Policy:
@@ -60,7 +62,7 @@ class Policy:
             if method == "DocMDP":
                 level = _level(snapshot.resolve(parameters.get("P", FILLING)))
                 first = found.kind == "certification" and policy == Policy.initial()
-                policy = replace(policy, level=level if first else min(level, policy.level))
+                policy = replace(policy, level=level if first else min(level, policy.level), certified=True)
             elif method == "FieldMDP":
                 policy = policy._locked(parameters, snapshot)
         if found.lock:
