@@ -15,7 +15,7 @@ from flask_login import login_required
 from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.web import limits
 from signing_service.web.bodies import read_object
-from signing_service.web.proof import proof_required, proof_unless_first
+from signing_service.web.proof import ask, has_proof, proof_required, proof_unless_first
 from signing_service.web.public import local_path
 from signing_service.web.visitor import begin_session, client, office_required, officer_required, the_service, visitor
 from signing_service.workflow import (
@@ -67,6 +67,8 @@ def step_up() -> ResponseReturnValue:
 @login_required
 def registration_options() -> ResponseReturnValue:
     kind = read_object(kind=str)["kind"]
+    if kind != "approval" and not visitor().fresh and (kind == "officer" or has_proof()):
+        return ask()  # before the device makes a passkey that would be refused
     return jsonify({"passkey": passkeys.registration_options(the_service(), visitor().person_id, kind)})
 
 

@@ -43,7 +43,12 @@ def proof_required(view: Callable[P, R]) -> Callable[P, R]:
 
 def proof_unless_first(view: Callable[P, R]) -> Callable[P, R]:
     """The same, except for who has nothing yet to prove presence with: they are about to make it."""
-    return _guard(view, lambda: proof.means_of(the_service(), visitor().person_id).any)
+    return _guard(view, has_proof)
+
+
+def has_proof() -> bool:
+    """Whether the visitor has anything to prove presence with."""
+    return proof.means_of(the_service(), visitor().person_id).any
 
 
 def _guard(view: Callable[P, R], needed: Callable[[], bool]) -> Callable[P, R]:

@@ -181,7 +181,10 @@ def test_who_has_a_passkey_proves_presence_before_adding_another_and_who_has_non
         one.get("/passkeys/")
 
     def add(visitor: Visitor) -> Any:
-        options = visitor.post("/api/passkeys/options", {"kind": "login"}).json["passkey"]
+        asked = visitor.post("/api/passkeys/options", {"kind": "login"})
+        if asked.status_code != 200:
+            return asked
+        options = asked.json["passkey"]
         return visitor.post("/api/passkeys", {"answer": Authenticator(PUBLIC_URL).create(options)})
 
     with world.service.database.begin() as session:
@@ -222,3 +225,12 @@ def test_the_draft_that_is_published_is_the_one_that_was_asked_for(draft: World,
     assert officer.submit(path, proof_password=PASSWORD).status_code == 303
     with draft.service.database.read() as session:
         assert agreements.get(session, draft.agreement).state == "published"
+
+
+def test_a_device_makes_no_passkey_that_would_be_refused(visit: Visit, world: World):
+    Devices.in_(world).add_login(world.officer)
+    officer = visit(OFFICER)
+    world.clock.forward(minutes=16)
+    officer.get("/passkeys/")
+    for kind, status in (("login", 403), ("officer", 403), ("approval", 200)):
+        assert officer.post("/api/passkeys/options", {"kind": kind}).status_code == status, kind
