@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from dataclasses import replace
 from io import BytesIO
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signing_service.commands import reproduce as command
-from signing_service.errors import FormatError, InputError, UsageError
+from signing_service.errors import FormatError, InputError, LimitError, UsageError
 from signing_service.pdf.fonts import Fonts, find_fonts, open_fonts
 from signing_service.pdf.rendering import provenance
 from signing_service.pdf.rendering.reproduction import base_of, reproduce
@@ -124,3 +125,20 @@ def test_the_command_says_passed_and_exits_0(tmp_path, capsys):
 def test_a_reproduction_is_a_value():
     made = reproduce(demo(), fonts())
     assert replace(made) == made
+
+
+def test_an_attachment_that_unpacks_without_end_is_refused_before_it_does():
+    def swell(pdf: pikepdf.Pdf) -> None:
+        stream = next(one.EF.F for one in pdf.Root.AF if one.UF == "en.md")
+        stream.write(zlib.compress(bytes(100 * 1024 * 1024), 1), filter=pikepdf.Name.FlateDecode)
+
+    with pytest.raises(LimitError, match=r"the attachment en\.md is larger than"):
+        reproduce(changed(swell), fonts())
+
+
+def test_a_page_that_unpacks_without_end_fails_without_being_unpacked():
+    def swell(pdf: pikepdf.Pdf) -> None:
+        stream = pdf.pages[0].Contents
+        stream.write(zlib.compress(bytes(100 * 1024 * 1024), 1), filter=pikepdf.Name.FlateDecode)
+
+    assert reproduce(changed(swell), fonts()).verdict == "FAILED"

@@ -12,6 +12,7 @@ FAILED only if the same libraries and fonts made it; with others the verdict is 
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from signing_service.pdf.fonts import Fonts
 
 MAX_ATTACHMENT = 1024 * 1024  # bytes of one attached file
+MAX_UNPACKED = 64 * 1024 * 1024  # bytes of all streams
 MAX_REVISIONS = 2000
 MAX_PDF = 256 * 1024 * 1024
 
@@ -97,13 +99,25 @@ def _attachments(base: bytes) -> dict[str, bytes]:
     try:
         with pikepdf.open(BytesIO(base), suppress_warnings=True) as pdf:
             for name, attached in pdf.attachments.items():
-                data = attached.get_file().read_bytes()
-                if len(data) > MAX_ATTACHMENT:
-                    raise LimitError(f"the attachment {name} is larger than {MAX_ATTACHMENT} bytes")
-                files[name] = data
+                files[name] = _unpacked(attached.obj.EF.F, MAX_ATTACHMENT, f"the attachment {name}")
     except (pikepdf.PdfError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise FormatError(f"the PDF's attachments cannot be read: {error}") from error
     return files
+
+
+def _unpacked(stream: pikepdf.Object, limit: int, what: str) -> bytes:
+    """What a stream holds, unpacked no further than ``limit`` bytes; LimitError, FormatError on other filters."""
+    data = stream.read_raw_bytes()
+    if stream.get("/Filter") is not None:
+        if stream.Filter != "/FlateDecode":
+            raise FormatError(f"{what} is packed otherwise than this service does")
+        try:
+            data = zlib.decompressobj().decompress(data, limit + 1)
+        except zlib.error as error:
+            raise FormatError(f"{what} cannot be unpacked") from error
+    if len(data) > limit:
+        raise LimitError(f"{what} is larger than {limit} bytes")
+    return data
 
 
 def _taken(files: dict[str, bytes], name: str) -> bytes:
@@ -149,15 +163,19 @@ def _compare(base: bytes, rebuilt: bytes, differences: tuple[str, ...]) -> tuple
 
 
 def _decompressed(data: bytes) -> bytes | None:
-    """The file with every stream unpacked and a fixed identifier; None if it needs repair to be read."""
+    """The file with every stream unpacked and a fixed identifier; None if it needs repair or very much room."""
     buffer = BytesIO()
     try:
         with pikepdf.open(BytesIO(data), attempt_recovery=False, suppress_warnings=True) as pdf:
+            room = MAX_UNPACKED
+            for part in pdf.objects:
+                if isinstance(part, pikepdf.Stream):
+                    room -= len(_unpacked(part, room, "the document"))
             pdf.save(
                 buffer, static_id=True, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.all,
                 object_stream_mode=pikepdf.ObjectStreamMode.disable,
             )  # fmt: skip
             repaired = bool(pdf.get_warnings())
-    except pikepdf.PdfError:
+    except (pikepdf.PdfError, FormatError):
         return None
     return None if repaired else buffer.getvalue()
