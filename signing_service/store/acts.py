@@ -56,6 +56,17 @@ def newest_attempt(session: Session, agreement: str, signer: str, person: str) -
     return session.scalar(query.order_by(Attempt.created.desc(), Attempt.id).limit(1))
 
 
+def signing_now(session: Session, agreement: str, *, now: datetime, since: datetime) -> set[str]:
+    """The signers of an agreement who have an attempt under way that was begun after ``since``."""
+    query = select(Attempt.signer).where(
+        Attempt.agreement == agreement,
+        Attempt.state.in_(("begun", "approved")),
+        Attempt.created > since,
+        Attempt.expires > now,
+    )
+    return set(session.scalars(query))
+
+
 def expire_attempts(session: Session, *, now: datetime) -> int:
     """Mark attempts as expired whose time is over; gives how many."""
     query = update(Attempt).where(Attempt.state.in_(("begun", "approved")), Attempt.expires <= now)

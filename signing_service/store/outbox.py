@@ -122,6 +122,17 @@ def failed(session: Session, limit: int) -> list[OutboxMail]:
     return list(session.scalars(query))
 
 
+def last_asked_to_sign(session: Session, agreement: str) -> dict[str, datetime]:
+    """When each person was invited or reminded last, by person."""
+    query = select(OutboxMail.person, func.max(OutboxMail.created)).where(
+        OutboxMail.agreement == agreement,
+        OutboxMail.kind.in_(("invitation", "reminder")),
+        OutboxMail.person.is_not(None),
+    )
+    found = session.execute(query.group_by(OutboxMail.person)).tuples()
+    return {person: created for person, created in found if person is not None}
+
+
 def counts(session: Session) -> dict[str, int]:
     """How many mails are in each state."""
     query = select(OutboxMail.state, func.count()).group_by(OutboxMail.state)

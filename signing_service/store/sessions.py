@@ -159,6 +159,12 @@ def count_living(session: Session, *, now: datetime, idle: timedelta, absolute: 
     return session.scalar(select(func.count()).select_from(LoginSession).where(*living)) or 0
 
 
+def last_seen(session: Session) -> dict[str, datetime]:
+    """When each person was seen last, signed in, by person."""
+    query = select(LoginSession.person, func.max(LoginSession.last_seen)).group_by(LoginSession.person)
+    return dict(session.execute(query).tuples().all())
+
+
 def _change(session: Session, token: str, **values: datetime | str) -> None:
     query = update(LoginSession).where(LoginSession.token_sha256 == hash_token(token), LoginSession.ended.is_(None))
     session.execute(query.values(**values))

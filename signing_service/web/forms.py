@@ -33,6 +33,12 @@ class RefusalForm(FlaskForm):  # type: ignore[misc]
     code = StringField(_l("One-time code"), [Optional(), Length(max=12)], [_strip])
 
 
+class TextForm(FlaskForm):  # type: ignore[misc]
+    """A question or an answer."""
+
+    text = TextAreaField(_l("Your question"), [InputRequired(_l("Write something.")), Length(max=4000)], [_strip])
+
+
 class PersonForm(FlaskForm):  # type: ignore[misc]
     """A new person."""
 

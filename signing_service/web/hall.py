@@ -1,9 +1,13 @@
-"""The hall: a projected page, and its state for thousands of viewers at the cost of one."""
+"""The hall: a projected page and its state, for thousands of viewers at the cost of one; the same to read at a desk.
+
+What both show without anybody signing in is the secretariat's choice; by default parties and times, and no person.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
+from datetime import datetime
 from typing import cast
 
 from flask import Blueprint, Response, current_app, json, render_template, request
@@ -11,6 +15,7 @@ from flask import Blueprint, Response, current_app, json, render_template, reque
 from signing_service.encoding import format_time
 from signing_service.web.visitor import the_service
 from signing_service.workflow import overview
+from signing_service.workflow.overview import PublicView, SignerView
 
 blueprint = Blueprint("hall", __name__)
 
@@ -40,7 +45,18 @@ class States:
 
 @blueprint.get("/ceremony/<agreement_id>")
 def page(agreement_id: str) -> str:
-    return render_template("public/hall.html", view=overview.public_view(the_service(), agreement_id))
+    return _page("public/hall.html", agreement_id)
+
+
+@blueprint.get("/status/<agreement_id>")
+def status(agreement_id: str) -> str:
+    return _page("public/status.html", agreement_id)
+
+
+def _page(template: str, agreement_id: str) -> str:
+    shown = overview.public_view(the_service(), agreement_id)
+    statuses = {signer.id: _status(shown, signer) for signer in shown.view.signers}
+    return render_template(template, shown=shown, view=shown.view, statuses=statuses)
 
 
 @blueprint.get("/ceremony/<agreement_id>/state.json")
@@ -54,9 +70,26 @@ def state(agreement_id: str) -> Response:
 
 
 def _state(agreement_id: str) -> bytes:
-    view = overview.public_view(the_service(), agreement_id)
-    signers = [
-        {"id": signer.id, "status": signer.status, "time": format_time(signer.time) if signer.time else None}
-        for signer in view.signers
-    ]
-    return json.dumps({"state": view.state, "complete": view.complete, "signers": signers}).encode()
+    shown = overview.public_view(the_service(), agreement_id)
+    view = shown.view
+    state = {
+        "state": view.state,
+        "complete": view.complete,
+        "completed": _spell(shown.completed),
+        "countersigned": _spell(view.countersigned),
+        "signers": [_signer(shown, signer) for signer in view.signers],
+    }
+    return json.dumps(state).encode()
+
+
+def _signer(shown: PublicView, signer: SignerView) -> dict[str, str | None]:
+    known = {"id": signer.id, "status": _status(shown, signer), "time": _spell(signer.time)}
+    return {**known, "name": signer.representative} if shown.names and signer.status == "signed" else known
+
+
+def _status(shown: PublicView, signer: SignerView) -> str:
+    return "signing" if signer.id in shown.signing else signer.status
+
+
+def _spell(moment: datetime | None) -> str | None:
+    return None if moment is None else format_time(moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
@@ -18,7 +19,7 @@ from signing_service.web.own_signing import SigningSection, consent_language, si
 from signing_service.web.presentation import in_language
 from signing_service.web.visitor import refuse_password_at_table, the_service, visitor
 from signing_service.web.words import passkey_words
-from signing_service.workflow import approval_keys, codes, download, login, overview, receipts
+from signing_service.workflow import approval_keys, attempts, codes, download, login, overview, receipts
 from signing_service.workflow import refusal as refusals
 from signing_service.workflow.approvals import Password
 from signing_service.workflow.overview import AgreementView
@@ -50,9 +51,14 @@ def agreement(agreement_id: str) -> str:
         language=language,
         sections=sections,
         obstacles=obstacles,
+        unfinished={own.own.signer: _unfinished(agreement_id, own.own.signer) for own in sections},
         approvable=approval_keys.confirmed_signers(service, person_id, agreement_id),
         pages=page_images().count(download.pdf(service, person_id, agreement_id)),
     )
+
+
+def _unfinished(agreement_id: str, signer: str) -> datetime | None:
+    return attempts.unfinished_since(the_service(), visitor().person_id, agreement_id, signer)
 
 
 def own_sections(view: AgreementView) -> tuple[list[SigningSection], list[SigningServiceError]]:

@@ -28,6 +28,8 @@ from signing_service.workflow import (
     overview,
     people,
     publication,
+    questions,
+    reminders,
     source_files,
     withdrawal,
 )
@@ -41,7 +43,10 @@ blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
 @blueprint.get("/")
 @officer_required
 def dashboard() -> str:
-    return render_template("secretariat/dashboard.html", board=overview.dashboard(the_service(), visitor().person_id))
+    service, officer_id = the_service(), visitor().person_id
+    board = overview.dashboard(service, officer_id)
+    waiting = questions.unanswered(service, officer_id)
+    return render_template("secretariat/dashboard.html", board=board, waiting_questions=waiting)
 
 
 @blueprint.route("/people", methods=["GET", "POST"], endpoint="people")
@@ -78,7 +83,7 @@ def _person_form() -> PersonForm:
 @proof_required
 def invite(person_id: str) -> ResponseReturnValue:
     _confirm()
-    enrolment.invite(the_service(), visitor().person_id, person_id)
+    enrolment.invite(the_service(), visitor().person_id, person_id, request.form.get("agreement"))
     flash(_("A new link is on its way by e-mail; older ones no longer work."), "good")
     return redirect(_back())
 
@@ -121,11 +126,18 @@ def _uploaded(items: list[FileStorage | str] | None) -> list[tuple[str, bytes]]:
 @officer_required
 def agreement(agreement_id: str) -> str:
     service, officer_id = the_service(), visitor().person_id
-    view = overview.agreement_view(service, officer_id, agreement_id)
+    view = overview.followed(service, officer_id, agreement_id)
     if view.state == "draft":
         return _draft(view)
-    mails = overview.mails_of(service, officer_id, agreement_id)
-    return render_template("secretariat/agreement.html", view=view, mails=mails, section=_countersigning(view))
+    return render_template(
+        "secretariat/agreement.html",
+        view=view,
+        mails=overview.mails_of(service, officer_id, agreement_id),
+        section=_countersigning(view),
+        waiting_questions=questions.unanswered(service, officer_id).get(agreement_id, 0),
+        manners=reminders.manners(service, officer_id, agreement_id),
+        intervals=reminders.EVERY,
+    )
 
 
 def _draft(view: AgreementView) -> str:

@@ -35,8 +35,11 @@ FACES: dict[str, tuple[str, tuple[tuple[int, int], ...]]] = {  # name in the sty
     "thai": ("thai", ()),
     "thai-bold": ("thai-bold", ()),
     "lao": ("lao", ()),
+    "lao-bold": ("lao-bold", ()),
     "khmer": ("khmer", ()),
+    "khmer-bold": ("khmer-bold", ()),
     "myanmar": ("myanmar", ()),
+    "myanmar-bold": ("myanmar-bold", ()),
 }
 
 

@@ -16,18 +16,22 @@ def signing_words() -> dict[str, Any]:
 def _moments() -> dict[str, str]:
     return {
         "reading": _("Comparing the document with the one on this page…"),
-        "key": _("Making a key that is used once"),
-        "approval": _("Asking for the one-time certificate"),
+        "key": _("Making a one-time key…"),
+        "passkey": _("Waiting for your passkey…"),
+        "approval": _("Asking for the one-time certificate…"),
         "waiting": _("Others are signing just now: {place} before you. It goes on by itself…"),
         "reserved": _(
             "{person} of {party} is signing with an own certificate until {until}. Nobody else can sign meanwhile; "
             "it goes on by itself if that is soon…"
         ),
-        "checking": _("Checking, byte for byte, what you are about to sign"),
-        "signing": _("Signing, adding the timestamp, storing"),
+        "checking": _("Checking, byte for byte, what you sign…"),
+        "signing": _("Signing in this browser…"),
+        "timestamp": _("Adding the timestamp and storing…"),
+        "slow": _("The timestamp takes longer than usual. Please keep this page open; nothing is lost."),
         "again": _("Somebody else signed first; checking and signing once more…"),
         "lost": _("The connection was lost; trying again…"),
-        "recorded": _("Recorded"),
+        "to_record": _("Writing it into the record…"),
+        "recorded": _("Recorded as entry {entry}"),
     }
 
 
@@ -47,6 +51,10 @@ def _failures() -> dict[str, Any]:
         "signed_out": [
             _("You have been signed out"),
             _("Nothing was signed. Sign in again in another tab, come back here and try again."),
+        ],
+        "unsure": [
+            _("That did not work"),
+            _("“Try again” goes on where it stopped, and tells you the outcome. Nothing is ever signed twice."),
         ],
         "service": [_("That did not work; nothing was signed"), _("Try again, or ask the secretariat.")],
     }

@@ -54,6 +54,15 @@ class Signatory:
         return "countersignature" if self.signer == SECRETARIAT else "signature"
 
 
+def unfinished_since(service: Service, person_id: str, agreement_id: str, signer: str) -> datetime | None:
+    """When the person approved a signature that has not arrived; None where there is none, or it has expired."""
+    with service.database.read() as session:
+        attempt = acts.newest_attempt(session, agreement_id, signer, person_id)
+        if attempt is None or attempt.state != "approved" or attempt.expires <= service.clock():
+            return None
+        return attempt.created
+
+
 def begin_attempt(
     service: Service, person_id: str, agreement_id: str, signer: str, mark: Mark, consent_language: str
 ) -> dict[str, Any]:

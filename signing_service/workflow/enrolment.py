@@ -57,12 +57,15 @@ def accept_invitation(
         return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=False, method="link")
 
 
-def invite(service: Service, officer_id: str, person_id: str) -> str:
-    """Make a new invitation link for a person, withdraw the older ones and put the mail into the outbox."""
+def invite(service: Service, officer_id: str, person_id: str, agreement_id: str | None = None) -> str:
+    """Make a new invitation link for a person, withdraw the older ones and put the mail into the outbox.
+
+    With ``agreement_id`` the mail stands among that agreement's.
+    """
     now = service.clock()
     with service.database.begin() as session:
         require_officer(session, officer_id)
-        return send_invitation(session, service, people.get(session, person_id), now)
+        return send_invitation(session, service, people.get(session, person_id), now, agreement_id)
 
 
 def sign_in_link(service: Service, person_id: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT, Terms
-from signing_service.store import agreements, mandates, outbox, people
+from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.attempts import Signatory
@@ -17,12 +17,18 @@ from signing_service.workflow.mails import compose, translations
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts
 
-_PAGES = {"enrolled": "/secretariat/passkeys/"}  # where a mail leads, if not to the agreement
+_PAGES = {
+    "enrolled": "/secretariat/passkeys/",
+    "question": "/secretariat/agreements/%(agreement)s/questions/",
+    "answer": "/agreements/%(agreement)s/questions/",
+}  # where a mail leads, if not to the agreement
 READABLE_TIME = "%Y-%m-%d %H:%M"
 
 
-def send_invitation(session: Session, service: Service, person: Person, now: datetime) -> str:
-    """Invite a person by mail; return the link, of which only a hash is stored."""
+def send_invitation(
+    session: Session, service: Service, person: Person, now: datetime, agreement: str | None = None
+) -> str:
+    """Invite a person by mail, for an agreement if one is given; return the link, of which only a hash is stored."""
     link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
     gettext = translations(person.locale).gettext
     mail = compose(
@@ -46,6 +52,7 @@ def send_invitation(session: Session, service: Service, person: Person, now: dat
         html=mail.html,
         now=now,
         person=person.id,
+        agreement=agreement,
     )
     return link
 
@@ -54,7 +61,7 @@ def invite_representatives(session: Session, service: Service, terms: Terms, now
     """Invite everybody who holds a mandate under a newly published agreement, each person once."""
     invited = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
     for person in invited.values():
-        send_invitation(session, service, person, now)
+        send_invitation(session, service, person, now, terms.id)
 
 
 def tell_about_signature(
@@ -93,6 +100,28 @@ def tell_about_confirmation(session: Session, service: Service, mandate: Mandate
     """Tell a representative that an officer confirmed the passkey."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
     _notify(session, service, [people.get(session, mandate.person)], terms, "confirmed", now)
+
+
+def tell_about_question(
+    session: Session, service: Service, terms: Terms, person: Person, text: str, now: datetime
+) -> None:
+    """Tell the officers what a representative asks."""
+    _notify(session, service, people.officers(session), terms, "question", now, name=person.name, text=text)
+
+
+def tell_about_answer(
+    session: Session, service: Service, terms: Terms, person: Person, question: str, answer: str, now: datetime
+) -> None:
+    """Tell a representative what the secretariat answered."""
+    _notify(session, service, [person], terms, "answer", now, question=question, answer=answer)
+
+
+def remind(session: Session, service: Service, terms: Terms, person: Person, now: datetime) -> None:
+    """Remind a person that the signature is awaited: with a new link, where the person was never here."""
+    if person.password_hash is None and not passkeys.of_person(session, person.id, "login"):
+        send_invitation(session, service, person, now, terms.id)
+    else:
+        _notify(session, service, [person], terms, "reminder", now)
 
 
 def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reason: str, now: datetime) -> None:
@@ -138,7 +167,7 @@ def tell_about_renewal(session: Session, service: Service, terms: Terms, until: 
 
 def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
     gettext = translations(locale).gettext
-    subject, body = (_about_acts(gettext) | _about_passkeys(gettext))[kind]
+    subject, body = (_about_acts(gettext) | _about_passkeys(gettext) | _about_waiting(gettext))[kind]
     return subject, body % values
 
 
@@ -154,6 +183,23 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
         "confirmed": (
             gettext("Confirmed: you can sign now"),
             gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
+        ),
+    }
+
+
+def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "reminder": (
+            gettext("Your signature is awaited"),
+            gettext("this is a reminder: the agreement below is open for your signature."),
+        ),
+        "question": (
+            gettext("A question for the secretariat"),
+            gettext("%(name)s asks:") + "\n\n%(text)s",
+        ),
+        "answer": (
+            gettext("The secretariat has answered your question"),
+            gettext("you asked:") + "\n\n%(question)s\n\n" + gettext("The secretariat answers:") + "\n\n%(answer)s",
         ),
     }
 
@@ -211,7 +257,7 @@ def _notify(
             name=person.name,
             body=body,
             title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
-            link=service.settings.public_url + _PAGES.get(kind, f"/agreements/{terms.id}/"),
+            link=service.settings.public_url + _PAGES.get(kind, "/agreements/%(agreement)s/") % {"agreement": terms.id},
             service_name=service.name,
             public_url=service.settings.public_url,
         )

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts, entry_into_force, state
 from signing_service.agreement.source import Source
 from signing_service.agreement.terms import Party, SignerRole, Terms
-from signing_service.store import acts, agreements, mandates, observers, outbox, people
+from signing_service.errors import NotFoundError
+from signing_service.store import acts, agreements, mandates, observers, outbox, people, sessions
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.drafts import load_source
-from signing_service.workflow.login import require_officer
+from signing_service.workflow.permissions import require
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts
+
+SIGNING_SHOWN = timedelta(minutes=3)  # for how long somebody who began is shown as signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class SignerView:
     person_id: str | None
     reason: str = ""
     """Of a refusal."""
+    last_seen: datetime | None = None
+    """When the holder of the mandate was signed in last; told to officers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +99,51 @@ def agreement_source(service: Service, person_id: str, agreement_id: str) -> Sou
         return load_source(session, agreement_id)[0]
 
 
-def public_view(service: Service, agreement_id: str) -> AgreementView:
-    """A published agreement's state for the hall; raises NotFoundError for a draft."""
+@dataclass(frozen=True, slots=True)
+class PublicView:
+    """An agreement's state as the secretariat lets everybody see it."""
+
+    view: AgreementView
+    names: bool
+    """Whether the people who signed are named, too."""
+    signing: frozenset[str]
+    """The signers who are just signing."""
+    completed: datetime | None
+    """When the last signature came that made it complete."""
+
+
+def public_view(service: Service, agreement_id: str) -> PublicView:
+    """A published agreement's state for everybody; raises NotFoundError for a draft and where nobody may see it."""
     with service.database.read() as session:
         agreements.newest_end(session, agreement_id)
-        return _view(session, service, agreements.get(session, agreement_id), None)
+        row = agreements.get(session, agreement_id)
+        if row.publicity == "nobody":
+            raise NotFoundError("there is no such agreement")
+        view, now = _view(session, service, row, None), service.clock()
+        signing = acts.signing_now(session, agreement_id, now=now, since=now - SIGNING_SHOWN)
+        waiting = {signer.id for signer in view.signers if signer.status == "waiting"}
+        return PublicView(view, row.publicity == "people", frozenset(signing & waiting), _completed(view))
+
+
+def _completed(view: AgreementView) -> datetime | None:
+    """The time of the first signature with which the rules were met."""
+    given = sorted((one.time, one.id) for one in view.signers if one.status == "signed" and one.time is not None)
+    signed: set[str] = set()
+    for time, signer in given:
+        signed.add(signer)
+        if view.terms.is_complete(signed):
+            return time
+    return None
+
+
+def followed(service: Service, officer_id: str, agreement_id: str) -> AgreementView:
+    """One agreement for an officer, with when each representative was here last; raises NotAllowedError."""
+    with service.database.read() as session:
+        require(session, officer_id, "secretariat")
+        view = _view(session, service, agreements.get(session, agreement_id), officer_id)
+        seen = sessions.last_seen(session)
+    signers = tuple(replace(one, last_seen=seen.get(one.person_id or "")) for one in view.signers)
+    return replace(view, signers=signers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +159,7 @@ class Dashboard:
 def dashboard(service: Service, officer_id: str) -> Dashboard:
     """All agreements, people and the outbox; raises NotAllowedError for anybody but officers."""
     with service.database.read() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "secretariat")
         views = tuple(_view(session, service, row, officer_id) for row in agreements.newest_first(session))
         return Dashboard(views, tuple(people.everybody(session)), outbox.counts(session))
 
@@ -122,7 +167,7 @@ def dashboard(service: Service, officer_id: str) -> Dashboard:
 def mails_of(service: Service, officer_id: str, agreement_id: str) -> list[OutboxMail]:
     """An agreement's mails with their delivery, the newest first."""
     with service.database.read() as session:
-        require_officer(session, officer_id)
+        require(session, officer_id, "secretariat")
         return outbox.of_agreement(session, agreement_id)
 
 

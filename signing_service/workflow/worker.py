@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from signing_service.errors import SigningServiceError
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.delivery import deliver
+from signing_service.workflow.reminders import remind_due
 from signing_service.workflow.renewal import renew_due
 from signing_service.workflow.witnessing import ask_witnesses
 
@@ -42,7 +43,7 @@ _log = logging.getLogger(__name__)
 def work_once(service: Service) -> tuple[int, bool]:
     """Do all that is due now; return how much was done and whether everything answered."""
     done, well = 0, True
-    for task in (deliver, archive_all, renew_due):
+    for task in (deliver, archive_all, renew_due, remind_due):
         try:
             done += task(service)
         except SigningServiceError as error:

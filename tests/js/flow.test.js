@@ -57,7 +57,7 @@ const done = (world) => ({ status: 200, body: { receipt: world.receipt, receipt_
 test("a signature goes from the visible mark to the receipt", async () => {
   const { result, moments, asked } = await signWith((world) => ({ approve: [prepared(world, 0)] }));
   assert.equal(result.receipt.index, 5);
-  assert.deepEqual(moments, ["reading", "key", "approval", "checking", "signing", "recorded"]);
+  assert.deepEqual(moments, ["reading", "key", "approval", "checking", "signing", "timestamp", "recorded"]);
   const [, attempt, { signature, revision }] = asked.at(-1);
   assert.deepEqual([attempt, revision, bytes(signature).length], ["t1", 1, 64]);
 });
@@ -67,7 +67,7 @@ test("when somebody else came first, it signs again with the same key, unseen", 
     approve: [prepared(world, 0)],
     complete: [{ status: 409, body: { prepared: world.prepared[1] } }, done(world)],
   }));
-  assert.deepEqual(moments.slice(-4), ["again", "checking", "signing", "recorded"]);
+  assert.deepEqual(moments.slice(-5), ["again", "checking", "signing", "timestamp", "recorded"]);
   assert.deepEqual(asked.filter(([name]) => name === "complete").map(([, , body]) => body.revision), [1, 2]);
   assert.equal(asked.filter(([name]) => name === "approve").length, 1);
 });
@@ -81,6 +81,14 @@ test("it waits in the queue, and goes back to it when the turn was lost", async 
   assert.equal(moments.filter((moment) => moment === "waiting").length, 3);
   const approvals = asked.filter(([name]) => name === "approve").map(([, , body]) => body);
   assert.equal(new Set(approvals.map(({ request }) => request)).size, 1, "one key, one request");
+});
+
+test("whose passkey is asked for is told to wait for it", async () => {
+  const world = makeWorld();
+  const { flow, moments } = makeFlow(world, makeService(world, { approve: [prepared(world, 0)] }));
+  await flow.propose({ typed: "x" });
+  await flow.sign(async () => ({ password: "instead" })).catch(() => null);
+  assert.deepEqual(moments.slice(0, 4), ["reading", "key", "passkey", "approval"]);
 });
 
 test("a lost connection at every step is waited out", async () => {

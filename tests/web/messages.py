@@ -23,7 +23,7 @@ LANGUAGES = ("zh", "ru", "th")
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
-    *("agreement/" + name for name in ("acts", "mandates", "names", "roster")),
+    *("agreement/" + name for name in ("acts", "mandates", "names", "roster", "rules_file")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
     "store/wall_clock",

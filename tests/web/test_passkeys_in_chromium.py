@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from time import monotonic
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -14,32 +15,18 @@ from signing_service.store import acts
 from signing_service.store.tables import Person
 from signing_service.workflow.approval_keys import own_enrolments
 from signing_service.workflow.download import trust_file
+from signing_service.workflow.enrolment import invite
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.people import NewPerson
 from tests.cast import LIN, OFFICER, SECOND_OFFICER
 from tests.web.conftest import LiveServer
+from tests.web.devices import actions, approve, counting_actions, enrol, make_officers_passkey, with_device
 from tests.web.screen import Screen
 from tests.workflow.devices import asking_for_passkeys
 from tests.workflow.world import World
 
 Screens = Callable[..., Screen]
 CODE = r"^(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4}$"
-DEVICE = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
-
-
-def with_device(screen: Screen) -> Screen:
-    """Give the window an authenticator that always says yes."""
-    devtools = screen.context.new_cdp_session(screen.page)
-    devtools.send("WebAuthn.enable")
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-    return screen
 
 
 @pytest.fixture
@@ -52,10 +39,7 @@ def world(live: LiveServer) -> World:
 def officer(screen: Screens, world: World) -> Screen:
     """Mei Tan, whose passkey is in the trust file."""
     mei = with_device(screen()).sign_in(OFFICER)
-    mei.page.goto("/passkeys/")
-    mei.page.get_by_role("button", name="Make an officer's passkey").click()
-    expect(mei.page.get_by_text("in the trust file", exact=True)).to_be_visible()
-    return mei
+    return make_officers_passkey(mei)
 
 
 @pytest.fixture
@@ -66,16 +50,6 @@ def lin(screen: Screens, world: World) -> Screen:
     expect(window.section).to_have_count(0)
     window.page.get_by_role("link", name="Make or see your passkey").click()
     return window
-
-
-def enrol(lin: Screen) -> str:
-    """Make both passkeys; give the code on the screen."""
-    lin.page.get_by_role("button", name="Make the sign-in passkey").click()
-    lin.page.get_by_role("button", name="Make the approval passkey").click()
-    code = lin.page.locator("[data-code]")
-    expect(code).to_be_visible()
-    expect(code).to_have_text(re.compile(CODE))
-    return code.inner_text()
 
 
 def confirm(officer: Screen) -> None:
@@ -93,11 +67,7 @@ def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, 
     expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible()
     lin.page.get_by_role("link", name="Read and sign the agreement").click()
     lin.propose()
-    stage = lin.stage("approve")
-    stage.get_by_role("checkbox").check()
-    expect(stage.get_by_label("Your password")).to_be_hidden()
-    stage.locator("button.primary").click()
-    lin.expect_signed()
+    approve(lin).expect_signed()
 
     with world.service.database.read() as session:
         signature = acts.signature(session, world.agreement, LIN.signer)
@@ -110,6 +80,28 @@ def test_a_browser_that_can_suggests_the_passkey_where_the_address_is_typed(lin:
     lin.page.get_by_role("button", name="Sign out").click()
     lin.page.goto("/sign-in")
     expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()  # the device says yes by itself
+
+
+def test_from_the_confirmed_invitation_to_the_receipt_six_actions_suffice(
+    lin: Screen, officer: Screen, world: World, record_property: Callable[[str, object], None]
+):
+    enrol(lin)
+    officer.page.goto("/secretariat/passkeys/")
+    confirm(officer)
+    expect(officer.page.get_by_text("Confirmed; the person is told")).to_be_visible()
+    lin.page.get_by_role("button", name="Sign out").click()
+    link = invite(world.service, world.officer, world.ids[LIN])
+
+    began = monotonic()
+    counting_actions(lin).page.goto(link)
+    lin.page.get_by_role("button", name="Continue", exact=True).click()
+    expect(lin.section).to_be_visible()
+    approve(lin.propose()).expect_signed()
+    lin.page.get_by_role("link", name="See your receipt").click()
+    expect(lin.page.get_by_role("heading", name="You have signed")).to_be_visible()
+    seconds, pressed = monotonic() - began, actions(lin)
+    record_property("signing", f"{pressed} actions and a touch of the passkey, {seconds:.1f} s of waiting")
+    assert pressed == 5, "continue, continue, agree, sign, receipt"
 
 
 def test_who_has_a_passkey_signs_in_with_it(lin: Screen):

@@ -10,6 +10,7 @@ from hashlib import sha256
 import pytest
 import uharfbuzz
 
+from signing_service import resources
 from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
 from signing_service.pki.timestamp_check import check_response
 from signing_service.pki.timestamps import request_timestamp
@@ -111,6 +112,20 @@ def test_han_characters_come_in_pieces_for_devices_that_have_none(anybody: Visit
     piece = gzip.decompress(anybody.get("/fonts/han-9f00.ttf").data)
     assert ord("龙") in uharfbuzz.Face(uharfbuzz.Blob(piece)).unicodes
     assert anybody.get("/fonts/han-0.ttf").status_code == 404
+
+
+def test_every_script_has_both_weights(anybody: Visitor, world: World):
+    """Where Han alone had a bold face, browsers found no bold Thai, Lao, Khmer or Burmese at all."""
+    weights: dict[str, set[str]] = {}
+    for rule in re.findall(r"@font-face \{([^}]+)\}", (resources.static() / "style" / "typefaces.css").read_text()):
+        if '"Scripts"' in rule:
+            weight, script, address = re.search(
+                r"weight: (\d+).*range: ([^;]+);.*url\(\"([^\"]+)", rule, re.DOTALL
+            ).groups()
+            weights.setdefault(script, set()).add(weight)
+            assert anybody.get(address).status_code == 200
+    assert len(weights) == 4
+    assert all(found == {"400", "600"} for found in weights.values())
 
 
 def test_the_health_check_answers(anybody: Visitor, world: World):

@@ -114,36 +114,6 @@ def test_two_sign_at_the_same_time_and_both_land(screen: Screens, live: LiveServ
     assert pdf_of(live).count(b"%%EOF") == 5  # base, seal, three signatures
 
 
-@pytest.mark.parametrize("step", ["attempts", "approval", "signature"])
-def test_a_connection_lost_on_the_way_there_is_waited_out(somchai: Screen, live: LiveServer, step: str):
-    lost: list[str] = []
-
-    def lose_once(route: Route) -> None:
-        if lost:
-            return route.continue_()
-        lost.append(route.request.url)
-        return route.abort()
-
-    somchai.page.route(f"**/api/**/{step}", lose_once)
-    somchai.sign()
-    assert len(lost) == 1
-
-
-@pytest.mark.parametrize("step", ["attempts", "approval", "signature"])
-def test_an_answer_lost_on_the_way_back_is_asked_for_again(somchai: Screen, live: LiveServer, step: str):
-    lost: list[str] = []
-
-    def deliver_but_lose_the_answer(route: Route) -> None:
-        if lost:
-            return route.continue_()
-        lost.append(route.fetch().url)
-        return route.abort()
-
-    somchai.page.route(f"**/api/**/{step}", deliver_but_lose_the_answer)
-    somchai.sign()
-    assert has_signed(live, SOMCHAI.signer)
-
-
 def test_a_session_that_ended_in_the_middle_is_taken_up_again_in_another_tab(somchai: Screen, live: LiveServer):
     somchai.propose()
     other = somchai.context.new_page()

@@ -9,6 +9,7 @@ from signing_service.store.tables.agreements import Agreement, Document, Mandate
 from signing_service.store.tables.base import Base, UtcTime
 from signing_service.store.tables.passkeys import Challenge, CodeSeed, Credential, Enrolment
 from signing_service.store.tables.people import Invitation, LoginSession, Observer, Person, UniversityLogin
+from signing_service.store.tables.questions import Question
 from signing_service.store.tables.record import (
     Checkpoint,
     Cosignature,
@@ -45,6 +46,7 @@ __all__ = [
     "Observer",
     "OutboxMail",
     "Person",
+    "Question",
     "RateCounter",
     "RateHit",
     "Refusal",

@@ -36,6 +36,10 @@ class Agreement(Base):
     published: Mapped[datetime | None]
     published_by: Mapped[str | None] = mapped_column(Id, ForeignKey("people.id"))
     publication_index: Mapped[int | None] = mapped_column(Big, ForeignKey("entries.index"))
+    publicity: Mapped[str] = mapped_column(String(16), default="parties", server_default="parties")
+    """Who sees its state without signing in: ``nobody``, everybody the ``parties``, or ``people`` who signed too."""
+    remind_every: Mapped[int | None]
+    """Days after which a signer who has not signed is reminded; None: by hand only."""
 
 
 class SourceFile(Base):

@@ -1,9 +1,12 @@
 /** The hall's page: asks for the state again and again, for hours, and shows each signature within two seconds. */
 
+import { fill } from "./stages.js";
+
 const ROUND_MS = 1000;
 const LONGEST_WAIT_MS = 15_000; // after failures
 
 const hall = document.querySelector("[data-hall]");
+const find = (selector) => hall.querySelector(selector);
 const locale = document.documentElement.lang;
 let failures = 0;
 let next = null; // the timer of the next look; null while one is under way
@@ -11,22 +14,44 @@ let next = null; // the timer of the next look; null while one is under way
 function spellTime(time, zone) {
   const at = (timeZone) => new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
   const moment = new Date(time);
-  return `${at("UTC").format(moment)} UTC · ${at(zone).format(moment)} ${zone.split("/").at(-1).replace(/_/g, " ")}`;
+  const utc = `${at("UTC").format(moment)} UTC`;
+  return zone ? `${at(zone).format(moment)} ${zone.split("/").at(-1).replace(/_/g, " ")} · ${utc}` : utc;
 }
 
-function showSigner({ id, status, time }) {
-  const item = hall.querySelector(`[data-signer="${CSS.escape(id)}"]`);
+function showSigner({ id, status, time, name = "" }) {
+  const item = find(`[data-signer="${CSS.escape(id)}"]`);
   if (!item) return;
   const when = item.querySelector(".when");
   if (item.dataset.status !== status && status === "signed") item.classList.add("just-signed");
   item.dataset.status = status;
-  when.textContent = status === "signed" ? spellTime(time, item.dataset.zone) : when.dataset[status] ?? "";
+  when.textContent = status === "signed" ? spellTime(time, item.dataset.zone) : (when.dataset[status] ?? "");
+  const person = item.querySelector("[data-person]");
+  if (person) person.textContent = name;
+}
+
+function showCount(signed, total) {
+  find("[data-count]").textContent = signed;
+  const tally = find("[data-tally]");
+  tally.textContent = fill(tally.dataset.text, { signed, total });
+  hall.querySelectorAll(".signature-ring circle").forEach((dot, index) => dot.classList.toggle("full", index < signed));
+}
+
+function showCompletion({ complete, completed }) {
+  if (complete && !("complete" in hall.dataset)) hall.dataset.justCompleted = "";
+  hall.toggleAttribute("data-complete", complete);
+  find("[data-completion]").hidden = !complete;
+  if (completed) find("[data-completed]").textContent = spellDay(completed);
+}
+
+function spellDay(time) {
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(time));
+  return `${day}, ${spellTime(time)}`;
 }
 
 function show(state) {
   state.signers.forEach(showSigner);
-  hall.querySelector("[data-count]").textContent = state.signers.filter(({ status }) => status === "signed").length;
-  hall.querySelector("[data-complete]").hidden = !state.complete;
+  showCount(state.signers.filter(({ status }) => status === "signed").length, state.signers.length);
+  showCompletion(state);
 }
 
 async function look() {
@@ -39,11 +64,16 @@ async function look() {
   } catch {
     failures += 1;
   }
-  hall.querySelector("[data-stale]").hidden = failures < 3;
+  find("[data-stale]").hidden = failures < 3;
   next = setTimeout(look, Math.min(ROUND_MS * 2 ** Math.min(failures, 6), LONGEST_WAIT_MS));
 }
 
-for (const when of hall.querySelectorAll("[data-time]")) {
+/** A projector's computer must not fall asleep; a browser that refuses changes nothing. */
+async function stayAwake() {
+  if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => null);
+}
+
+for (const when of hall.querySelectorAll(".when[data-time]")) {
   when.textContent = spellTime(when.dataset.time, when.closest("[data-zone]").dataset.zone);
 }
 addEventListener("online", () => {
@@ -51,4 +81,12 @@ addEventListener("online", () => {
   clearTimeout(next);
   look();
 });
+const whole = find("[data-full-screen]");
+whole.hidden = !document.fullscreenEnabled;
+whole.addEventListener("click", () => document.documentElement.requestFullscreen().catch(() => null));
+document.addEventListener("fullscreenchange", () => {
+  whole.hidden = document.fullscreenElement !== null;
+});
+document.addEventListener("visibilitychange", stayAwake);
+stayAwake();
 look();

@@ -10,7 +10,8 @@ import { ConnectionLost, SignedOut, ask } from "../signing/transport.js";
 import { keep, keepable } from "./kept.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
-const LISTED = ["key", "approval", "checking", "signing", "recorded"]; // moments that stand in the list
+const LISTED = ["key", "passkey", "approval", "checking", "signing", "timestamp", "recorded"]; // in the list
+const SLOW_MS = 6000; // after which it is said that the timestamp takes long
 const MAX_SEAL = 1024 * 1024; // bytes, as the service takes it
 const PASSING = ["waiting", "reserved", "again", "lost"]; // moments that are told beside it
 
@@ -193,10 +194,11 @@ class SigningSection {
   }
 
   #startMoments() {
-    const items = LISTED.map((moment) => {
+    const listed = LISTED.filter((moment) => moment !== "passkey" || this.way === "passkey");
+    const items = listed.map((moment) => {
       const item = document.createElement("li");
       item.dataset.moment = moment;
-      item.textContent = this.words.moments[moment];
+      item.textContent = this.words.moments[moment === "recorded" ? "to_record" : moment];
       return item;
     });
     this.root.querySelector("[data-moments]").replaceChildren(...items);
@@ -207,16 +209,26 @@ class SigningSection {
     if (!PASSING.includes(moment)) this.moment = moment;
     live.textContent = fill(this.words.moments[moment] ?? "", spelled(detail));
     const now = LISTED.indexOf(this.moment);
-    this.root.querySelectorAll("[data-moment]").forEach((item, index) => {
+    for (const item of this.root.querySelectorAll("[data-moment]")) {
+      const index = LISTED.indexOf(item.dataset.moment);
       item.className = index < now || this.moment === "recorded" ? "done" : index === now ? "now" : "";
-    });
+    }
+    this.#expectSlowness(moment, live);
+  }
+
+  /** A timestamp authority may take its time; whoever waits is told that all is well. */
+  #expectSlowness(moment, live) {
+    clearTimeout(this.slow);
+    if (moment === "timestamp") this.slow = setTimeout(() => { live.textContent = this.words.moments.slow; }, SLOW_MS);
   }
 
   #fail(error) {
     const { failures, refusals } = this.words;
     const refused = error instanceof Refusal;
     const known = error instanceof ConnectionLost ? failures.lost : error instanceof SignedOut ? failures.signed_out : null;
-    const [title, hint] = refused ? failures.refused : known ?? [failures.service[0], sentence(error.hint) || failures.service[1]];
+    const unsure = error.status >= 500 && this.moment === "timestamp"; // it may have been stored before it failed
+    const told = unsure ? failures.unsure : [failures.service[0], sentence(error.hint) || failures.service[1]];
+    const [title, hint] = refused ? failures.refused : known ?? told;
     say(this.root, "data-failure-title", title);
     say(this.root, "data-failure", known ? "" : sentence((refused && refusals[error.code]) || error.message));
     say(this.root, "data-failure-hint", refused ? `${hint} (${error.code}${error.detail && `: ${error.detail}`})` : hint);

@@ -21,7 +21,8 @@ const MAX_ROUNDS = 250; // more signatures than any agreement has
 
 /** What the person sees while it runs, in this order; "waiting", "reserved", "again" and "lost" may come in between. */
 export const MOMENTS = Object.freeze([
-  "reading", "key", "approval", "waiting", "reserved", "checking", "signing", "again", "lost", "recorded",
+  "reading", "key", "passkey", "approval", "waiting", "reserved", "checking", "signing", "timestamp", "again", "lost",
+  "recorded",
 ]);
 
 export class SigningFlow {
@@ -61,7 +62,9 @@ export class SigningFlow {
     this.#request ??= toBase64url(await makeRequest(this.#key));
     const { spki } = this.#key;
     const approved = { appearance, spki, statement: canonicalJson({ ...statement, key: toBase64url(spki) }) };
-    this.#answer ??= typeof approval === "function" ? await approval(await challengeOf(approved.statement)) : approval;
+    const byPasskey = typeof approval === "function";
+    if (byPasskey && !this.#answer) this.onMoment("passkey");
+    this.#answer ??= byPasskey ? await approval(await challengeOf(approved.statement)) : approval;
     approved.assertion = assertionOf(this.#answer);
     const evidence = { request: this.#request, statement: toBase64url(approved.statement), approval: this.#answer };
 
@@ -104,12 +107,13 @@ export class SigningFlow {
     const base = await this.#persist(() => this.service.document.read(revision - 1, decoded.baseLength));
     const earlierBase = earlier?.base ?? null;
     await checkPrepared(decoded, { base, earlierBase, approved, page: this.page, now: this.now() });
+    this.onMoment("signing");
     const signature = toBase64url(await sign(this.#key, decoded.signedAttributes));
     return { body: { signature, revision }, certificate, base };
   }
 
   #send() {
-    this.onMoment("signing");
+    this.onMoment("timestamp");
     return this.#persist(() => this.service.complete(this.proposal.attempt, this.#sent.body));
   }
 

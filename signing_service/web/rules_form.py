@@ -1,0 +1,134 @@
+"""The page on which an officer chooses a draft's rules: whose signatures, when, in which order, entry into force."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, DateTimeLocalField, IntegerField, SelectField, SelectMultipleField
+from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from signing_service.agreement.rules import MAX_DAYS, EntryIntoForce, Rules, SignatureRule
+from signing_service.agreement.rules_file import in_zone
+from signing_service.agreement.terms import Terms
+from signing_service.errors import InputError, SigningServiceError
+from signing_service.web.presentation import party_name
+from signing_service.web.visitor import officer_required, the_service, visitor
+from signing_service.workflow import draft_rules, overview
+
+blueprint = Blueprint("rules_form", __name__, url_prefix="/secretariat")
+
+
+class RulesForm(FlaskForm):  # type: ignore[misc]
+    """All rules of a draft; which of the fields count follows from the choices."""
+
+    signatures = SelectField(
+        _l("Who must sign"),
+        choices=[("all", _l("all parties")), ("at-least", _l("at least so many")), ("named", _l("the parties ticked"))],
+    )
+    count = IntegerField(_l("How many, at least"), [Optional()])
+    named = SelectMultipleField(
+        _l("Which parties"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False)
+    )
+    zone = SelectField(_l("Time zone of the two times below"))
+    opens = DateTimeLocalField(_l("Signing opens (optional)"), [Optional()])
+    closes = DateTimeLocalField(_l("Signing closes (optional)"), [Optional()])
+    order = SelectField(_l("Order"), choices=[("free", _l("any")), ("in-turns", _l("as the parties stand"))])
+    minimum_assurance = SelectField(
+        _l("How signatures are approved"),
+        choices=[("service", _l("with a password or a passkey")), ("passkey", _l("with a passkey only"))],
+    )
+    force = SelectField(
+        _l("Entry into force"),
+        [InputRequired()],
+        choices=[
+            ("on-countersignature", _l("with the countersignature")),
+            ("days-after", _l("some days after it")),
+            ("on-date", _l("on a date, but not before it")),
+        ],
+    )
+    days = IntegerField(_l("How many days"), [Optional()])
+    date = DateField(_l("Date"), [Optional()])
+
+    def rules(self) -> Rules:
+        """What was chosen; raises InputError where a choice lacks its value."""
+        zone = self.zone.data
+        return Rules(
+            signatures=self._signatures(),
+            entry_into_force=self._force(),
+            opens=in_zone(self.opens.data, zone) if self.opens.data else None,
+            closes=in_zone(self.closes.data, zone) if self.closes.data else None,
+            order=self.order.data,
+            minimum_assurance=self.minimum_assurance.data,
+        )
+
+    def _signatures(self) -> SignatureRule:
+        kind = self.signatures.data
+        if kind == "at-least" and not (self.count.data and self.count.data > 0):
+            raise InputError("the number of parties is missing", hint="write how many must sign")
+        if kind == "named" and not self.named.data:
+            raise InputError("no party is ticked", hint="tick those that must sign")
+        count, named = self.count.data or 0, tuple(self.named.data or ())
+        return SignatureRule(kind, count if kind == "at-least" else 0, named if kind == "named" else ())
+
+    def _force(self) -> EntryIntoForce:
+        kind = self.force.data
+        if kind == "days-after" and not 0 < (self.days.data or 0) <= MAX_DAYS:
+            raise InputError("the number of days is missing", hint="write 1 to %(limit)s", limit=MAX_DAYS)
+        if kind == "on-date" and self.date.data is None:
+            raise InputError("the date is missing", hint="choose one")
+        days = self.days.data or 0 if kind == "days-after" else 0
+        return EntryIntoForce(kind, days, self.date.data if kind == "on-date" else None)
+
+
+@blueprint.route("/agreements/<agreement_id>/rules", methods=["GET", "POST"])
+@officer_required
+def edit(agreement_id: str) -> ResponseReturnValue:
+    """Show and take the rules of a draft."""
+    service, officer_id = the_service(), visitor().person_id
+    view = overview.agreement_view(service, officer_id, agreement_id)
+    form, failure = make_form(view.terms), None
+    if form.validate_on_submit():
+        try:
+            draft_rules.set_rules(service, officer_id, agreement_id, form.rules())
+        except SigningServiceError as error:
+            failure = error
+        else:
+            flash(_("The rules are stored."), "good")
+            return redirect(url_for("secretariat.agreement", agreement_id=agreement_id), code=303)
+    page = render_template("secretariat/rules.html", view=view, form=form, failure=failure)
+    return page, failure.status if failure else 200
+
+
+def make_form(terms: Terms) -> RulesForm:
+    """The form with what the draft says now; times in the first party's zone."""
+    rules, zones = terms.rules, list(dict.fromkeys([*(party.time_zone for party in terms.parties), "UTC"]))
+    named = rules.signatures.parties
+    form = RulesForm(
+        data={
+            "signatures": rules.signatures.kind,
+            "count": rules.signatures.count or None,
+            "named": list(named),
+            "zone": zones[0],
+            "opens": _there(rules.opens, zones[0]),
+            "closes": _there(rules.closes, zones[0]),
+            "order": rules.order,
+            "minimum_assurance": rules.minimum_assurance,
+            "force": rules.entry_into_force.kind,
+            "days": rules.entry_into_force.days or None,
+            "date": rules.entry_into_force.date,
+        }
+    )
+    form.zone.choices = [(zone, zone) for zone in zones]
+    form.named.choices = [(party.id, party_name(party)) for party in terms.parties if not party.guest]
+    return form
+
+
+def _there(moment: datetime | None, zone: str) -> datetime | None:
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment else None

@@ -1,0 +1,58 @@
+"""An agreement's rules as sentences: whose signatures, when, in which order, how approved, and entry into force."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from signing_service.agreement.rules import EntryIntoForce, Rules
+from signing_service.agreement.terms import Terms
+from signing_service.web.presentation import day, moment, party_name
+
+
+def rules_in_words(terms: Terms) -> list[str]:
+    """One sentence a rule, in the interface's language."""
+    rules = terms.rules
+    in_turns = _("They sign in the order in which they stand below.")
+    by_passkey = _("Each signature is approved with a passkey that the secretariat has confirmed.")
+    return [
+        _signatures(terms),
+        *_window(rules),
+        in_turns if rules.order == "in-turns" else _("They sign in any order."),
+        by_passkey if rules.minimum_assurance == "passkey" else _("A password or a passkey approves a signature."),
+        _entry_into_force(rules.entry_into_force),
+    ]
+
+
+def _signatures(terms: Terms) -> str:
+    counted = [party for party in terms.parties if not party.guest]
+    rule = terms.rules.signatures
+    if rule.kind == "at-least":
+        return str(_("At least %(count)s of %(total)s parties must sign.", count=rule.count, total=len(counted)))
+    if rule.kind == "named":
+        names = ", ".join(party_name(party) for party in counted if party.id in rule.parties)
+        return str(_("These parties must sign: %(names)s.", names=names))
+    return str(ngettext("The one party must sign.", "All %(num)s parties must sign.", len(counted)))
+
+
+def _window(rules: Rules) -> list[str]:
+    sentences = []
+    if rules.opens is not None:
+        sentences.append(_("Signing opens on %(time)s.", time=moment(rules.opens)))
+    if rules.closes is not None:
+        sentences.append(_("Signing closes on %(time)s.", time=moment(rules.closes)))
+    return [str(sentence) for sentence in sentences]
+
+
+def _entry_into_force(rule: EntryIntoForce) -> str:
+    if rule.kind == "days-after":
+        text = ngettext(
+            "It enters into force %(num)s day after the countersignature.",
+            "It enters into force %(num)s days after the countersignature.",
+            rule.days,
+        )
+        return str(text)
+    if rule.date is not None:
+        words = _("It enters into force on %(day)s, but not before the countersignature.", day=day(rule.date))
+        return str(words)
+    return str(_("It enters into force with the countersignature."))

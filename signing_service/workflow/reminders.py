@@ -1,0 +1,108 @@
+"""Reminding who has not signed: by an officer's hand, or by the worker every so many days. And who may look on.
+
+Nobody is reminded twice within a day, whoever asks for it; declining ends reminders, and so does the agreement's end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.acts import Acts, may_sign, state
+from signing_service.agreement.terms import Terms
+from signing_service.errors import InputError, SigningServiceError
+from signing_service.store import agreements, mandates, outbox
+from signing_service.store.tables import Agreement, Person
+from signing_service.workflow.notification import remind
+from signing_service.workflow.permissions import require
+from signing_service.workflow.service import Service
+from signing_service.workflow.state import load_acts
+
+EVERY = (1, 2, 3, 7, 14)  # days that an officer may choose
+AT_MOST_EVERY = timedelta(days=1)
+LOOK = timedelta(minutes=10)  # between two looks of the worker
+PUBLICITY = ("nobody", "parties", "people")
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How an agreement is followed."""
+
+    remind_every: int | None
+    """Days; None: by hand only."""
+    publicity: str
+    """One of PUBLICITY: who is shown to those who are not signed in."""
+
+
+def manners(service: Service, officer_id: str, agreement_id: str) -> Manners:
+    """How an agreement is followed now; raises NotAllowedError for all but officers."""
+    with service.database.read() as session:
+        require(session, officer_id, "secretariat")
+        row = agreements.get(session, agreement_id)
+        return Manners(row.remind_every, row.publicity)
+
+
+def set_manners(service: Service, officer_id: str, agreement_id: str, chosen: Manners) -> None:
+    """Change how an agreement is followed; raises InputError on anything but EVERY and PUBLICITY."""
+    if chosen.publicity not in PUBLICITY or chosen.remind_every not in (None, *EVERY):
+        raise InputError("there is no such choice", hint="reload the page and try again")
+    with service.database.begin() as session:
+        require(session, officer_id, "secretariat")
+        row = agreements.lock(session, agreement_id)
+        row.remind_every, row.publicity = chosen.remind_every, chosen.publicity
+
+
+def remind_all(service: Service, officer_id: str, agreement_id: str) -> int:
+    """Remind everybody whose signature is awaited and who was not written to within a day; return how many."""
+    now = service.clock()
+    with service.database.begin() as session:
+        require(session, officer_id, "secretariat")
+        return _remind(session, service, agreements.lock(session, agreement_id), AT_MOST_EVERY, now)
+
+
+def remind_due(service: Service) -> int:
+    """The worker's part: remind by schedule; return how many mails that made."""
+    now = service.clock()
+    if not service.schedule.is_due("reminders", now, LOOK):
+        return 0
+    with service.database.read() as session:
+        due = [row.id for row in agreements.newest_first(session) if row.remind_every and row.state == "published"]
+    count = 0
+    for agreement_id in due:
+        with service.database.begin() as session:
+            row = agreements.lock(session, agreement_id)
+            if row.remind_every:
+                count += _remind(session, service, row, timedelta(days=row.remind_every), now)
+    return count
+
+
+def _remind(session: Session, service: Service, row: Agreement, pause: timedelta, now: datetime) -> int:
+    terms = Terms.from_json(row.terms)
+    told = outbox.last_asked_to_sign(session, row.id)
+    waiting = {person.id: person for person in _awaited(session, terms, now)}
+    due = [person for person in waiting.values() if person.id not in told or told[person.id] + pause <= now]
+    for person in due:
+        remind(session, service, terms, person, now)
+    return len(due)
+
+
+def _awaited(session: Session, terms: Terms, now: datetime) -> list[Person]:
+    """Who may sign now and has not, nor declined."""
+    done = load_acts(session, terms.id)
+    if state(terms, done, now) != "open":
+        return []
+    return [
+        person
+        for mandate, person in mandates.of_agreement(session, terms.id)
+        if mandate.signer not in done.refusals and person.ended is None and _may_sign(terms, mandate.signer, now, done)
+    ]
+
+
+def _may_sign(terms: Terms, signer: str, now: datetime, done: Acts) -> bool:
+    try:
+        may_sign(terms, done, signer, now)
+    except SigningServiceError:
+        return False
+    return True

@@ -1,0 +1,78 @@
+"""Reminding who has not signed: by hand and by schedule, never twice in a day, never who signed or declined."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import select
+
+from signing_service.errors import InputError, NotAllowedError
+from signing_service.store.tables import OutboxMail, Person
+from signing_service.workflow.reminders import Manners, manners, remind_all, remind_due, set_manners
+from tests.cast import ALES, HOA, LIN, SOMCHAI
+from tests.workflow.world import World
+
+WEEKLY = Manners(remind_every=7, publicity="parties")
+
+
+def told_since(world: World, moment: datetime) -> dict[str, str]:
+    """Whom mails were written to after a moment, and of which kind the last one was."""
+    with world.service.database.read() as session:
+        mails = session.scalars(select(OutboxMail).where(OutboxMail.created > moment).order_by(OutboxMail.id))
+        return {mail.recipient: mail.kind for mail in mails}
+
+
+def test_by_hand_all_are_reminded_who_have_not_signed_and_were_not_written_to_today(world: World) -> None:
+    world.publish()
+    assert remind_all(world.service, world.officer, world.agreement) == 0, "all were invited just now"
+    world.sign(LIN)
+    published = world.clock.now
+    world.clock.forward(days=2)
+    assert remind_all(world.service, world.officer, world.agreement) == 3
+    assert set(told_since(world, published)) == {SOMCHAI.email, ALES.email, HOA.email}
+    assert remind_all(world.service, world.officer, world.agreement) == 0
+
+
+def test_who_was_never_here_gets_a_new_link_and_others_a_reminder(world: World) -> None:
+    world.publish()
+    with world.service.database.begin() as session:
+        session.get_one(Person, world.ids[HOA]).password_hash = None
+    published = world.clock.now
+    world.clock.forward(days=2)
+    remind_all(world.service, world.officer, world.agreement)
+    told = told_since(world, published)
+    assert told[HOA.email] == "invitation"
+    assert told[SOMCHAI.email] == "reminder"
+
+
+def test_the_worker_reminds_by_schedule_and_stops_when_signing_is_over(world: World) -> None:
+    world.publish()
+    set_manners(world.service, world.officer, world.agreement, WEEKLY)
+    counts = []
+    for _ in range(15):
+        world.clock.forward(days=1)
+        counts.append(remind_due(world.service))
+    assert counts == [0] * 6 + [4] + [0] * 6 + [4, 0]
+    for person in (LIN, SOMCHAI, ALES, HOA):
+        world.sign(person)
+    world.clock.forward(days=8)
+    assert remind_due(world.service) == 0
+
+
+def test_without_a_schedule_the_worker_reminds_nobody(world: World) -> None:
+    world.publish()
+    world.clock.forward(days=30)
+    assert remind_due(world.service) == 0
+
+
+@pytest.mark.parametrize("chosen", [Manners(5, "parties"), Manners(None, "everybody")])
+def test_a_choice_that_is_none_is_refused(world: World, chosen: Manners) -> None:
+    with pytest.raises(InputError):
+        set_manners(world.service, world.officer, world.agreement, chosen)
+    assert manners(world.service, world.officer, world.agreement) == Manners(None, "parties")
+
+
+def test_only_officers_choose(world: World) -> None:
+    with pytest.raises(NotAllowedError):
+        set_manners(world.service, world.ids[LIN], world.agreement, WEEKLY)
