@@ -91,6 +91,16 @@ test("whose passkey is asked for is told to wait for it", async () => {
   assert.deepEqual(moments.slice(0, 4), ["reading", "key", "passkey", "approval"]);
 });
 
+test("it says so while somebody keeps the turn to sign with a certificate of their own, and goes on afterwards", async () => {
+  const held = { person: "Lin Shuyi", party: "NJUPT", until: "2025-04-11T04:30:00Z" };
+  const reserved = { status: 202, body: { waiting: 1, retry_after_ms: 6000, reserved: held } };
+  const { moments } = await signWith((world) => ({
+    approve: [reserved, reserved, prepared(world, 0)],
+    complete: [done(world)],
+  }));
+  assert.deepEqual(moments.slice(3), ["reserved", "reserved", "checking", "signing", "recorded"]);
+});
+
 test("a lost connection at every step is waited out", async () => {
   const lost = () => new ConnectionLost("gone");
   const { result, moments } = await signWith((world) => ({

@@ -15,6 +15,8 @@ from signing_service.verify.own_upload import Accepted, Upload, judge_upload
 from signing_service.verify.trust import Trust
 from tests.cast import LIN
 from tests.own_certificates.authority import Authority, Identity, rsa_key
+from tests.own_certificates.test_in_the_browser import walked
+from tests.pdf.sealed_document import Ceremony
 
 BIN = Path(sys.executable).parent
 SECRET = "a secret that only the tests use"
@@ -99,9 +101,15 @@ def pdfbox(folder: Path, *options: str) -> None:
     run(folder, *script, *files, *options, PYTHONPATH=str(ROOT))
 
 
-def test_pdfbox_with_bouncy_castle(folder: Path, stored: bytes, expected: Upload, trust: Trust) -> None:
+def test_pdfbox_with_bouncy_castle(
+    folder: Path, stored: bytes, expected: Upload, trust: Trust, ceremony: Ceremony
+) -> None:
+    """It rewrites the page too, with all annotations as they were; browsers must see that it did no more."""
     pdfbox(folder)
-    assert judged(folder, stored, expected, trust).path[0].subject_text == "LIN Shuyi"
+    accepted = judged(folder, stored, expected, trust)
+    assert accepted.path[0].subject_text == "LIN Shuyi"
+    told = walked(ceremony, (folder / "signed.pdf").read_bytes(), folder)
+    assert (told["startxref"], told["size"]) == (accepted.startxref, accepted.size)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,19 @@ import pytest
 
 from signing_service.errors import ForeignCertificateError, UnavailableError
 from signing_service.pki.revocation import MAX_RESPONSE_BYTES, RevocationAsker
+from signing_service.verify.changes import read_revisions
 from signing_service.verify.own_sandbox import Judged
+from signing_service.verify.structure import read_document
+from signing_service.verify.verdict import Verdict
+from signing_service.workflow import download
 from signing_service.workflow.own_revocation import check_revocation
-from tests.cast import NOON
+from signing_service.workflow.own_uploads import take_upload
+from signing_service.workflow.reservations import reserve
+from tests.cast import ALES, HOA, LIN, NANJING, NOON, SOMCHAI
+from tests.own_certificates import pyhanko_signer
 from tests.own_certificates.authority import Authority, Identity
+from tests.workflow.judging import verify_evidence
+from tests.workflow.world import World, source
 
 Reply = Callable[[], tuple[int, bytes]]
 
@@ -131,3 +140,26 @@ def test_an_address_that_only_looks_listed_is_not_asked(authority: Authority, ur
     identity = authority.issue("LIN Shuyi", ocsp_url=url)
     asker = RevocationAsker(("http://ocsp.ca.example/",), resolver=lambda host, port: pytest.fail("was resolved"))
     assert asker.ask(identity.certificate, authority.certificate) is None
+
+
+def test_what_the_authority_said_goes_into_the_archive(
+    make_world: Callable[..., World], authority: Authority, responder: Responder, asked: Identity
+) -> None:
+    made = make_world(REVOCATION_URLS=responder.url)
+    files = source(own_certificates={NANJING: (authority.pem,)})
+    world = World.of(made.service, made.officer, files, made.ids).publish()
+    answer = authority.ocsp_response(asked, NOON)
+    responder.reply = lambda: (200, answer)
+    reserve(world.service, world.ids[LIN], world.agreement, LIN.signer)
+    signed = pyhanko_signer.sign(download.pdf(world.service, world.ids[LIN], world.agreement), LIN.signer, asked)
+    take_upload(world.service, world.ids[LIN], world.agreement, LIN.signer, signed)
+    for person in (SOMCHAI, ALES, HOA):
+        world.sign(person)
+    world.countersign()
+    world.archive()
+    pdf = download.pdf(world.service, world.officer, world.agreement)
+    archive = list(read_revisions(pdf, read_document(pdf)))[-1]
+    assert answer in archive.ocsp_responses
+    assert authority.der in archive.certificates
+    report = verify_evidence(download.evidence(world.service, world.officer, world.agreement)[1], world)
+    assert [check for check in report.checks if check.verdict is not Verdict.PASSED] == []

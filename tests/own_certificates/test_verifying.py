@@ -7,10 +7,12 @@ from hashlib import sha256
 
 import pytest
 
+from signing_service.agreement.mandates import Representative
 from signing_service.agreement.terms import timestamp_field
 from signing_service.pdf.delta import byte_range_digest, embed, timestamp_delta
 from signing_service.pdf.grammar import read_tail
 from signing_service.pki.timestamps import BuiltInAuthority
+from signing_service.verify.own_upload import Upload, judge_upload
 from signing_service.verify.report import Report
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Step, Verdict
@@ -18,7 +20,7 @@ from signing_service.verify.verifier import verify_pdf
 from tests.cast import ALES, LIN, NOON
 from tests.own_certificates import pyhanko_signer
 from tests.own_certificates.authority import Authority, Identity
-from tests.pdf.sealed_document import Ceremony
+from tests.pdf.sealed_document import Ceremony, keystore_in_memory
 from tests.verify.world import LATER
 
 
@@ -107,3 +109,28 @@ def test_an_expired_certificate_counts_at_the_time_that_is_proven(
     late = replace(ceremony, now=NOON.replace(day=13))
     report = verify_pdf(stamped(late, pyhanko_signer.sign(stored, LIN.signer, short)), trust, LATER)
     assert any("expired at 2025-04-12" in check.message for check in report.checks)
+
+
+def test_a_timestamp_of_its_own_is_enough(ceremony: Ceremony, stored: bytes, lin: Identity, trust: Trust) -> None:
+    """Then the service adds none, and the signature may be the file's last revision but for what others add."""
+    stamper = pyhanko_signer.Stamper(BuiltInAuthority(ceremony.keystore), NOON)
+    pdf = pyhanko_signer.sign(stored, LIN.signer, lin, stamper=stamper)
+    representative = Representative(LIN.id, LIN.name, LIN.native_name)
+    accepted = judge_upload(stored, pdf, Upload(LIN.signer, representative), trust, LATER)
+    assert accepted.timestamp is not None
+    assert accepted.timestamp.time == NOON
+    report = verify_pdf(pdf, trust, LATER)
+    assert failures(report) == []
+    assert report.signatures[-1].time == NOON
+
+
+def test_a_timestamp_of_an_unknown_authority_proves_nothing_and_harms_nothing(
+    ceremony: Ceremony, stored: bytes, lin: Identity, trust: Trust
+) -> None:
+    stamper = pyhanko_signer.Stamper(BuiltInAuthority(keystore_in_memory("Elsewhere")), NOON)
+    pdf = pyhanko_signer.sign(stored, LIN.signer, lin, stamper=stamper)
+    representative = Representative(LIN.id, LIN.name, LIN.native_name)
+    assert judge_upload(stored, pdf, Upload(LIN.signer, representative), trust, LATER).timestamp is None
+    report = verify_pdf(stamped(ceremony, pdf), trust, LATER)
+    assert failures(report) == []
+    assert report.signatures[-2].time == ceremony.now
