@@ -69,7 +69,7 @@ def begin_codes() -> ResponseReturnValue:
     service, person_id = the_service(), visitor().person_id
     if request.form.get("anew"):
         codes.drop_codes(service, person_id)
-    codes.begin_codes(service, person_id)
+    codes.begin_codes(service, person_id, visitor().token)
     return redirect(url_for("own.show_codes"), code=303)
 
 
@@ -90,7 +90,7 @@ def confirm_codes() -> ResponseReturnValue:
 
 
 def _codes_page(form: CodeForm, failure: WrongPasswordError | None = None) -> str:
-    own = codes.codes_of(the_service(), visitor().person_id)
+    own = codes.codes_of(the_service(), visitor().person_id, visitor().token)
     picture = Markup(segno.make(own.uri, error="m").svg_inline(scale=6, border=4, light="#fff")) if own.uri else ""  # noqa: S704 (drawn by segno)
     return render_template(
         "account/codes.html", codes=own, picture=picture, form=form, failure=failure, unprotected=visitor().unprotected

@@ -2,8 +2,8 @@
 
 ::
 
-    uri = begin_codes(service, person_id)          # shown as a QR code
-    confirm_codes(service, person_id, "123456")    # from now on the password needs a code
+    uri = begin_codes(service, person_id, token)          # shown as a QR code, in this session only
+    confirm_codes(service, person_id, "123456", token)    # from now on the password needs a code
     admit_codes(service, officer_id, person_id, "K7QD 2MXA")  # compared by voice: now they approve signatures, too
 
 Seeds are encrypted by AES-256-GCM under a key derived from the record's key, which is not in the database. Who has
@@ -47,7 +47,7 @@ class Codes:
     """Where a person's one-time codes stand."""
 
     state: str
-    """``none``, ``begun`` (shown, not yet tried), ``waiting`` (for an officer) or ``admitted``."""
+    """``none``, ``begun`` (shown in this session, not yet tried), ``waiting`` (for an officer) or ``admitted``."""
     uri: str = ""
     """``otpauth:``, while it is begun and never again."""
     secret: str = ""
@@ -69,15 +69,16 @@ def is_admitted(session: Session, person_id: str) -> bool:
     return seed is not None and seed.confirmed is not None and seed.admitted is not None
 
 
-def codes_of(service: Service, person_id: str) -> Codes:
-    """Where a person's codes stand, for the person's own eyes."""
+def codes_of(service: Service, person_id: str, token: str = "") -> Codes:
+    """Where a person's codes stand, for the person's own eyes, in the session of ``token``."""
     with service.database.read() as session:
         row, person = session.get(CodeSeed, person_id), people.get(session, person_id)
     if row is None:
         return Codes("none")
-    seed = _open(service, row)
     if row.confirmed is None:
-        return Codes("begun", _uri(service, seed, person.email), seed)
+        shown = _open_begun(service, row, token)
+        return Codes("none") if shown is None else Codes("begun", _uri(service, shown, person.email), shown)
+    seed = _open(service, row)
     state = "waiting" if row.admitted is None else "admitted"
     return Codes(state, check=_check_words(seed), since=row.admitted or row.confirmed)
 
@@ -88,14 +89,18 @@ def codes_for_officer(service: Service, person_id: str) -> Codes:
     return Codes(own.state, check=own.check, since=own.since)
 
 
-def begin_codes(service: Service, person_id: str) -> str:
-    """Make a new seed and return its ``otpauth:`` URI; it counts once a right code was typed."""
+def begin_codes(service: Service, person_id: str, token: str = "") -> str:
+    """Make a new seed and return its ``otpauth:`` URI; it counts once a right code was typed in the same session.
+
+    ``token``: that session. No other one is shown the seed or can use it: whoever else is signed in as this person
+    must neither read the seed that an officer is going to admit, nor lay one of their own ready.
+    """
     seed = pyotp.random_base32()
     with service.database.begin() as session:
         if is_set_up(session, person_id):
             raise ConflictError("one-time codes are set up already", hint="ask the secretariat to reset them")
         person = people.get(session, person_id)
-        sealed = _seal(service, person_id, seed)
+        sealed = _seal(service, seed, _begun_by(person_id, token))
         fresh = CodeSeed(
             person=person_id, sealed=sealed, last_step=0, created=service.clock(), confirmed=None, admitted=None
         )
@@ -103,21 +108,22 @@ def begin_codes(service: Service, person_id: str) -> str:
     return _uri(service, seed, person.email)
 
 
-def confirm_codes(service: Service, person_id: str, code: str, token: str | None = None) -> None:
-    """Take the first code; raises WrongPasswordError on a wrong one, NotFoundError where nothing was begun.
+def confirm_codes(service: Service, person_id: str, code: str, token: str = "") -> None:
+    """Take the first code; raises WrongPasswordError on a wrong one, NotFoundError where this session began none.
 
     ``token``: the session in which it was typed; it rests on the codes from now on.
     """
     with service.database.begin() as session:
         row = session.get(CodeSeed, person_id, with_for_update=True)
-        if row is None:
-            raise NotFoundError("no one-time codes are being set up")
-        if row.confirmed is not None:
+        if row is not None and row.confirmed is not None:
             raise ConflictError("one-time codes are set up already", hint="ask the secretariat to reset them")
+        seed = None if row is None else _open_begun(service, row, token)
+        if row is None or seed is None:
+            raise NotFoundError("no one-time codes are being set up")
+        row.sealed = _seal(service, seed, person_id.encode())
         _take(service, row, code)
         row.confirmed = service.clock()
-        if token is not None:
-            sessions.upgrade(session, token, "password+code")
+        sessions.upgrade(session, token, "password+code")
 
 
 def drop_codes(service: Service, person_id: str) -> None:
@@ -193,17 +199,33 @@ def _take(service: Service, row: CodeSeed, code: str) -> None:
     raise WrongPasswordError("the one-time code is wrong or was used already", hint="wait for the next one")
 
 
-def _seal(service: Service, person_id: str, seed: str) -> bytes:
+def _begun_by(person_id: str, token: str) -> bytes:
+    """What a seed that nobody has tried is sealed for: its person and the session that began it."""
+    return person_id.encode() + b"\0" + hashlib.sha256(token.encode()).digest()
+
+
+def _seal(service: Service, seed: str, owner: bytes) -> bytes:
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(_key(service)).encrypt(nonce, seed.encode(), person_id.encode())
+    return nonce + AESGCM(_key(service)).encrypt(nonce, seed.encode(), owner)
+
+
+def _open_begun(service: Service, row: CodeSeed, token: str) -> str | None:
+    """A seed that nobody has tried; None in any session but the one that began it."""
+    return _unsealed(service, row, _begun_by(row.person, token))
 
 
 def _open(service: Service, row: CodeSeed) -> str:
+    seed = _unsealed(service, row, row.person.encode())
+    if seed is None:
+        raise UnavailableError("the seed of the one-time codes cannot be opened", hint="ask the secretariat")
+    return seed
+
+
+def _unsealed(service: Service, row: CodeSeed, owner: bytes) -> str | None:
     try:
-        nonce, sealed = row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:]
-        return AESGCM(_key(service)).decrypt(nonce, sealed, row.person.encode()).decode()
-    except InvalidTag as error:
-        raise UnavailableError("the seed of the one-time codes cannot be opened", hint="ask the secretariat") from error
+        return AESGCM(_key(service)).decrypt(row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:], owner).decode()
+    except InvalidTag:
+        return None
 
 
 def _key(service: Service) -> bytes:

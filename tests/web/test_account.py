@@ -51,7 +51,10 @@ def test_after_ten_wrong_passwords_an_account_is_closed_for_a_while_and_others_a
     visit(LIN)
 
 
-@pytest.mark.parametrize("target", ["//evil.example/", "https://evil.example/", "/\\evil.example", "\n//evil.example"])
+ELSEWHERE = ["//evil.example/", "https://evil.example/", "/\\evil.example", "\n//evil.example", "/\t\\evil.example/"]
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
 def test_signing_in_leads_to_no_other_site(anybody: Visitor, target: str):
     anybody.get("/sign-in", query_string={"next": target})
     answer = anybody.submit("/sign-in", email=LIN.email, password=PASSWORD, next=target)

@@ -31,13 +31,20 @@ def strict(world: World) -> Flask:
     return app
 
 
-def set_up(visitor: Visitor, world: World, person_id: str) -> pyotp.TOTP:
+def secret_on(page: str) -> str:
+    """The seed as the page shows it for typing."""
+    shown = re.search(r'secret-text">([A-Z2-7 ]+)<', page)
+    assert shown is not None
+    return shown[1].replace(" ", "")
+
+
+def set_up(visitor: Visitor, world: World) -> pyotp.TOTP:
     """Follow the page: show the code, type what the app says."""
     visitor.get("/account/codes/")
     assert visitor.submit("/account/codes/begin").status_code == 303
     page = visitor.get("/account/codes/")
     assert "<svg" in page.text
-    app = pyotp.TOTP(codes_of(world.service, person_id).secret)
+    app = pyotp.TOTP(secret_on(page.text))
     answer = visitor.submit("/account/codes/confirm", code=app.at(world.clock.now))
     assert answer.status_code == 303, answer.text
     world.clock.forward(minutes=1)
@@ -57,7 +64,7 @@ def test_a_password_alone_leads_to_setting_up_a_second_factor_and_nowhere_else(s
 
 def test_after_setting_codes_up_everything_is_open_and_the_next_sign_in_asks_for_one(strict: Flask, world: World):
     lin = Visitor(strict).sign_in(LIN)
-    app = set_up(lin, world, world.ids[LIN])
+    app = set_up(lin, world)
     assert lin.get("/agreements/").status_code == 200
     again = Visitor(strict)
     again.get("/sign-in")
@@ -72,19 +79,32 @@ def test_after_setting_codes_up_everything_is_open_and_the_next_sign_in_asks_for
 def test_the_secret_is_shown_in_text_and_gone_after_the_first_code(strict: Flask, world: World):
     lin = Visitor(strict).sign_in(LIN)
     lin.submit("/account/codes/begin")
-    secret = codes_of(world.service, world.ids[LIN]).secret
-    shown = re.search(r'secret-text">([A-Z2-7 ]+)<', lin.get("/account/codes/").text)
-    assert shown is not None
-    assert shown[1].replace(" ", "") == secret
+    secret = secret_on(lin.get("/account/codes/").text)
     assert lin.submit("/account/codes/confirm", code="000000").status_code == 403
     lin.submit("/account/codes/confirm", code=pyotp.TOTP(secret).at(world.clock.now))
     assert secret not in lin.get("/account/codes/").text.replace(" ", "")
     assert lin.get("/account/codes/").headers["Cache-Control"] == "no-store"
 
 
+def test_who_knows_the_password_sees_no_secret_that_another_browser_shows_and_lays_none_ready(
+    strict: Flask, world: World
+):
+    lin, thief = Visitor(strict).sign_in(LIN), Visitor(strict).sign_in(LIN)
+    lin.submit("/account/codes/begin")
+    secret = secret_on(lin.get("/account/codes/").text)
+    assert "secret-text" not in thief.get("/account/codes/").text, "the seed that an officer would admit"
+    code = pyotp.TOTP(secret).at(world.clock.now)
+    assert thief.submit("/account/codes/confirm", code=code).status_code == 404
+    thief.submit("/account/codes/begin")
+    laid = secret_on(thief.get("/account/codes/").text)
+    assert "secret-text" not in lin.get("/account/codes/").text, "a seed that the thief has kept"
+    assert lin.submit("/account/codes/confirm", code=pyotp.TOTP(laid).at(world.clock.now)).status_code == 404
+    assert set_up(lin, world).secret not in (secret, laid)
+
+
 def test_an_officer_admits_resets_and_ends_by_the_persons_page(visit: Visit, world: World):
     lin, officer = visit(LIN), visit(OFFICER)
-    set_up(lin, world, world.ids[LIN])
+    set_up(lin, world)
     path = f"/secretariat/people/{world.ids[LIN]}/access/"
     page = officer.get(path).text
     check = codes_of(world.service, world.ids[LIN]).check

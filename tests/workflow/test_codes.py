@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from signing_service.approval import Approval, ServiceAssertion
 from signing_service.encoding import from_base64url, parse_canonical_json
-from signing_service.errors import ConflictError, UnavailableError
+from signing_service.errors import ConflictError, NotFoundError, UnavailableError
 from signing_service.store import openings
 from signing_service.store.tables import CodeSeed
 from signing_service.workflow.approvals import Password
@@ -89,5 +89,9 @@ def test_no_seed_stands_in_the_clear_and_none_serves_another_person(world: World
         sealed = session.get_one(CodeSeed, world.ids[LIN]).sealed
         assert totp.secret.encode() not in sealed
         session.execute(update(CodeSeed).where(CodeSeed.person == world.ids[SOMCHAI]).values(sealed=sealed))
-    with pytest.raises(UnavailableError):
+    with pytest.raises(NotFoundError):
         confirm_codes(service, world.ids[SOMCHAI], other.at(world.clock.now))
+    with service.database.begin() as session:
+        session.execute(update(CodeSeed).where(CodeSeed.person == world.ids[SOMCHAI]).values(confirmed=world.clock.now))
+    with pytest.raises(UnavailableError):
+        check(service, world.ids[SOMCHAI], totp.at(world.clock.now))

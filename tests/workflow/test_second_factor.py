@@ -93,7 +93,7 @@ def test_a_wrong_password_uses_no_code_up(world: World, totp: pyotp.TOTP):
 
 def test_setting_codes_up_protects_the_session_in_which_it_was_done(world: World):
     token = sign_in(world.service, LIN.email, PASSWORD, **BROWSER)
-    made = seed_of(begin_codes(world.service, world.ids[LIN]))
+    made = seed_of(begin_codes(world.service, world.ids[LIN], token))
     confirm_codes(world.service, world.ids[LIN], made.at(world.clock.now), token)
     person = session_person(world.service, token)
     assert person is not None
