@@ -89,6 +89,7 @@ class Authority:
         since: datetime | None = None,
         until: datetime | None = None,
         ocsp_url: str = "",
+        crl_url: str = "",
     ) -> Identity:
         key = key or ec.generate_private_key(ec.SECP256R1())
         start, end = since or self._now - YEAR / 2, until or self._now + 5 * YEAR
@@ -100,6 +101,9 @@ class Authority:
             location = x509.UniformResourceIdentifier(ocsp_url)
             access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, location)
             builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        if crl_url:
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_url)], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
         certificate = builder.add_extension(_SIGNING, critical=True).sign(self.key, hashes.SHA256())
         return Identity(key, certificate, self.certificate)
 

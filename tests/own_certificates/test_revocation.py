@@ -46,6 +46,12 @@ class Responder:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_GET(self) -> None:
+                responder.asked.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(responder.reply()[1])
+
             def log_message(self, format: str, *arguments: object) -> None:
                 return
 
@@ -142,13 +148,21 @@ def test_an_address_that_only_looks_listed_is_not_asked(authority: Authority, ur
     assert asker.ask(identity.certificate, authority.certificate) is None
 
 
+@pytest.mark.parametrize("kind", ["ocsp", "crl"])
 def test_what_the_authority_said_goes_into_the_archive(
-    make_world: Callable[..., World], authority: Authority, responder: Responder, asked: Identity
+    make_world: Callable[..., World],
+    authority: Authority,
+    responder: Responder,
+    asked: Identity,
+    kind: str,
 ) -> None:
     made = make_world(REVOCATION_URLS=responder.url)
     files = source(own_certificates={NANJING: (authority.pem,)})
     world = World.of(made.service, made.officer, files, made.ids).publish()
     answer = authority.ocsp_response(asked, NOON)
+    if kind == "crl":
+        asked = authority.issue("LIN Shuyi", crl_url=responder.url + "list.crl")
+        answer = authority.revocation_list(NOON, authority.issue("WANG Lei"))
     responder.reply = lambda: (200, answer)
     reserve(world.service, world.ids[LIN], world.agreement, LIN.signer)
     signed = pyhanko_signer.sign(download.pdf(world.service, world.ids[LIN], world.agreement), LIN.signer, asked)
@@ -159,7 +173,17 @@ def test_what_the_authority_said_goes_into_the_archive(
     world.archive()
     pdf = download.pdf(world.service, world.officer, world.agreement)
     archive = list(read_revisions(pdf, read_document(pdf)))[-1]
-    assert answer in archive.ocsp_responses
+    assert answer in (archive.ocsp_responses if kind == "ocsp" else archive.crls)
     assert authority.der in archive.certificates
     report = verify_evidence(download.evidence(world.service, world.officer, world.agreement)[1], world)
     assert [check for check in report.checks if check.verdict is not Verdict.PASSED] == []
+
+
+def test_a_revocation_list_that_names_the_certificate_refuses_the_upload(
+    authority: Authority, responder: Responder
+) -> None:
+    listed = authority.issue("LIN Shuyi", crl_url=responder.url + "list.crl")
+    answer = authority.revocation_list(NOON, listed)
+    responder.reply = lambda: (200, answer)
+    with pytest.raises(ForeignCertificateError, match="was revoked at 2025-04-11"):
+        check_revocation(RevocationAsker((responder.url,)), judged(authority, listed), NOON)
