@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -43,6 +44,7 @@ from signing_service.workflow.service import Service, open_service
 
 PASSWORD = "only for measuring"
 START = 60  # seconds for the server to answer
+PORTS = (15_000, 32_000)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -239,11 +241,15 @@ def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nobody listens on.
+
+    Below those that the system gives to connections: a server that is killed and started again needs the same one.
+    """
+    while True:
+        port = random.SystemRandom().randrange(*PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _children(pid: int) -> list[int]:

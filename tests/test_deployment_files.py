@@ -15,6 +15,7 @@ import yaml
 
 from signing_service.cli import COMMANDS
 from signing_service.settings import Settings, parse_settings
+from signing_service.web.verification import MAX_UPLOAD
 
 CHECKOUT = Path(__file__).parent.parent
 DEPLOY = CHECKOUT / "deploy"
@@ -114,6 +115,30 @@ def test_the_proxy_hands_everything_to_the_service() -> None:
     text = (DEPLOY / "Caddyfile").read_text()
     assert "reverse_proxy {$UPSTREAM:service:8000}" in text
     assert text.count("{") == text.count("}")
+
+
+def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=sign"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", *words, *files], check=True, capture_output=True)
+    text = (DEPLOY / "nginx" / "signing-service.conf").read_text()
+    text = re.sub(r"(ssl_certificate )\S+;", rf"\g<1>{certificate};", text)
+    text = re.sub(r"(ssl_certificate_key )\S+;", rf"\g<1>{key};", text)
+    text = text.replace("/etc/nginx/signing-service-proxy.conf", str(DEPLOY / "nginx" / "signing-service-proxy.conf"))
+    text = re.sub(r"(listen (?:\[::\]:)?)(80|443)\b", r"\g<1>1\g<2>0", text)  # no privilege, nobody else's port
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{text}}}\n")
+    done = subprocess.run(["/usr/sbin/nginx", "-t", "-c", str(whole)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "[warn]" not in done.stderr
+
+
+def test_nginx_lets_through_what_may_be_verified_and_no_address_that_a_visitor_claims() -> None:
+    text = (DEPLOY / "nginx" / "signing-service-proxy.conf").read_text()
+    limit = re.search(r"client_max_body_size (\d+)m;", text)
+    assert int(limit[1]) << 20 > MAX_UPLOAD
+    assert "X-Forwarded-For $remote_addr;" in text
 
 
 def test_the_unit_s_example_environment_parses() -> None:

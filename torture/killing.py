@@ -27,6 +27,7 @@ PATIENCE = 180.0  # seconds for a cycle's clients
 LONGEST_LIFE = 0.5  # seconds until a server is killed at a random moment
 LAST_ARRIVAL = {"entry": 5, "commit": 16, "guard": 4, "timestamp": 3, "mail": 3}  # arrivals at a point until it kills
 AT_ONCE = 4  # clients
+TRIES, PAUSE = 3, 0.5  # starts of a server that refuses, seconds between them
 
 
 def run_cycle(
@@ -95,9 +96,12 @@ def _kill(
 
 def _start(server: Server, ledger: Ledger, point: str | None = None, count: int = 0) -> None:
     """Raise RecordError if the server refuses to serve, instead of dying at its point."""
-    if not server.start(point, count) and (server.exit_code or 0) > 0:
-        ledger.abandoned.set()
-        raise RecordError("the server refuses to start again")
+    for _ in range(TRIES):
+        if server.start(point, count) or (server.exit_code or 0) <= 0:
+            return
+        time.sleep(PAUSE)  # a killed worker may not have let go of everything yet
+    ledger.abandoned.set()
+    raise RecordError("the server refuses to start again")
 
 
 def _last_arrival(point: str | None) -> int:
@@ -137,6 +141,8 @@ def _service_of(venue: Venue) -> Iterator[Callable[[], int]]:
         service.database.dispose()
 
 
-def make_venue(folder: Path, parties: int, database_url: str | None = None) -> Venue:
+def make_venue(folder: Path, parties: int, database_url: str | None = None, **settings: str) -> Venue:
     """A venue on SQLite, or on an empty database of PostgreSQL."""
-    return Venue.make(folder, parties, **({"DATABASE_URL": database_url} if database_url else {}))
+    if database_url:
+        settings["DATABASE_URL"] = database_url
+    return Venue.make(folder, parties, **settings)
