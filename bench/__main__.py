@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import pressing, recording, rendering, signing, verifying
+from bench import agreements, pressing, recording, rendering, signing, verifying
 from bench.table import Row, machine, print_rows, to_json
 
 GROUPS = {
@@ -16,6 +16,7 @@ GROUPS = {
     "verifying": verifying.measure,
     "record": recording.measure,
     "http": pressing.measure,
+    "agreements": agreements.measure,
 }
 
 

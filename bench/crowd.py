@@ -13,6 +13,8 @@ Everybody's password is hashed with argon2's smallest parameters: what a passwor
 from __future__ import annotations
 
 import contextlib
+import copy
+import dataclasses
 import os
 import random
 import secrets
@@ -173,6 +175,13 @@ class Visitor(Browser):
             self.before_approval()
             self.asked += 1
         return super().post(path, body, accept=accept)
+
+    def beside(self, agreement: str, revision0: bytes) -> Visitor:
+        """Another window of the same browser, on another agreement."""
+        window = copy.copy(self)
+        window.venue = dataclasses.replace(self.venue, agreement=agreement, revision0=revision0)
+        window._document = revision0
+        return window
 
     def sign(self) -> bytes:
         """Sign with every check that the page makes; return the receipt."""

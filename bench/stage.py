@@ -54,7 +54,6 @@ class Stage:
                 "SIGNING_SERVICE_PASSWORD_NEEDS_CODE": "no",
                 "SIGNING_SERVICE_GUARD": str(folder / "guard"),
                 "SIGNING_SERVICE_TRUST_FILE": str(folder / "trust.json"),
-                "SIGNING_SERVICE_PASSWORD_NEEDS_CODE": "no",
             }
         )
         files = source_with_parties(parties)
