@@ -78,6 +78,12 @@ def of_person(session: Session, person_id: str) -> list[Mandate]:
     return list(session.scalars(query.order_by(Mandate.created.desc(), Mandate.id)))
 
 
+def held_by(session: Session, agreement: str, signer: str, person_id: str) -> Mandate | None:
+    """A person's mandate for one signer, not revoked; at most one is. However many others the person has."""
+    query = select(Mandate).where(Mandate.agreement == agreement, Mandate.signer == signer)
+    return session.scalar(query.where(Mandate.person == person_id, Mandate.revoked.is_(None)))
+
+
 def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person]]:
     """All mandates in an agreement that are not revoked, with their persons, by signer."""
     query = select(Mandate, Person).join(Person, Person.id == Mandate.person)

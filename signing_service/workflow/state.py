@@ -63,10 +63,8 @@ def load_acts(session: Session, agreement_id: str) -> Acts:
 
 def load_mandate(session: Session, agreement_id: str, signer: str, person_id: str) -> tuple[str, Mandate] | None:
     """The mandate in force of this person for this signer, with its row's id; None if there is none."""
-    for row in mandates.of_person(session, person_id):
-        if row.agreement == agreement_id and row.signer == signer:
-            return row.id, Mandate.from_json(row.json)
-    return None
+    row = mandates.held_by(session, agreement_id, signer, person_id)
+    return None if row is None else (row.id, Mandate.from_json(row.json))
 
 
 def tail_of(end: agreements.RevisionEnd) -> Tail:
