@@ -24,6 +24,7 @@ from signing_service.store import ledger, mandates, openings, passkeys, people
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
+from signing_service.workflow.download import check_party
 from signing_service.workflow.notification import tell_officers_about_enrolment
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.service import Service
@@ -71,6 +72,7 @@ def enrol(service: Service, person_id: str, agreement_id: str, signer: str, answ
     Raises NotFoundError without a mandate, ApprovalError or FormatError on a passkey that cannot be accepted.
     """
     with service.database.begin() as session:
+        check_party(session, person_id, agreement_id)
         load_published(session, agreement_id)
         mandate_row = _own_mandate(session, person_id, agreement_id, signer)
         credential = register(session, service, person_id, "approval", answer)
@@ -85,6 +87,7 @@ def enrol_again(service: Service, person_id: str, agreement_id: str, signer: str
     Raises NotFoundError where there is none, ConflictError where it is enrolled for that mandate.
     """
     with service.database.begin() as session:
+        check_party(session, person_id, agreement_id)
         load_published(session, agreement_id)
         mandate_row = _own_mandate(session, person_id, agreement_id, signer)
         own = passkeys.of_person(session, person_id, "approval")
@@ -98,6 +101,7 @@ def enrol_again(service: Service, person_id: str, agreement_id: str, signer: str
 def own_enrolments(service: Service, person_id: str, agreement_id: str, signer: str) -> list[Enrolled]:
     """A person's enrolments for one mandate, the newest first; raises NotFoundError without the mandate."""
     with service.database.read() as session:
+        check_party(session, person_id, agreement_id)
         mandate_row = _own_mandate(session, person_id, agreement_id, signer)
         found = passkeys.of_mandate(session, mandate_row.id)
         return [view_of(mandate_row, enrolment, credential) for enrolment, credential in reversed(found)]

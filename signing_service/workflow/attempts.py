@@ -30,6 +30,7 @@ from signing_service.store import acts, agreements
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Attempt
 from signing_service.workflow.approvals import Ways, require_way, ways_to_approve
+from signing_service.workflow.download import check_party
 from signing_service.workflow.mandates import officer_mandate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_mandate, load_published, tail_of
@@ -73,6 +74,7 @@ def begin_attempt(
     """
     now = service.clock()
     with service.database.begin() as session:
+        check_party(session, person_id, agreement_id)
         published = load_published(session, agreement_id)
         signatory = _signatory(session, service, published, person_id, signer, now)
         check_may_act(session, published, signatory, now)

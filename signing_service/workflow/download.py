@@ -32,10 +32,16 @@ def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
 
 
 def check_party(session: Session, person_id: str, agreement_id: str) -> None:
-    """Raise NotFoundError unless this person may have the evidence too: an officer, or one with a mandate in it."""
+    """Raise NotFoundError unless this person may have the evidence too: an officer, or one with a mandate in it.
+
+    A draft is the officers' alone, and others are told nothing of whether there is one.
+    """
     person = people.get(session, person_id)
+    living = person.ended is None and person.office != OPERATOR
+    if living and person.officer:
+        return
     holds_mandate = any(mandate.agreement == agreement_id for mandate in mandates.of_person(session, person_id))
-    if person.ended is not None or person.office == OPERATOR or not (person.officer or holds_mandate):
+    if not (living and holds_mandate) or agreements.get(session, agreement_id).state == "draft":
         raise NotFoundError("there is no such agreement")
 
 

@@ -22,6 +22,7 @@ from signing_service.workflow.approvals import (
     ways_to_approve,
 )
 from signing_service.workflow.attempts import Signatory, consent_for
+from signing_service.workflow.download import check_party
 from signing_service.workflow.notification import tell_about_refusal
 from signing_service.workflow.passkeys import challenge_in, request_options
 from signing_service.workflow.reasons import clean_reason
@@ -44,6 +45,7 @@ def refuse(
     check_secret(service, person_id, answer)
     now = service.clock()
     with service.database.begin() as session:
+        check_party(session, person_id, agreement_id)
         agreements.lock(session, agreement_id)
         published = load_published(session, agreement_id)
         signatory = _signatory(session, published, person_id, signer, now)
@@ -84,6 +86,7 @@ def begin_refusal(
     """
     reason, now = clean_reason(reason), service.clock()
     with service.database.begin() as session:
+        check_party(session, person_id, agreement_id)
         published = load_published(session, agreement_id)
         signatory = _signatory(session, published, person_id, signer, now)
         ways = ways_to_approve(session, service, published.terms, signatory)

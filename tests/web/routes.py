@@ -1,0 +1,163 @@
+"""Every address of the service and who may ask it: the one table that tests/web/test_every_route.py goes by.
+
+A row names who is let in; for all others there is no such thing. ``get`` is what a GET answers to who is let in, about
+the agreement ``A`` and Lin's things in it; ``body`` (JSON) or ``form`` is what a POST sends, well formed, so that a
+refusal is for who asks. Roles are those of docs/roles.md, seen from Lin's university:
+
+lin
+    signs A, and has signed
+other
+    represents the other party of A
+reader
+    observes A
+stranger, guest
+    represents, or attests for, a party of another agreement
+operator, officer, lead
+    hold that office
+table
+    the stranger, at the signing table
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from signing_service.encoding import to_base64url
+from tests.cast import PASSWORD
+from tests.workflow.world import OneTimeKey
+
+OFFICERS = frozenset(("officer", "lead"))
+SIGNED_IN = frozenset(("lin", "other", "reader", "stranger", "guest", "operator", "officer", "lead", "table"))
+EVERYBODY = SIGNED_IN | {"anybody"}
+PARTIES = OFFICERS | {"lin", "other"}  # who has the evidence
+READERS = PARTIES | {"reader"}
+LIN = frozenset(("lin",))
+LEADS = frozenset(("lead",))
+SERVICE = LEADS | {"operator"}
+ROLES = sorted(EVERYBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who may ask an endpoint, and what the answer is."""
+
+    who: frozenset[str]
+    get: int = 200
+    body: dict[str, Any] | None = None
+    form: dict[str, str] = field(default_factory=dict)
+
+
+def public(get: int = 200) -> Route:
+    return Route(EVERYBODY, get)
+
+
+_REQUEST = to_base64url(OneTimeKey().request)
+_JSON: dict[str, Any] = {}
+_APPROVAL = {"password": PASSWORD}
+_ANSWER: dict[str, Any] = {"answer": {}}
+
+ROUTES: dict[str, Route] = {
+    "account.invitation": Route(EVERYBODY - {"table"}),
+    "account.sign_in": Route(EVERYBODY - {"table"}, 302),
+    "account.sign_out": Route(EVERYBODY),
+    "api.accept_invitation": public(),
+    "api.approve": Route(LIN, body={"request": _REQUEST, "statement": "AA", "approval": _APPROVAL}),
+    "api.begin": Route(LIN, body={"signer": "njupt:president", "mark": {"typed": "Lin"}, "consent_language": "en"}),
+    "api.complete": Route(LIN, body={"signature": "AA", "revision": 0}),
+    "api.open_invitation": public(),
+    "api.refusal_options": Route(LIN, body={"signer": "njupt:president", "reason": "no", "consent_language": "en"}),
+    "api.refuse": Route(LIN, body={"signer": "njupt:president", "reason": "no", "approval": _APPROVAL}),
+    "api.session_state": Route(SIGNED_IN),
+    "api.state": Route(LIN),
+    "feeds.make": Route(OFFICERS, form={"party": "njupt"}),
+    "feeds.revoke": Route(OFFICERS),
+    "feeds.show": Route(OFFICERS),
+    "hall.page": public(),
+    "hall.state": public(),
+    "observers.end": Route(OFFICERS),
+    "observers.invite": Route(OFFICERS),
+    "observers.show": Route(OFFICERS),
+    "offices.add": Route(LEADS, form={"name": "Eve", "email": "eve@a.example", "locale": "en", "office": "officer"}),
+    "offices.change": Route(LEADS, form={"office": "operator"}),
+    "offices.show": Route(OFFICERS),
+    "operations.metrics": public(),  # from this machine; tests/web/test_operations.py asks from others
+    "operations.ready": public(),
+    "passkey_pages.confirmations": Route(OFFICERS),
+    "passkey_pages.enrol": Route(LIN),
+    "passkey_pages.own": Route(SIGNED_IN - {"table"}),
+    "passkeys.begin_addition": Route(LEADS, body=_JSON),
+    "passkeys.begin_codes": Route(SIGNED_IN - {"table"}, body=_JSON),
+    "passkeys.begin_confirmation": Route(OFFICERS, body={"method": "video"}),
+    "passkeys.begin_removal": Route(LEADS, body=_JSON),
+    "passkeys.confirm": Route(OFFICERS, body=_ANSWER),
+    "passkeys.confirm_codes": Route(SIGNED_IN - {"table"}, body={"code": "000000"}),
+    "passkeys.enrol": Route(LIN, body={"signer": "njupt:president", "answer": {}}),
+    "passkeys.enrol_again": Route(LIN, body={"signer": "njupt:president"}),
+    "passkeys.own_enrolments": Route(LIN),
+    "passkeys.register_login": Route(SIGNED_IN - {"table"}, body=_ANSWER),
+    "passkeys.register_officer_key": Route(OFFICERS, body=_ANSWER),
+    "passkeys.registration_options": Route(SIGNED_IN, body={"kind": "approval"}),
+    "passkeys.revoke": Route(LIN | OFFICERS, body={"reason": "lost"}),
+    "passkeys.sign_in": Route(EVERYBODY - {"table"}, body={"answer": {}, "next": "/"}),
+    "passkeys.sign_in_options": Route(EVERYBODY - {"table"}, body=_JSON),
+    "passkeys.step_up": Route(SIGNED_IN - {"table"}, body=_ANSWER),
+    "passkeys.step_up_options": Route(SIGNED_IN - {"table"}, body=_JSON),
+    "passkeys.succeed": Route(LEADS, body=_ANSWER),
+    "passkeys.waiting": Route(OFFICERS),
+    "public.choose_language": public(302),
+    "public.font": public(),
+    "public.han_style_sheet": public(),
+    "public.health": public(),
+    "public.home": public(),
+    "public.root_certificate": public(),
+    "public.trust": public(),
+    "public.trust_file": public(),
+    "public.yellow_mark": public(),
+    "record.checkpoint": public(),
+    "record.feed": public(404),  # its token opens it, whoever asks
+    "record.state": public(),
+    "record.tile": public(),
+    "record.timestamp": public(),
+    "representative.agreement": Route(READERS),
+    "representative.decline": Route(LIN, 409),
+    "representative.evidence": Route(PARTIES),
+    "representative.home": Route(SIGNED_IN),
+    "representative.page": Route(READERS),
+    "representative.pdf": Route(READERS),
+    "representative.receipt": Route(LIN),
+    "representative.receipt_file": Route(LIN),
+    "representative.revision": Route(READERS),
+    "secretariat.agreement": Route(OFFICERS),
+    "secretariat.correct": Route(OFFICERS),
+    "secretariat.dashboard": Route(OFFICERS),
+    "secretariat.give_mandate": Route(OFFICERS, form={"person": "x", "organ": "Council", "reason": "ill"}),
+    "secretariat.history": Route(OFFICERS),
+    "secretariat.invite": Route(OFFICERS),
+    "secretariat.new_draft": Route(OFFICERS),
+    "secretariat.people": Route(OFFICERS, form={"name": "Eve", "email": "eve@a.example", "locale": "en"}),
+    "secretariat.preview": Route(OFFICERS),
+    "secretariat.preview_page": Route(OFFICERS),
+    "secretariat.publish": Route(OFFICERS),  # for an officer who is no lead the use case says why not
+    "secretariat.replace_draft": Route(OFFICERS),
+    "secretariat.representatives": Route(OFFICERS),
+    "secretariat.withdraw": Route(OFFICERS, form={"reason": "a typo"}),
+    "service_state.show": Route(SERVICE),
+    "signing_table.finish": Route(SIGNED_IN),
+    "signing_table.free": public(),
+    "signing_table.hand_over": Route(OFFICERS),
+    "signing_table.places": Route(OFFICERS),
+    "sources.begin_with_specimen": Route(OFFICERS),
+    "sources.present": Route(OFFICERS),
+    "sources.specimen": Route(OFFICERS),
+    "spreadsheets.choose": Route(OFFICERS),
+    "spreadsheets.history": Route(OFFICERS),
+    "spreadsheets.look": Route(OFFICERS),
+    "spreadsheets.parties": Route(OFFICERS),
+    "spreadsheets.people": Route(OFFICERS),
+    "spreadsheets.take": Route(OFFICERS, form={"content": "", "organ": "Council"}),
+    "static": public(),
+    "verification.ask": Route(EVERYBODY - {"table"}),
+    "verification.check": Route(EVERYBODY - {"table"}),
+    "verification.report": Route(PARTIES),
+}
