@@ -102,6 +102,33 @@ def stage(templates: dict[str, Template], tmp_path_factory: pytest.TempPathFacto
     world.service.database.dispose()
 
 
+def add_people(ours: World, devices: Devices) -> tuple[str, str]:
+    """An officer whose passkey waits, an observer and an operator; give the officer's id and the passkey's."""
+    service, officer = ours.service, ours.officer
+    ruslan = add_officer(service, officer, NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email))
+    reader = add_person(service, officer, NewPerson(SAULE.name, SAULE.email))
+    invite_observer(service, officer, ours.agreement, reader)
+    add_officer(service, officer, NewPerson(DANIYAR.name, DANIYAR.email), "operator")
+    with service.database.begin() as session:
+        known = session.scalar(select(Person.password_hash).where(Person.id == officer))
+        session.execute(update(Person).values(password_hash=known))
+    return ruslan, devices.add_officer(ruslan).id
+
+
+def sign_everybody_in(app: Flask, world: World) -> dict[str, Visitor]:
+    """A browser for each role; the table is unlocked for Ales."""
+    people: dict[str, Cast] = {
+        "lin": LIN, "other": SOMCHAI, "reader": SAULE, "stranger": ALES, "guest": HOA, "operator": DANIYAR,
+        "officer": SECOND_OFFICER, "lead": OFFICER, "table": OFFICER,
+    }  # fmt: skip
+    visitors = {role: Visitor(app).sign_in(person) for role, person in people.items()}
+    visitors["anybody"] = Visitor(app)
+    visitors["anybody"].get("/sign-in")
+    visitors["table"].submit(f"/secretariat/table/{world.agreement}/{ALES.signer}")
+    visitors["table"].get("/agreements/")
+    return visitors
+
+
 def set_the_stage(app: Flask, world: World) -> Stage:
     service, officer = world.service, world.officer
     a = create_draft(service, officer, source((NANJING, ANDAMAN)))
@@ -117,30 +144,14 @@ def set_the_stage(app: Flask, world: World) -> Stage:
     own_receipt(service, ours.ids[LIN], a, LIN.signer)
     evidence(service, officer, a)
     make_feed(service, officer, a, NANJING.id)
-    ruslan = add_officer(service, officer, NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email))
-    waiting = devices.add_officer(ruslan)
-    reader = add_person(service, officer, NewPerson(SAULE.name, SAULE.email))
-    invite_observer(service, officer, a, reader)
-    operator = NewPerson(DANIYAR.name, DANIYAR.email)
-    add_officer(service, officer, operator, "operator")
-    with service.database.begin() as session:
-        known = session.scalar(select(Person.password_hash).where(Person.id == officer))
-        session.execute(update(Person).values(password_hash=known))
-    people: dict[str, Cast] = {
-        "lin": LIN, "other": SOMCHAI, "reader": SAULE, "stranger": ALES, "guest": HOA, "operator": DANIYAR,
-        "officer": SECOND_OFFICER, "lead": OFFICER, "table": OFFICER,
-    }  # fmt: skip
-    visitors = {role: Visitor(app).sign_in(person) for role, person in people.items()}
-    visitors["anybody"] = Visitor(app)
-    visitors["anybody"].get("/sign-in")
-    visitors["table"].submit(f"/secretariat/table/{world.agreement}/{ALES.signer}")
-    visitors["table"].get("/agreements/")
+    ruslan, waiting = add_people(ours, devices)
+    visitors = sign_everybody_in(app, world)
     always = {"path": "0/000.p/1", "name": "serif-latin", "tag": "en", "filename": "style/base.css", "digest": "0" * 64}
     numbers = {"number": 0, "page": 1}
     real = {
         "agreement_id": a,
         "attempt_id": signing.attempt["attempt"],
-        "credential_id": waiting.id,
+        "credential_id": waiting,
         "enrolment_id": enrolled.id,
         "feed_id": feeds_of(service, officer, a)[0].id,
         "leaving_id": ruslan,
