@@ -47,6 +47,8 @@ class Acts:
     """By signer id, in the order in which they were given."""
     refusals: Mapping[str, Act] = field(default_factory=dict)
     """By signer id; a refusal stands until the signer signs after all."""
+    papers: Mapping[str, Act] = field(default_factory=dict)
+    """Signatures on paper that an officer attested, by signer id; their time is the attestation's."""
     countersignature: Act | None = None
     withdrawal: Act | None = None
     superseded_by: str | None = None
@@ -74,9 +76,15 @@ class Acts:
         if kind == "refusal":
             act = Act(_text(event, "signer"), parse_time(_text(event, "time")), _text(event, "reason"))
             return replace(self, refusals={**self.refusals, act.signer: act})
+        if kind == "paper":
+            return self._on_paper(Act(_text(event, "signer"), parse_time(_text(event, "time"))))
         if kind == "withdrawal":
             return self._withdrawn(event)
         return self
+
+    def given(self, terms: Terms) -> frozenset[str]:
+        """The signers whose signature counts: digital ones, and those on paper where the sealed rules say so."""
+        return frozenset(self.signatures) | (frozenset(self.papers) if terms.rules.paper == "counts" else frozenset())
 
     def has_signed(self, signer_id: str) -> bool:
         """Whether this signer (or, for the secretariat's id, an officer) has signed."""
@@ -87,6 +95,12 @@ class Acts:
             raise FormatError("%(signer)s has signed twice", signer=act.signer)
         refusals = {signer: refusal for signer, refusal in self.refusals.items() if signer != act.signer}
         return replace(self, signatures={**self.signatures, act.signer: act}, refusals=refusals)
+
+    def _on_paper(self, act: Act) -> Acts:
+        if act.signer in self.papers:
+            raise FormatError(f"{act.signer} has two signatures on paper")
+        refusals = {signer: refusal for signer, refusal in self.refusals.items() if signer != act.signer}
+        return replace(self, papers={**self.papers, act.signer: act}, refusals=refusals)
 
     def _countersigned(self, act: Act) -> Acts:
         if self.countersignature is not None:
@@ -124,7 +138,7 @@ def state(terms: Terms, acts: Acts, now: datetime) -> State:
     start = entry_into_force(terms, acts)
     if start is not None:
         return "in-force" if now >= start else "complete"
-    if terms.is_complete(acts.signatures.keys()):
+    if terms.is_complete(acts.given(terms)):
         return "complete"
     return "expired" if terms.rules.closes is not None and now >= terms.rules.closes else "open"
 
@@ -138,7 +152,7 @@ def entry_into_force(terms: Terms, acts: Acts) -> datetime | None:
 
 def waiting_for(terms: Terms, acts: Acts) -> tuple[str, ...]:
     """The ids of counted signers who have not signed, in the order of signature."""
-    return tuple(signer.id for signer in terms.counted_signers() if signer.id not in acts.signatures)
+    return tuple(signer.id for signer in terms.counted_signers() if signer.id not in acts.given(terms))
 
 
 def may_sign(terms: Terms, acts: Acts, signer_id: str, now: datetime) -> None:
@@ -153,6 +167,25 @@ def may_sign(terms: Terms, acts: Acts, signer_id: str, now: datetime) -> None:
     terms.signer(signer_id)
     if acts.has_signed(signer_id):
         raise ConflictError("%(signer)s has signed already", signer=_spell(terms, signer_id))
+    if signer_id in acts.given(terms):
+        raise ConflictError("%(signer)s has signed on paper", signer=_spell(terms, signer_id))
+    _check_open(terms, acts, now)
+    _check_turn(terms, acts, signer_id)
+
+
+def may_attest_paper(terms: Terms, acts: Acts, signer_id: str, now: datetime) -> None:
+    """Raise unless an officer may attest this signer's signature on paper at ``now``.
+
+    NotAllowedError where the sealed rules allow none, or signing is not open or it is not this signer's turn;
+    ConflictError where the signer has signed, or there is one on paper.
+    """
+    terms.signer(signer_id)
+    if terms.rules.paper == "refused":
+        raise NotAllowedError("the sealed rules of this agreement allow no signature on paper")
+    if acts.has_signed(signer_id):
+        raise ConflictError("%(signer)s has signed already", signer=_spell(terms, signer_id))
+    if signer_id in acts.papers:
+        raise ConflictError("%(signer)s has signed on paper", signer=_spell(terms, signer_id))
     _check_open(terms, acts, now)
     _check_turn(terms, acts, signer_id)
 
@@ -163,6 +196,8 @@ def may_refuse(terms: Terms, acts: Acts, signer_id: str, now: datetime) -> None:
     if acts.has_signed(signer_id):
         name = _spell(terms, signer_id)
         raise ConflictError("%(signer)s has signed already and cannot decline any more", signer=name)
+    if signer_id in acts.given(terms):
+        raise ConflictError("%(signer)s has signed on paper", signer=_spell(terms, signer_id))
     if signer_id in acts.refusals:
         raise ConflictError("%(signer)s has declined already", signer=_spell(terms, signer_id))
     _check_open(terms, acts, now)
@@ -173,7 +208,7 @@ def may_countersign(terms: Terms, acts: Acts) -> None:
     _check_not_withdrawn(acts)
     if acts.countersignature is not None:
         raise ConflictError("the agreement is countersigned already")
-    if not terms.is_complete(acts.signatures.keys()):
+    if not terms.is_complete(acts.given(terms)):
         missing = ", ".join(_spell(terms, signer) for signer in waiting_for(terms, acts))
         raise NotAllowedError("signatures are missing: %(signers)s", hint="remind these parties", signers=missing)
 

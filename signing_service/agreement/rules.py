@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 400  # parties, as terms.MAX_PARTIES
 MAX_DAYS = 3660
+PAPER = ("shown", "counts")  # "refused" has no member: one meaning, one encoding
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -97,6 +98,8 @@ class Rules:
     """``free`` · ``in-turns`` (the order of the parties in the terms)."""
     minimum_assurance: str = "service"
     """The weakest approval that a signature may rest on: ``service`` · ``passkey``."""
+    paper: str = "refused"
+    """What a signature on paper is good for: ``refused`` · ``shown`` (counts for nothing) · ``counts`` (as given)."""
 
     @classmethod
     def from_members(cls, table: Members) -> Rules:
@@ -108,6 +111,7 @@ class Rules:
             closes=table.time("closes"),
             order=table.choice("order", "free", "in-turns"),
             minimum_assurance=table.choice("minimum_assurance", "service", "passkey"),
+            paper=table.choice("paper", *PAPER) if table.has("paper") else "refused",
         )
         table.finish()
         if rules.opens and rules.closes and rules.opens >= rules.closes:
@@ -122,6 +126,7 @@ class Rules:
             "closes": format_time(self.closes) if self.closes else None,
             "order": self.order,
             "minimum_assurance": self.minimum_assurance,
+            **({"paper": self.paper} if self.paper != "refused" else {}),
             "entry_into_force": self.entry_into_force.to_members(),
         }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from signing_service.encoding import canonical_json, parse_canonical_json, sha256_hex
@@ -32,6 +32,7 @@ README, MANIFEST, PDF, EVENTS, CERTIFICATES = (
 
 _AGREEMENT = re.compile(r"[a-z2-7]{26}\Z")
 _PROOF = re.compile(r"proofs/(0|[1-9][0-9]{0,18})\.tlog-proof\Z")
+_PAPER = re.compile(r"papers/([0-9a-f]{64})\.(?:pdf|png|jpg)\Z")
 _MANDATE = re.compile(r"mandates/([0-9a-f]{64})\.pdf\Z")
 _MANIFEST_MEMBERS = {"v", "agreement", "checkpoint_size", "complete", "members"}
 
@@ -52,6 +53,8 @@ class Bundle:
     certificates: bytes
     mandates: Mapping[str, bytes]
     complete: bool = False
+    papers: Mapping[str, bytes] = field(default_factory=dict)
+    """Scans of signatures on paper, by their member's name ``papers/<SHA-256>.pdf``, ``.png`` or ``.jpg``."""
 
     @property
     def signed_checkpoint(self) -> bytes:
@@ -84,6 +87,7 @@ def write_bundle(bundle: Bundle) -> bytes:
         **{f"proofs/{index}.tlog-proof": bundle.proofs[index] for index in sorted(bundle.proofs)},
         CERTIFICATES: bundle.certificates,
         **{f"mandates/{digest}.pdf": bundle.mandates[digest] for digest in sorted(bundle.mandates)},
+        **{name: bundle.papers[name] for name in sorted(bundle.papers)},
     }
     first = {README: _readme(bundle)}
     digests = {name: sha256_hex(data) for name, data in (first | members).items()}
@@ -104,12 +108,14 @@ def read_bundle(data: bytes) -> Bundle:
     if missing:
         raise FormatError(f"bundle has no {missing[0]}")
     manifest = _read_manifest(members)
-    proofs, mandates = {}, {}
+    proofs, mandates, papers = {}, {}, {}
     for name, content in members.items():
         if match := _PROOF.match(name):
             proofs[int(match[1])] = content
         elif match := _MANDATE.match(name):
             mandates[match[1]] = content
+        elif _PAPER.match(name):
+            papers[name] = content
         elif name not in (README, MANIFEST, PDF, EVENTS, CERTIFICATES):
             raise FormatError(f"bundle has a member {name[:60]!r} that it cannot have")
     bundle = Bundle(
@@ -120,6 +126,7 @@ def read_bundle(data: bytes) -> Bundle:
         certificates=members[CERTIFICATES],
         mandates=mandates,
         complete=manifest["complete"],
+        papers=papers,
     )
     _check_parts(bundle)
     if manifest["checkpoint_size"] != bundle.checkpoint.size or list(members) != _order(bundle):
@@ -138,7 +145,7 @@ def _readme(bundle: Bundle) -> bytes:
 def _order(bundle: Bundle) -> list[str]:
     proofs = [f"proofs/{index}.tlog-proof" for index in sorted(bundle.proofs)]
     mandates = [f"mandates/{digest}.pdf" for digest in sorted(bundle.mandates)]
-    return [README, MANIFEST, PDF, EVENTS, *proofs, CERTIFICATES, *mandates]
+    return [README, MANIFEST, PDF, EVENTS, *proofs, CERTIFICATES, *mandates, *sorted(bundle.papers)]
 
 
 def _read_manifest(members: Mapping[str, bytes]) -> dict[str, Any]:
@@ -177,3 +184,7 @@ def _check_parts(bundle: Bundle) -> None:
     for digest, document in bundle.mandates.items():
         if sha256_hex(document) != digest:
             raise VerificationError(f"mandate {digest[:16]} in the bundle does not have its digest")
+    for name, scan in bundle.papers.items():
+        match = _PAPER.match(name)
+        if match is None or sha256_hex(scan) != match[1]:
+            raise VerificationError(f"{name[:30]} in the bundle does not have its digest")

@@ -31,8 +31,11 @@ from signing_service.record.tree import Frontier, consistency_proof, leaf_hash, 
 VERSION = 1
 MAX_PAGES = 100_000  # of one feed, in one round
 EVIDENCE = frozenset(
-    {"mandate", "enrolment", "confirmation", "revocation", "issuance", "signature", "countersignature", "publication"}
-)
+    {
+        "mandate", "enrolment", "confirmation", "revocation", "issuance", "signature", "countersignature", "paper",
+        "publication",
+    }
+)  # fmt: skip
 """Types of event that prove signatures: erased before it was seen, one could hide what happened."""
 
 Feed = Callable[[str, int], bytes]

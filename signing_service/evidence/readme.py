@@ -29,6 +29,7 @@ What is in here
     certificates.pem    every certificate in agreement.pdf, in the order in which
                         they stand there; the root is in the trust file alone
     mandates/           full powers, named by their SHA-256
+    papers/             scans of signatures on paper, where the rules allow them; named by their SHA-256
     manifest.json       the SHA-256 of every other file
 
 By hand, without our software (a shell with openssl, sha256sum and pdfsig)

@@ -90,6 +90,9 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = {
     "countersignature": lambda event: (
         f"countersigned; revision {event.get('revision')} has the digest {event.get('pdf_sha256')}"
     ),
+    "paper": lambda event: (
+        f"officer {event.get('officer')} attested a signature on paper, its scan {event.get('document_sha256')}"
+    ),
     "refusal": lambda event: f"declined: {event.get('reason')}",
     "archive-timestamp": lambda event: (
         f"archive timestamp; revision {event.get('revision')} has the digest {event.get('pdf_sha256')}"

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
-from signing_service.store.tables import ArchiveTimestamp, Attempt, Base, Refusal, Signature, Withdrawal
+from signing_service.store.tables import ArchiveTimestamp, Attempt, Base, Paper, Refusal, Signature, Withdrawal
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -104,6 +104,21 @@ def refusals(session: Session, agreement: str) -> list[Refusal]:
     """All refusals, in time."""
     query = select(Refusal).where(Refusal.agreement == agreement)
     return list(session.scalars(query.order_by(Refusal.time, Refusal.signer)))
+
+
+def add_paper(session: Session, paper: Paper) -> Paper:
+    """Store an attested signature on paper; raises ConflictError if the signer has one already."""
+    return _add(session, paper, f"{paper.signer} has signed on paper already")
+
+
+def paper(session: Session, agreement: str, signer: str) -> Paper | None:
+    """The signer's attested signature on paper, if there is one."""
+    return session.get(Paper, (agreement, signer))
+
+
+def papers(session: Session, agreement: str) -> list[Paper]:
+    """All signatures on paper, in time."""
+    return list(session.scalars(select(Paper).where(Paper.agreement == agreement).order_by(Paper.entry_index)))
 
 
 def add_archive_timestamp(session: Session, archive: ArchiveTimestamp) -> ArchiveTimestamp:

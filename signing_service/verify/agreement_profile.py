@@ -21,6 +21,7 @@ from signing_service.verify.crls import VerifiedCrl, read_crl
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
 from signing_service.verify.own_certificate import own_anchors
+from signing_service.verify.papers import check_papers
 from signing_service.verify.path import PathBuilder
 from signing_service.verify.record import Event, check_record, proof_of_existence
 from signing_service.verify.report import AgreementReport, RecordReport, Report
@@ -60,6 +61,7 @@ class AgreementVerifier:
             self._check_approvals()  # (6)
         events = self._check_record(bundle, document)  # (8)
         self._check_identities(events)  # (6), by what the record says
+        self._check_papers(bundle, events)  # (6)
         self._check_rules(events)  # (7)
         return self._finish()
 
@@ -188,6 +190,21 @@ class AgreementVerifier:
         if self._terms is not None and self._signed:
             revision0 = self._signed[0].revision.pdf_sha256
             check_refusals(events, self._terms, revision0, self._trust.file, self._checks)
+
+    def _check_papers(self, bundle: Bundle | None, events: Sequence[Event]) -> None:
+        if bundle is None or self._terms is None or self._report.agreement is None or not self._signed:
+            return
+        scans = {name.partition("/")[2].partition(".")[0] for name in bundle.papers}
+        revision0 = self._signed[0].revision.pdf_sha256
+        papers = check_papers(events, self._terms, revision0, self._trust.file, scans, self._checks)
+        self._report.agreement.papers = papers
+        if scans - {paper.document_sha256 for paper in papers}:
+            self._checks.failed(
+                Step.APPROVAL,
+                "papers",
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                "the bundle holds a scan that nobody attested",
+            )
 
     def _check_record(self, bundle: Bundle | None, document: Document | None) -> Sequence[Event]:
         if bundle is None:

@@ -101,6 +101,10 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "State", agreement.state
         if agreement.entry_into_force is not None:
             yield "In force from", _moment(agreement.entry_into_force)
+        for paper in agreement.papers:
+            counts = "counts by the sealed rules" if paper.counts else "counts for nothing"
+            by = f"attested by officer {paper.officer} at {_moment(paper.attested)}"
+            yield "On paper", f"{paper.signer}: {paper.name}, signed by hand on {paper.signed_on}; {by}; {counts}"
     if report.signatures:
         yield "Signatures", summary(report)
     yield "SHA-256", f"{report.sha256} ({report.size} bytes)"

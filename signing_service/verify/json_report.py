@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from signing_service.encoding import format_time
-from signing_service.verify.report import Report, SignatureReport
+from signing_service.verify.report import PaperReport, Report, SignatureReport
 from signing_service.verify.verdict import Check
 
 VERSION = 1
@@ -40,6 +40,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
             "state": agreement.state or None,
             "entry_into_force": _time(agreement.entry_into_force),
             "waiting_for": list(agreement.waiting_for),
+            "papers": [_paper(paper) for paper in agreement.papers],
         },
         "signatures": [_signature(signature) for signature in report.signatures],
         "record": None
@@ -53,6 +54,19 @@ def report_to_json(report: Report) -> dict[str, Any]:
         },
         "checks": [_check(check) for check in report.checks],
         "hints": list(report.hints),
+    }
+
+
+def _paper(paper: PaperReport) -> dict[str, Any]:
+    return {
+        "signer": paper.signer,
+        "name": paper.name,
+        "assurance": "paper",
+        "signed_on": paper.signed_on.isoformat(),
+        "attested": format_time(paper.attested),
+        "officer": paper.officer,
+        "document_sha256": paper.document_sha256,
+        "counts": paper.counts,
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from signing_service.verify.verdict import Check, SubIndication, Verdict, worst
 
@@ -74,6 +74,22 @@ class RecordReport:
     uniqueness: str = "not checked"
 
 
+@dataclass(frozen=True, slots=True)
+class PaperReport:
+    """A signature on paper that an officer attested: never a digital signature."""
+
+    signer: str
+    name: str
+    signed_on: date
+    """The day that stands on the page."""
+    attested: datetime
+    officer: str
+    """The officer's name, from the trust file."""
+    document_sha256: str
+    counts: bool
+    """Whether the sealed rules let it count as given."""
+
+
 @dataclass(slots=True)
 class AgreementReport:
     """What the document is, in profile agreement."""
@@ -85,6 +101,7 @@ class AgreementReport:
     state: str = ""
     entry_into_force: datetime | None = None
     waiting_for: Sequence[str] = ()
+    papers: Sequence[PaperReport] = ()
 
 
 @dataclass(slots=True)

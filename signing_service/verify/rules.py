@@ -10,18 +10,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from signing_service.agreement.acts import Acts, entry_into_force, may_sign, state, waiting_for
+from signing_service.agreement.acts import Act, Acts, entry_into_force, may_attest_paper, may_sign, state, waiting_for
 from signing_service.agreement.terms import SECRETARIAT, Terms
-from signing_service.encoding import format_time
+from signing_service.encoding import format_time, parse_time
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.history import Event, History
 from signing_service.verify.own_certificate import ASSURANCE as OWN_CERTIFICATE
 from signing_service.verify.own_certificate import check_names
 from signing_service.verify.report import AgreementReport, SignatureReport
-from signing_service.verify.verdict import Checks, Step, SubIndication, failure
+from signing_service.verify.verdict import Checks, Step, SubIndication, failure, unproven
 
 SUBJECT = "agreement"
 ASSURANCES = ("service", "passkey")  # of approvals, weakest first
@@ -42,10 +42,14 @@ def check_fields(terms: Terms, fields: Sequence[str]) -> None:
         )
 
 
-def acts_of(terms: Terms, signatures: Sequence[SignatureReport], events: Sequence[Event]) -> Sequence[Event]:
-    """The acts in order: from the record where there is one, else as the document alone shows them."""
+def acts_of(signatures: Sequence[SignatureReport], events: Sequence[Event], papers: Collection[str]) -> Sequence[Event]:
+    """The acts in order: from the record where there is one, else as the document alone shows them.
+
+    Of the signatures on paper only those of ``papers`` (signers), which were found good, are acts.
+    """
     if events:
-        return [event for event in events if event["type"] in _ACT_TYPES]
+        acts = [event for event in events if event["type"] in _ACT_TYPES]
+        return [event for event in acts if event["type"] != "paper" or event["signer"] in papers]
     return [
         {
             "type": item.kind,
@@ -58,7 +62,7 @@ def acts_of(terms: Terms, signatures: Sequence[SignatureReport], events: Sequenc
     ]
 
 
-_ACT_TYPES = ("signature", "countersignature", "refusal", "withdrawal")
+_ACT_TYPES = ("signature", "countersignature", "paper", "refusal", "withdrawal")
 
 
 def check_rules(
@@ -71,17 +75,31 @@ def check_rules(
 ) -> None:
     """Check (2) to (4), collecting, and fill in the agreement's state."""
     acts = Acts()
-    for act in acts_of(terms, signatures, events):
+    for act in acts_of(signatures, events, {paper.signer for paper in report.papers}):
         subject = f"field {act['signer']}" if "signer" in act else SUBJECT
         with checks.collecting(Step.RULES, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
             if act["type"] in ("signature", "countersignature"):  # (2)
                 moment = Acts().after(act)
                 given = moment.countersignature or moment.signatures[act["signer"]]
-                may_sign(terms, acts, act["signer"], given.time)
+                _check_may_sign(terms, acts, given, known=bool(events))
+            if act["type"] == "paper":
+                may_attest_paper(terms, acts, act["signer"], parse_time(act["time"]))
             acts = acts.after(act)
     for item in signatures:
         _check_assurance(terms, item, checks)
     _check_complete(terms, acts, signatures, at, checks, report)
+
+
+def _check_may_sign(terms: Terms, acts: Acts, given: Act, *, known: bool) -> None:
+    """(2) Raise unless the act was allowed; without the record, signatures on paper that it needs are unknown."""
+    unknown = terms.rules.paper == "counts" and not known
+    if given.signer == SECRETARIAT and unknown and not terms.is_complete(acts.given(terms)):
+        raise unproven(
+            SubIndication.NO_POE,
+            "signatures on paper may have counted, of which the document alone says nothing",
+            hint="add the evidence bundle",
+        )
+    may_sign(terms, acts, given.signer, given.time)
 
 
 def _check_assurance(terms: Terms, item: SignatureReport, checks: Checks) -> None:
@@ -110,7 +128,7 @@ def _check_complete(
     missing = ""
     if acts.withdrawal is not None:
         missing = f"the agreement was withdrawn on {acts.withdrawal.time:%Y-%m-%d}"
-    elif not terms.is_complete(acts.signatures.keys()):  # (3)
+    elif not terms.is_complete(acts.given(terms)):  # (3)
         missing = f"signatures are missing: {', '.join(report.waiting_for)}"
     elif acts.countersignature is None:
         missing = "the secretariat has not countersigned"

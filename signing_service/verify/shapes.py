@@ -132,6 +132,16 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
     "countersignature": (_SIGNATURE,),
     "refusal": ({"signer": _text, "mandate_sha256": _digest, "reason": _text, "approval": _text},),
     "document-timestamp": (_PDF | {"field": _text},),
+    "paper": (
+        {
+            "signer": _text,
+            "mandate_sha256": _digest,
+            "document_sha256": _digest,
+            "media_type": _text,
+            "officer": _text,
+            "attestation": _text,
+        },
+    ),
     "archive-timestamp": (_PDF | {"field": _text},),
     "withdrawal": ({"officer": _text, "reason": _text, "superseded_by": _or_null(_digest)},),
     "erased": ({"erased": _number, "erased_type": _text, "reason": _text},),

@@ -104,6 +104,10 @@ def _about(report: Report) -> Iterator[str]:
             yield f"State       {agreement.state}{force}"
         if agreement.waiting_for:
             yield f"Waiting for {', '.join(clean(signer) for signer in agreement.waiting_for)}"
+        for paper in agreement.papers:
+            counts = "counts" if paper.counts else "counts for nothing"
+            yield f"On paper    {clean(paper.signer)}: {clean(paper.name)} by hand on {paper.signed_on}, {counts};"
+            yield f"            no digital signature; attested by {clean(paper.officer)} at {_moment(paper.attested)}"
     if report.signatures:
         yield f"Signatures  {summary(report)}"
     yield f"SHA-256     {report.sha256} ({report.size} bytes)"

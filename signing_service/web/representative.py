@@ -65,7 +65,7 @@ def own_sections(view: AgreementView) -> tuple[list[SigningSection], list[Signin
     """The signatures that the reader may give now, and why others cannot be given."""
     sections, obstacles = [], []
     for signer in view.signers:
-        if signer.id not in view.my_signers or signer.status == "signed":
+        if signer.id not in view.my_signers or signer.status in ("signed", "paper"):
             continue
         try:
             sections.append(signing_section(the_service(), visitor().person_id, view, signer.id))

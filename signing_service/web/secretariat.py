@@ -212,7 +212,7 @@ def representatives(agreement_id: str) -> str:
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
     everybody = overview.dashboard(service, officer_id).people
-    waiting = [signer for signer in view.signers if signer.status != "signed"]
+    waiting = [signer for signer in view.signers if signer.status not in ("signed", "paper")]
     return render_template(
         "secretariat/representatives.html",
         view=view,

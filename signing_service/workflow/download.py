@@ -10,7 +10,7 @@ from signing_service.evidence.bundle import Bundle, BundledEvent, write_bundle
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import parse_note
-from signing_service.store import agreements, mandates, observers, openings, people
+from signing_service.store import acts, agreements, mandates, observers, openings, people
 from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
 from signing_service.store.tree import read_entries
@@ -21,6 +21,8 @@ from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.proofs import prove_all, witnessed_checkpoint
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current, current_bytes
+
+SUFFIXES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"}
 
 
 def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
@@ -101,6 +103,7 @@ def _bundle(session: Session, agreement_id: str, *, complete: bool) -> Bundle:
         proofs=prove_all(session, sorted(found), note),
         certificates=certificates_pem(certificates),
         mandates=_documents(session, own),
+        papers=_papers(session, agreement_id, size),
         complete=complete,
     )
 
@@ -111,6 +114,16 @@ def _documents(session: Session, own: list[Opening]) -> dict[str, bytes]:
     digests = {event["mandate"]["document_sha256"] for event in events} - {None}
     found = {digest: agreements.find_document(session, digest) for digest in sorted(digests)}
     return {digest: content for digest, content in found.items() if content is not None}
+
+
+def _papers(session: Session, agreement_id: str, size: int) -> dict[str, bytes]:
+    """The scans of signatures on paper that were recorded by the checkpoint, by their name in the bundle."""
+    found = {}
+    for row in acts.papers(session, agreement_id):
+        scan = agreements.find_document(session, row.document_sha256)
+        if row.entry_index < size and scan is not None:
+            found[f"papers/{row.document_sha256}{SUFFIXES[row.media_type]}"] = scan
+    return found
 
 
 def _bundled(opening: Opening) -> BundledEvent:

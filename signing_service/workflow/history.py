@@ -77,6 +77,8 @@ def _of_signer(kind: str, who: str | Phrase, event: Mapping[str, Any]) -> Phrase
         return Phrase("a passkey for approvals of %(signer)s was revoked (%(reason)s)", signer=who, reason=why)
     if kind == "issuance":
         return Phrase("a one-time certificate was issued for %(signer)s", signer=who)
+    if kind == "paper":
+        return Phrase("an officer attested that %(signer)s signed on paper; this is no digital signature", signer=who)
     if kind == "refusal":
         return Phrase("%(signer)s declined: %(reason)s", signer=who, reason=event["reason"])
     return Phrase(str(kind))

@@ -76,8 +76,18 @@ def tell_about_signature(
         others = [person for person in parties.values() if person.id != signer.id]
         _notify(session, service, others, terms, "countersigned", now, when=time.strftime(READABLE_TIME))
         return
-    signed = set(load_acts(session, terms.id).signatures)
+    signed = load_acts(session, terms.id).given(terms)
     if not terms.is_complete(signed) and terms.is_complete(signed | {signatory.signer}):
+        _notify(session, service, people.officers(session), terms, "complete", now)
+
+
+def tell_about_paper(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
+    """Tell the representative that their signature on paper was attested, and the officers when that completes."""
+    terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
+    _notify(session, service, [people.get(session, mandate.person)], terms, "paper", now)
+    signed = load_acts(session, terms.id).given(terms)
+    counts = terms.rules.paper == "counts"
+    if counts and not terms.is_complete(signed) and terms.is_complete(signed | {mandate.signer}):
         _notify(session, service, people.officers(session), terms, "complete", now)
 
 
@@ -183,6 +193,10 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
         "confirmed": (
             gettext("Confirmed: you can sign now"),
             gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
+        ),
+        "paper": (
+            gettext("Your signature on paper is attested"),
+            gettext("an officer of the secretariat has attested that you signed this agreement by hand."),
         ),
     }
 

@@ -31,7 +31,8 @@ class SignerView:
     party: Party
     role: SignerRole
     status: str
-    """``waiting`` · ``signing`` (with an own certificate, the turn being reserved) · ``signed`` · ``refused``."""
+    """``waiting`` · ``signing`` (with an own certificate, the turn being reserved) · ``signed`` · ``paper`` (signed by
+    hand, attested by an officer) · ``refused``."""
     time: datetime | None
     """UTC, of the signature or refusal."""
     representative: str | None
@@ -73,7 +74,8 @@ class AgreementView:
     @property
     def signed_count(self) -> int:
         """How many signers have signed."""
-        return sum(signer.status == "signed" for signer in self.signers)
+        given = ("signed", "paper") if self.terms.rules.paper == "counts" else ("signed",)
+        return sum(signer.status in given for signer in self.signers)
 
 
 def agreements_for(service: Service, person_id: str) -> list[AgreementView]:
@@ -189,7 +191,7 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
         countersigned=done.countersignature.time if done.countersignature else None,
         in_force_from=entry_into_force(terms, done),
         archived=bool(acts.archive_timestamps(session, row.id)),
-        complete=terms.is_complete(done.signatures.keys()),
+        complete=terms.is_complete(done.given(terms)),
         reserved=held,
     )
 
@@ -198,6 +200,8 @@ def _signers(terms: Terms, done: Acts, holders: dict[str, Person], signing: str)
     views = []
     for signer in terms.signers():
         act, status = done.signatures.get(signer.id), "signed"
+        if act is None:
+            act, status = done.papers.get(signer.id), "paper"
         if act is None:
             act, status = done.refusals.get(signer.id), "refused"
         holder = holders.get(signer.id)

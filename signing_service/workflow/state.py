@@ -52,9 +52,11 @@ def load_acts(session: Session, agreement_id: str) -> Acts:
     countersignature = given.pop(SECRETARIAT, None)
     refusals = {row.signer: Act(row.signer, row.time, row.reason) for row in acts.refusals(session, agreement_id)}
     withdrawal = acts.withdrawal(session, agreement_id)
+    papers = {row.signer: Act(row.signer, row.time) for row in acts.papers(session, agreement_id)}
     return Acts(
         given,
-        {signer: refusal for signer, refusal in refusals.items() if signer not in given},
+        {signer: refusal for signer, refusal in refusals.items() if signer not in given and signer not in papers},
+        papers,
         countersignature,
         Act(SECRETARIAT, withdrawal.time, withdrawal.reason) if withdrawal else None,
         withdrawal.superseded_by if withdrawal else None,

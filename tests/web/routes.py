@@ -83,6 +83,10 @@ ROUTES: dict[str, Route] = {
     "offices.show": Route(OFFICERS),
     "operations.metrics": public(),  # from this machine; tests/web/test_operations.py asks from others
     "operations.ready": public(),
+    "paper.attest": Route(OFFICERS, body={"answer": {}, "scan": "AA"}),
+    "paper.options": Route(OFFICERS, body={"signed_on": "2025-04-11", "scan": "AA"}),
+    "paper.scan": Route(OFFICERS, 404),  # nobody has signed A on paper
+    "paper.show": Route(OFFICERS),
     "passkey_pages.confirmations": Route(OFFICERS),
     "passkey_pages.enrol": Route(LIN),
     "passkey_pages.own": Route(SIGNED_IN - {"table"}),

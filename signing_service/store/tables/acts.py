@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -116,6 +116,25 @@ class Refusal(Base):
     mandate: Mapped[str] = mapped_column(Id, ForeignKey("mandates.id"))
     reason: Mapped[str]
     time: Mapped[datetime]
+    entry_index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), unique=True)
+
+
+class Paper(Base):
+    """A signature on paper, attested by an officer; its scan is a document."""
+
+    __tablename__ = "papers"
+
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
+    signer: Mapped[str] = mapped_column(SignerId, primary_key=True)
+    person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    mandate: Mapped[str] = mapped_column(Id, ForeignKey("mandates.id"))
+    officer: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    document_sha256: Mapped[str] = mapped_column(Sha256, ForeignKey("documents.sha256"))
+    media_type: Mapped[str] = mapped_column(String(32))
+    signed_on: Mapped[date]
+    """The day that stands on the page."""
+    time: Mapped[datetime]
+    """Of the attestation."""
     entry_index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), unique=True)
 
 

@@ -48,9 +48,11 @@ function spellDay(time) {
   return `${day}, ${spellTime(time)}`;
 }
 
+const isGiven = ({ status }) => status === "signed" || (status === "paper" && "paperCounts" in hall.dataset);
+
 function show(state) {
   state.signers.forEach(showSigner);
-  showCount(state.signers.filter(({ status }) => status === "signed").length, state.signers.length);
+  showCount(state.signers.filter(isGiven).length, state.signers.length);
   showCompletion(state);
 }
 
