@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from signing_service.errors import InputError
 from signing_service.web import files
 from signing_service.web.bodies import read_bytes, read_object
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import office_required, the_service, visitor
 from signing_service.web.words import passkey_words
 from signing_service.workflow import overview, paper
@@ -30,6 +31,7 @@ def show(agreement_id: str) -> str:
 
 @blueprint.post("/<signer>/options")
 @office_required("attest")
+@proof_required
 def options(agreement_id: str, signer: str) -> ResponseReturnValue:
     body = read_object(signed_on=str, scan=str)
     page = paper.Page(read_bytes(body["scan"], "scan", paper.MAX_SCAN), _day(body["signed_on"]))

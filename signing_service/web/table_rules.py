@@ -82,6 +82,8 @@ def _is_the_tables_own() -> bool:
     agreement_id = asked.get("agreement_id")
     if "attempt_id" in asked:
         agreement_id, signer = attempts.place_of(the_service(), asked["attempt_id"])
+        if agreement_id is None:
+            return False  # an attempt that there is not is answered as somebody else's is
         signers.append(signer)
     own = (current_user.table_agreement, current_user.table_signer)
     return agreement_id in (None, own[0]) and all(signer in (None, own[1]) for signer in signers)

@@ -31,7 +31,7 @@ from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
 from signing_service.store import people, sessions
 from signing_service.store.tables import CodeSeed
 from signing_service.workflow.passwords import WrongPasswordError
-from signing_service.workflow.permissions import require
+from signing_service.workflow.permissions import require_over
 from signing_service.workflow.service import Service
 
 STEP = 30  # seconds, RFC 6238 section 5.2
@@ -141,7 +141,7 @@ def admit_codes(service: Service, officer_id: str, person_id: str, check: str) -
     (they were set up anew meanwhile).
     """
     with service.database.begin() as session:
-        require(session, officer_id, "confirm")
+        require_over(session, officer_id, person_id)
         row = session.get(CodeSeed, person_id, with_for_update=True)
         if row is None or row.confirmed is None:
             raise NotFoundError("this person has no one-time codes to admit")
@@ -155,7 +155,7 @@ def admit_codes(service: Service, officer_id: str, person_id: str, check: str) -
 def reset_codes(service: Service, officer_id: str, person_id: str) -> None:
     """The device is lost: forget the codes and sign the person out everywhere; new ones have to be admitted again."""
     with service.database.begin() as session:
-        require(session, officer_id, "confirm")
+        require_over(session, officer_id, person_id)
         row = session.get(CodeSeed, person_id, with_for_update=True)
         if row is None:
             raise NotFoundError("this person has set up no one-time codes")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from signing_service.errors import NotFoundError
 from signing_service.store import people, sessions
 from signing_service.store.tables import LoginSession
-from signing_service.workflow.permissions import require
+from signing_service.workflow.permissions import require, require_over
 from signing_service.workflow.service import Service
 
 SHOWN_BITS = {4: 24, 6: 48}  # of an address: the network, not the machine
@@ -81,8 +81,7 @@ def sessions_for_officer(service: Service, officer_id: str, person_id: str) -> l
 def end_all_by_officer(service: Service, officer_id: str, person_id: str) -> None:
     """Sign a person out everywhere; raises NotAllowedError for all but officers, NotFoundError."""
     with service.database.begin() as session:
-        require(session, officer_id, "confirm")
-        people.get(session, person_id)
+        require_over(session, officer_id, person_id)
         sessions.end_all(session, person_id, now=service.clock())
 
 

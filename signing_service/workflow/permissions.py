@@ -51,3 +51,15 @@ def require(session: Session, person_id: str, undertaking: Undertaking) -> Perso
     if person.ended is None and may(LEAD, undertaking) and person.officer:
         raise NotAllowedError("only a lead officer may do this", hint="ask the lead officer of the secretariat")
     raise NotAllowedError("only an officer of the secretariat may do this")
+
+
+def require_over(session: Session, officer_id: str, person_id: str) -> Person:
+    """Return the officer if they may decide how this person signs in; raises NotAllowedError, NotFoundError.
+
+    How those sign in who hold an office is the lead officers' matter: an officer who connected an account of their own
+    to a lead officer would be one.
+    """
+    officer = require(session, officer_id, "confirm")
+    if people.get(session, person_id).office and not may(officer.office, "offices"):
+        raise NotAllowedError("only a lead officer may do this", hint="ask the lead officer of the secretariat")
+    return officer

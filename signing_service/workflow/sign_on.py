@@ -34,7 +34,7 @@ from signing_service.store import mandates, passkeys, people, sessions, universi
 from signing_service.store.tables import UniversityLogin
 from signing_service.workflow.oidc import Account, ForeignAnswerError, RelyingParty, foreign
 from signing_service.workflow.people import check_address
-from signing_service.workflow.permissions import require
+from signing_service.workflow.permissions import require, require_over
 from signing_service.workflow.providers import Provider
 from signing_service.workflow.service import Service
 
@@ -191,8 +191,7 @@ def expect_login(
         raise InputError("give either the address or the identifier of the account")
     address = check_address(email) if email else None
     with service.database.begin() as session:
-        require(session, officer_id, "confirm")
-        people.get(session, person_id)
+        require_over(session, officer_id, person_id)
         if provider.party is not None and provider.party not in _parties(session, person_id):
             raise NotAllowedError("this person does not act for that university", hint="give the mandate first")
         taken = university_logins.by_subject(session, provider.issuer, subject) if subject else None
@@ -209,6 +208,7 @@ def confirm_login(service: Service, officer_id: str, login_id: str, subject: str
     with service.database.begin() as session:
         require(session, officer_id, "confirm")
         login = university_logins.lock(session, login_id)
+        require_over(session, officer_id, login.person)
         if login.state != "waiting" or login.subject != subject:
             raise ConflictError("this university account does not wait for a confirmation", hint="reload the page")
         login.state, login.confirmed, login.confirmed_by = "confirmed", service.clock(), officer_id
@@ -220,6 +220,7 @@ def end_login(service: Service, officer_id: str, login_id: str) -> None:
     with service.database.begin() as session:
         require(session, officer_id, "confirm")
         login = university_logins.lock(session, login_id)
+        require_over(session, officer_id, login.person)
         login.state, login.ended = "ended", now
         sessions.end_all(session, login.person, now=now, method="university")
 

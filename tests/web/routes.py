@@ -58,8 +58,16 @@ _APPROVAL = {"password": PASSWORD}
 _ANSWER: dict[str, Any] = {"answer": {}}
 
 ROUTES: dict[str, Route] = {
+    "access.admit_codes": Route(OFFICERS, form={"check": "x"}),
+    "access.confirm_login": Route(OFFICERS, form={"subject": "x"}),
+    "access.end_login": Route(OFFICERS),
+    "access.end_sessions": Route(OFFICERS),
+    "access.expect_login": Route(OFFICERS, form={"provider": "x", "email": "x@a.example"}),
+    "access.reset_codes": Route(OFFICERS),
+    "access.show": Route(OFFICERS),
     "account.invitation": Route(EVERYBODY - {"table"}),
     "account.sign_in": Route(EVERYBODY - {"table"}, 302),
+    "account.prove": Route(SIGNED_IN - {"table"}, 303),
     "account.sign_out": Route(EVERYBODY),
     "api.accept_invitation": public(),
     "api.approve": Route(LIN, body={"request": _REQUEST, "statement": "AA", "approval": _APPROVAL}),
@@ -83,6 +91,14 @@ ROUTES: dict[str, Route] = {
     "offices.show": Route(OFFICERS),
     "operations.metrics": public(),  # from this machine; tests/web/test_operations.py asks from others
     "operations.ready": public(),
+    "own.account": Route(SIGNED_IN - {"table"}),
+    "own.begin_codes": Route(SIGNED_IN - {"table"}),
+    "own.clock": Route(SIGNED_IN),
+    "own.confirm_codes": Route(SIGNED_IN - {"table"}, form={"code": "000000"}),
+    "own.end": Route(frozenset()),  # Lin's session is nobody else's to end; Lin ends it in tests/web
+    "own.end_others": Route(SIGNED_IN - {"table"}),
+    "own.show_codes": Route(SIGNED_IN - {"table"}),
+    "own.stay": Route(SIGNED_IN),
     "paper.attest": Route(OFFICERS, body={"answer": {}, "scan": "AA"}),
     "paper.options": Route(OFFICERS, body={"signed_on": "2025-04-11", "scan": "AA"}),
     "paper.scan": Route(OFFICERS, 404),  # nobody has signed A on paper
@@ -91,11 +107,9 @@ ROUTES: dict[str, Route] = {
     "passkey_pages.enrol": Route(LIN),
     "passkey_pages.own": Route(SIGNED_IN - {"table"}),
     "passkeys.begin_addition": Route(LEADS, body=_JSON),
-    "passkeys.begin_codes": Route(SIGNED_IN - {"table"}, body=_JSON),
     "passkeys.begin_confirmation": Route(OFFICERS, body={"method": "video"}),
     "passkeys.begin_removal": Route(LEADS, body=_JSON),
     "passkeys.confirm": Route(OFFICERS, body=_ANSWER),
-    "passkeys.confirm_codes": Route(SIGNED_IN - {"table"}, body={"code": "000000"}),
     "passkeys.enrol": Route(LIN, body={"signer": "njupt:president", "answer": {}}),
     "passkeys.enrol_again": Route(LIN, body={"signer": "njupt:president"}),
     "passkeys.own_enrolments": Route(LIN),
@@ -126,7 +140,7 @@ ROUTES: dict[str, Route] = {
     "representative.agreement": Route(READERS),
     "representative.decline": Route(LIN, 409),
     "representative.evidence": Route(PARTIES),
-    "representative.home": Route(SIGNED_IN),
+    "representative.home": Route(SIGNED_IN - {"table"}),
     "representative.page": Route(READERS),
     "representative.pdf": Route(READERS),
     "representative.receipt": Route(LIN),
@@ -161,6 +175,8 @@ ROUTES: dict[str, Route] = {
     "spreadsheets.people": Route(OFFICERS),
     "spreadsheets.take": Route(OFFICERS, form={"content": "", "organ": "Council"}),
     "static": public(),
+    "university.begin": Route(EVERYBODY - {"table"}, 404),  # no university is connected here
+    "university.finish": Route(EVERYBODY - {"table"}, 404),
     "verification.ask": Route(EVERYBODY - {"table"}),
     "verification.check": Route(EVERYBODY - {"table"}),
     "verification.report": Route(PARTIES),

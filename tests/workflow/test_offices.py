@@ -12,6 +12,7 @@ from signing_service.errors import ConflictError, InputError, NotAllowedError, N
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import openings
 from signing_service.workflow import download, overview
+from signing_service.workflow.codes import reset_codes
 from signing_service.workflow.confirmation import begin_confirmation
 from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person, sign_in
@@ -19,6 +20,7 @@ from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.observers import end_observing, invite_observer
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.offices import give_office
+from signing_service.workflow.own_sessions import end_all_by_officer
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.permissions import LEAD, OFFICER, OFFICES, OPERATOR, PERMISSIONS, may
 from signing_service.workflow.publication import publish
@@ -176,3 +178,13 @@ def test_every_office_can_be_given_at_once_with_the_person(world: World, office:
     person = add_officer(world.service, world.officer, RUSLAN, office)
     board = overview.dashboard(world.service, world.officer)
     assert {one.id: one.office for one in board.people}[person] == office
+
+
+def test_how_who_holds_an_office_signs_in_is_the_lead_officers_matter(world: World):
+    ruslan = add_officer(world.service, world.officer, RUSLAN)
+    with pytest.raises(NotAllowedError, match="only a lead officer"):
+        end_all_by_officer(world.service, ruslan, world.officer)
+    with pytest.raises(NotAllowedError, match="only a lead officer"):
+        reset_codes(world.service, ruslan, world.officer)
+    end_all_by_officer(world.service, ruslan, world.ids[LIN])
+    end_all_by_officer(world.service, world.officer, ruslan)
