@@ -15,9 +15,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 
-from signing_service.agreement.members import Members
 from signing_service.approval.check import RelyingParty, verify_assertion
 from signing_service.approval.confirmation import MAX_STATEMENT_BYTES, Confirmation
 from signing_service.encoding import canonical_json, format_time, parse_canonical_json, parse_time, tagged_sha256
@@ -29,10 +28,15 @@ VERSION = 1
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[a-z0-9-]{1,64}")
-_AGREEMENT = re.compile(r"[a-z2-7]{26}")
-_SIGNER = re.compile(r"[a-z][a-z0-9-]{0,31}:[a-z][a-z0-9-]{0,31}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
+_PATTERNS = {
+    "agreement": re.compile(r"[a-z2-7]{26}"),
+    "revision0": _SHA256,
+    "signer": re.compile(r"[a-z][a-z0-9-]{0,31}:[a-z][a-z0-9-]{0,31}"),
+    "mandate": _SHA256,
+    "document": _SHA256,
+    "signed_on": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "officer": _ID,
+}
 
 @dataclass(frozen=True, slots=True)
 class PaperStatement:
@@ -79,25 +83,28 @@ class PaperStatement:
         """Decode canonical JSON with exactly the members of docs/formats.md 3; raises FormatError."""
         if len(data) > MAX_STATEMENT_BYTES:
             raise LimitError(f"paper's statement is larger than {MAX_STATEMENT_BYTES} bytes")
-        table = Members(parse_canonical_json(data), "paper's statement")
-        table.integer("v", VERSION, VERSION)
-        person = table.members("representative")
-        statement = cls(
-            agreement=table.text("agreement", _AGREEMENT),
-            revision0=table.text("revision0", _SHA256),
-            signer=table.text("signer", _SIGNER),
-            person=person.text("id", _ID),
-            name=person.text("name"),
-            mandate=table.text("mandate", _SHA256),
-            document=table.text("document", _SHA256),
-            media_type=table.choice("media_type", *MEDIA_TYPES),
-            signed_on=_day(table.text("signed_on", _DAY)),
-            officer=table.text("officer", _ID),
-            time=parse_time(table.text("time")),
+        value = parse_canonical_json(data)
+        if not isinstance(value, dict) or set(value) != {"v", "representative", *_PATTERNS, "media_type", "time"}:
+            raise FormatError("paper's statement has not exactly the members that it must have")
+        person = value["representative"]
+        if not isinstance(person, dict) or set(person) != {"id", "name"} or not _is(person["id"], _ID):
+            raise FormatError("paper's statement names no representative")
+        if type(value["v"]) is not int or value["v"] != VERSION or value["media_type"] not in MEDIA_TYPES:
+            raise FormatError("paper's statement has an unknown version or media type")
+        for name, pattern in _PATTERNS.items():
+            if not _is(value[name], pattern):
+                raise FormatError(f"paper's statement: {name} is malformed")
+        if not isinstance(person["name"], str) or not person["name"].strip():
+            raise FormatError("paper's statement names nobody")
+        texts = {name: value[name] for name in _PATTERNS if name != "signed_on"}
+        return cls(
+            person=person["id"],
+            name=person["name"],
+            media_type=value["media_type"],
+            signed_on=_day(value["signed_on"]),
+            time=parse_time(value["time"]),
+            **texts,
         )
-        person.finish()
-        table.finish()
-        return statement
 
     def challenge(self) -> bytes:
         """Give the 32 bytes that the officer's authenticator signs."""
@@ -119,6 +126,10 @@ def verify_paper(
         )
     verify_assertion(attestation.assertion, statement.challenge(), relying_party)
     return statement
+
+
+def _is(value: Any, pattern: re.Pattern[str]) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _day(text: str) -> date:
