@@ -98,7 +98,7 @@ class Acts:
 
     def _on_paper(self, act: Act) -> Acts:
         if act.signer in self.papers:
-            raise FormatError(f"{act.signer} has two signatures on paper")
+            raise FormatError("%(signer)s has two signatures on paper", signer=act.signer)
         refusals = {signer: refusal for signer, refusal in self.refusals.items() if signer != act.signer}
         return replace(self, papers={**self.papers, act.signer: act}, refusals=refusals)
 
