@@ -38,6 +38,7 @@ OFFICERS = (
     "/secretariat/agreements/{agreement}/correction",
     "/secretariat/agreements/{agreement}/feeds/",
     "/secretariat/agreements/{agreement}/observers/",
+    "/secretariat/agreements/{agreement}/paper/",
     "/secretariat/agreements/{agreement}/questions/",
     "/secretariat/agreements/{agreement}/representatives",
     "/secretariat/agreements/{draft}/",

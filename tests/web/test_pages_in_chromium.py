@@ -27,36 +27,6 @@ Screens = Callable[..., Screen]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 VIEWS = [{"width": 360, "dark": False}, {"width": 1280, "dark": True}]
 
-PUBLIC = ["/", "/sign-in", "/verify", "/help/yellow-mark", "/trust", "/record/", "/nowhere", "/ceremony/{agreement}"]
-OWN = [
-    "/agreements/",
-    "/agreements/{agreement}/",
-    "/agreements/{agreement}/decline/njupt:president",
-    "/agreements/{agreement}/passkey/njupt:president/",
-    "/passkeys/",
-    "/account/",
-    "/account/codes/",
-    "/prove?next=/agreements/",
-]
-OFFICERS = [
-    "/secretariat/",
-    "/secretariat/people",
-    "/secretariat/agreements/new",
-    "/secretariat/agreements/{agreement}/",
-    "/secretariat/agreements/{agreement}/history",
-    "/secretariat/agreements/{agreement}/correction",
-    "/secretariat/agreements/{agreement}/feeds/",
-    "/secretariat/agreements/{agreement}/parties",
-    "/secretariat/agreements/{agreement}/observers/",
-    "/secretariat/agreements/{agreement}/representatives",
-    "/secretariat/officers/",
-    "/secretariat/passkeys/",
-    "/secretariat/table/",
-    "/secretariat/people/{lin}/access/",
-    "/service/",
-    "/passkeys/",
-]
-
 
 def check(page: Page) -> None:
     """Fail on what axe finds, and on a page that scrolls sideways."""
