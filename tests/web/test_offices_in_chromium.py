@@ -15,8 +15,8 @@ from signing_service.store.tables import Person
 from signing_service.workflow.download import trust_file
 from tests.cast import OFFICER, SECOND_OFFICER
 from tests.web.conftest import LiveServer
+from tests.web.devices import with_device
 from tests.web.screen import Screen
-from tests.web.test_passkeys_in_chromium import with_device
 from tests.workflow.world import World
 
 Screens = Callable[..., Screen]

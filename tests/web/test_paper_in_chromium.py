@@ -10,9 +10,9 @@ from playwright.sync_api import FilePayload, Route, expect
 from signing_service.store import acts
 from tests.cast import LIN, OFFICER, SOMCHAI
 from tests.web.conftest import LiveServer
+from tests.web.devices import with_device
 from tests.web.screen import Screen
 from tests.web.test_pages_in_chromium import check
-from tests.web.test_passkeys_in_chromium import with_device
 from tests.workflow.test_paper import SCAN, speaking_of_paper
 from tests.workflow.world import World
 
