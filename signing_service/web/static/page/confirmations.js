@@ -19,11 +19,14 @@ for (const item of page.enrolments) prepare(root.querySelector(`[data-item="${it
 for (const item of page.officer_keys) prepare(root.querySelector(`[data-officer-key="${item.credential}"]`), item, "add", add);
 
 async function prepare(card, item, action, task) {
-  card.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(item.key));
   const form = card.querySelector(`form[data-${action}]`);
+  const button = form?.querySelector("button");
+  if (button) button.disabled = true; // until there is a code to compare
+  card.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(item.key));
+  if (button) button.disabled = false;
   form?.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(card, form.querySelector("button"), page, async () => {
+    attempt(card, button, page, async () => {
       await task(item, form);
       form.hidden = true;
       say(card, "data-done", action === "confirm" ? page.words.done : page.words.added);
