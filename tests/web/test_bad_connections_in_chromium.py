@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 from signing_service.store import acts
 from tests.cast import ANDAMAN, SOMCHAI
 from tests.web.conftest import LiveServer
-from tests.web.screen import Screen
+from tests.web.screen import MOMENT, Screen
 
 Screens = Callable[..., Screen]
 
@@ -68,7 +68,8 @@ def test_whose_tab_closed_before_the_signature_was_sent_is_told_that_nothing_is_
     somchai.open_agreement(live.world.agreement)
     expect(somchai.page.get_by_text(f"You have not signed for {ANDAMAN.name} yet.")).to_be_visible()
     assert not has_signed(live, SOMCHAI.signer)
-    somchai.sign()
+    somchai.propose().approve()
+    expect(somchai.stage("done")).to_be_visible(timeout=MOMENT)  # after the turn of what was left ends by itself
 
 
 def test_whose_tab_closed_after_the_signature_arrived_is_told_that_it_is_given(somchai: Screen, live: LiveServer):
