@@ -18,6 +18,8 @@ Steps of ``account`` (OpenID Connect Core 1.0, 3.1.3):
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,6 +43,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY = 120  # seconds that clocks may differ
 TIMEOUT = 10  # seconds for one answer
 MAX_ANSWER = 512 * 1024  # bytes of a discovery document or JWKS
+AT_ONCE = 2  # threads that may wait for one provider: strangers can begin as many sign-ins as they like
+PATIENCE = 2.0  # seconds until who comes while that many wait is told to try later
 METADATA_LIFETIME = timedelta(hours=1)
 KEYS_PAUSE = timedelta(minutes=1)  # between two readings of the JWKS that strangers' tokens cause
 MAX_CLAIM = 255  # characters
@@ -70,6 +74,7 @@ class RelyingParty:
         self._redirect_uri = redirect_uri
         self._transport = transport
         self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(AT_ONCE)
         self._metadata: dict[str, Any] = {}
         self._metadata_read: datetime | None = None
         self._keys: dict[str, Any] = {}
@@ -77,20 +82,22 @@ class RelyingParty:
 
     def authorization_url(self, state: str, nonce: str, verifier: str, now: datetime) -> str:
         """Where the browser is to go; raises UnavailableError where the provider does not answer."""
-        endpoint = self.metadata(now)["authorization_endpoint"]
+        with self._place():
+            endpoint = self.metadata(now)["authorization_endpoint"]
         url, _ = self._client(None).create_authorization_url(endpoint, state=state, code_verifier=verifier, nonce=nonce)
         return str(url)
 
     def check_issuer(self, issuer: str | None, now: datetime) -> None:
         """RFC 9207: who answers must be whom we asked; raises ForeignAnswerError."""
-        promised = self.metadata(now).get("authorization_response_iss_parameter_supported") is True
+        with self._place():
+            promised = self.metadata(now).get("authorization_response_iss_parameter_supported") is True
         if issuer != self.provider.issuer and (promised or issuer is not None):
             raise ForeignAnswerError("the answer names another issuer, or none")
 
     def account(self, code: str, verifier: str, nonce: str, now: datetime) -> Account:
         """Exchange the code and check what comes for it; raises ForeignAnswerError, UnavailableError."""
-        metadata = self.metadata(now)
-        with self._http() as session:
+        with self._place(), self._http() as session:
+            metadata = self.metadata(now)
             token = self._exchange(session, metadata["token_endpoint"], code, verifier)  # (1)
             claims = self._checked(token, nonce, now)  # (2) (3)
             if "email" not in claims and "userinfo_endpoint" in metadata:
@@ -103,6 +110,16 @@ class RelyingParty:
             claims.get("email_verified") is True,
             str(claims.get("name") or "")[:MAX_CLAIM],
         )
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the few that may wait for this provider: where it hangs, all other pages go on."""
+        if not self._places.acquire(timeout=PATIENCE):
+            raise _no_answer()
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def metadata(self, now: datetime) -> dict[str, Any]:
         """The issuer's discovery document, read once an hour; raises UnavailableError, ForeignAnswerError."""

@@ -10,8 +10,10 @@ import base64
 import hashlib
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Event, Semaphore
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +23,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from signing_service.errors import UnavailableError
+from signing_service.workflow import oidc
 from signing_service.workflow.oidc import Account, ForeignAnswerError, RelyingParty
 from signing_service.workflow.providers import Provider
 from tests.cast import LIN, NOON
@@ -231,3 +234,26 @@ def test_a_provider_that_does_not_answer_is_told_so():
 def test_an_endless_document_is_not_read_to_its_end():
     with pytest.raises(ForeignAnswerError, match="larger than"):
         account(Provision(metadata={"more": "x" * 600_000}))
+
+
+def test_a_provider_that_hangs_holds_few_threads_and_all_others_are_told_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(oidc, "PATIENCE", 0.05)
+    asked, answer = Semaphore(0), Event()
+
+    def hang(request: httpx.Request) -> httpx.Response:
+        asked.release()
+        assert answer.wait(60)
+        return Provision()(request)
+
+    party = RelyingParty(PROVIDER, RETURN, httpx.MockTransport(hang))
+    with ThreadPoolExecutor(oidc.AT_ONCE) as held:
+        waiting = [held.submit(party.authorization_url, "a state", NONCE, VERIFIER, NOON) for _ in range(oidc.AT_ONCE)]
+        assert asked.acquire(timeout=60)
+        try:
+            with pytest.raises(UnavailableError):
+                for _ in range(1000):  # until the second has come to wait, too
+                    party.account("a code", VERIFIER, NONCE, NOON)
+        finally:
+            answer.set()
+    assert all(one.result().startswith(f"{ISSUER}/auth") for one in waiting)
+    assert party.authorization_url("a state", NONCE, VERIFIER, NOON)
