@@ -6,9 +6,9 @@
     confirm_codes(service, person_id, "123456", token)    # from now on the password needs a code
     admit_codes(service, officer_id, person_id, "K7QD 2MXA")  # compared by voice: now they approve signatures, too
 
-Seeds are encrypted by AES-256-GCM under a key derived from the record's key, which is not in the database. Who has
-read a person's mail can choose a password and set codes up; only an officer who has spoken with the person lets them
-approve anything. A lost device is the same from the start: an officer resets the codes, and admits the new ones.
+Seeds are encrypted by AES-256-GCM under a key derived from the record's key, in a file or token, never in the database.
+Who has read a person's mail can choose a password and set codes up; only an officer who has spoken with the person lets
+them approve anything. A lost device is the same from the start: an officer resets the codes, and admits the new ones.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from datetime import datetime, timedelta
 import pyotp
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
@@ -38,7 +40,7 @@ STEP = 30  # seconds, RFC 6238 section 5.2
 WINDOW = 1  # steps that a person's clock may be off
 NONCE_BYTES = 12  # of AES-GCM
 CHECK_BYTES = 5  # 8 letters: who answers the telephone cannot try more than one
-_PURPOSE = b"signing-service/code-seeds/v1"
+_PURPOSE = b"signing-service/code-seeds/v2"
 _CHECK = b"signing-service/code-seeds/check/v1"
 
 
@@ -100,7 +102,7 @@ def begin_codes(service: Service, person_id: str, token: str = "") -> str:
         if is_set_up(session, person_id):
             raise ConflictError("one-time codes are set up already", hint="ask the secretariat to reset them")
         person = people.get(session, person_id)
-        sealed = _seal(service, seed, _begun_by(person_id, token))
+        sealed = seal(service.keys.record_signer(), seed, _begun_by(person_id, token))
         fresh = CodeSeed(
             person=person_id, sealed=sealed, last_step=0, created=service.clock(), confirmed=None, admitted=None
         )
@@ -120,7 +122,7 @@ def confirm_codes(service: Service, person_id: str, code: str, token: str = "") 
         seed = None if row is None else _open_begun(service, row, token)
         if row is None or seed is None:
             raise NotFoundError("no one-time codes are being set up")
-        row.sealed = _seal(service, seed, person_id.encode())
+        row.sealed = seal(service.keys.record_signer(), seed, person_id.encode())
         _take(service, row, code)
         row.confirmed = service.clock()
         sessions.upgrade(session, token, "password+code")
@@ -199,35 +201,53 @@ def _take(service: Service, row: CodeSeed, code: str) -> None:
     raise WrongPasswordError("the one-time code is wrong or was used already", hint="wait for the next one")
 
 
+def reseal(session: Session, old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> None:
+    """Seal every seed under a new record key, in the transaction that replaces it.
+
+    Those that nobody has tried are for sessions that are not here: they are begun again.
+    """
+    session.execute(delete(CodeSeed).where(CodeSeed.confirmed.is_(None)))
+    for row in session.scalars(select(CodeSeed).with_for_update()):
+        owner = row.person.encode()
+        seed = unsealed(old, row.sealed, owner)
+        if seed is not None:  # else it was of no use before
+            row.sealed = seal(new, seed, owner)
+
+
 def _begun_by(person_id: str, token: str) -> bytes:
     """What a seed that nobody has tried is sealed for: its person and the session that began it."""
     return person_id.encode() + b"\0" + hashlib.sha256(token.encode()).digest()
 
 
-def _seal(service: Service, seed: str, owner: bytes) -> bytes:
+def seal(record_key: Ed25519PrivateKey, seed: str, owner: bytes) -> bytes:
+    """A seed as the database keeps it: nonce and AES-256-GCM ciphertext, good for ``owner`` alone."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(_key(service)).encrypt(nonce, seed.encode(), owner)
+    return nonce + AESGCM(_key(record_key)).encrypt(nonce, seed.encode(), owner)
+
+
+def unsealed(record_key: Ed25519PrivateKey, sealed: bytes, owner: bytes) -> str | None:
+    """The seed again; None under another key, or for somebody else."""
+    try:
+        return AESGCM(_key(record_key)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner).decode()
+    except InvalidTag:
+        return None
 
 
 def _open_begun(service: Service, row: CodeSeed, token: str) -> str | None:
     """A seed that nobody has tried; None in any session but the one that began it."""
-    return _unsealed(service, row, _begun_by(row.person, token))
+    return unsealed(service.keys.record_signer(), row.sealed, _begun_by(row.person, token))
 
 
 def _open(service: Service, row: CodeSeed) -> str:
-    seed = _unsealed(service, row, row.person.encode())
+    seed = unsealed(service.keys.record_signer(), row.sealed, row.person.encode())
     if seed is None:
         raise UnavailableError("the seed of the one-time codes cannot be opened", hint="ask the secretariat")
     return seed
 
 
-def _unsealed(service: Service, row: CodeSeed, owner: bytes) -> str | None:
-    try:
-        return AESGCM(_key(service)).decrypt(row.sealed[:NONCE_BYTES], row.sealed[NONCE_BYTES:], owner).decode()
-    except InvalidTag:
-        return None
+def _key(record_key: Ed25519PrivateKey) -> bytes:
+    """From a signature, since a key in a token gives nothing else: Ed25519 signs the same text always alike (RFC 8032).
 
-
-def _key(service: Service) -> bytes:
-    secret = service.keys.record_signer().private_bytes_raw()
-    return HKDF(hashes.SHA256(), 32, salt=None, info=_PURPOSE).derive(secret)
+    No note and no successor of a trust file, which the same key signs, is that text.
+    """
+    return HKDF(hashes.SHA256(), 32, salt=None, info=_PURPOSE).derive(record_key.sign(_PURPOSE))

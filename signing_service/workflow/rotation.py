@@ -32,7 +32,7 @@ from signing_service.record.note import Signer, VerifierKey
 from signing_service.settings import Settings
 from signing_service.store import installation, ledger, openings, publisher
 from signing_service.store.database import Database
-from signing_service.workflow import trust
+from signing_service.workflow import codes, trust
 from signing_service.workflow.service import Service, open_service, open_token
 
 EVENT = "key-rotated"
@@ -82,6 +82,7 @@ def rotate_record(service: Service, reason: str, *, in_token: bool = False) -> N
         retired = RetiredKey(old.verifier_key, guarded.size if guarded else 0)
         members = {"role": RECORD, "key": str(new), "replaces": str(old.verifier_key), "reason": reason}
         ledger.append(session, SERVICE_SCOPE, EVENT, members, service.clock())
+        codes.reseal(session, old.private_key, key)
         successor = _hand_over(session, service, new, retired, old.private_key, reason)
     rotation.commit(store.directory)
     trust.write_copy(service.settings.trust_file, successor)

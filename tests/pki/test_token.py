@@ -19,6 +19,7 @@ from signing_service.pki.keystore import KeyStore
 from signing_service.pki.ocsp import good_response
 from signing_service.pki.timestamps import BuiltInAuthority
 from signing_service.pki.token import Token
+from signing_service.workflow import codes
 from tests.cast import ALLIANCE, NOON, PASSPHRASE
 from tests.workflow.world import OneTimeKey
 
@@ -149,3 +150,11 @@ def test_after_a_fork_the_child_signs_too(token: Token) -> None:
         except BaseException:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_the_records_key_in_a_token_signs_alike_each_time_so_that_it_seals_the_seeds_of_codes(keys: Path, token: Token):
+    signer = in_token(keys, token, "record").record_signer()
+    assert signer.sign(b"seeds") == signer.sign(b"seeds")
+    sealed = codes.seal(signer, "a seed", b"Lin")
+    assert codes.unsealed(signer, sealed, b"Lin") == "a seed"
+    assert codes.unsealed(signer, sealed, b"Somchai") is None

@@ -14,10 +14,11 @@ from signing_service.errors import ConflictError, NotFoundError, UnavailableErro
 from signing_service.store import openings
 from signing_service.store.tables import CodeSeed
 from signing_service.workflow.approvals import Password
-from signing_service.workflow.codes import begin_codes, check, confirm_codes
+from signing_service.workflow.codes import begin_codes, check, codes_of, confirm_codes
 from signing_service.workflow.login import WrongPasswordError
 from signing_service.workflow.signing import approve_attempt
 from tests.cast import LIN, PASSWORD, SOMCHAI
+from tests.workflow.generations import rotate_the_record
 from tests.workflow.world import World
 
 
@@ -95,3 +96,12 @@ def test_no_seed_stands_in_the_clear_and_none_serves_another_person(world: World
         session.execute(update(CodeSeed).where(CodeSeed.person == world.ids[SOMCHAI]).values(confirmed=world.clock.now))
     with pytest.raises(UnavailableError):
         check(service, world.ids[SOMCHAI], totp.at(world.clock.now))
+
+
+def test_codes_outlive_the_records_key(world: World, totp: pyotp.TOTP):
+    begin_codes(world.service, world.ids[SOMCHAI])
+    rotate_the_record(world)
+    check(world.service, world.ids[LIN], totp.at(world.clock.now))
+    with pytest.raises(WrongPasswordError):
+        check(world.service, world.ids[LIN], totp.at(world.clock.now))
+    assert codes_of(world.service, world.ids[SOMCHAI]).state == "none", "to be begun again"
