@@ -19,6 +19,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import signers
 
+from signing_service.errors import FormatError
+from signing_service.verify.pades.document import Document
+from signing_service.verify.pades.xref import Entry
 from signing_service.verify.report import Report
 from signing_service.verify.timestamps import read_info
 from signing_service.verify.trust import Trust, read_trust
@@ -233,3 +236,14 @@ def test_a_file_whose_hidden_cross_reference_stands_before_its_first_table_passe
     assert pdfsig_accepts(pdf, tmp_path)
     assert report.verdict is Verdict.PASSED, messages(report)
     assert report.signatures[0].revision == 1
+
+
+def test_an_offset_beyond_what_a_machine_counts_is_an_offset_outside_the_file():
+    pdf = as_a_word_processor_writes()
+    at = int(pdf[pdf.rindex(b"/XRefStm ") + 9 :].split()[0])
+
+    with pytest.raises(FormatError):
+        Document(pdf.replace(b"/XRefStm %d" % at, b"/XRefStm 99999999999999999999"))
+    document = Document(pdf)
+    with pytest.raises(FormatError):
+        document.load(3, Entry("offset", 2**64 - 1, 0), document.snapshots[-1])

@@ -133,7 +133,7 @@ class Document:
         return self._cache[key]
 
     def _parse(self, number: int, entry: Entry, snapshot: Snapshot) -> Located:
-        start = skip_space(self.pdf, entry.place)
+        start = skip_space(self.pdf, min(entry.place, len(self.pdf)))
         head = _OBJECT.match(self.pdf, start)
         if head is None or start - entry.place > 8 or int(head[1]) != number or int(head[2]) != entry.detail:
             raise FormatError(f"object {number} is not where the cross-reference section says")

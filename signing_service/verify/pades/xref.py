@@ -119,7 +119,7 @@ def read_section(pdf: bytes, offset: int) -> Section:
     spans = [(start, end)]
     hidden = trailer.get("XRefStm")
     if isinstance(hidden, int):
-        stream = _read_stream(pdf, skip_space(pdf, hidden), hidden)
+        stream = _read_stream(pdf, skip_space(pdf, min(hidden, len(pdf))), hidden)
         for number, entry in entries.items():
             if entry.kind != "free" and stream.entries.get(number, entry) != entry:
                 raise FormatError(f"a hybrid section lists object {number} at two places")
