@@ -63,7 +63,7 @@ NO_PAGES = (
     *("static", "public.choose_language", "public.font", "public.han_style_sheet", "public.health"),
     *("public.trust_file", "public.root_certificate", "operations.metrics", "operations.ready"),
     *("record.checkpoint", "record.feed", "record.tile", "hall.state"),
-    *("own.clock", "own_certificate.to_sign", "university.begin", "university.finish"),
+    *("own.clock", "own_certificate.to_sign", "paper.scan", "university.begin", "university.finish"),
     *("api.state", "api.session_state", "passkeys.own_enrolments", "passkeys.waiting"),
     *("representative.pdf", "representative.evidence", "representative.receipt_file", "representative.revision"),
     *("representative.page", "secretariat.preview", "secretariat.preview_page"),
