@@ -34,8 +34,10 @@ def show(agreement_id: str, signer: str) -> ResponseReturnValue:
 @proof_required
 def reserve(agreement_id: str, signer: str) -> ResponseReturnValue:
     _confirm()
+    service, person_id = the_service(), visitor().person_id
+    _own(overview.agreement_view(service, person_id, agreement_id), signer)
     try:
-        reservations.reserve(the_service(), visitor().person_id, agreement_id, signer)
+        reservations.reserve(service, person_id, agreement_id, signer)
     except NotFoundError:
         raise
     except SigningServiceError as error:
@@ -48,6 +50,7 @@ def reserve(agreement_id: str, signer: str) -> ResponseReturnValue:
 def to_sign(agreement_id: str, signer: str) -> Response:
     """The file to be signed; only for who has reserved the turn, so that nobody signs what will be overtaken."""
     service, person_id = the_service(), visitor().person_id
+    _own(overview.agreement_view(service, person_id, agreement_id), signer)  # 404 for who has no business here
     reservations.own_reservation(service, person_id, agreement_id, signer)
     data = download.pdf(service, person_id, agreement_id)
     return files.send(data, "application/pdf", f"to-sign-{agreement_id[:8]}.pdf")

@@ -157,10 +157,11 @@ def set_the_stage(app: Flask, world: World) -> Stage:
         "login_id": "b" * 26,
         "person_id": ours.ids[LIN],
         "provider_id": "nowhere",
+        "question_id": 99999,
         "session_id": "c" * 26,
         "signer": LIN.signer,
     }
-    missing = dict.fromkeys(real, "a" * 26) | {"signer": "nobody:president"}
+    missing = dict.fromkeys(real, "a" * 26) | {"signer": "nobody:president", "question_id": 99998}
     return Stage(app, ours, visitors, real | numbers | always, missing | numbers | always)
 
 
