@@ -11,7 +11,7 @@ const root = document.querySelector("[data-session]");
 const live = root.querySelector("[data-live]");
 const stay = root.querySelector("[data-stay]");
 const again = root.querySelector("[data-sign-in]");
-const { words, urls, warn } = JSON.parse(root.querySelector("[data-page]").textContent);
+const { words, urls, warn } = JSON.parse(root.querySelector("[data-session-page]").textContent);
 let active = -Infinity; // when something was last done here; who did it within the time of the warning is not idle
 let timer;
 
