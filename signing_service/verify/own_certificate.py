@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from signing_service.verify.signed import Signed
 
 ASSURANCE = "own-certificate"
-_WORDS = re.compile(r"[^\W\d_]+")
+_DIACRITICS = re.compile("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 _LETTERS = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ı": "i", "ħ": "h"})  # what no decomposition takes apart
 _NAMES = (x509.NameOID.COMMON_NAME, x509.NameOID.GIVEN_NAME, x509.NameOID.SURNAME)
 
@@ -155,7 +155,7 @@ def check_names(certificate: Certificate, representative: Representative) -> Non
     """Raise ForeignCertificateError unless the certificate names the person of the mandate.
 
     Each word of the person's name, in Latin or in the own script, must be among the certificate's common name, given
-    name and surname, in any order, without regard to case and diacritics.
+    name and surname, in any order, without regard to case and to the diacritics of Latin, Greek and Cyrillic letters.
     """
     subject = certificate.parsed.subject
     told = _words(" ".join(str(item.value) for oid in _NAMES for item in subject.get_attributes_for_oid(oid)))
@@ -168,8 +168,9 @@ def check_names(certificate: Certificate, representative: Representative) -> Non
 
 
 def _words(text: str) -> set[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
-    return set(_WORDS.findall("".join(letter for letter in plain if not unicodedata.combining(letter))))
+    """Letters with their vowel signs, which in Thai, Khmer or Devanagari are marks and make the name another one."""
+    plain = _DIACRITICS.sub("", unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS))
+    return set("".join(item if unicodedata.category(item)[0] in "LM" else " " for item in plain).split())
 
 
 def as_refusal(error: SigningServiceError) -> ForeignCertificateError:

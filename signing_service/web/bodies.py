@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import request
@@ -18,6 +19,7 @@ def read_object(**members: type) -> dict[str, Any]:
     value = request.get_json(silent=True)
     if not isinstance(value, dict):
         raise InputError("the request is not a JSON object")
+    _check_characters(value)
     for name in value:
         if name not in members:
             raise InputError(f"the request has an unknown member {str(name)[:40]!r}")
@@ -32,7 +34,18 @@ def read_object(**members: type) -> dict[str, Any]:
 def read_optional(name: str) -> Any:
     """Take one member out of the request's JSON object; None if it is not there."""
     value = request.get_json(silent=True)
-    return value.pop(name, None) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    _check_characters(value)
+    return value.pop(name, None)
+
+
+def _check_characters(value: dict[str, Any]) -> None:
+    """Raise InputError where an escape names half a character (``\\ud800``), which no UTF-8 can hold."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise InputError("the request holds something that is no text") from error
 
 
 def read_bytes(value: str, name: str, longest: int) -> bytes:

@@ -18,6 +18,8 @@ from signing_service.errors import (
     NonconformingSignatureError,
     OtherDocumentError,
 )
+from signing_service.verify.certificate import Certificate
+from signing_service.verify.own_certificate import check_names
 from signing_service.verify.own_upload import MAX_ADDED, Upload, judge_upload
 from signing_service.verify.trust import Trust
 from tests.cast import ALES, LIN, NOON, SOMCHAI
@@ -254,6 +256,21 @@ def test_another_persons_certificate_is_refused(
     uploaded = pyhanko_signer.sign(stored, LIN.signer, authority.issue("WANG Lei"))
     message = refusal(ForeignCertificateError, stored, uploaded, expected, trust)
     assert message == "the certificate is of 'WANG Lei', the mandate of 'Lin Shuyi'"
+
+
+@pytest.mark.parametrize(
+    ("own", "others"), [("ธิดา ใจดี", "ธีดา ใจดี"), ("अमित शाह", "अमीत शाह"), ("ខេម រា", "ខាម រា"), ("ガク", "カク")]
+)
+def test_names_that_differ_in_a_vowel_sign_are_two_persons(authority: Authority, own: str, others: str) -> None:
+    person = Representative(LIN.id, LIN.name, own)
+    check_names(Certificate(authority.issue(own).certificate), person)
+    with pytest.raises(ForeignCertificateError):
+        check_names(Certificate(authority.issue(others).certificate), person)
+
+
+@pytest.mark.parametrize(("own", "written"), [("José Núñez", "NUNEZ Jose"), ("Фёдор Чуйков", "Федор Чуйков")])
+def test_diacritics_and_case_and_order_of_a_name_do_not_count(authority: Authority, own: str, written: str) -> None:
+    check_names(Certificate(authority.issue(written).certificate), Representative(LIN.id, own, None))
 
 
 def test_a_party_whose_terms_say_nothing_signs_with_one_time_keys_only(

@@ -91,6 +91,17 @@ def test_a_malformed_request_is_refused_with_its_reason(visit: Visit, world: Wor
     assert answer.json["error"]
 
 
+def test_half_a_character_is_refused_wherever_it_stands(visit: Visit, world: World):
+    lin = visit(LIN)
+    refusal = {"signer": LIN.signer, "reason": "no", "approval": {"password": "\ud800"}}
+    for path, body in (
+        (f"/api/agreements/{world.agreement}/refusal", refusal),
+        ("/api/invitations/accept", {"token": "AA", "password": "\ud800"}),
+    ):
+        refused = lin.post(path, body)
+        assert (refused.status_code, refused.json["error"]) == (400, "the request holds something that is no text")
+
+
 @pytest.mark.parametrize("answer", [{}, {"id": "é"}, {"id": "AA", "response": {"clientDataJSON": "e30"}}])
 def test_a_malformed_answer_of_a_passkey_is_refused(visit: Visit, world: World, devices: Devices, answer: object):
     lin, officer = visit(LIN), visit(OFFICER)
