@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, Table, select
+from sqlalchemy import MetaData, Table, select, text
 
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
@@ -53,20 +53,36 @@ def tables_of(database: Database) -> list[Table]:
     return [table for table in found.sorted_tables if table.name not in OLD]
 
 
-def rows_of(database: Database, tables: list[Table]) -> Rows:
+def columns_of(tables: list[Table], database: Database) -> dict[str, list[str]]:
+    """The columns of ``tables`` that ``database`` has, too."""
+    present = {table.name: set(table.columns.keys()) for table in tables_of(database)}
+    return {table.name: [each.name for each in table.columns if each.name in present[table.name]] for table in tables}
+
+
+def rows_of(database: Database, columns: dict[str, list[str]]) -> Rows:
+    tables = {table.name: table for table in tables_of(database)}
+    chosen = {name: select(*(tables[name].columns[each] for each in names)) for name, names in columns.items()}
     with database.connect() as connection:
-        return {table.name: sorted(map(repr, connection.execute(select(*table.columns)).all())) for table in tables}
+        return {name: sorted(map(repr, connection.execute(query).all())) for name, query in chosen.items()}
 
 
 def copy_rows(source: Database, target: Database) -> None:
     """Everything that a lived-in service of that schema would hold."""
     tables = tables_of(target)
+    known = {table.name: table for table in tables_of(source)}
     with source.connect() as reading, target.connect() as writing:
         for table in tables:
             writing.execute(table.delete())
-            rows = [row._asdict() for row in reading.execute(select(*table.columns))]
+            rows = [as_before(row._asdict(), table) for row in reading.execute(select(known[table.name]))]
             if rows:
                 writing.execute(table.insert(), rows)
+
+
+def as_before(row: dict[str, Any], table: Table) -> dict[str, Any]:
+    """A row of today as an earlier schema held it."""
+    if "officer" in table.columns:
+        row["officer"] = row["office"] != ""
+    return {column.name: row[column.name] for column in table.columns}
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
@@ -76,12 +92,28 @@ def test_rows_of_each_earlier_schema_come_forward_untouched(
     upgrade(old_database, revision)
     tables = tables_of(old_database)
     copy_rows(lived_in, old_database)
-    before = rows_of(old_database, tables)
+    kept = columns_of(tables, lived_in)
+    before = rows_of(old_database, kept)
 
     upgrade(old_database)
 
-    assert rows_of(old_database, tables) == before
+    assert rows_of(old_database, kept) == before
     assert len(before["entries"]) == 8
     if "revisions" in before:
         with old_database.read() as session:
             assert check_everything(session, guard).entries == len(before["entries"])
+
+
+def test_who_was_an_officer_is_a_lead_officer_after_the_migration(lived_in: Database, old_database: Database):
+    upgrade(old_database, "0005")
+    copy_rows(lived_in, old_database)
+    with old_database.connect() as connection:
+        connection.execute(text("UPDATE people SET officer = true WHERE name = (SELECT min(name) FROM people)"))
+        officers = connection.execute(text("SELECT name FROM people WHERE officer")).scalars().all()
+
+    upgrade(old_database)
+
+    with old_database.connect() as connection:
+        offices: dict[str, str] = dict(connection.execute(text("SELECT name, office FROM people")).tuples())
+    assert [name for name, office in offices.items() if office] == officers
+    assert [offices[name] for name in officers] == ["lead-officer"]
