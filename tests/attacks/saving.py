@@ -10,7 +10,7 @@ from tests.attacks.documents import CONTROLS, approval, certified
 from tests.attacks.editing import append, body_of, startxref, trailer_number
 
 FORGED = b"BT /F1 18 Tf 60 780 Td (The sum is 9999 dollars) Tj ET"
-_OURS = "canonical|no startxref|fills 0 signature fields|changes objects|not one run from 0"
+_OURS = "canonical|no startxref|fills 0 signature fields|changes objects|not one run from 0|not of the agreed form"
 
 
 def stream(data: bytes, more: bytes = b"") -> bytes:

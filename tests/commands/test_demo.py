@@ -91,6 +91,7 @@ def test_a_database_that_is_not_the_demo_s_is_refused(installed: str, folder: Pa
         "PUBLIC_URL": "https://sign.example.org",
         "KEY_PASSPHRASE_FILE": "secrets/key-passphrase",
         "SESSION_SECRET_FILE": "secrets/session-secret",
+        "LISTEN": f"127.0.0.1:{free_port()}",
     }
     with running(folder, "demo", **settings) as demo:
         printed = demo.wait_for("error: ")
@@ -105,6 +106,7 @@ def test_serve_refuses_an_empty_database_with_what_to_do(tmp_path: Path) -> None
         "PUBLIC_URL": "https://sign.example.org",
         "KEY_PASSPHRASE": "correct horse battery staple",
         "SESSION_SECRET": "0123456789abcdef0123456789abcdef",
+        "LISTEN": f"127.0.0.1:{free_port()}",
     }
     with running(tmp_path, "serve", **settings) as server:
         printed = server.wait_for("hint: ")

@@ -264,7 +264,7 @@ def test_a_signed_checkpoint_verifies_by_the_logs_key_only():
 
 def test_a_checkpoint_of_another_log_is_refused_even_under_the_right_key():
     other = sign_checkpoint(Checkpoint("other.example", 1, ROOT), LOG)
-    with pytest.raises(RecordError, match=r"of 'other\.example', not of 'sign\.example\.org'"):
+    with pytest.raises(RecordError, match=r"of the origin 'other\.example', not of 'sign\.example\.org'"):
         verify_checkpoint(other, KEY)
     assert verify_checkpoint(other, KEY, "other.example").origin == "other.example"
 

@@ -114,6 +114,7 @@ def test_who_was_an_officer_is_a_lead_officer_after_the_migration(lived_in: Data
     upgrade(old_database)
 
     with old_database.connect() as connection:
-        offices: dict[str, str] = dict(connection.execute(text("SELECT name, office FROM people")).tuples())
+        rows = connection.execute(text("SELECT name, office FROM people")).all()
+        offices = {str(row.name): str(row.office) for row in rows}
     assert [name for name, office in offices.items() if office] == officers
     assert [offices[name] for name in officers] == ["lead-officer"]

@@ -35,6 +35,7 @@ def use(monkeypatch: pytest.MonkeyPatch, mails: Task, archiving: Task) -> None:
     monkeypatch.setattr(worker, "deliver", mails)
     monkeypatch.setattr(worker, "archive_all", archiving)
     monkeypatch.setattr(worker, "renew_due", Task())
+    monkeypatch.setattr(worker, "remind_due", Task())
 
 
 def test_one_round_does_all_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
