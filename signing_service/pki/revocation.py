@@ -77,6 +77,10 @@ class RevocationAsker:
 
     def _may_ask(self, url: str) -> bool:
         parts = urlsplit(url)
+        try:
+            _ = parts.port
+        except ValueError:  # beyond 65535, or no number
+            return False
         if parts.username or parts.password or ".." in parts.path or "\\" in url:
             return False
         return any(_is_under(parts, urlsplit(beginning)) for beginning in self._allowed)

@@ -22,7 +22,8 @@ def choose(agreement_id: str) -> ResponseReturnValue:
     """Store how often is reminded and who sees the state."""
     _check_form()
     every = request.form.get("remind_every", "")
-    chosen = Manners(int(every) if every.isascii() and every.isdigit() else None, request.form.get("publicity", ""))
+    days = int(every) if every.isascii() and every.isdigit() and len(every) < 5 else None
+    chosen = Manners(days, request.form.get("publicity", ""))
     reminders.set_manners(the_service(), visitor().person_id, agreement_id, chosen)
     flash(_("Stored."), "good")
     return _back(agreement_id)

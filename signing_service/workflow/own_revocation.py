@@ -19,6 +19,7 @@ from signing_service.verify.revocation import Known, read_response
 from signing_service.workflow.own_material import OwnMaterial
 
 TOLERANCE = timedelta(minutes=5)  # by which an authority's clock may differ
+LONGEST_UNDATED = timedelta(days=3)  # for which an answer counts that does not say until when it holds
 
 
 def check_revocation(asker: RevocationAsker, judged: Judged, now: datetime) -> OwnMaterial:
@@ -68,5 +69,5 @@ def _revoked(answer: Answer, certificate: Certificate, path: list[Certificate], 
 
 
 def _check_fresh(since: datetime, until: datetime | None, now: datetime) -> None:
-    if since > now + TOLERANCE or (until is not None and until < now - TOLERANCE):
+    if since > now + TOLERANCE or (until or since + LONGEST_UNDATED) < now - TOLERANCE:
         raise ForeignCertificateError("it is not of now")

@@ -115,7 +115,9 @@ class Authority:
         builder = builder.serial_number(x509.random_serial_number())
         return builder.not_valid_before(life[0]).not_valid_after(life[1])
 
-    def ocsp_response(self, identity: Identity, now: datetime, revoked: datetime | None = None) -> bytes:
+    def ocsp_response(
+        self, identity: Identity, now: datetime, revoked: datetime | None = None, *, dated: bool = True
+    ) -> bytes:
         """What its responder, the authority itself, says of a certificate."""
         status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD
         builder = ocsp.OCSPResponseBuilder().add_response(
@@ -124,7 +126,7 @@ class Authority:
             algorithm=hashes.SHA1(),
             cert_status=status,
             this_update=now,
-            next_update=now + timedelta(hours=12),
+            next_update=now + timedelta(hours=12) if dated else None,
             revocation_time=revoked,
             revocation_reason=None,
         )

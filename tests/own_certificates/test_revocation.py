@@ -96,6 +96,7 @@ def test_a_good_answer_is_kept_for_the_archive(authority: Authority, responder: 
         ("of another authority", ForeignCertificateError, "not acceptable"),
         ("about another certificate", ForeignCertificateError, "not acceptable"),
         ("old", ForeignCertificateError, "it is not of now"),
+        ("old without an end", ForeignCertificateError, "it is not of now"),
         ("not OCSP", ForeignCertificateError, "not acceptable"),
         ("redirect", UnavailableError, "HTTP status 302"),
         ("too large", UnavailableError, "too large or too slow"),
@@ -111,6 +112,7 @@ def test_any_other_answer_refuses_the_upload(
         "of another authority": (200, Authority().ocsp_response(asked, NOON)),
         "about another certificate": (200, authority.ocsp_response(other, NOON)),
         "old": (200, authority.ocsp_response(asked, NOON - timedelta(days=2))),
+        "old without an end": (200, authority.ocsp_response(asked, NOON - timedelta(days=4), dated=False)),
         "not OCSP": (200, b"<html>"),
         "redirect": (302, b""),
         "too large": (200, bytes(MAX_RESPONSE_BYTES["ocsp"] + 1)),
@@ -140,7 +142,12 @@ def test_a_name_that_leads_to_a_private_address_is_not_asked(authority: Authorit
 
 @pytest.mark.parametrize(
     "url",
-    ["http://ocsp.ca.example@127.0.0.1/", "http://ocsp.ca.example.evil.example/", "http://ocsp.ca.example/a/../../b"],
+    [
+        "http://ocsp.ca.example@127.0.0.1/",
+        "http://ocsp.ca.example.evil.example/",
+        "http://ocsp.ca.example/a/../../b",
+        "http://ocsp.ca.example:99999/",
+    ],
 )
 def test_an_address_that_only_looks_listed_is_not_asked(authority: Authority, url: str) -> None:
     identity = authority.issue("LIN Shuyi", ocsp_url=url)
