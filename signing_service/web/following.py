@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from signing_service.errors import InputError
 from signing_service.web.forms import ConfirmForm
+from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import reminders
 from signing_service.workflow.reminders import Manners
@@ -18,8 +19,9 @@ blueprint = Blueprint("following", __name__, url_prefix="/secretariat")
 
 @blueprint.post("/agreements/<agreement_id>/manners")
 @officer_required
+@proof_required
 def choose(agreement_id: str) -> ResponseReturnValue:
-    """Store how often is reminded and who sees the state."""
+    """Store how often is reminded and who sees the state: it may open both to everybody, hence the proof."""
     _check_form()
     every = request.form.get("remind_every", "")
     days = int(every) if every.isascii() and every.isdigit() and len(every) < 5 else None

@@ -16,7 +16,7 @@ from tests.web.visitor import Visitor
 def test_who_is_signed_in_is_told_to_try_again(
     visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch, path: str
 ):
-    def no_answer(*_: object) -> None:
+    def no_answer(*_: object, **__: object) -> None:
         raise UnavailableError("the database does not answer", hint="try again")
 
     lin = visit(LIN)

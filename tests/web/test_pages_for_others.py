@@ -20,9 +20,17 @@ from tests.web.conftest import LiveServer
 
 DOCS = Path(__file__).parents[2] / "docs"
 LOG_KEY = "sign.example.org+033de0ae+Ac4z…"  # as the pages abbreviate it
-INSTALLING = {  # tests/test_wheel.py installs the wheel into a fresh environment
-    "python3 -m venv witness && cd witness",
-    "bin/pip install signing-service",
+INSTALLING_AN_AUDITOR = {  # tests/test_wheel.py installs the wheel into a fresh environment
+    "python3 -m venv auditor && . auditor/bin/activate",
+    "pip install ./signing-service",
+}
+INSTALLING_A_WITNESS = {  # the same, and what only a machine's administrator may do
+    "apt install python3-venv",
+    "useradd --system --home-dir /srv/witness --create-home witness",
+    "python3 -m venv /srv/witness/venv",
+    "/srv/witness/venv/bin/pip install /root/signing-service",
+    "cd /srv/witness",  # the newcomer's folder stands for it
+    "systemctl daemon-reload && systemctl enable --now witness",
 }
 
 
@@ -46,16 +54,19 @@ class Shell:
         self.live, self.folder = live, folder
         self.serving: subprocess.Popen[str] | None = None
         settings, trust = live.world.service.settings, live.world.service.trust
-        (folder / "bin").mkdir(parents=True)
-        self._command("signing-service", f'exec {sys.executable} -m signing_service "$@"')
+        for place in ("bin", "venv/bin"):
+            self._command(f"{place}/signing-service", f'exec {sys.executable} -m signing_service "$@"')
+        self._command("bin/runuser", 'shift 3; exec "$@"')  # -u witness --, which takes an administrator
         fetch = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end='')"
-        self._command("curl", f'exec {sys.executable} -c "{fetch}" "$2" > "${{2##*/}}"')
+        named = 'for url; do :; done; file=${url##*/}; [ "$1" != -o ] || file=$2'
+        self._command("bin/curl", f'{named}; exec {sys.executable} -c "{fetch}" "$url" > "$file"')
         self.port = free_port()
         self.replaced = {
             LOG_KEY: str(trust.record_key),
             "https://sign.example.org": live.url,
+            "--since checkpoint-2025-04-11": "--since checkpoint-*",  # the one of today
             "feed make AGREEMENT": f"feed make {live.world.agreement}",
-            "127.0.0.1:8080": f"127.0.0.1:{self.port}",
+            "witness serve": f"witness serve --listen 127.0.0.1:{self.port}",
         }
         own = {
             "PUBLIC_URL": settings.public_url,
@@ -71,7 +82,8 @@ class Shell:
         self.environment |= {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(DOCS.parent)}
 
     def _command(self, name: str, line: str) -> None:
-        path = self.folder / "bin" / name
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/bin/sh\n{line}\n")
         path.chmod(0o755)
 
@@ -114,7 +126,9 @@ def test_every_command_for_auditors_works_as_it_stands(live: LiveServer, shell: 
     (shell.folder / "trust.json").write_bytes(world.service.trust_bytes)
     (shell.folder / "witnesses").write_text("")
     del shell.environment["SIGNING_SERVICE_WITNESSES_FILE"], shell.environment["SIGNING_SERVICE_WITNESS_QUORUM"]
-    printed = {line: shell.run(line) for line in commands("auditing.md")}
+    lines = commands("auditing.md")
+    assert set(lines) >= INSTALLING_AN_AUDITOR
+    printed = {line: shell.run(line) for line in lines if line not in INSTALLING_AN_AUDITOR}
     audits = [text for line, text in printed.items() if "record audit" in line]
     assert len(audits) >= 4
     assert all(text.startswith("PASSED") for text in audits)
@@ -122,13 +136,15 @@ def test_every_command_for_auditors_works_as_it_stands(live: LiveServer, shell: 
     assert verified.startswith("PASSED")
     (monitored,) = [text for line, text in printed.items() if "record monitor" in line]
     assert "CHECK  issuance" in monitored
-    assert (shell.folder / "checkpoint").read_bytes().startswith(world.service.trust.record_origin.encode())
+    (kept,) = shell.folder.glob("checkpoint-*")
+    assert kept.read_bytes().startswith(world.service.trust.record_origin.encode())
 
 
 def test_every_command_for_witnesses_works_as_it_stands(live: LiveServer, shell: Shell):
     lines = commands("witness.md")
-    assert set(lines) >= INSTALLING
-    order = sorted(set(lines) - INSTALLING, key=lambda line: ORDER.index(next(w for w in ORDER if w in line)))
+    assert set(lines) >= INSTALLING_A_WITNESS
+    ran = set(lines) - INSTALLING_A_WITNESS
+    order = sorted(ran, key=lambda line: ORDER.index(next(w for w in ORDER if w in line)))
     printed = {}
     for line in order:
         printed[line] = shell.run(line)

@@ -75,6 +75,17 @@ def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, 
     assert signature.assurance == "passkey"
 
 
+def test_nobody_confirms_before_the_script_that_shows_the_code_has_come(lin: Screen, officer: Screen):
+    code, held = enrol(lin), list[Route]()
+    officer.page.route("**/page/confirmations.js", lambda route: held.append(route))
+    officer.page.goto("/secretariat/passkeys/", wait_until="commit")
+    button = officer.page.get_by_role("button", name="The codes are the same")
+    expect(button).to_be_disabled()
+    held[0].continue_()
+    expect(officer.page.locator("[data-code]")).to_have_text(code)
+    expect(button).to_be_enabled()
+
+
 def test_a_browser_that_can_suggests_the_passkey_where_the_address_is_typed(lin: Screen):
     enrol(lin)
     lin.page.get_by_role("button", name="Sign out").click()

@@ -21,9 +21,7 @@ for (const item of page.officer_keys) prepare(root.querySelector(`[data-officer-
 async function prepare(card, item, action, task) {
   const form = card.querySelector(`form[data-${action}]`);
   const button = form?.querySelector("button");
-  if (button) button.disabled = true; // until there is a code to compare
   card.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(item.key));
-  if (button) button.disabled = false;
   form?.addEventListener("submit", (event) => {
     event.preventDefault();
     attempt(card, button, page, async () => {
@@ -32,6 +30,7 @@ async function prepare(card, item, action, task) {
       say(card, "data-done", action === "confirm" ? page.words.done : page.words.added);
     });
   });
+  if (button) button.disabled = false; // the page disables it until there is a code to compare, and this script to act
 }
 
 async function confirm(item, form) {
