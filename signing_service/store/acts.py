@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,22 @@ from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.tables import ArchiveTimestamp, Attempt, Base, Paper, Refusal, Signature, Withdrawal
 
 _Row = TypeVar("_Row", bound=Base)
+
+# What every step of every signature asks, built once: SQLAlchemy takes as long to build a statement as to run it.
+_ATTEMPT = select(Attempt).where(Attempt.id == bindparam("attempt"))
+_LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True).execution_options(populate_existing=True)
+_KEY_SERVED = select(exists().where(Attempt.spki == bindparam("spki")))
+_SIGNING_TIMES = (
+    select(Signature.signer, Signature.timestamp_time)
+    .where(Signature.agreement == bindparam("agreement"))
+    .order_by(Signature.revision)
+)
+_SIGNATURE = select(Signature).where(
+    Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
+)
+_REFUSALS = select(Refusal).where(Refusal.agreement == bindparam("agreement")).order_by(Refusal.time, Refusal.signer)
+_PAPERS = select(Paper).where(Paper.agreement == bindparam("agreement")).order_by(Paper.entry_index)
+_WITHDRAWAL = select(Withdrawal).where(Withdrawal.agreement == bindparam("agreement"))
 
 
 def add_attempt(session: Session, attempt: Attempt) -> Attempt:
@@ -30,7 +46,7 @@ def add_attempt(session: Session, attempt: Attempt) -> Attempt:
 
 def attempt(session: Session, attempt_id: str) -> Attempt:
     """The attempt of that id; raises NotFoundError."""
-    found = session.get(Attempt, attempt_id)
+    found = session.scalar(_ATTEMPT, {"attempt": attempt_id})
     if found is None:
         raise NotFoundError("there is no such attempt")
     return found
@@ -38,8 +54,7 @@ def attempt(session: Session, attempt_id: str) -> Attempt:
 
 def lock_attempt(session: Session, attempt_id: str) -> Attempt:
     """As attempt, holding its row until commit: doubled requests take their turns."""
-    query = select(Attempt).where(Attempt.id == attempt_id).with_for_update(key_share=True)
-    found = session.scalar(query.execution_options(populate_existing=True))
+    found = session.scalar(_LOCKED_ATTEMPT, {"attempt": attempt_id})
     if found is None:
         raise NotFoundError("there is no such attempt")
     return found
@@ -47,7 +62,7 @@ def lock_attempt(session: Session, attempt_id: str) -> Attempt:
 
 def key_served_before(session: Session, spki: bytes) -> bool:
     """Whether an attempt has this one-time key (DER SubjectPublicKeyInfo) already."""
-    return session.scalar(select(exists().where(Attempt.spki == spki))) is True
+    return session.scalar(_KEY_SERVED, {"spki": spki}) is True
 
 
 def newest_attempt(session: Session, agreement: str, signer: str, person: str) -> Attempt | None:
@@ -86,13 +101,12 @@ def signatures(session: Session, agreement: str) -> list[Signature]:
 
 def signing_times(session: Session, agreement: str) -> list[tuple[str, datetime]]:
     """Signer and timestamp's time of each signature, without the bytes that ``signatures`` reads."""
-    query = select(Signature.signer, Signature.timestamp_time).where(Signature.agreement == agreement)
-    return [(signer, time) for signer, time in session.execute(query.order_by(Signature.revision))]
+    return [(signer, time) for signer, time in session.execute(_SIGNING_TIMES, {"agreement": agreement})]
 
 
 def signature(session: Session, agreement: str, signer: str) -> Signature | None:
     """The signature of one signer, if there is one."""
-    return session.get(Signature, (agreement, signer))
+    return session.scalar(_SIGNATURE, {"agreement": agreement, "signer": signer})
 
 
 def add_refusal(session: Session, refusal: Refusal) -> Refusal:
@@ -102,8 +116,7 @@ def add_refusal(session: Session, refusal: Refusal) -> Refusal:
 
 def refusals(session: Session, agreement: str) -> list[Refusal]:
     """All refusals, in time."""
-    query = select(Refusal).where(Refusal.agreement == agreement)
-    return list(session.scalars(query.order_by(Refusal.time, Refusal.signer)))
+    return list(session.scalars(_REFUSALS, {"agreement": agreement}))
 
 
 def add_paper(session: Session, paper: Paper) -> Paper:
@@ -118,7 +131,7 @@ def paper(session: Session, agreement: str, signer: str) -> Paper | None:
 
 def papers(session: Session, agreement: str) -> list[Paper]:
     """All signatures on paper, in time."""
-    return list(session.scalars(select(Paper).where(Paper.agreement == agreement).order_by(Paper.entry_index)))
+    return list(session.scalars(_PAPERS, {"agreement": agreement}))
 
 
 def add_archive_timestamp(session: Session, archive: ArchiveTimestamp) -> ArchiveTimestamp:
@@ -157,7 +170,7 @@ def add_withdrawal(session: Session, withdrawal: Withdrawal) -> Withdrawal:
 
 def withdrawal(session: Session, agreement: str) -> Withdrawal | None:
     """The agreement's withdrawal, if there is one."""
-    return session.get(Withdrawal, agreement)
+    return session.scalar(_WITHDRAWAL, {"agreement": agreement})
 
 
 def _add(session: Session, row: _Row, conflict: str) -> _Row:

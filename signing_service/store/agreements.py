@@ -14,12 +14,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import bindparam, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.tables import Agreement, Document, Revision, SourceFile
+
+# What every step of every signature asks, built once: SQLAlchemy takes as long to build a statement as to run it.
+_AGREEMENT = select(Agreement).where(Agreement.id == bindparam("agreement"))
+_LOCKED_AGREEMENT = _AGREEMENT.with_for_update(key_share=True).execution_options(populate_existing=True)
+_ENDS = select(Revision.number, Revision.length, Revision.startxref, Revision.size, Revision.sha256).where(
+    Revision.agreement == bindparam("agreement")
+)
+_ALL_ENDS = _ENDS.order_by(Revision.number)
+_NEWEST_END = _ENDS.order_by(Revision.number.desc()).limit(1)
+_END_OF = _ENDS.where(Revision.number == bindparam("number"))
+_DELTAS = (
+    select(Revision.number, Revision.delta)
+    .where(Revision.agreement == bindparam("agreement"), Revision.number > bindparam("after"))
+    .order_by(Revision.number)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +127,7 @@ def publish(session: Session, agreement_id: str, publication: Publication, *, no
 
 def get(session: Session, agreement_id: str) -> Agreement:
     """The agreement of that id; raises NotFoundError."""
-    agreement = session.get(Agreement, agreement_id)
+    agreement = session.scalar(_AGREEMENT, {"agreement": agreement_id})
     if agreement is None:
         raise NotFoundError("there is no such agreement")
     return agreement
@@ -124,8 +139,7 @@ def lock(session: Session, agreement_id: str) -> Agreement:
     The lock lets others' foreign keys point at the row (PostgreSQL ``FOR NO KEY UPDATE``): their checks come after
     they took the log's lock, and would wait for this one in the wrong order.
     """
-    query = select(Agreement).where(Agreement.id == agreement_id).with_for_update(key_share=True)
-    agreement = session.scalar(query.execution_options(populate_existing=True))
+    agreement = session.scalar(_LOCKED_AGREEMENT, {"agreement": agreement_id})
     if agreement is None:
         raise NotFoundError("there is no such agreement")
     return agreement
@@ -179,8 +193,7 @@ def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, 
 
 def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
     """Where the newest revision ends; raises NotFoundError before publication."""
-    query = _ends(agreement_id).order_by(Revision.number.desc()).limit(1)
-    row = session.execute(query).one_or_none()
+    row = session.execute(_NEWEST_END, {"agreement": agreement_id}).one_or_none()
     if row is None:
         raise NotFoundError("the agreement is not published")
     return RevisionEnd(*row)
@@ -188,7 +201,7 @@ def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
 
 def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:
     """Where one revision ends; raises NotFoundError."""
-    row = session.execute(_ends(agreement_id).where(Revision.number == number)).one_or_none()
+    row = session.execute(_END_OF, {"agreement": agreement_id, "number": number}).one_or_none()
     if row is None:
         raise NotFoundError("there is no such revision")
     return RevisionEnd(*row)
@@ -196,12 +209,7 @@ def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:
 
 def ends(session: Session, agreement_id: str) -> list[RevisionEnd]:
     """Where each revision ends, in order."""
-    return [RevisionEnd(*row) for row in session.execute(_ends(agreement_id).order_by(Revision.number))]
-
-
-def _ends(agreement_id: str):  # type: ignore[no-untyped-def]  # SQLAlchemy's Select of five columns says no more
-    columns = (Revision.number, Revision.length, Revision.startxref, Revision.size, Revision.sha256)
-    return select(*columns).where(Revision.agreement == agreement_id)
+    return [RevisionEnd(*row) for row in session.execute(_ALL_ENDS, {"agreement": agreement_id})]
 
 
 def read_pdf(session: Session, agreement_id: str, number: int | None = None) -> bytes:
@@ -227,8 +235,7 @@ def read_end(session: Session, agreement_id: str, number: int, start: int) -> by
 
 def read_deltas(session: Session, agreement_id: str, after: int = -1) -> Iterator[tuple[int, bytes]]:
     """Number and delta of each revision above ``after``, in order."""
-    query = select(Revision.number, Revision.delta).where(Revision.agreement == agreement_id, Revision.number > after)
-    yield from session.execute(query.order_by(Revision.number))
+    yield from session.execute(_DELTAS, {"agreement": agreement_id, "after": after})
 
 
 def add_document(session: Session, sha256: str, content: bytes, *, now: datetime) -> None:

@@ -23,11 +23,12 @@ _BEGIN = text(
     "INSERT INTO witness_progress (witness, cosigned, attempts, next_attempt) VALUES (:witness, 0, 0, :now)"
     " ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("now", type_=UtcTime()))
+_OF_CHECKPOINT = select(Cosignature).where(Cosignature.size == bindparam("size")).order_by(Cosignature.witness)
 
 
 def of_checkpoint(session: Session, size: int) -> list[Cosignature]:
     """The cosignatures of the checkpoint of that size, by witness."""
-    return list(session.scalars(select(Cosignature).where(Cosignature.size == size).order_by(Cosignature.witness)))
+    return list(session.scalars(_OF_CHECKPOINT, {"size": size}))
 
 
 def add(session: Session, size: int, witness: str, line: str, *, time: datetime, now: datetime) -> None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Mandate, Person
+
+_HELD_BY = select(Mandate).where(
+    Mandate.agreement == bindparam("agreement"),
+    Mandate.signer == bindparam("signer"),
+    Mandate.person == bindparam("person"),
+    Mandate.revoked.is_(None),
+)
 
 
 def add(
@@ -80,8 +87,7 @@ def of_person(session: Session, person_id: str) -> list[Mandate]:
 
 def held_by(session: Session, agreement: str, signer: str, person_id: str) -> Mandate | None:
     """A person's mandate for one signer, not revoked; at most one is. However many others the person has."""
-    query = select(Mandate).where(Mandate.agreement == agreement, Mandate.signer == signer)
-    return session.scalar(query.where(Mandate.person == person_id, Mandate.revoked.is_(None)))
+    return session.scalar(_HELD_BY, {"agreement": agreement, "signer": signer, "person": person_id})
 
 
 def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person]]:

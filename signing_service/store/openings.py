@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -53,7 +53,7 @@ def of_type(session: Session, scope: str, *types: str) -> list[Opening]:
 
 def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
     """The openings of these entries, ascending; raises NotFoundError if one is missing."""
-    found = _openings(session, _query().where(Entry.index.in_(indices)).order_by(Entry.index))
+    found = [Opening(*row) for row in session.execute(_BY_INDEX, {"indices": list(indices)})]
     if len(found) != len(set(indices)):
         raise NotFoundError("the record has no such entry")
     return found
@@ -84,6 +84,9 @@ def erase(session: Session, index: int) -> bool:
 def _query() -> _Rows:
     columns = (Entry.index, Entry.scope, Entry.sequence, Event.type, Entry.data, Event.event, Event.salt)
     return select(*columns).join(Event, Event.index == Entry.index)
+
+
+_BY_INDEX = _query().where(Entry.index.in_(bindparam("indices", expanding=True))).order_by(Entry.index)
 
 
 def _openings(session: Session, query: _Rows) -> list[Opening]:

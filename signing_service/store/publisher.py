@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from signing_service.record import checkpoint as checkpoints
@@ -34,6 +34,8 @@ from signing_service.store.ledger import read_frontier
 from signing_service.store.tables import Checkpoint
 
 ADVISORY_LOCK = 0x7369676E_70756273  # "signpubs"
+_NEWEST = select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)
+_NOTE = select(Checkpoint.note).where(Checkpoint.size == bindparam("size"))
 
 
 def publish(
@@ -67,7 +69,7 @@ def publish(
 
 def newest(session: Session) -> Checkpoint | None:
     """The newest checkpoint that was released, None before the first."""
-    return session.scalar(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1))
+    return session.scalar(_NEWEST)
 
 
 def at_or_above(session: Session, size: int) -> Checkpoint | None:
@@ -86,7 +88,7 @@ def _sign(frontier: Frontier, signer: Signer) -> bytes:
 
 
 def _stored(session: Session, size: int) -> str | None:
-    return session.scalar(select(Checkpoint.note).where(Checkpoint.size == size))
+    return session.scalar(_NOTE, {"size": size})
 
 
 @contextmanager

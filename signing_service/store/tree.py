@@ -19,6 +19,9 @@ from signing_service.record.tree import Frontier, ReadHash, leaf_hash
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Entry, Node
 
+_ENTRY = 'SELECT data FROM entries WHERE "index" = :index'
+_NODE = 'SELECT hash FROM nodes WHERE level = :level AND "index" = :index'
+
 
 def hash_reader(session: Session) -> ReadHash:
     """``read_hash(level, index)`` over the stored tree, for inclusion_proof and consistency_proof.
@@ -89,11 +92,9 @@ def read_tile(session: Session, tile: Tile, size: int) -> bytes:
 
 
 def _read_hash(session: Session, level: int, index: int) -> bytes:
-    if level == 0:
-        entry = session.scalar(select(Entry.data).where(Entry.index == index))
-        value = None if entry is None else leaf_hash(entry)
-    else:
-        value = session.scalar(select(Node.hash).where(Node.level == level, Node.index == index))
-    if value is None:
+    driver = Driver(session.connection())
+    row = driver.row(_ENTRY, {"index": index}) if level == 0 else driver.row(_NODE, {"level": level, "index": index})
+    if row is None:
         raise RecordError(f"the record lacks the hash {index} of level {level}")
-    return value
+    value: bytes = row[0]
+    return leaf_hash(value) if level == 0 else value

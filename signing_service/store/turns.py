@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.store import agreements
@@ -34,6 +34,22 @@ _AHEAD = (
     "SELECT ahead.ticket FROM turns AS ahead JOIN turns AS own ON ahead.agreement = own.agreement "
     "WHERE own.attempt = :attempt AND ahead.ticket < own.ticket LIMIT 1"
 )
+_KEPT = select(Attempt.id).where(Attempt.agreement == bindparam("agreement"), Attempt.own_certificate)
+_SET_BACK = or_(  # the clock was: nobody's lease can end so late
+    Turn.lease_until > bindparam("longest"), (Turn.lease_until > bindparam("long")) & Turn.attempt.not_in(_KEPT)
+)
+_DROP_DEAD = (
+    delete(Turn)
+    .where(
+        Turn.agreement == bindparam("agreement"),
+        Turn.attempt != bindparam("attempt"),
+        or_(Turn.lease_until <= bindparam("now"), _SET_BACK),
+    )
+    .execution_options(synchronize_session=False)  # the turn is read anew after it
+)
+_TURN = select(Turn).where(Turn.attempt == bindparam("attempt")).execution_options(populate_existing=True)
+_LAST = select(func.max(Turn.ticket)).where(Turn.agreement == bindparam("agreement"))
+_COUNT_AHEAD = select(func.count()).where(Turn.agreement == bindparam("agreement"), Turn.ticket < bindparam("ticket"))
 
 
 def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease: timedelta) -> int:
@@ -42,22 +58,17 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
     """
     agreements.lock(session, agreement)
-    kept = select(Attempt.id).where(Attempt.agreement == agreement, Attempt.own_certificate)
-    set_back = or_(  # the clock was: nobody's lease can end so late
-        Turn.lease_until > now + RESERVATION, (Turn.lease_until > now + 2 * lease) & Turn.attempt.not_in(kept)
-    )
-    dead = or_(Turn.lease_until <= now, set_back)
-    session.execute(delete(Turn).where(Turn.agreement == agreement, Turn.attempt != attempt, dead))
-    turn = session.scalar(select(Turn).where(Turn.attempt == attempt).execution_options(populate_existing=True))
+    moments = {"now": now, "longest": now + RESERVATION, "long": now + 2 * lease}
+    session.execute(_DROP_DEAD, {"agreement": agreement, "attempt": attempt, **moments})
+    turn = session.scalar(_TURN, {"attempt": attempt})
     if turn is None:
-        last = session.scalar(select(func.max(Turn.ticket)).where(Turn.agreement == agreement))
+        last = session.scalar(_LAST, {"agreement": agreement})
         turn = Turn(agreement=agreement, ticket=(last or 0) + 1, attempt=attempt, lease_until=now + lease)
         session.add(turn)
     else:
         turn.lease_until = now + lease
     session.flush()
-    ahead = select(func.count()).where(Turn.agreement == agreement, Turn.ticket < turn.ticket)
-    return session.scalar(ahead) or 0
+    return session.scalar(_COUNT_AHEAD, {"agreement": agreement, "ticket": turn.ticket}) or 0
 
 
 def head(session: Session, agreement: str) -> int:

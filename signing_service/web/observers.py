@@ -51,11 +51,9 @@ def _page(agreement_id: str, failure: ConflictError | None = None) -> ResponseRe
     listed = observers.observers_of(service, officer_id, agreement_id)
     observing = {person.id for person in listed}
     acting = {signer.person_id for signer in view.signers}
-    everybody = overview.dashboard(service, officer_id).people
+    everybody = overview.everybody(service, officer_id)
     choices = [one for one in everybody if not one.office and one.ended is None and one.id not in observing | acting]
-    page = render_template(
-        "secretariat/observers.html", view=view, observers=listed, choices=choices, failure=failure
-    )
+    page = render_template("secretariat/observers.html", view=view, observers=listed, choices=choices, failure=failure)
     return page, failure.status if failure else 200
 
 

@@ -69,7 +69,7 @@ def _form() -> OfficerForm:
 
 def _page(form: OfficerForm, failure: InputError | ConflictError | None = None) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
-    everybody = [person for person in overview.dashboard(service, officer_id).people if person.ended is None]
+    everybody = [person for person in overview.everybody(service, officer_id) if person.ended is None]
     trusted = {key.officer for key in officers.officer_keys_of(service, officer_id) if key.trusted}
     page = render_template(
         "secretariat/officers.html",

@@ -67,8 +67,8 @@ def list_people() -> ResponseReturnValue:
         else:
             flash(_("%(name)s is added.", name=person.name), "good")
             return redirect(url_for("secretariat.people"))
-    board = overview.dashboard(service, officer_id)
-    page = render_template("secretariat/people.html", board=board, form=form, failure=failure)
+    everybody = overview.everybody(service, officer_id)
+    page = render_template("secretariat/people.html", people=everybody, form=form, failure=failure)
     return page, failure.status if failure else 200
 
 
@@ -149,7 +149,7 @@ def _draft(view: AgreementView) -> str:
         pages, digest = page_images().count(pdf), page_images().keep_preview(pdf)
     except InputError as error:  # a character that no font has
         failure = error
-    everybody = overview.dashboard(service, visitor().person_id).people
+    everybody = overview.everybody(service, visitor().person_id)
     return render_template(
         "secretariat/draft.html",
         view=view,
@@ -191,7 +191,7 @@ def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
     place = next((item for item in view.signers if item.id == signer), None)
-    form = _mandate_form(overview.dashboard(service, officer_id).people, place)
+    form = _mandate_form(overview.everybody(service, officer_id), place)
     if not form.validate_on_submit():
         raise InputError("the mandate is not complete", hint="choose a person and say who authorised them")
     pdf = form.pdf.data.read() if form.pdf.data and form.pdf.data.filename else None
@@ -211,7 +211,7 @@ def representatives(agreement_id: str) -> str:
     """Who is still to sign a published agreement, each to be replaced with a reason."""
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
-    everybody = overview.dashboard(service, officer_id).people
+    everybody = overview.everybody(service, officer_id)
     waiting = [signer for signer in view.signers if signer.status not in ("signed", "paper")]
     return render_template(
         "secretariat/representatives.html",

@@ -18,7 +18,7 @@ from signing_service.workflow.drafts import load_source
 from signing_service.workflow.permissions import require
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import load_acts
+from signing_service.workflow.state import load_acts, load_terms
 
 SIGNING_SHOWN = timedelta(minutes=3)  # for how long somebody who began is shown as signing
 
@@ -166,6 +166,13 @@ def dashboard(service: Service, officer_id: str) -> Dashboard:
         return Dashboard(views, tuple(people.everybody(session)), outbox.counts(session))
 
 
+def everybody(service: Service, officer_id: str) -> tuple[Person, ...]:
+    """All people by name, without reading the agreements; raises NotAllowedError for anybody but officers."""
+    with service.database.read() as session:
+        require(session, officer_id, "secretariat")
+        return tuple(people.everybody(session))
+
+
 def mails_of(service: Service, officer_id: str, agreement_id: str) -> list[OutboxMail]:
     """An agreement's mails with their delivery, the newest first."""
     with service.database.read() as session:
@@ -174,7 +181,7 @@ def mails_of(service: Service, officer_id: str, agreement_id: str) -> list[Outbo
 
 
 def _view(session: Session, service: Service, row: Agreement, person_id: str | None) -> AgreementView:
-    terms = Terms.from_json(row.terms)
+    terms = load_terms(row)
     done = load_acts(session, row.id)
     given = mandates.of_agreement(session, row.id)
     holders = {mandate.signer: person for mandate, person in given}

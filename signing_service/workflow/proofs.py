@@ -15,7 +15,6 @@ from signing_service.record.tree import inclusion_proof
 from signing_service.store import cosignatures, publisher
 from signing_service.store.tables import Checkpoint
 from signing_service.store.tree import hash_reader
-from signing_service.workflow.service import Service
 from signing_service.workflow.witnesses import witness_id
 
 
@@ -35,14 +34,6 @@ def prove_all(session: Session, indices: Iterable[int], note: bytes | None = Non
             raise RecordError(f"entry {index} is not published yet", hint="publish a checkpoint, then ask again")
         proofs[index] = format_proof(Proof(index, tuple(inclusion_proof(index, size, read_hash)), note))
     return proofs
-
-
-def ensure_published(service: Service, index: int) -> None:
-    """Publish the record unless a released checkpoint covers this entry: a process may have died before it did."""
-    with service.database.read() as session:
-        published = is_published(session, index)
-    if not published:
-        service.publish()
 
 
 def is_published(session: Session, index: int) -> bool:

@@ -9,7 +9,8 @@ from signing_service.errors import NotFoundError
 from signing_service.evidence.receipt import Receipt, format_receipt
 from signing_service.evidence.trust import fingerprint
 from signing_service.store import acts, openings
-from signing_service.workflow.proofs import ensure_published, prove
+from signing_service.store.tables import Attempt
+from signing_service.workflow.proofs import is_published, prove
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current_bytes
 
@@ -17,10 +18,12 @@ from signing_service.workflow.trust import current_bytes
 def receipt_of(service: Service, attempt_id: str) -> bytes:
     """The receipt (docs/formats.md 9) of a complete attempt, stored on first asking; publishes if that was cut off."""
     with service.database.read() as session:
-        stored = acts.attempt(session, attempt_id).receipt
-    if stored is not None:
-        return stored
-    ensure_published(service, _entry_index(service, attempt_id))
+        attempt = acts.attempt(session, attempt_id)
+        if attempt.receipt is not None:
+            return attempt.receipt
+        published = is_published(session, _entry_index(session, attempt))
+    if not published:
+        service.publish()
     with service.database.begin() as session:
         attempt = acts.lock_attempt(session, attempt_id)
         signature = acts.signature(session, attempt.agreement, attempt.signer)
@@ -29,10 +32,8 @@ def receipt_of(service: Service, attempt_id: str) -> bytes:
         return attempt.receipt or b""
 
 
-def _entry_index(service: Service, attempt_id: str) -> int:
-    with service.database.read() as session:
-        attempt = acts.attempt(session, attempt_id)
-        signature = acts.signature(session, attempt.agreement, attempt.signer)
+def _entry_index(session: Session, attempt: Attempt) -> int:
+    signature = acts.signature(session, attempt.agreement, attempt.signer)
     if attempt.state != "complete" or signature is None or signature.attempt != attempt.id:
         raise NotFoundError("this attempt was not completed, so it has no receipt")
     return signature.entry_index

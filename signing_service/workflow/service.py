@@ -180,7 +180,8 @@ def _check_identity(settings: Settings, public_url: str) -> None:
 
 
 def _check_record_key(signer: Signer, session: Session) -> None:
-    if installation.find(session) is not None and trust_files.current(session).record_key != signer.verifier_key:
+    installed = installation.find(session)
+    if installed is not None and trust_files.parse(installed.trust_file).record_key != signer.verifier_key:
         raise ConfigurationError(
             "the record's key was replaced while this process was running",
             hint="restart it: systemctl restart signing-service",

@@ -13,6 +13,7 @@ from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.errors import NotFoundError
 from signing_service.pdf.grammar import Layout, Tail
 from signing_service.store import acts, agreements, mandates
+from signing_service.store.tables import Agreement
 
 KEPT = 64  # agreements whose parsed terms and layout a process keeps, some 100 KB each
 
@@ -43,7 +44,17 @@ def load_published(session: Session, agreement_id: str) -> Published:
 @functools.lru_cache(maxsize=KEPT)
 def _parse(terms: bytes, layout: bytes) -> tuple[Terms, Layout]:
     """Parse what publication froze, once for each content: every step of every signature needs it."""
-    return Terms.from_json(terms), Layout.from_json(layout)
+    return _parse_terms(terms), Layout.from_json(layout)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _parse_terms(terms: bytes) -> Terms:
+    return Terms.from_json(terms)
+
+
+def load_terms(row: Agreement) -> Terms:
+    """An agreement's terms, those of a draft too, parsed once for each content."""
+    return _parse_terms(row.terms)
 
 
 def load_acts(session: Session, agreement_id: str) -> Acts:

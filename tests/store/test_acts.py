@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import inspect
 
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store import acts, ledger, mandates, turns
@@ -221,6 +222,12 @@ def test_a_countersigned_agreement_waits_for_its_archive_timestamp(database: Dat
     with database.read() as session:
         assert acts.awaiting_archive(session) == []
         assert [archive.field for archive in acts.archive_timestamps(session, AGREEMENT)] == ["archive-1"]
+
+
+def test_what_awaits_its_archive_is_found_by_an_index(database: Database):
+    with database.begin() as session:
+        columns = {tuple(index["column_names"]) for index in inspect(session.connection()).get_indexes("signatures")}
+    assert ("act", "entry_index") in columns
 
 
 # -- turns

@@ -119,6 +119,7 @@ def test_an_operator_sees_the_service_and_no_agreement(world: World):
     for asking in (
         lambda: history(world.service, operator, world.agreement),
         lambda: overview.dashboard(world.service, operator),
+        lambda: overview.everybody(world.service, operator),
     ):
         with pytest.raises(NotAllowedError):
             asking()

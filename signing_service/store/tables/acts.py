@@ -76,6 +76,7 @@ class Signature(Base):
     __table_args__ = (
         ForeignKeyConstraint(["agreement", "revision"], ["revisions.agreement", "revisions.number"]),
         UniqueConstraint("agreement", "revision"),
+        Index("ix_signatures_act_entry_index", "act", "entry_index"),
         Index(
             "uq_signatures_one_time",  # a one-time key signs once; somebody's own certificate signs for years
             "certificate_sha256",
