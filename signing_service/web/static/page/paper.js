@@ -12,14 +12,16 @@ const page = pageData(root);
 
 for (const card of root.querySelectorAll("[data-signer]")) {
   const form = card.querySelector("form");
+  const button = form.querySelector("button");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    attempt(card, form.querySelector("button"), page, async () => {
+    attempt(card, button, page, async () => {
       await attest(card.dataset, form);
       form.hidden = true;
       say(card, "data-done", page.words.attested);
     });
   });
+  button.disabled = false; // the page disables it until this script can act
 }
 
 async function attest({ signer, person, name }, form) {
