@@ -6,6 +6,7 @@ PARTIES ?= 12
 KILLS ?= 1000
 MUTANTS ?= 10000
 MINUTES ?= 10
+PORT ?= 8000
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -14,8 +15,8 @@ MINUTES ?= 10
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(BIN)/.service node_modules/.package-lock.json ## the demo alliance on http://localhost:8000, with sign-in links
-	@$(BIN)/signing-service demo
+run: $(BIN)/.service node_modules/.package-lock.json ## the demo alliance on http://localhost:8000, with sign-in links; PORT=8000
+	@$(BIN)/signing-service demo --port $(PORT)
 
 ceremony: $(BIN)/.service node_modules/.package-lock.json ## the whole job over HTTP in the terminal; PARTIES=12
 	@$(BIN)/signing-service ceremony --parties $(PARTIES) --folder var/ceremony

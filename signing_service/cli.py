@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush is quiet
-        return 1
+        return 141  # as a shell tells of SIGPIPE: no verdict
+    except OSError as error:  # the last flush: a full disk, for one
+        return _complain(_told(error), "", 2)
     return code
 
 
@@ -71,8 +73,18 @@ def _run(command: str, words: list[str]) -> int:
         if (error.name or "").partition(".")[0] == "signing_service":
             raise
         return _complain(f"{error.name} is not installed", SERVICE_HINT, 2)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _complain(_told(error), "", 2)
     except KeyboardInterrupt:
         return 130
+
+
+def _told(error: OSError) -> str:
+    """What the system said, with the file's name where it is known."""
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else f"the output cannot be written: {said}"
 
 
 def _complain(message: str, hint: str, code: int) -> int:

@@ -89,3 +89,17 @@ def test_a_reader_that_stops_early_gets_no_traceback() -> None:
     command = f"{sys.executable} -m signing_service --help | head -c 1 > /dev/null"
     done = subprocess.run(["bash", "-c", command], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_that_cannot_be_written_is_an_error_and_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    page = tmp_path / "nowhere" / "a.html"
+    command = [sys.executable, "-m", "signing_service", "verify", str(tmp_path / "a.pdf")]
+    for more, named in ((["--html", str(page)], str(page)), (["--json"], "the output cannot be written")):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*command, *more], cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 2
+        assert f"error: {named}" in done.stderr
+        assert "Traceback" not in done.stderr

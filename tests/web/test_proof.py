@@ -132,6 +132,7 @@ def test_what_had_been_typed_is_sent_again_with_the_proof(visit: Visit, world: W
     assert asked.status_code == 403
     assert '<input type="hidden" name="reason" value="a &lt;new&gt; text">' in asked.text
     assert asked.text.count('name="csrf_token"') == 2, "the form's and that of signing out"
+    assert 'name="proof_password" required' in asked.text, "the field that browsers send is the one that is read"
     assert not is_withdrawn(world)
     wrong = withdraw(officer, world, proof_password="a guess")
     assert wrong.status_code == 403
