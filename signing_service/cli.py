@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush is quiet
         return 141  # as a shell tells of SIGPIPE: no verdict
     except OSError as error:  # the last flush: a full disk, for one
-        return _complain(_told(error), "", 2)
+        return _complain(f"the output cannot be written: {error.strerror or error}", "", 2)
     return code
 
 
@@ -76,15 +76,10 @@ def _run(command: str, words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _complain(_told(error), "", 2)
+        said = error.strerror or str(error)
+        return _complain(f"{error.filename}: {said}" if error.filename else said, "", 2)
     except KeyboardInterrupt:
         return 130
-
-
-def _told(error: OSError) -> str:
-    """What the system said, with the file's name where it is known."""
-    said = error.strerror or str(error)
-    return f"{error.filename}: {said}" if error.filename else f"the output cannot be written: {said}"
 
 
 def _complain(message: str, hint: str, code: int) -> int:
