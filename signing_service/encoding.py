@@ -82,15 +82,39 @@ def parse_canonical_json(data: bytes) -> Any:
 
     Duplicate keys, white space, other escapes and other number spellings all fail that comparison.
     """
+    value = _decode(data)
+    if canonical_json(value) != data:
+        raise _not_canonical()
+    return value
+
+
+def parse_canonical_members(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Decode a canonical JSON object; give its members, and the canonical bytes of each as they stand in ``data``.
+
+    Raises FormatError as parse_canonical_json does, and where ``data`` is no object.
+    """
+    value = _decode(data)
+    if not isinstance(value, dict):
+        raise FormatError("JSON is not an object")
+    _check_canonical(value, 0)
+    encoded = {key: _ENCODER.encode(item).encode() for key, item in value.items()}
+    members = (_ENCODER.encode(key).encode() + b":" + encoded[key] for key in sorted(encoded))
+    if b"{" + b",".join(members) + b"}" != data:
+        raise _not_canonical()
+    return value, encoded
+
+
+def _decode(data: bytes) -> Any:
     if len(data) > MAX_JSON_BYTES:
         raise LimitError(f"JSON is larger than {MAX_JSON_BYTES} bytes")
     try:
-        value = json.loads(data.decode("utf-8"))
+        return json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FormatError(f"not JSON: {error}") from error
-    if canonical_json(value) != data:
-        raise FormatError("JSON is not in canonical form", hint="sort keys, no spaces, no duplicates (RFC 8785)")
-    return value
+
+
+def _not_canonical() -> FormatError:
+    return FormatError("JSON is not in canonical form", hint="sort keys, no spaces, no duplicates (RFC 8785)")
 
 
 def to_base64url(data: bytes) -> str:
@@ -136,6 +160,17 @@ def parse_time(text: object) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise FormatError(f"time {text!r} does not exist") from error
+
+
+def parse_digits(digits: bytes) -> datetime:
+    """Parse a time in UTC from fourteen ASCII digits, ``20250411080000``; raises FormatError on anything else."""
+    if len(digits) != 14 or not digits.isdigit():
+        raise FormatError("a time is not of fourteen digits")
+    try:
+        month, day, hour, minute, second = (int(digits[at : at + 2]) for at in range(4, 14, 2))
+        return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError as error:
+        raise FormatError(f"the time {digits.decode()} does not exist") from error
 
 
 def tagged_sha256(tag: str, *parts: bytes) -> bytes:

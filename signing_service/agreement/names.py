@@ -51,6 +51,8 @@ def check_characters(text: str, *, what: str = "text") -> str:
     format characters except the word break and the joiners, surrogates, private-use and unassigned code points,
     and more than MAX_MARKS combining marks in a row, which would run over the lines around.
     """
+    if text.isascii() and text.isprintable():
+        return text  # none of these is refused
     normal = unicodedata.normalize("NFC", text)
     marks = 0
     for character in normal:

@@ -34,21 +34,24 @@ _FIRST_DAY = 1 << 5 | 1  # 1980-01-01
 
 def pack(members: Mapping[str, bytes]) -> bytes:
     """The archive of ``members`` in their order; the same members give the same bytes."""
-    body, directory = bytearray(), bytearray()
+    parts: list[bytes] = []
+    directory, length = bytearray(), 0
     for name, data in members.items():
         encoded = name.encode("ascii")
         size, check = len(data), zlib.crc32(data)
         directory += _CENTRAL.pack(
             _CENTRAL_MAGIC, _UNIX | _VERSION, _VERSION, 0, 0, _MIDNIGHT, _FIRST_DAY, check, size, size,
-            len(encoded), 0, 0, 0, 0, _MODE, len(body),
+            len(encoded), 0, 0, 0, 0, _MODE, length,
         )  # fmt: skip
         directory += encoded
-        body += _LOCAL.pack(_LOCAL_MAGIC, _VERSION, 0, 0, _MIDNIGHT, _FIRST_DAY, check, size, size, len(encoded), 0)
-        body += encoded + data
-    if len(members) > MAX_MEMBERS or len(body) + len(directory) + _END.size > MAX_ARCHIVE:
+        header = _LOCAL.pack(_LOCAL_MAGIC, _VERSION, 0, 0, _MIDNIGHT, _FIRST_DAY, check, size, size, len(encoded), 0)
+        parts += [header, encoded, data]
+        length += len(header) + len(encoded) + size
+    if len(members) > MAX_MEMBERS or length + len(directory) + _END.size > MAX_ARCHIVE:
         raise LimitError(f"bundle would exceed {MAX_MEMBERS} members or {MAX_ARCHIVE} bytes")
     count = len(members)
-    return bytes(body + directory + _END.pack(_END_MAGIC, 0, 0, count, count, len(directory), len(body), 0))
+    end = _END.pack(_END_MAGIC, 0, 0, count, count, len(directory), length, 0)
+    return b"".join((*parts, directory, end))
 
 
 def unpack(data: bytes) -> dict[str, bytes]:

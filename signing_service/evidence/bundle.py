@@ -2,6 +2,7 @@
 
     data = write_bundle(bundle)              # deterministic: the same bundle, the same bytes
     bundle = read_bundle(data)               # every member is what the manifest says
+    opened = open_bundle(data)               # the same with what its events and proofs say, each parsed once
 
 Reading checks that the members agree with each other; what they prove is ``verify``'s to say.
 """
@@ -18,7 +19,7 @@ from signing_service.encoding import canonical_json, parse_canonical_json, sha25
 from signing_service.errors import FormatError, VerificationError
 from signing_service.evidence.archive import pack, unpack
 from signing_service.evidence.event_lines import BundledEvent as BundledEvent
-from signing_service.evidence.event_lines import format_event_lines, parse_event_lines
+from signing_service.evidence.event_lines import EventLine, format_event_lines, read_event_lines
 from signing_service.evidence.readme import readme
 from signing_service.record.checkpoint import Checkpoint, parse_checkpoint
 from signing_service.record.entry import is_integer
@@ -69,18 +70,40 @@ class Bundle:
     @property
     def file_name(self) -> str:
         """``evidence-<agreement id>-<checkpoint size>.zip``."""
-        return f"evidence-{self.agreement}-{self.checkpoint.size}.zip"
+        return _file_name(self, self.checkpoint)
 
     def parsed_proof(self, index: int) -> Proof:
         """The proof of the entry at ``index``; raises FormatError if there is none."""
         if index not in self.proofs:
-            raise FormatError(f"bundle has no proof of entry {index}")
+            raise _no_proof(index)
         return parse_proof(self.proofs[index])
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBundle:
+    """A bundle that was read, with what its members say; nothing of it is verified yet."""
+
+    bundle: Bundle
+    lines: tuple[EventLine, ...]
+    """Of ``bundle.events``."""
+    pdf_sha256: str
+    """Of ``bundle.pdf``, in hexadecimal."""
+    proofs: Mapping[int, Proof]
+    """By index; all with this signed checkpoint:"""
+    signed_checkpoint: bytes
+    checkpoint: Checkpoint
+    """Its content; believed only after verify_checkpoint."""
+
+    def proof(self, index: int) -> Proof:
+        """The proof of the entry at ``index``; raises FormatError if there is none."""
+        if index not in self.proofs:
+            raise _no_proof(index)
+        return self.proofs[index]
 
 
 def write_bundle(bundle: Bundle) -> bytes:
     """Write the bundle's bytes; raises FormatError where its parts do not belong together."""
-    _check_parts(bundle)
+    checkpoint = _check_parts(bundle, _parse_proofs(bundle.proofs))
     members = {
         PDF: bundle.pdf,
         EVENTS: format_event_lines(bundle.events),
@@ -89,12 +112,12 @@ def write_bundle(bundle: Bundle) -> bytes:
         **{f"mandates/{digest}.pdf": bundle.mandates[digest] for digest in sorted(bundle.mandates)},
         **{name: bundle.papers[name] for name in sorted(bundle.papers)},
     }
-    first = {README: _readme(bundle)}
+    first = {README: _readme(bundle, checkpoint)}
     digests = {name: sha256_hex(data) for name, data in (first | members).items()}
     manifest = {
         "v": VERSION,
         "agreement": bundle.agreement,
-        "checkpoint_size": bundle.checkpoint.size,
+        "checkpoint_size": checkpoint.size,
         "complete": bundle.complete,
         "members": digests,
     }
@@ -103,6 +126,11 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 def read_bundle(data: bytes) -> Bundle:
     """Read a bundle; raises FormatError, or VerificationError if a member is not what the manifest says."""
+    return open_bundle(data).bundle
+
+
+def open_bundle(data: bytes) -> OpenBundle:
+    """The same, with what its events and proofs say."""
     members = unpack(data)
     missing = [name for name in (README, MANIFEST, PDF, EVENTS, CERTIFICATES) if name not in members]
     if missing:
@@ -118,28 +146,49 @@ def read_bundle(data: bytes) -> Bundle:
             papers[name] = content
         elif name not in (README, MANIFEST, PDF, EVENTS, CERTIFICATES):
             raise FormatError(f"bundle has a member {name[:60]!r} that it cannot have")
+    lines = read_event_lines(members[EVENTS], EVENTS)
     bundle = Bundle(
         agreement=manifest["agreement"],
         pdf=members[PDF],
-        events=parse_event_lines(members[EVENTS], EVENTS),
+        events=tuple(line.item for line in lines),
         proofs=proofs,
         certificates=members[CERTIFICATES],
         mandates=mandates,
         complete=manifest["complete"],
         papers=papers,
     )
-    _check_parts(bundle)
-    if manifest["checkpoint_size"] != bundle.checkpoint.size or list(members) != _order(bundle):
+    parsed = _parse_proofs(proofs)
+    checkpoint = _check_parts(bundle, parsed)
+    if manifest["checkpoint_size"] != checkpoint.size or list(members) != _order(bundle):
         raise FormatError("bundle's manifest names another checkpoint, or its members are out of order")
-    if members[README] != _readme(bundle):
+    if members[README] != _readme(bundle, checkpoint):
         raise VerificationError(
             "README.txt in the bundle is not the text that such a bundle has", hint="do not follow what it says"
         )
-    return bundle
+    shared = next(iter(parsed.values())).checkpoint
+    return OpenBundle(bundle, lines, manifest["members"][PDF], parsed, shared, checkpoint)
 
 
-def _readme(bundle: Bundle) -> bytes:
-    return readme(bundle.agreement, bundle.checkpoint, bundle.file_name)
+def _no_proof(index: int) -> FormatError:
+    return FormatError(f"bundle has no proof of entry {index}")
+
+
+def _parse_proofs(proofs: Mapping[int, bytes]) -> dict[int, Proof]:
+    """Read proofs; the checkpoint that they share is read once."""
+    parsed: dict[int, Proof] = {}
+    known = b""
+    for index, proof in proofs.items():
+        parsed[index] = parse_proof(proof, known)
+        known = parsed[index].checkpoint
+    return parsed
+
+
+def _readme(bundle: Bundle, checkpoint: Checkpoint) -> bytes:
+    return readme(bundle.agreement, checkpoint, _file_name(bundle, checkpoint))
+
+
+def _file_name(bundle: Bundle, checkpoint: Checkpoint) -> str:
+    return f"evidence-{bundle.agreement}-{checkpoint.size}.zip"
 
 
 def _order(bundle: Bundle) -> list[str]:
@@ -164,12 +213,15 @@ def _read_manifest(members: Mapping[str, bytes]) -> dict[str, Any]:
     return manifest
 
 
-def _check_parts(bundle: Bundle) -> None:
+def _check_parts(bundle: Bundle, proofs: Mapping[int, Proof]) -> Checkpoint:
+    """Raise an error unless the parts belong together; give the content of the checkpoint that the proofs share."""
     if not _AGREEMENT.match(bundle.agreement):
         raise FormatError(f"bundle's agreement {bundle.agreement[:40]!r} is no agreement's id")
-    if not bundle.proofs:
+    if not proofs:
         raise FormatError("bundle has no proof")
-    size, shared = bundle.checkpoint.size, bundle.signed_checkpoint
+    shared = next(iter(proofs.values())).checkpoint
+    checkpoint = parse_checkpoint(parse_note(shared).text)
+    size = checkpoint.size
     indexes = [event.index for event in bundle.events]
     if any(later <= earlier for earlier, later in itertools.pairwise(indexes)):
         raise FormatError("bundle's events do not ascend by index")
@@ -177,9 +229,9 @@ def _check_parts(bundle: Bundle) -> None:
         raise FormatError("bundle has an event beyond its checkpoint")
     if bundle.complete and len(indexes) != size:
         raise FormatError("bundle says that it is complete but lacks entries")
-    for index in bundle.proofs:
-        proof = bundle.parsed_proof(index)
-        if proof.index != index or proof.checkpoint != shared or index not in indexes:
+    known = set(indexes)
+    for index, proof in proofs.items():
+        if proof.index != index or proof.checkpoint != shared or index not in known:
             raise FormatError(f"bundle's proof {index} is of another entry or another checkpoint")
     for digest, document in bundle.mandates.items():
         if sha256_hex(document) != digest:
@@ -188,3 +240,4 @@ def _check_parts(bundle: Bundle) -> None:
         match = _PAPER.match(name)
         if match is None or sha256_hex(scan) != match[1]:
             raise VerificationError(f"{name[:30]} in the bundle does not have its digest")
+    return checkpoint

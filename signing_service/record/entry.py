@@ -90,7 +90,11 @@ def entry_digest(entry: bytes) -> bytes:
 
 def parse_event(event: bytes) -> dict[str, Any]:
     """Read an event as far as entries show it (v, scope, type, sequence, time); raises FormatError."""
-    members = parse_canonical_json(event)
+    return check_event(parse_canonical_json(event))
+
+
+def check_event(members: Any) -> dict[str, Any]:
+    """An event's parsed JSON, checked as parse_event does; raises FormatError."""
     if not isinstance(members, dict):
         raise FormatError("event is not a JSON object of version 1")
     _check_event(members)
@@ -106,7 +110,11 @@ def _check_event(members: Mapping[str, Any]) -> None:
 
 def parse_entry(data: bytes) -> Entry:
     """Read an entry; raises FormatError unless it is exactly what format_entry gives."""
-    members = parse_canonical_json(data)
+    return entry_of(parse_canonical_json(data))
+
+
+def entry_of(members: Any) -> Entry:
+    """The entry of canonical JSON that was parsed already; raises FormatError as parse_entry does."""
     if not isinstance(members, dict) or set(members) != _MEMBERS or not is_integer(members["v"], VERSION):
         raise FormatError("entry does not have exactly the members of version 1")
     if not isinstance(members["time"], str):
@@ -169,7 +177,11 @@ def _check_common(scope: object, kind: object, sequence: object) -> None:
 
 def verify_opening(entry: bytes, event: bytes, salt: bytes) -> None:
     """Raise RecordError unless ``event`` with ``salt`` is what ``entry`` commits to and shows."""
-    shown, members = parse_entry(entry), parse_event(event)
+    verify_opened(parse_entry(entry), parse_event(event), event, salt)
+
+
+def verify_opened(shown: Entry, members: Mapping[str, Any], event: bytes, salt: bytes) -> None:
+    """The same for an entry and an event (its ``members`` and its bytes) that were parsed already."""
     if commitment(event, salt) != shown.commitment:
         raise RecordError(f"event {shown.sequence} of {shown.scope} is not what its entry commits to")
     if (members["scope"], members["type"], members["sequence"]) != (shown.scope, shown.type, shown.sequence):
@@ -180,10 +192,14 @@ def verify_opening(entry: bytes, event: bytes, salt: bytes) -> None:
 
 def verify_sequence(entries: Iterable[bytes]) -> None:
     """Raise RecordError unless ``entries`` are one scope's, all from sequence 0 on, chained without a gap."""
+    verify_chain((parse_entry(data), data) for data in entries)
+
+
+def verify_chain(entries: Iterable[tuple[Entry, bytes]]) -> None:
+    """The same for entries that were parsed already, each with its bytes."""
     scope: str | None = None
     previous: bytes | None = None
-    for expected, data in enumerate(entries):
-        entry = parse_entry(data)
+    for expected, (entry, data) in enumerate(entries):
         if scope not in (None, entry.scope):
             raise RecordError(f"entry of scope {entry.scope} stands among those of {scope}")
         scope = entry.scope

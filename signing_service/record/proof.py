@@ -34,8 +34,11 @@ class Proof:
     extra: bytes | None = None
 
 
-def parse_proof(data: bytes) -> Proof:
-    """Read a tlog-proof; raises FormatError. Nothing in it is verified yet."""
+def parse_proof(data: bytes, known: bytes = b"") -> Proof:
+    """Read a tlog-proof; raises FormatError. Nothing in it is verified yet.
+
+    ``known``: a signed checkpoint that was read already, as proofs that share one have it.
+    """
     if len(data) > MAX_PROOF:
         raise LimitError(f"proof is larger than {MAX_PROOF} bytes")
     head, blank, checkpoint = data.partition(b"\n\n")
@@ -51,7 +54,8 @@ def parse_proof(data: bytes) -> Proof:
     if not lines or not lines[0].startswith("index "):
         raise FormatError("proof has no index line")
     index = parse_decimal(lines.pop(0).removeprefix("index "))
-    parse_note(checkpoint)
+    if checkpoint != known or not known:
+        parse_note(checkpoint)
     return _checked(Proof(index, tuple(from_base64(line) for line in lines), checkpoint, extra))
 
 

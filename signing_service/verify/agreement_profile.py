@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from signing_service.agreement.terms import Terms
-from signing_service.evidence.bundle import Bundle
+from signing_service.evidence.bundle import OpenBundle
 from signing_service.verify.bundled import check_members, in_order
 from signing_service.verify.certificate import Certificate, unique
 from signing_service.verify.changes import read_revisions
@@ -45,9 +45,10 @@ class AgreementVerifier:
         self._signed: list[Signed] = []
         self._terms: Terms | None = None
 
-    def run(self, bundle: Bundle | None) -> Report:
+    def run(self, bundle: OpenBundle | None) -> Report:
         """Do steps 1 to 8 and give the report."""
-        self._report.sha256, self._report.size = sha256(self._pdf).hexdigest(), len(self._pdf)
+        digest = sha256(self._pdf).hexdigest() if bundle is None else bundle.pdf_sha256
+        self._report.sha256, self._report.size = digest, len(self._pdf)
         document = None
         with self._checks.collecting(Step.STRUCTURE, "file", SubIndication.FORMAT_FAILURE):
             document = read_document(self._pdf)  # (1)
@@ -97,7 +98,7 @@ class AgreementVerifier:
                         f"the certificate of {next(iter(same)).subject_text!r} is embedded in {len(same)} versions",
                     )
 
-    def _existed_at(self, bundle: Bundle | None) -> datetime:
+    def _existed_at(self, bundle: OpenBundle | None) -> datetime:
         """The moment as of which the newest timestamp is judged: when witnesses saw the file in the record, or now."""
         if bundle is None or self._trust.file is None:
             return self._at
@@ -191,10 +192,10 @@ class AgreementVerifier:
             revision0 = self._signed[0].revision.pdf_sha256
             check_refusals(events, self._terms, revision0, self._trust.file, self._checks)
 
-    def _check_papers(self, bundle: Bundle | None, events: Sequence[Event]) -> None:
+    def _check_papers(self, bundle: OpenBundle | None, events: Sequence[Event]) -> None:
         if bundle is None or self._terms is None or self._report.agreement is None or not self._signed:
             return
-        scans = {name.partition("/")[2].partition(".")[0] for name in bundle.papers}
+        scans = {name.partition("/")[2].partition(".")[0] for name in bundle.bundle.papers}
         revision0 = self._signed[0].revision.pdf_sha256
         papers = check_papers(events, self._terms, revision0, self._trust.file, scans, self._checks)
         self._report.agreement.papers = papers
@@ -206,7 +207,7 @@ class AgreementVerifier:
                 "the bundle holds a scan that nobody attested",
             )
 
-    def _check_record(self, bundle: Bundle | None, document: Document | None) -> Sequence[Event]:
+    def _check_record(self, bundle: OpenBundle | None, document: Document | None) -> Sequence[Event]:
         if bundle is None:
             self._checks.unproven(
                 Step.RECORD,
@@ -223,16 +224,19 @@ class AgreementVerifier:
                 check_service(told.service, self._trust.file)
         if document is None or self._terms is None:
             return []
-        if bundle.agreement != self._terms.id:
+        if bundle.bundle.agreement != self._terms.id:
             self._checks.failed(
                 Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE, "the bundle is of another agreement"
             )
-        shown = [Shown(item.revision, item.report, _der(item.certificate), item.approval) for item in self._signed]
+        shown = [
+            Shown(item.revision, item.report, _der(item.certificate), item.approval, item.statement)
+            for item in self._signed
+        ]
         check_events(told.agreement, shown, self._terms, document.base.length, self._checks)
         events = [item.event for item in told.agreement]
         with self._checks.collecting(Step.RECORD, "bundle", SubIndication.SIG_CONSTRAINTS_FAILURE):
             embedded = in_order((signed.certificates, signed.revision) for signed in self._signed)
-            check_members(bundle, embedded, events)
+            check_members(bundle.bundle, embedded, events)
             self._checks.passed(Step.RECORD, "bundle", "its certificates and mandates are those of the document")
         return events
 

@@ -23,7 +23,9 @@ _END = re.compile(rb"startxref[\r\n]{1,2}([1-9][0-9]{0,9})[\r\n]{1,2}%%EOF(?:\r\
 _END_LENGTH = 32  # bytes that hold the longest _END
 _TABLE = b"xref\n"
 _SUBSECTION = re.compile(rb"(0|[1-9][0-9]{0,9}) ([1-9][0-9]{0,9})\n")
-_ENTRY = re.compile(rb"[0-9]{10} [0-9]{5} [fn] \n")
+_ENTRIES = re.compile(rb"(?:[0-9]{10} [0-9]{5} [fn] \n)*+")
+_ENTRY_LENGTH = 20  # bytes, ISO 32000-2 7.5.4
+_IN_USE = ord("n")
 _TRAILER = re.compile(rb"trailer ?\n?")
 _FIELD = re.compile(rb"<< /AP << /N ([1-9][0-9]*) 0 R >> .* >>", re.DOTALL)
 
@@ -93,15 +95,17 @@ def read_section(pdf: bytes, startxref: int) -> tuple[dict[int, tuple[int, bool]
             raise LimitError(f"file has more than {MAX_OBJECTS} objects")
         if entries and first <= next(reversed(entries)):
             raise FormatError(f"cross-reference section at {startxref} is not in ascending order")
+        end = position + count * _ENTRY_LENGTH
+        run = _ENTRIES.match(pdf, position, end)
+        if run is None or run.end() != end:
+            broken = first + ((run.end() if run else position) - position) // _ENTRY_LENGTH
+            raise FormatError(f"cross-reference entry of object {broken} is broken")
         for number in range(first, first + count):
-            entry = pdf[position : position + 20]
-            if not _ENTRY.fullmatch(entry):
-                raise FormatError(f"cross-reference entry of object {number} is broken")
-            in_use = entry[17:18] == b"n"
-            if entry[11:16] != (b"00000" if in_use or number else b"65535"):
+            in_use = pdf[position + 17] == _IN_USE
+            if pdf[position + 11 : position + 16] != (b"00000" if in_use or number else b"65535"):
                 raise FormatError(f"cross-reference entry of object {number} has a generation")
-            entries[number] = (int(entry[:10]), in_use)
-            position += 20
+            entries[number] = (int(pdf[position : position + 10]), in_use)
+            position += _ENTRY_LENGTH
     return entries, position
 
 
@@ -115,6 +119,7 @@ class _BaseReader:
 
     def __init__(self, pdf: bytes) -> None:
         self._pdf = pdf
+        self._parsed: dict[int, Any] = {}  # each object is read once
         self._startxref = read_startxref(pdf, len(pdf))
         self._entries, position = read_section(pdf, self._startxref)
         word = _TRAILER.match(pdf, position)
@@ -156,10 +161,13 @@ class _BaseReader:
     def _resolve(self, value: Any, what: str) -> Any:
         if not isinstance(value, Ref):
             return value
+        if value.number in self._parsed and not value.generation:
+            return self._parsed[value.number]
         start, end = self._body_range(value, what)
         parsed, position = parse_indirect(self._pdf, start)
         if not isinstance(parsed, Stream) and position != end:
             raise FormatError(f"{what} of the base has bytes after its object")
+        self._parsed[value.number] = parsed
         return parsed
 
     def _dictionary(self, value: Any, what: str) -> dict[str, Any]:

@@ -190,7 +190,8 @@ class _Contents:
 
 
 def _only(table: Mapping[str, Any], allowed: frozenset[str] | set[str], what: str) -> None:
-    if extra := sorted(set(table) - allowed):
+    if not table.keys() <= allowed:
+        extra = sorted(table.keys() - allowed)
         raise FormatError(f"{what} of the base has what no base has: {', '.join('/' + key for key in extra)}")
 
 

@@ -11,7 +11,6 @@ from the document. People read them with ``openssl`` and a PDF viewer, and must 
 from __future__ import annotations
 
 import base64
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from signing_service.evidence.bundle import Bundle
@@ -58,7 +57,8 @@ def certificates_pem(ders: Iterable[bytes]) -> bytes:
 
 
 def _block(der: bytes) -> str:
-    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode("ascii"), _COLUMNS))
+    text = base64.b64encode(der).decode("ascii")
+    lines = "\n".join(text[start : start + _COLUMNS] for start in range(0, len(text), _COLUMNS))
     return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"
 
 

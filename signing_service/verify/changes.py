@@ -261,7 +261,7 @@ class _DeltaReader:
     ) -> Revision:
         offset, body = delta.objects[dictionary]
         match = match_dictionary(shape, body, kind, field.name)
-        values = match.groupdict()
+        values = {name: match[name] for name in ("time", "name", "reason") if name in shape.groupindex}
         start, stop = offset + match.start("contents") - 1, offset + match.end("contents") + 1
         expected = b"[0 %d %d %d]" % (start, stop, delta.end - stop)
         if match["range"] != expected.ljust(_RANGE_LENGTH):

@@ -92,7 +92,7 @@ def _read(der: bytes, what: str) -> tuple[SignedData, Container]:
     return signed_data, Container(
         content_type=signed_data.content.type.dotted_string,
         content=signed_data.content.content,
-        certificates=tuple(Certificate(parsed) for parsed in signed_data.certificates.as_list()),
+        certificates=tuple(Certificate.of(parsed) for parsed in signed_data.certificates.as_list()),
         signer=SignerId(encoded(signer.sid.issuer), signer.sid.serial),
         digest_algorithm=digest_algorithm,
         signed_attributes=_attributes(signer.signed_attributes.as_list(), what),

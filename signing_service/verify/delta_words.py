@@ -6,9 +6,10 @@ Each reader takes the bytes as they stand in the file and raises FormatError on 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from signing_service.encoding import parse_digits
 from signing_service.errors import FormatError
 from signing_service.verify.base import Field
 from signing_service.verify.limits import MAX_CMS_BYTES, inflate
@@ -49,7 +50,7 @@ def stream_data(body: bytes, position: int, length: int, what: str) -> bytes:
 def match_dictionary(shape: re.Pattern[bytes], body: bytes, kind: str, field: str) -> re.Match[bytes]:
     """A signature dictionary of the agreed form; the seal's certifies, no other does."""
     match = shape.fullmatch(body)
-    certification = (match.groupdict().get("reference") or b"") if match else b""
+    certification = (match["reference"] or b"") if match and "reference" in shape.groupindex else b""
     if match is None or certification != (_CERTIFICATION if kind == "seal" else b""):
         raise FormatError(f"signature dictionary of the field {field!r} is not of the agreed form")
     return match
@@ -58,8 +59,8 @@ def match_dictionary(shape: re.Pattern[bytes], body: bytes, kind: str, field: st
 def read_moment(text: bytes) -> datetime:
     """A time of ``/M``: fourteen digits, UTC."""
     try:
-        return datetime.strptime(text.decode("ascii"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError as error:
+        return parse_digits(text)
+    except FormatError as error:
         raise FormatError("/M is not a time that exists") from error
 
 

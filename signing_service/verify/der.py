@@ -172,8 +172,17 @@ def x509_oid(dotted: str) -> bytes:
         raise FormatError(f"{dotted} is no object identifier") from error
 
 
+_USUAL = {  # the identifiers of every signature of the service, as they are encoded
+    bytes.fromhex("300b0609608648016503040201"): Algorithm("2.16.840.1.101.3.4.2.1", None),  # SHA-256
+    bytes.fromhex("300d06096086480165030402010500"): Algorithm("2.16.840.1.101.3.4.2.1", b"\x05\x00"),
+    bytes.fromhex("300a06082a8648ce3d040302"): Algorithm("1.2.840.10045.4.3.2", None),  # ECDSA with SHA-256
+}
+
+
 def read_algorithm(data: bytes) -> Algorithm:
     """Read an AlgorithmIdentifier (RFC 5280 4.1.1.2); raises FormatError."""
+    if data in _USUAL:
+        return _USUAL[data]
     parts = items(data, "algorithm identifier")
     if not 1 <= len(parts) <= 2:
         raise FormatError("algorithm identifier has not one or two elements")

@@ -69,7 +69,9 @@ def check_enrolments(
 ) -> None:
     """Judge the passkey behind each signature, collecting; ``events`` are the agreement's, none without a bundle."""
     passkeys = [one for one in signed if one.report.assurance == "passkey" and one.approval]
-    if passkeys and not events:
+    if not passkeys:
+        return
+    if not events:
         message = "without the evidence bundle nothing is known of the passkeys that approved"
         checks.unproven(Step.APPROVAL, "approvals", SubIndication.NO_POE, message, hint="add the evidence bundle")
         return

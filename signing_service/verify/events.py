@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signing_service.agreement.terms import Terms
-from signing_service.approval import Approval, Statement
+from signing_service.approval import Statement
 from signing_service.encoding import format_time, sha256_hex, to_base64url
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.note import format_verifier_key
@@ -37,6 +37,8 @@ class Shown:
     """DER of the signer's certificate; empty for timestamps."""
     approval: bytes
     """DER; empty for seal, timestamps and with an own certificate."""
+    statement: Statement | None
+    """What the approval says; None where there is none."""
 
 
 def check_events(
@@ -132,7 +134,7 @@ def _check_issuance(event: Event, one: Shown, terms: Terms, history: History) ->
         "mandate_sha256": event.get("mandate_sha256"),
     }
     _compare(issuance, "issuance", issued)
-    approved = Statement.from_json(Approval.from_der(one.approval).statement).mandate
+    approved = one.statement.mandate if one.statement is not None else None
     if approved != event.get("mandate_sha256"):
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE, "the approval is for another mandate than the record's events name"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from signing_service.errors import FormatError, LimitError
 from signing_service.verify.limits import MAX_OBJECT_DEPTH
@@ -49,8 +49,7 @@ class Name(str):
         return f"/{self}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """An indirect reference."""
 
     number: int
@@ -83,28 +82,32 @@ def parse_object(data: bytes, position: int, depth: int = 0, flaws: list[str] | 
     match = _TOKEN.match(data, position)
     if match is None:
         raise FormatError(f"no PDF object at offset {position}")
-    kind, token = match.lastgroup, match
+    return _object(data, match, depth, flaws)
+
+
+def _object(data: bytes, match: re.Match[bytes], depth: int, flaws: list[str] | None) -> tuple[Any, int]:
+    """The object that begins with a token."""
+    kind = match.lastgroup
     if kind == "ref":
-        return Ref(int(token["number"]), int(token["generation"])), match.end()
+        return Ref(int(match["number"]), int(match["generation"])), match.end()
     if kind == "name":
-        return parse_name(token["name"], flaws), match.end()
+        return parse_name(match["name"], flaws), match.end()
     if kind == "integer":
-        return int(token["integer"]), match.end()
+        return int(match["integer"]), match.end()
     if kind == "real":
-        return float(token["real"]), match.end()
+        return float(match["real"]), match.end()
     if kind == "hex":
-        return _hex_string(token["hex"]), match.end()
+        return _hex_string(match["hex"]), match.end()
     if kind == "literal":
         return _literal_string(data, match.end())
-    if depth >= MAX_OBJECT_DEPTH:
-        raise LimitError(f"PDF objects are nested more than {MAX_OBJECT_DEPTH} levels deep")
-    if kind == "open":
-        return _dictionary(data, match.end(), depth + 1, flaws)
-    if kind == "list":
-        return _array(data, match.end(), depth + 1, flaws)
-    if kind == "word" and token["word"] in _WORDS:
-        return _WORDS[token["word"]], match.end()
-    raise FormatError(f"no PDF object at offset {position}")
+    if kind == "word" and match["word"] in _WORDS:
+        return _WORDS[match["word"]], match.end()
+    if kind in ("open", "list"):
+        if depth >= MAX_OBJECT_DEPTH:
+            raise LimitError(f"PDF objects are nested more than {MAX_OBJECT_DEPTH} levels deep")
+        read = _dictionary if kind == "open" else _array
+        return read(data, match.end(), depth + 1, flaws)
+    raise FormatError(f"no PDF object at offset {match.start()}")
 
 
 def parse_indirect(data: bytes, position: int, flaws: list[str] | None = None) -> tuple[Any, int]:
@@ -137,32 +140,46 @@ def parse_name(token: bytes, flaws: list[str] | None = None) -> Name:
 
 def _dictionary(data: bytes, position: int, depth: int, flaws: list[str] | None) -> tuple[dict[str, Any], int]:
     result: dict[str, Any] = {}
+    next_token = _TOKEN.match
     while True:
-        match = _TOKEN.match(data, position)
+        match = next_token(data, position)
         if match is None:
             raise FormatError(f"dictionary is broken at offset {position}")
-        if match.lastgroup == "close":
+        kind = match.lastgroup
+        if kind == "close":
             return result, match.end()
-        if match.lastgroup != "name":
+        if kind != "name":
             raise FormatError(f"dictionary key at offset {position} is not a name")
-        key = str(parse_name(match["name"], flaws))
-        repeated = f"dictionary has two keys /{key} at offset {position}"
-        value, position = parse_object(data, match.end(), depth, flaws)
+        token = match["name"]
+        key = token[1:].decode("latin-1") if b"#" not in token else str(parse_name(token, flaws))
+        found = next_token(data, match.end())
+        if found is None:
+            raise FormatError(f"the key /{key} at offset {position} has no value")
         if key in result:
+            repeated = f"dictionary has two keys /{key} at offset {position}"
             if flaws is None:
                 raise FormatError(repeated)
             flaws.append(repeated)
+        value, position = _object(data, found, depth, flaws)
         result.setdefault(key, value)
 
 
 def _array(data: bytes, position: int, depth: int, flaws: list[str] | None) -> tuple[list[Any], int]:
     result: list[Any] = []
+    next_token = _TOKEN.match
     while True:
-        match = _TOKEN.match(data, position)
-        if match is not None and match.lastgroup == "endlist":
+        match = next_token(data, position)
+        if match is None:
+            raise FormatError(f"array is broken at offset {position}")
+        kind = match.lastgroup
+        if kind == "integer":  # most arrays are of numbers
+            result.append(int(match["integer"]))
+            position = match.end()
+        elif kind == "endlist":
             return result, match.end()
-        value, position = parse_object(data, position, depth, flaws)
-        result.append(value)
+        else:
+            value, position = _object(data, match, depth, flaws)
+            result.append(value)
 
 
 def _hex_string(token: bytes) -> bytes:

@@ -29,7 +29,7 @@ from datetime import datetime
 from cryptography import x509
 
 from signing_service.errors import SigningServiceError
-from signing_service.verify.algorithms import hash_named, key_until, weak_key_at
+from signing_service.verify.algorithms import hash_named, weak_key_at
 from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATH_STEPS, MAX_PATHS
 from signing_service.verify.names import check_name_constraints
@@ -88,18 +88,17 @@ class Path:
         checked = self.certificates[: max(1, len(self.certificates) - 1)]
         return min(
             min(certificate.until for certificate in checked),
-            min(key_until(certificate.public_key) for certificate in self.certificates),
+            min(certificate.key_until for certificate in self.certificates),
         )
 
 
 class PathBuilder:
-    """Finds and validates paths; remembers which certificate was found to be signed by which."""
+    """Finds and validates paths."""
 
     def __init__(self, anchors: Iterable[Certificate], candidates: Iterable[Certificate] = ()) -> None:
         """``candidates`` may stand between a signer and an anchor; they are not trusted."""
         self._anchors = unique(anchors)
         self._by_subject: dict[NameKey, list[Certificate]] = {}
-        self._signed: dict[tuple[bytes, bytes], bool] = {}
         self._candidates: set[Certificate] = set()
         self._steps = 0
         self.add(self._anchors)
@@ -155,19 +154,16 @@ class PathBuilder:
             self._steps += 1
             if self._steps > MAX_PATH_STEPS:
                 return
-            if issuer not in chain and self._is_signed(last, issuer):
+            if issuer not in chain and _is_signed(last, issuer):  # (1), its first half
                 yield from self._paths((*chain, issuer))
 
-    def _is_signed(self, child: Certificate, issuer: Certificate) -> bool:
-        """(1), its first half, remembered."""
-        key = (child.der, issuer.der)
-        if key not in self._signed:
-            try:
-                child.check_issued_by(issuer)
-                self._signed[key] = True
-            except CheckError:
-                self._signed[key] = False
-        return self._signed[key]
+
+def _is_signed(child: Certificate, issuer: Certificate) -> bool:
+    try:
+        child.check_issued_by(issuer)
+    except CheckError:
+        return False
+    return True
 
 
 def check_path(chain: tuple[Certificate, ...], purpose: Purpose, moment: datetime) -> None:
@@ -225,7 +221,7 @@ def _check_critical(certificate: Certificate) -> None:
 
 def _check_strength(chain: tuple[Certificate, ...], moment: datetime) -> None:
     for certificate in chain:
-        weak = weak_key_at(certificate.public_key, moment)
+        weak = weak_key_at(certificate.public_key, moment) if moment > certificate.key_until else ""
         used = certificate.parsed.signature_hash_algorithm
         if not weak and used is not None and certificate is not chain[-1]:
             weak = hash_named(used.name).weak_at(moment)

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from signing_service.encoding import parse_canonical_json
 from signing_service.errors import SigningServiceError
-from signing_service.evidence.bundle import Bundle, BundledEvent
+from signing_service.evidence.bundle import OpenBundle
+from signing_service.evidence.event_lines import EventLine
 from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import TrustFile
-from signing_service.record.checkpoint import Checkpoint
 from signing_service.record.cosignature import verify_cosignatures
-from signing_service.record.entry import SERVICE_SCOPE, Entry, parse_entry, verify_opening, verify_sequence
+from signing_service.record.entry import SERVICE_SCOPE, Entry, verify_chain, verify_opened
 from signing_service.record.proof import verify_proof
 from signing_service.record.tree import leaf_hash, root_of
 from signing_service.verify.repeated import check_references, check_repeated
@@ -56,34 +55,25 @@ class Record:
     """Of the service itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of ``events.jsonl``, parsed."""
-
-    item: BundledEvent
-    entry: Entry
-    event: Event | None
-
-
-def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report: RecordReport) -> Record:
+def check_record(opened: OpenBundle, trust: TrustFile | None, checks: Checks, report: RecordReport) -> Record:
     """Check the record's proofs; give what it tells."""
     constraint = SubIndication.SIG_CONSTRAINTS_FAILURE
-    checkpoint = bundle.checkpoint
+    bundle, checkpoint = opened.bundle, opened.checkpoint
     report.origin, report.size = checkpoint.origin, checkpoint.size
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        check_checkpoint(bundle.signed_checkpoint, trust, checks, report)  # (1)
+        check_checkpoint(opened.signed_checkpoint, trust, checks, report)  # (1)
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        _check_inclusion(bundle, checkpoint)  # (2)
+        _check_inclusion(opened)  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"{len(bundle.events)} entries are in the record of {checkpoint.origin}")
-    lines = [_read(item, checks) for item in bundle.events]
+    lines = [_known(line, checks) for line in opened.lines]
     own = [line for line in lines if line.entry.scope == bundle.agreement]
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         erased = {line.event.get("erased") for line in own if line.event and line.event["type"] == "erased"}
-        for line in lines:  # (3)
+        for line in opened.lines:  # (3)
             _check_opening(line, bundle.agreement, erased, checks)
         checks.passed(Step.RECORD, SUBJECT, "every event is what its entry commits to")
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        _check_sequences(bundle, lines)  # (4)
+        _check_sequences(opened)  # (4)
         report.uniqueness = "checked" if bundle.complete else "not checked"
         checks.passed(Step.RECORD, SUBJECT, "the agreement's entries follow each other without a gap")
     for line in lines:  # (5)
@@ -98,15 +88,13 @@ def check_record(bundle: Bundle, trust: TrustFile | None, checks: Checks, report
     )
 
 
-def _read(item: BundledEvent, checks: Checks) -> _Line:
-    """Parse a line; an event of another shape than its type's tells nothing."""
-    entry = parse_entry(item.entry)
-    event = None if item.event is None else parse_canonical_json(item.event)
-    if event is not None:
+def _known(line: EventLine, checks: Checks) -> EventLine:
+    """The line; without its event where that has another shape than its type's, and so tells nothing."""
+    if line.event is not None:
         with checks.collecting(Step.RECORD, SUBJECT, SubIndication.FORMAT_FAILURE):
-            check_shape(event)
-            return _Line(item, entry, event)
-    return _Line(item, entry, None)
+            check_shape(line.event)
+            return line
+    return EventLine(line.item, line.entry, None)
 
 
 def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, report: RecordReport) -> None:
@@ -134,7 +122,7 @@ def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, rep
         )
 
 
-def proof_of_existence(bundle: Bundle, trust: TrustFile, pdf_sha256: str) -> datetime | None:
+def proof_of_existence(opened: OpenBundle, trust: TrustFile, pdf_sha256: str) -> datetime | None:
     """When a quorum of witnesses had cosigned a checkpoint whose tree holds this file's digest; None if none has.
 
     Proves that the file existed then, whatever became of its timestamps' authorities since.
@@ -142,35 +130,37 @@ def proof_of_existence(bundle: Bundle, trust: TrustFile, pdf_sha256: str) -> dat
     if trust.quorum is None:
         return None
     try:
-        verify_record_checkpoint(
-            bundle.signed_checkpoint, trust.record_key, trust.retired_record_keys, trust.record_origin
-        )
-        times = sorted(
-            item.time for item in verify_cosignatures(bundle.signed_checkpoint, trust.witnesses, trust.quorum)
-        )
-        for item in bundle.events:
-            event = {} if item.event is None else parse_canonical_json(item.event)
-            if event.get("pdf_sha256") == pdf_sha256 and item.event is not None and item.salt is not None:
-                verify_opening(item.entry, item.event, item.salt)
-                verify_proof(bundle.parsed_proof(item.index), item.entry, bundle.checkpoint)
+        signed = opened.signed_checkpoint
+        verify_record_checkpoint(signed, trust.record_key, trust.retired_record_keys, trust.record_origin)
+        times = sorted(item.time for item in verify_cosignatures(signed, trust.witnesses, trust.quorum))
+        for line in opened.lines:
+            if line.event is not None and line.event.get("pdf_sha256") == pdf_sha256:
+                _verify_opened(line)
+                verify_proof(opened.proof(line.item.index), line.item.entry, opened.checkpoint)
                 return times[trust.quorum - 1]
     except SigningServiceError:
         return None  # what is wrong is reported by step 8
     return None
 
 
-def _check_inclusion(bundle: Bundle, checkpoint: Checkpoint) -> None:
+def _check_inclusion(opened: OpenBundle) -> None:
+    bundle, checkpoint = opened.bundle, opened.checkpoint
     for item in bundle.events:
-        if not bundle.complete or item.index in bundle.proofs:
-            verify_proof(bundle.parsed_proof(item.index), item.entry, checkpoint)
+        if not bundle.complete or item.index in opened.proofs:
+            verify_proof(opened.proof(item.index), item.entry, checkpoint)
     if bundle.complete and root_of([leaf_hash(item.entry) for item in bundle.events]) != checkpoint.root:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the entries do not make the record's root")
 
 
-def _check_opening(line: _Line, agreement: str, erased: Collection[Any], checks: Checks) -> None:
-    item, entry = line.item, line.entry
-    if item.event is not None and item.salt is not None:
-        verify_opening(item.entry, item.event, item.salt)
+def _verify_opened(line: EventLine) -> None:
+    """Raise unless the line's event is what its entry commits to; requires that it has one."""
+    verify_opened(line.entry, line.event or {}, line.item.event or b"", line.item.salt or b"")
+
+
+def _check_opening(line: EventLine, agreement: str, erased: Collection[Any], checks: Checks) -> None:
+    entry = line.entry
+    if line.event is not None:
+        _verify_opened(line)
     elif entry.scope == agreement and entry.sequence in erased:
         message = f"event {entry.sequence} ({entry.type}) was erased, and nobody can say any more what it held"
         checks.unproven(Step.RECORD, SUBJECT, SubIndication.NO_POE, message, hint="an older bundle may still hold it")
@@ -181,13 +171,14 @@ def _check_opening(line: _Line, agreement: str, erased: Collection[Any], checks:
         )
 
 
-def _check_sequences(bundle: Bundle, lines: Sequence[_Line]) -> None:
+def _check_sequences(opened: OpenBundle) -> None:
     """The agreement's entries are all there; the service's too where the bundle is complete."""
-    scopes: dict[str, list[bytes]] = {}
-    for line in lines:
-        scopes.setdefault(line.entry.scope, []).append(line.item.entry)
+    bundle = opened.bundle
+    scopes: dict[str, list[tuple[Entry, bytes]]] = {}
+    for line in opened.lines:
+        scopes.setdefault(line.entry.scope, []).append((line.entry, line.item.entry))
     if bundle.agreement not in scopes:
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the bundle has no entry of its agreement")
     for scope, entries in scopes.items():
         if scope == bundle.agreement or bundle.complete:
-            verify_sequence(entries)
+            verify_chain(entries)

@@ -57,7 +57,7 @@ def _said(event: Event) -> Said:
     if kind == "key-rotated":
         return _digest_of_certificate(event) if "certificate" in event else {}
     if kind == "issuance":
-        return {**_digest_of_certificate(event), **_approved(event), "act": _statement(event).act}
+        return {**_digest_of_certificate(event), **_approved(event)}
     if kind == "signature" and "certificate" in event:
         return {**_digest_of_certificate(event), "subject": _subject(event)}
     if kind == "refusal":  # (2)
@@ -84,12 +84,13 @@ def _subject(event: Event) -> str:
 
 
 def _approved(event: Event) -> Said:
-    statement = _statement(event)
-    return {"scope": statement.agreement, "signer": statement.signer, "mandate_sha256": statement.mandate}
-
-
-def _statement(event: Event) -> Statement:
-    return Statement.from_json(Approval.from_der(from_base64url(event["approval"])).statement)
+    statement = Statement.from_json(Approval.from_der(from_base64url(event["approval"])).statement)
+    return {
+        "scope": statement.agreement,
+        "signer": statement.signer,
+        "mandate_sha256": statement.mandate,
+        **({"act": statement.act} if "act" in event else {}),
+    }
 
 
 def _confirmed(event: Event) -> ConfirmationStatement:

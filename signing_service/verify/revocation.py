@@ -117,7 +117,7 @@ def _key_hash(algorithm: hashes.HashAlgorithm, certificate: Certificate) -> byte
 
 
 def _check_signer(response: ocsp.OCSPResponse, issuer: Certificate) -> None:
-    for signer in (issuer, *(Certificate(parsed) for parsed in response.certificates)):
+    for signer in (issuer, *(Certificate.of(parsed) for parsed in response.certificates)):
         if signer != issuer:
             purposes = signer.key_purposes() or set()
             if signer.issuer != issuer.subject or _OCSP_SIGNING not in purposes:

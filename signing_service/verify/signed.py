@@ -17,7 +17,7 @@ from datetime import datetime
 from cryptography import x509
 
 from signing_service.agreement.terms import Terms
-from signing_service.approval import RelyingParty
+from signing_service.approval import RelyingParty, Statement
 from signing_service.verify import own_certificate
 from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
 from signing_service.verify.certificate import Certificate, NameKey
@@ -54,6 +54,8 @@ class Signed:
     leads: bool | None = None
     """Whether the signer's certificate leads to an anchor at all; None where that was not asked."""
     approval: bytes = b""
+    statement: Statement | None = None
+    """What the approval says."""
     own_tokens: tuple[Token, ...] = ()
     """Timestamps in a signature with an own certificate."""
 
@@ -126,7 +128,7 @@ class Signed:
                 relying_party=relying_party,
             )
             approved = check_approval(container, expected)
-            self.approval = approved.der
+            self.approval, self.statement = approved.der, approved.statement
             self.report.assurance, self.report.approval = approved.assurance, approved.method
             self.report.consent = approved.statement.consent
             self.report.consent_language = approved.statement.consent_language
@@ -263,5 +265,5 @@ def _describe(report: SignatureReport, certificate: Certificate | None, containe
         return
     report.signer = certificate.subject_text
     report.certificate_sha256 = certificate.sha256
-    report.issuer = certificate.parsed.issuer.rfc4514_string()
+    report.issuer = certificate.issuer_text
     report.algorithm = container.scheme().title

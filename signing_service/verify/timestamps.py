@@ -17,10 +17,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography.hazmat import asn1
 
+from signing_service.encoding import parse_digits
 from signing_service.errors import FormatError
 from signing_service.verify.algorithms import Hash, hash_algorithm
 from signing_service.verify.certificate import Certificate
@@ -118,8 +119,8 @@ def _gen_time(data: bytes) -> datetime:
     """The time in UTC; some authorities end the fraction in zeroes, which RFC 3161 2.4.2 forbids."""
     match = _GEN_TIME.fullmatch(data)
     try:
-        whole = datetime.strptime(match[1].decode() if match else "", "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError as error:
+        whole = parse_digits(match[1] if match else b"")
+    except FormatError as error:
         raise FormatError("TSTInfo's time is not a time") from error
     fraction = (match[2] if match else None) or b""
     return whole.replace(microsecond=int(fraction.ljust(6, b"0")[:6]))

@@ -32,8 +32,8 @@ class Trust:
     @classmethod
     def of_file(cls, file: TrustFile) -> Self:
         """Trust exactly what a trust file says."""
-        anchors = tuple(Certificate(item) for item in file.timestamp_anchors)
-        return cls((Certificate(file.root),), anchors, file)
+        anchors = tuple(Certificate.of(item) for item in file.timestamp_anchors)
+        return cls((Certificate.of(file.root),), anchors, file)
 
     @property
     def relying_party(self) -> RelyingParty | None:
@@ -47,7 +47,7 @@ class Trust:
 
     def anchors_of(self, party: str) -> tuple[Certificate, ...]:
         """Anchors for certificates that a party's representatives bring themselves."""
-        return tuple(Certificate(item) for item in self.file.anchors_of(party)) if self.file else ()
+        return tuple(Certificate.of(item) for item in self.file.anchors_of(party)) if self.file else ()
 
 
 def read_trust(files: Iterable[bytes]) -> Trust:
@@ -62,8 +62,8 @@ def read_trust(files: Iterable[bytes]) -> Trust:
         if file is not None:
             raise UsageError("two trust files are given", hint="give the newest one; its predecessors are named in it")
         file, digest = parse_trust_file(data), fingerprint(data)
-        anchors.append(Certificate(file.root))
-        timestamp_anchors += [Certificate(item) for item in file.timestamp_anchors]
+        anchors.append(Certificate.of(file.root))
+        timestamp_anchors += [Certificate.of(item) for item in file.timestamp_anchors]
     return Trust(
         unique(anchors),
         unique(timestamp_anchors),

@@ -42,12 +42,12 @@ def verify_pdf(pdf: bytes, trust: Trust, at: datetime, profile: str = "agreement
 
 def verify_bundle(data: bytes, trust: Trust, at: datetime, name: str = "") -> Report:
     """Verify an evidence bundle: its PDF and the record's proofs. Never raises for what ``data`` holds."""
-    from signing_service.evidence.bundle import read_bundle
+    from signing_service.evidence.bundle import open_bundle
     from signing_service.verify.agreement_profile import AgreementVerifier
 
     def run() -> Report:
-        bundle = read_bundle(data)
-        return AgreementVerifier(bundle.pdf, trust, at, name).run(bundle)
+        opened = open_bundle(data)
+        return AgreementVerifier(opened.bundle.pdf, trust, at, name).run(opened)
 
     return _guarded(run, data, trust, at, "agreement", name)
 

@@ -179,6 +179,12 @@ LINES = MEMBERS["events.jsonl"].splitlines(keepends=True)
         (LINES[0].replace(b'"index":0', b'"index":-1'), "beyond its checkpoint"),
         (LINES[0].replace(b'"index":0', b'"index":true'), "index is no number"),
         (LINES[0].replace(b'"salt":"', b'"salt":"AAAA'), "salt does not have 32 bytes"),
+        (LINES[0].replace(b'"index":0', b'"index": 0'), "not in canonical form"),
+        (LINES[0].replace(b'"index":0', b'"index":0,"index":0'), "not in canonical form"),
+        (LINES[0].replace(b'"index":0', b'"index":0.0'), "cannot hold a float"),
+        (LINES[0].replace(b'"v":1', b'"v": 1', 1), "not in canonical form"),
+        (LINES[0].replace(b'"entry":{', b'"entry":{"a":' + b"[" * 40 + b"]" * 40 + b","), "more than 32 levels"),
+        (b"[1]\n", "not an object"),
     ],
 )
 def test_events_that_do_not_fit_are_refused(events: bytes, reason: str):

@@ -263,14 +263,14 @@ def test_another_persons_certificate_is_refused(
 )
 def test_names_that_differ_in_a_vowel_sign_are_two_persons(authority: Authority, own: str, others: str) -> None:
     person = Representative(LIN.id, LIN.name, own)
-    check_names(Certificate(authority.issue(own).certificate), person)
+    check_names(Certificate.of(authority.issue(own).certificate), person)
     with pytest.raises(ForeignCertificateError):
-        check_names(Certificate(authority.issue(others).certificate), person)
+        check_names(Certificate.of(authority.issue(others).certificate), person)
 
 
 @pytest.mark.parametrize(("own", "written"), [("José Núñez", "NUNEZ Jose"), ("Фёдор Чуйков", "Федор Чуйков")])
 def test_diacritics_and_case_and_order_of_a_name_do_not_count(authority: Authority, own: str, written: str) -> None:
-    check_names(Certificate(authority.issue(written).certificate), Representative(LIN.id, own, None))
+    check_names(Certificate.of(authority.issue(written).certificate), Representative(LIN.id, own, None))
 
 
 def test_a_party_whose_terms_say_nothing_signs_with_one_time_keys_only(

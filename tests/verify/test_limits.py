@@ -53,8 +53,8 @@ def test_authorities_of_one_name_and_key_do_not_multiply_the_paths():
 
     first = issue("Twin", None, "ecdsa")
     twins = [replace(first, certificate=_crossed(first, first)) for _ in range(30)]
-    leaf = Certificate(issue("Leaf", first, "ecdsa").certificate)
-    builder = PathBuilder([], [Certificate(item.certificate) for item in twins])
+    leaf = Certificate.of(issue("Leaf", first, "ecdsa").certificate)
+    builder = PathBuilder([], [Certificate.of(item.certificate) for item in twins])
 
     with pytest.raises(CheckError, match="no trusted certificate"):
         builder.validate(leaf, Purpose.SIGNING, SIGNED_AT)

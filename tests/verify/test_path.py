@@ -16,7 +16,7 @@ YEAR = timedelta(days=365)
 
 
 def wrapped(credential: Credential) -> Certificate:
-    return Certificate(credential.certificate)
+    return Certificate.of(credential.certificate)
 
 
 @pytest.fixture(scope="module")
@@ -248,6 +248,6 @@ def test_names_are_compared_without_regard_to_string_types(root):
         printable, key_holder.certificate.subject, key_holder.key.public_key(), x509.random_serial_number()
     )
     builder = builder.not_valid_before(SIGNED_AT - YEAR / 4).not_valid_after(SIGNED_AT + YEAR / 4)
-    leaf = Certificate(builder.sign(root.key, hashes.SHA256()))
+    leaf = Certificate.of(builder.sign(root.key, hashes.SHA256()))
 
     assert PathBuilder([wrapped(root)]).validate(leaf, Purpose.SIGNING, SIGNED_AT).anchor == wrapped(root)
