@@ -8,6 +8,8 @@ The sentence stands in the approval's statement, so it is signed with the act an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from signing_service.errors import InputError
 
 ACTS = ("signature", "countersignature", "refusal")
@@ -38,6 +40,22 @@ _SENTENCES = {
 }
 
 CONSENT_LANGUAGES = tuple(_SENTENCES)
+
+_QUOTED = {"en": "“{}”", "zh": "“{}”", "ru": "«{}»", "th": " “{}”"}
+"""How a word of another language stands in a sentence; Thai sets it off with a space, too."""
+
+
+def role_in(titles: Mapping[str, str], language: str, first: str) -> str:
+    """What a role is called in a consent sentence in ``language``.
+
+    The title that the agreement gives it in that language; where it gives none, the one in the agreement's ``first``
+    language as it is, in quotation marks: nobody but the parties translates a title.
+
+    >>> role_in({"en": "President", "zh": "校长"}, "ru", "en")
+    '«President»'
+    """
+    own = titles.get(language)
+    return own if own is not None else _QUOTED.get(language, "“{}”").format(titles[first])
 
 
 def consent_sentence(act: str, language: str, *, title: str, version: str, party: str, role: str) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from signing_service.agreement.consent import consent_sentence
+from signing_service.agreement.consent import consent_sentence, role_in
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.approval import Approval, RelyingParty, ServiceAssertion, Statement, challenge_of, verify_assertion
 from signing_service.encoding import format_time
@@ -90,12 +90,12 @@ def _compare(statement: Statement, expected: Expected) -> None:
 
 
 def _sentences(statement: Statement, terms: Terms) -> set[str]:
-    """Every spelling of the consent in its language: with the titles, names and roles that the terms have."""
-    parties, roles = {""}, {""}
+    """Every spelling of the consent in its language: with the titles and names that the terms have, and the one role."""
+    parties, role = {""}, ""
     if statement.signer != SECRETARIAT:
         signer = terms.signer(statement.signer)
         parties = {signer.party.name, signer.party.native_name}
-        roles = set(signer.role.title.values())
+        role = role_in(signer.role.title, statement.consent_language, terms.languages[0])
     try:
         return {
             consent_sentence(
@@ -103,7 +103,6 @@ def _sentences(statement: Statement, terms: Terms) -> set[str]:
             )
             for title in terms.title.values()
             for party in parties
-            for role in roles
         }
     except InputError:
         return set()

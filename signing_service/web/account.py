@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
 from signing_service.errors import NotAllowedError
 from signing_service.web import known_devices, limits, proof
+from signing_service.web.error_pages import wants_json
 from signing_service.web.forms import SignInForm
 from signing_service.web.public import local_path
 from signing_service.web.visitor import begin_session, client, end_session, the_service, visitor
@@ -69,6 +70,8 @@ def prove() -> ResponseReturnValue:
     """Prove presence, then go on to ``next``."""
     wanted = local_path(request.values.get("next"))
     failure = proof.prove_by_form() if request.form.get("proof_password") else None
+    if visitor().fresh and failure is None and wants_json():
+        return jsonify({"fresh": True})
     if visitor().fresh and failure is None:
         return redirect(wanted, code=303)
     return proof.ask(failure, next_page=wanted)

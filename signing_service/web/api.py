@@ -44,6 +44,7 @@ def open_invitation() -> ResponseReturnValue:
     return jsonify(
         {
             "person": opened.person_name,
+            "native_name": opened.native_name,
             "email": opened.email,
             "officer": opened.officer,
             "roles": roles,

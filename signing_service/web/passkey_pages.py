@@ -50,7 +50,8 @@ def enrol(agreement_id: str, signer: str) -> str:
         "enrol": url_for("passkeys.enrol", agreement_id=agreement_id),
         "state": url_for("passkeys.own_enrolments", agreement_id=agreement_id, signer=signer),
     }
-    return render_template("passkeys/enrol.html", view=view, place=place, data=data, living=living, kinds=kinds)
+    differed = bool(found) and found[0].codes_differed
+    return render_template("passkeys/enrol.html", view=view, place=place, data=data, living=living, differed=differed)
 
 
 @blueprint.get("/secretariat/passkeys/")
@@ -79,6 +80,7 @@ def _item(one: Enrolled) -> dict[str, Any]:
         "name": one.name,
         "options": url_for("passkeys.begin_confirmation", enrolment_id=one.id),
         "confirm": url_for("passkeys.confirm", enrolment_id=one.id),
+        "refuse": url_for("passkeys.refuse", enrolment_id=one.id),
     }
 
 

@@ -137,6 +137,14 @@ def confirm(enrolment_id: str) -> ResponseReturnValue:
     return jsonify({"confirmed": True})
 
 
+@blueprint.post("/enrolments/<enrolment_id>/refusal")
+@officer_required
+@proof_required
+def refuse(enrolment_id: str) -> ResponseReturnValue:
+    confirmation.refuse(the_service(), visitor().person_id, enrolment_id)
+    return jsonify({"refused": True})
+
+
 @blueprint.post("/officers/keys")
 @officer_required
 @proof_required

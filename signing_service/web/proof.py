@@ -14,6 +14,7 @@ is sent again, so that nothing has to be typed twice. Scripts are answered 403 w
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
@@ -88,7 +89,9 @@ def ask(failure: SigningServiceError | None = None, next_page: str = "") -> Resp
     """The page that asks for a proof, status 403; after it, what was sent here is sent again."""
     if wants_json():
         hint = "use your passkey, or your password with a code"
-        return answer(403, "prove first that it is you", hint, prove=url_for("account.prove"))
+        means = proof.means_of(the_service(), visitor().person_id)
+        message, hint = (failure.message, failure.hint) if failure else ("prove first that it is you", hint)
+        return answer(403, message, hint, prove=url_for("account.prove"), means=asdict(means))
     if any(file.filename for file in request.files.values()):
         flash(_("Files are not kept: please go back and choose them again after this."), "wait")
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN_FIELDS]

@@ -30,6 +30,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.token = token
         self.person_id = person.person_id
         self.name = person.name
+        self.email = person.email
         self.office = person.office
         self.locale = person.locale
         self.at_table = person.at_table

@@ -121,6 +121,7 @@ def passkey_words() -> dict[str, str]:
         ),
         "lost": _("The connection was lost. Try again."),
         "done": _("Confirmed; the person is told by e-mail."),
+        "not_confirmed": _("Refused and revoked; the person is told by e-mail to make another passkey."),
         "present": _("Fingerprint of the trust file until now; compare it with the published one:"),
         "left": _("The officer has left. Publish the new trust file's fingerprint."),
         "successor": _("Fingerprint of the new trust file:"),

@@ -11,14 +11,14 @@ What is enrolled counts for nothing until an officer confirms it (workflow.confi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.mandates import Mandate
-from signing_service.encoding import to_base64url
+from signing_service.encoding import parse_canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import ledger, mandates, openings, passkeys, people
 from signing_service.store.identifiers import new_id
@@ -31,6 +31,7 @@ from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_mandate, load_published
 
 REASONS = ("lost", "replaced", "withdrawn", "mistake")
+CODES_DIFFER = "codes differ"  # what an officer found; the key may be somebody else's
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Enrolled:
     created: datetime
     method: str | None
     confirmed: datetime | None
+    codes_differed: bool = False
+    """Whether it was revoked since the officer saw another code than its person."""
 
     def to_value(self) -> dict[str, Any]:
         """What a browser needs to show the enrolment and compute its code."""
@@ -104,7 +107,15 @@ def own_enrolments(service: Service, person_id: str, agreement_id: str, signer: 
         check_party(session, person_id, agreement_id)
         mandate_row = _own_mandate(session, person_id, agreement_id, signer)
         found = passkeys.of_mandate(session, mandate_row.id)
-        return [view_of(mandate_row, enrolment, credential) for enrolment, credential in reversed(found)]
+        views = [(view_of(mandate_row, *one), _codes_differed(session, one[0])) for one in reversed(found)]
+    return [replace(view, codes_differed=differed) for view, differed in views]
+
+
+def _codes_differed(session: Session, enrolment: Enrolment) -> bool:
+    if enrolment.revocation_index is None:
+        return False
+    event = openings.by_index(session, [enrolment.revocation_index])[0].event
+    return event is not None and parse_canonical_json(event)["reason"] == CODES_DIFFER
 
 
 def confirmed_signers(service: Service, person_id: str, agreement_id: str) -> frozenset[str]:
@@ -134,10 +145,15 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
             raise NotFoundError("there is no such enrolment")
         if enrolment.state == "revoked":
             raise ConflictError("this passkey was revoked already")
-        credential.ended = now
-        for one in passkeys.of_credential(session, credential.id):
-            _revoke(session, one, credential, reason, person_id, now)
+        take_back(session, credential, reason, person_id, now)
     service.publish()
+
+
+def take_back(session: Session, credential: Credential, reason: str, by: str, now: datetime) -> None:
+    """End an approval credential within a transaction, and record the revocation of every enrolment of it."""
+    credential.ended = now
+    for one in passkeys.of_credential(session, credential.id):
+        _revoke(session, one, credential, reason, by, now)
 
 
 def view_of(mandate_row: MandateRow, enrolment: Enrolment, credential: Credential) -> Enrolled:

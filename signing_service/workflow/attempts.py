@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_sign
-from signing_service.agreement.consent import consent_sentence
+from signing_service.agreement.consent import consent_sentence, role_in
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
 from signing_service.approval import Act, Statement
@@ -218,7 +218,7 @@ def consent_for(terms: Terms, signer: str, act: str, language: str) -> str:
         whole = terms.signer(signer)
         native = whole.party.native_language == language
         party = whole.party.native_name if native else whole.party.name
-        role = whole.role.title.get(language) or whole.role.title[terms.languages[0]]
+        role = role_in(whole.role.title, language, terms.languages[0])
     return consent_sentence(act, language, title=title, version=terms.version, party=party, role=role)
 
 

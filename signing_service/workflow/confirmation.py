@@ -5,6 +5,7 @@
     for item in waiting_enrolments(service, officer_id): ...
     request = begin_confirmation(service, officer_id, item.id, "video")      # after comparing the code
     confirm(service, officer_id, item.id, answer)                             # the officer's own passkey
+    refuse(service, officer_id, item.id)                                      # or else: the codes differ
 """
 
 from __future__ import annotations
@@ -121,6 +122,21 @@ def confirm(service: Service, officer_id: str, enrolment_id: str, answer: dict[s
             "confirmation": to_base64url(confirmation.to_der()),
         }
         enrolment.confirmation_index = ledger.append(session, enrolment.agreement, "confirmation", members, now).index
+    service.publish()
+
+
+def refuse(service: Service, officer_id: str, enrolment_id: str) -> None:
+    """The officer saw another code than the person read out: the key may be somebody else's, so it ends here.
+
+    It is revoked with that reason, for good and in the record, and the person is told to make another one. Raises
+    NotAllowedError for all but officers, ConflictError where it is confirmed or revoked already.
+    """
+    now = service.clock()
+    with service.database.begin() as session:
+        require(session, officer_id, "confirm")
+        mandate_row, _, credential = _open_enrolment(session, officer_id, enrolment_id)
+        tell_about_confirmation(session, service, mandate_row, now, refused=True)
+        approval_keys.take_back(session, credential, approval_keys.CODES_DIFFER, officer_id, now)
     service.publish()
 
 

@@ -21,6 +21,7 @@ class OpenedInvitation:
     """What the invitation's page shows before the person accepts."""
 
     person_name: str
+    native_name: str | None
     email: str
     officer: bool
     roles: tuple[InvitedAs, ...]
@@ -33,7 +34,7 @@ def open_invitation(service: Service, token: str) -> OpenedInvitation:
         invitation = people.open_invitation(session, token, now=service.clock())
         person = people.get(session, invitation.person)
         roles = roles_of(session, person.id)
-        return OpenedInvitation(person.name, person.email, person.officer, roles, person.password_hash is None)
+        return OpenedInvitation(person.name, person.native_name, person.email, person.officer, roles, person.password_hash is None)
 
 
 def accept_invitation(
@@ -49,12 +50,14 @@ def accept_invitation(
     with service.database.begin() as session:
         invitation = people.open_invitation(session, token, now=now)
         person = people.get(session, invitation.person)
+        chosen = False
         if (person.password_hash is None or invitation.purpose == "password") and not with_passkey:
             if hashed is None:
                 raise InputError("a password is needed", hint="choose one; you will be asked for it when you sign")
-            person.password_hash = hashed
+            person.password_hash, chosen = hashed, True
         people.use_invitation(session, invitation, now=now)
-        return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=False, method="link")
+        proof = chosen and not service.settings.password_needs_code  # whoever chose it now knows it now
+        return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=proof, method="link")
 
 
 def invite(service: Service, officer_id: str, person_id: str, agreement_id: str | None = None) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import parse_canonical_json, parse_time
 from signing_service.errors import Phrase
-from signing_service.store import agreements, openings
+from signing_service.store import agreements, openings, people
+from signing_service.workflow.approval_keys import CODES_DIFFER
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
 
@@ -32,6 +33,7 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
         require_officer(session, officer_id)
         terms = Terms.from_json(agreements.get(session, agreement_id).terms)
         found = openings.of_scope(session, agreement_id)
+        names = {person.id: person.name for person in people.everybody(session)}
     lines = []
     for opening in found:
         if opening.event is None:
@@ -42,12 +44,12 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
             )
             continue
         event = parse_canonical_json(opening.event)
-        lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event)))
+        lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event, names)))
     return lines
 
 
-def describe(terms: Terms, event: Mapping[str, Any]) -> Phrase:
-    """An event of an agreement as one English sentence, to be translated where it is shown."""
+def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
+    """An event of an agreement as one English sentence, to be translated where it is shown; ``names`` of people by id."""
     kind = event["type"]
     if kind in ("signature", "countersignature", "archive-timestamp", "document-timestamp"):
         return _signed(terms, event)
@@ -63,25 +65,44 @@ def describe(terms: Terms, event: Mapping[str, Any]) -> Phrase:
         return Phrase("%(name)s may act for %(signer)s, by %(organ)s", **said)
     if kind == "withdrawal":
         return Phrase("withdrawn: %(reason)s", reason=event["reason"])
-    return _of_signer(kind, _signer(terms, event["signer"]), event) if "signer" in event else Phrase(str(kind))
+    if "signer" not in event:
+        return Phrase(str(kind))
+    return _of_signer(kind, _signer(terms, event["signer"]), event, names)
 
 
-def _of_signer(kind: str, who: str | Phrase, event: Mapping[str, Any]) -> Phrase:
+_METHODS = {"in-person": Phrase("in person"), "video": Phrase("by video"), "phone": Phrase("by telephone")}
+_REASONS = {
+    "lost": Phrase("the device was lost"),
+    "replaced": Phrase("the device was replaced"),
+    "withdrawn": Phrase("it was withdrawn"),
+    "mistake": Phrase("it was a mistake"),
+    CODES_DIFFER: Phrase("the codes differed"),
+}
+
+
+def _of_signer(kind: str, who: str | Phrase, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
     if kind == "enrolment":
         return Phrase("a passkey for approvals was enrolled for %(signer)s", signer=who)
     if kind == "confirmation":
-        how = event["method"]
-        return Phrase("an officer confirmed that passkey for %(signer)s (%(method)s)", signer=who, method=how)
+        phrase = "%(officer)s confirmed that passkey for %(signer)s, having compared the codes %(method)s"
+        how = _METHODS.get(event["method"], event["method"])
+        return Phrase(phrase, officer=_name(names, event["officer"]), signer=who, method=how)
     if kind == "revocation":
-        why = event["reason"]
-        return Phrase("a passkey for approvals of %(signer)s was revoked (%(reason)s)", signer=who, reason=why)
+        phrase = "%(name)s revoked a passkey for approvals of %(signer)s: %(reason)s"
+        why = _REASONS.get(event["reason"], event["reason"])
+        return Phrase(phrase, name=_name(names, event["by"]), signer=who, reason=why)
     if kind == "issuance":
         return Phrase("a one-time certificate was issued for %(signer)s", signer=who)
     if kind == "paper":
-        return Phrase("an officer attested that %(signer)s signed on paper; this is no digital signature", signer=who)
+        phrase = "%(officer)s attested that %(signer)s signed on paper; this is no digital signature"
+        return Phrase(phrase, officer=_name(names, event["officer"]), signer=who)
     if kind == "refusal":
         return Phrase("%(signer)s declined: %(reason)s", signer=who, reason=event["reason"])
     return Phrase(str(kind))
+
+
+def _name(names: Mapping[str, str], person_id: str) -> str | Phrase:
+    return names.get(person_id) or Phrase("a person who is not known any more")
 
 
 def _signed(terms: Terms, event: Mapping[str, Any]) -> Phrase:

@@ -106,10 +106,12 @@ def tell_officers_about_enrolment(session: Session, service: Service, mandate: M
     _notify(session, service, people.officers(session), terms, "enrolled", now, name=name, party=party)
 
 
-def tell_about_confirmation(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
-    """Tell a representative that an officer confirmed the passkey."""
+def tell_about_confirmation(
+    session: Session, service: Service, mandate: MandateRow, now: datetime, *, refused: bool = False
+) -> None:
+    """Tell a representative that an officer confirmed the passkey, or refused to since the codes differed."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    _notify(session, service, [people.get(session, mandate.person)], terms, "confirmed", now)
+    _notify(session, service, [people.get(session, mandate.person)], terms, "differed" if refused else "confirmed", now)
 
 
 def tell_about_question(
@@ -193,6 +195,10 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
         "confirmed": (
             gettext("Confirmed: you can sign now"),
             gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
+        ),
+        "differed": (
+            gettext("Your passkey was not confirmed"),
+            gettext("the codes differed, so your passkey was revoked. Open the agreement and make a new one."),
         ),
         "paper": (
             gettext("Your signature on paper is attested"),

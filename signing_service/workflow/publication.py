@@ -14,13 +14,14 @@ from signing_service.pdf.delta import byte_range_digest, embed, seal_delta
 from signing_service.pdf.grammar import Layout, read_tail
 from signing_service.pdf.layout import read_layout
 from signing_service.pki.cms import assemble, signed_attributes
-from signing_service.store import agreements, ledger, mandates
+from signing_service.store import agreements, ledger
 from signing_service.verify.revision import verify_last_revision
 from signing_service.workflow.drafts import checklist, load_source, render
 from signing_service.workflow.mandates import record_mandate
 from signing_service.workflow.notification import invite_representatives
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
+from signing_service.workflow.state import mandates_in_order
 from signing_service.workflow.withdrawal import supersede
 
 CMS_RESERVE = 5120  # bytes of DER for certificates, approval and signature: a passkey's approval is the largest part
@@ -104,10 +105,10 @@ def _store(service: Service, officer_id: str, terms: Terms, base: bytes, sealed:
         )
         agreements.publish(session, terms.id, publication, now=now)
         supersede(session, service, officer_id, terms, digest, now)
-        _record_mandates(session, terms.id, officer_id, now)
+        _record_mandates(session, terms, officer_id, now)
         invite_representatives(session, service, terms, now)
 
 
-def _record_mandates(session: Session, agreement_id: str, officer_id: str, now: datetime) -> None:
-    for row, _ in mandates.of_agreement(session, agreement_id):
+def _record_mandates(session: Session, terms: Terms, officer_id: str, now: datetime) -> None:
+    for row, _ in mandates_in_order(session, terms):
         record_mandate(session, row, officer_id, now)

@@ -19,6 +19,7 @@ from signing_service.errors import NotAllowedError, NotFoundError
 from signing_service.store import acts, agreements, mandates, passkeys, people, sessions
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
+from signing_service.workflow.state import mandates_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def table_places(service: Service, officer_id: str) -> list[Place]:
             if agreement.state != "published" or acts.withdrawal(session, agreement.id) is not None:
                 continue
             terms = Terms.from_json(agreement.terms)
-            for row, person in mandates.of_agreement(session, agreement.id):
+            for row, person in mandates_in_order(session, terms):
                 if row.signer == SECRETARIAT or acts.signature(session, agreement.id, row.signer) is not None:
                     continue
                 party, title = terms.signer(row.signer).party.name, terms.title[terms.languages[0]]

@@ -13,7 +13,8 @@ from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.errors import NotFoundError
 from signing_service.pdf.grammar import Layout, Tail
 from signing_service.store import acts, agreements, mandates
-from signing_service.store.tables import Agreement
+from signing_service.store.tables import Agreement, Person
+from signing_service.store.tables import Mandate as MandateRow
 
 KEPT = 64  # agreements whose parsed terms and layout a process keeps, some 100 KB each
 
@@ -55,6 +56,13 @@ def _parse_terms(terms: bytes) -> Terms:
 def load_terms(row: Agreement) -> Terms:
     """An agreement's terms, those of a draft too, parsed once for each content."""
     return _parse_terms(row.terms)
+
+
+def mandates_in_order(session: Session, terms: Terms) -> list[tuple[MandateRow, Person]]:
+    """The mandates in force under an agreement with who holds them, in the order of signature, then an officer's."""
+    order = {signer.id: place for place, signer in enumerate(terms.signers())}
+    given = mandates.of_agreement(session, terms.id)
+    return sorted(given, key=lambda one: order.get(one[0].signer, len(order)))
 
 
 def load_acts(session: Session, agreement_id: str) -> Acts:

@@ -121,6 +121,7 @@ ROUTES: dict[str, Route] = {
     "passkeys.enrol": Route(LIN, body={"signer": "njupt:president", "answer": {}}),
     "passkeys.enrol_again": Route(LIN, body={"signer": "njupt:president"}),
     "passkeys.own_enrolments": Route(LIN),
+    "passkeys.refuse": Route(OFFICERS, body=_JSON),
     "passkeys.register_login": Route(SIGNED_IN - {"table"}, body=_ANSWER),
     "passkeys.register_officer_key": Route(OFFICERS, body=_ANSWER),
     "passkeys.registration_options": Route(SIGNED_IN, body={"kind": "approval"}),

@@ -81,7 +81,12 @@ class Screen:
         return self
 
     def expect_signed(self) -> Screen:
-        expect(self.stage("done")).to_be_visible()
+        """The receipt comes by itself."""
+        expect(self.page.get_by_role("heading", name="You have signed")).to_be_visible()
+        return self
+
+    def expect_countersigned(self) -> Screen:
+        expect(self.page.get_by_role("heading", name="The agreement is countersigned")).to_be_visible()
         return self
 
     def expect_failure(self, text: str) -> Screen:
@@ -91,3 +96,6 @@ class Screen:
 
     def sign(self) -> Screen:
         return self.propose().approve().expect_signed()
+
+    def countersign(self) -> Screen:
+        return self.propose().approve().expect_countersigned()

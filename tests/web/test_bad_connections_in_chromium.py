@@ -69,7 +69,7 @@ def test_whose_tab_closed_before_the_signature_was_sent_is_told_that_nothing_is_
     expect(somchai.page.get_by_text(f"You have not signed for {ANDAMAN.name} yet.")).to_be_visible()
     assert not has_signed(live, SOMCHAI.signer)
     somchai.propose().approve()
-    expect(somchai.stage("done")).to_be_visible(timeout=MOMENT)  # after the turn of what was left ends by itself
+    somchai.expect_signed()  # after the turn of what was left ends by itself
 
 
 def test_whose_tab_closed_after_the_signature_arrived_is_told_that_it_is_given(somchai: Screen, live: LiveServer):

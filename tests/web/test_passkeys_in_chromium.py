@@ -12,13 +12,13 @@ from sqlalchemy import select, update
 
 from signing_service.evidence.trust import parse_trust_file
 from signing_service.store import acts
-from signing_service.store.tables import Person
+from signing_service.store.tables import LoginSession, Person
 from signing_service.workflow.approval_keys import own_enrolments
 from signing_service.workflow.download import trust_file
 from signing_service.workflow.enrolment import invite
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.people import NewPerson
-from tests.cast import LIN, OFFICER, SECOND_OFFICER
+from tests.cast import LIN, OFFICER, PASSWORD, SECOND_OFFICER
 from tests.web.conftest import LiveServer
 from tests.web.devices import actions, approve, counting_actions, enrol, make_officers_passkey, with_device
 from tests.web.screen import Screen
@@ -93,7 +93,7 @@ def test_a_browser_that_can_suggests_the_passkey_where_the_address_is_typed(lin:
     expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()  # the device says yes by itself
 
 
-def test_from_the_confirmed_invitation_to_the_receipt_six_actions_suffice(lin: Screen, officer: Screen, world: World):
+def test_from_the_confirmed_invitation_to_the_receipt_five_actions_suffice(lin: Screen, officer: Screen, world: World):
     enrol(lin)
     officer.page.goto("/secretariat/passkeys/")
     expect(officer.page.locator("[data-code]")).not_to_be_empty()
@@ -108,11 +108,9 @@ def test_from_the_confirmed_invitation_to_the_receipt_six_actions_suffice(lin: S
     lin.page.get_by_role("link", name="Read and sign").first.click()  # she has two; of one alone it opens by itself
     expect(lin.section).to_be_visible()
     approve(lin.propose()).expect_signed()
-    lin.page.get_by_role("link", name="See your receipt").click()
-    expect(lin.page.get_by_role("heading", name="You have signed")).to_be_visible()
     seconds, pressed = monotonic() - began, actions(lin)
     print(f"from the link to the receipt: {pressed} actions and a touch of the passkey, {seconds:.1f} s")
-    assert pressed == 6, "continue, read and sign, continue, agree, sign, receipt"
+    assert pressed == 5, "continue, read and sign, continue, agree, sign; the receipt comes by itself"
 
 
 def test_who_has_a_passkey_signs_in_with_it(lin: Screen):
@@ -161,6 +159,40 @@ def test_a_service_that_swaps_the_statement_is_caught_by_the_officers_browser(
     expect(officer.page.get_by_role("alert")).to_contain_text("something else than this page shows")
     [enrolled] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
     assert enrolled.state == "waiting"
+
+
+def test_an_officer_who_sees_another_code_refuses_and_the_person_is_told_what_to_do(
+    lin: Screen, officer: Screen, world: World
+):
+    first = enrol(lin)
+    officer.page.goto("/secretariat/passkeys/")
+    officer.page.get_by_text("The codes differ", exact=True).click()
+    officer.page.get_by_role("button", name="The codes differ: refuse").click()
+    expect(officer.page.get_by_text("Refused and revoked")).to_be_visible()
+    expect(officer.page.get_by_role("button", name="The codes are the same")).to_be_hidden()
+    expect(lin.page.get_by_text("The codes differed, so your passkey was not confirmed")).to_be_visible()
+    lin.page.get_by_role("button", name="Make the approval passkey").click()
+    expect(lin.page.locator("[data-code]")).to_have_text(re.compile(CODE))
+    assert lin.page.locator("[data-code]").inner_text() != first
+    officer.page.goto(f"/secretariat/agreements/{world.agreement}/history")
+    expect(officer.page.get_by_text(f"{OFFICER.name} revoked a passkey for approvals of")).to_contain_text(
+        "the codes differed"
+    )
+
+
+def test_what_needs_a_fresh_proof_goes_on_by_itself_after_it(lin: Screen, officer: Screen, world: World):
+    enrol(lin)
+    with world.service.database.begin() as session:
+        session.execute(update(LoginSession).values(step_up=None))
+    officer.page.goto("/secretariat/passkeys/")
+    confirm(officer)
+    dialog = officer.page.get_by_role("dialog", name="Is it you?")
+    dialog.get_by_label("Your password").fill("not the password")
+    dialog.get_by_role("button", name="Go on").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The password is wrong.")
+    dialog.get_by_label("Your password").fill(PASSWORD)
+    dialog.get_by_role("button", name="Go on").click()
+    expect(officer.page.get_by_text("Confirmed; the person is told")).to_be_visible()
 
 
 def test_a_lost_device_is_revoked_and_another_code_is_compared(lin: Screen, world: World):

@@ -27,9 +27,17 @@ async function prepare(card, item, action, task) {
     attempt(card, button, page, async () => {
       await task(item, form);
       form.hidden = true;
+      for (const other of card.querySelectorAll("[data-refusal]")) other.hidden = true;
       say(card, "data-done", action === "confirm" ? page.words.done : page.words.added);
     });
   });
+  const refusal = card.querySelector("[data-refuse]");
+  refusal?.addEventListener("click", () => attempt(card, refusal, page, async () => {
+    await post(item.refuse, {});
+    form.hidden = card.querySelector("[data-refusal]").hidden = true;
+    say(card, "data-done", page.words.not_confirmed);
+  }, { place: "data-refusal-failure" }));
+  if (refusal) refusal.disabled = false;
   if (button) button.disabled = false; // the page disables it until there is a code to compare, and this script to act
 }
 

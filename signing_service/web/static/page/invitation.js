@@ -1,6 +1,6 @@
 /** The invitation: its token stands behind the # of the address, which browsers send to nobody. */
 
-import { canUsePasskeys } from "../passkeys/webauthn.js";
+import { PasskeyRefused, canUsePasskeys, createPasskey } from "../passkeys/webauthn.js";
 import { ask, persist } from "../signing/transport.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
@@ -24,15 +24,22 @@ async function open() {
 
 function welcome(invitation) {
   const greeting = root.querySelector("[data-greeting]");
-  greeting.textContent = fill(greeting.dataset.text, { name: invitation.person });
+  greeting.textContent = fill(greeting.dataset.text, { name: invitation.native_name ?? invitation.person });
+  say(root, "data-name", invitation.native_name === null ? "" : invitation.person);
   const list = root.querySelector("[data-parties]");
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
   form.elements.username.value = invitation.email;
-  form.querySelector("[data-password]").hidden = !invitation.needs_password;
-  form.elements.password.disabled = !invitation.needs_password;
-  form.querySelector("[data-with-passkey]").hidden = !(invitation.needs_password && canUsePasskeys());
+  choose(!invitation.needs_password ? "nothing" : canUsePasskeys() ? "passkey" : "password");
   stages.show("welcome");
+}
+
+/** What the person makes here, to sign in with from now on: a passkey, a password, or nothing, having one. */
+function choose(way) {
+  form.querySelector("[data-passkey]").hidden = way !== "passkey";
+  form.querySelector("[data-continue]").hidden = way === "passkey";
+  form.querySelector("[data-password]").hidden = way !== "password";
+  form.elements.password.disabled = way !== "password";
 }
 
 function describe({ title, party, role }) {
@@ -43,32 +50,47 @@ function describe({ title, party, role }) {
   return item;
 }
 
-form.addEventListener("submit", async (event) => {
+form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const button = form.querySelector("button:not([type])");
-  button.disabled = true;
   const { password } = form.elements;
-  try {
+  enter(form.querySelector("[data-continue]"), async () => {
     const { next } = await post(root.dataset.accept, password.disabled ? { token } : { token, password: password.value });
     location.replace(next);
-  } catch (error) {
-    say(form, "data-refused", [error.message, error.hint].map(sentence).filter(Boolean).join(" "));
-    button.disabled = false;
-    password.focus();
-  }
+  });
 });
 
+let entered = null; // where to go on: the link has opened the session, and works no more
+
 /** Without a password: the link opens the session, and the passkey made in it opens the next one. */
-form.querySelector("[data-with-passkey]").addEventListener("click", async (event) => {
-  event.target.disabled = true;
-  try {
-    const { next } = await post(root.dataset.accept, { token, passkey: true });
-    location.replace(`${root.dataset.passkeys}?next=${encodeURIComponent(next)}`);
-  } catch (error) {
-    say(form, "data-refused", [error.message, error.hint].map(sentence).filter(Boolean).join(" "));
-    event.target.disabled = false;
-  }
+form.querySelector("[data-make]").addEventListener("click", (event) => enter(event.target, async () => {
+  entered ??= (await post(root.dataset.accept, { token, passkey: true })).next;
+  const { csrf_token } = (await ask("GET", root.dataset.session)).body; // of the new session
+  const { passkey } = (await ask("POST", root.dataset.options, { body: { kind: "login" }, token: csrf_token })).body;
+  const { answer } = await createPasskey(passkey);
+  await ask("POST", root.dataset.loginKey, { body: { answer }, token: csrf_token });
+  location.replace(entered);
+}));
+
+form.querySelector("[data-choose-password]").addEventListener("click", () => {
+  if (entered) return location.replace(entered); // it is no longer the link that could set one
+  choose("password");
+  form.elements.password.focus();
+  return null;
 });
+
+async function enter(button, task) {
+  button.disabled = true;
+  say(form, "data-refused", "");
+  try {
+    await task();
+  } catch (error) {
+    const refused = error instanceof PasskeyRefused;
+    if (refused) form.querySelector("[data-choose-password]").textContent = root.dataset.without;
+    say(form, "data-refused", refused ? root.dataset.refused : [error.message, error.hint].map(sentence).filter(Boolean).join(" "));
+    button.disabled = false;
+    if (!form.elements.password.disabled) form.elements.password.focus();
+  }
+}
 
 root.querySelector("[data-again]").addEventListener("click", open);
 addEventListener("hashchange", () => location.reload());

@@ -2,6 +2,7 @@
 
 import { PasskeyRefused, canUsePasskeys, createPasskey } from "../passkeys/webauthn.js";
 import { ConnectionLost, ask } from "../signing/transport.js";
+import { ProofDeclined, proven } from "./proving.js";
 import { csrfToken, say, sentence } from "./stages.js";
 
 export const pageData = (root) => JSON.parse(root.querySelector("[data-page]").textContent);
@@ -27,19 +28,18 @@ export async function trustFile(page) {
 export class Mismatch extends Error {}
 
 /**
- * Run `task` for a click on `button`; what goes wrong is said in `root`'s data-failure. Where the service wants a fresh
- * proof of presence first, the page that asks for it is opened, and leads back here. `busy`: the button rests meanwhile.
+ * Run `task` for a click on `button`; what goes wrong is said in `root`'s element with the attribute `place`. Where the
+ * service wants a fresh proof of presence first, a dialog asks for it and the task goes on. `busy`: the button rests.
  */
-export async function attempt(root, button, page, task, { busy = true } = {}) {
+export async function attempt(root, button, page, task, { busy = true, place = "data-failure" } = {}) {
   const { words } = page;
-  say(root, "data-failure", canUsePasskeys() ? "" : words.unsupported);
+  say(root, place, canUsePasskeys() ? "" : words.unsupported);
   if (!canUsePasskeys()) return;
   button.disabled = busy;
   try {
-    await task();
+    await proven(task);
   } catch (error) {
-    if (error.prove) return void location.assign(`${error.prove}?${new URLSearchParams({ next: location.pathname })}`);
-    say(root, "data-failure", explain(error, words));
+    if (!(error instanceof ProofDeclined)) say(root, place, explain(error, words));
   } finally {
     button.disabled = false;
   }

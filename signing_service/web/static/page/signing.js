@@ -139,6 +139,7 @@ class SigningSection {
       this.root.querySelector("[data-receipt-link]").href = page;
       document.querySelector("[data-go-sign]")?.remove();
       this.stages.show("done");
+      location.assign(page); // what stood on this page before is over: who has signed, what is left to do
     } catch (error) {
       if (error instanceof PasskeyRefused) return this.#refuseApproval({ message: this.words.failures.passkey });
       if (error.status === 403 && this.moment === "approval") return this.#refuseApproval(error);

@@ -8,11 +8,12 @@ export class SignedOut extends Error {}
 
 /** The service understood and says no, in `message`; `hint` says what to do. */
 export class ServiceError extends Error {
-  constructor(status, { error = "", hint = "", prove = "" } = {}) {
+  constructor(status, { error = "", hint = "", prove = "", means = null } = {}) {
     super(error);
     this.status = status;
     this.hint = hint;
     this.prove = prove; // the page that asks for a fresh proof of presence, where that is what is missing
+    this.means = means; // what the person can prove it with: {passkey, password, code}
   }
 }
 
