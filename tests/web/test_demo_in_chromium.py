@@ -1,4 +1,4 @@
-"""The demo as people meet it: links from the terminal, a real Chromium, and the PDF that comes out of it.
+"""The whole ceremony as people meet it: links from the terminal, fourteen windows of a real Chromium, the files.
 
 With ``PICTURES`` in the environment (``make images``) the README's pictures are taken on the way.
 """
@@ -9,28 +9,28 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pypdfium2
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from signing_service import cli
-from signing_service.ceremony.browser import Browser
-from signing_service.ceremony.signer import Act, sign
-from signing_service.evidence.trust import parse_trust_file
 from signing_service.workflow.demo import agreement_folder
-from tests.cast import PASSWORD
 from tests.commands.serving import free_port, running
+from tests.web.devices import approve, make_officers_passkey, with_device
 from tests.web.screen import Screen
 
 IN_CHROMIUM = "Specimen University of the Upper Irrawaddy"  # its native name tries the shaping
 PARTIES = tomllib.loads((agreement_folder() / "agreement.toml").read_text())["parties"]
 NATIVE_NAMES = [party["native_name"] for party in PARTIES]
 DOWNLOADS = {"PDF": "agreement.pdf", "Evidence bundle (ZIP)": "evidence.zip", "Trust file": "trust.json"}
-PATIENCE = 100  # looks at the page, until the archive timestamp must be there
+ARCHIVED = """async () => {
+  const page = await (await fetch(location.href)).text();
+  return page.includes("Signed, countersigned and archived.");
+}"""  # the archive timestamp comes by itself
 PAGE_WIDTH = 1000  # pixels of the signature page's picture
 
 
@@ -48,26 +48,6 @@ class Demo:
             elif found := re.match(r"^ +(http\S+/invitation#\S+)$", line):
                 self.links[place] = found[1]
 
-    def sign_by_program(self, place: str) -> None:
-        """Somebody signs whom nobody watches: the same requests and checks as the page's."""
-        browser = Browser(self.url, place)
-        browser.open("/invitation")
-        _, answer = browser.post(
-            "/api/invitations/accept", {"token": self.links[place].partition("#")[2], "password": PASSWORD}
-        )
-        path = re.search(r"/agreements/([a-z2-7]{26})/", browser.open("/agreements/"))
-        assert path, answer
-        signer = re.search(r'"([a-z-]+:[a-z-]+)"', browser.open(path[0]))
-        assert signer
-        trust = parse_trust_file(browser.download("/trust.json"))
-        sign(
-            browser,
-            Act(path[1], signer[1], self.names[place], browser.download(f"{path[0]}revisions/0.pdf")),
-            PASSWORD,
-            trust,
-        )
-        browser.close()
-
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
@@ -83,57 +63,107 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def come_in(window: Screen, link: str) -> None:
+@pytest.fixture
+def windows(chromium: Chromium, demo: Demo) -> Iterator[Callable[[], Screen]]:
+    """Opens windows with cookies and a device of their own; what goes wrong in one of them fails the test."""
+    opened: list[Screen] = []
+
+    def open_window() -> Screen:
+        opened.append(with_device(Screen(chromium, demo.url, width=1100, height=820)))
+        return opened[-1]
+
+    yield open_window
+    for window in opened:
+        window.close()
+
+
+def come_in(window: Screen, link: str) -> Screen:
     window.page.goto(link)
-    window.page.get_by_label("Choose a password").fill(PASSWORD)
-    window.page.get_by_role("button", name="Continue", exact=True).click()
+    window.page.get_by_role("button", name="Make a passkey and continue").click()
     expect(window.page.get_by_role("button", name="Sign out")).to_be_visible()
+    return window
 
 
-def open_the_only_agreement(window: Screen) -> None:
-    window.page.goto("/agreements/")
-    window.page.locator("main a[href^='/agreements/']").first.click()
-    expect(window.section).to_be_visible()
+def enrol(window: Screen) -> str:
+    """Make the passkey that approves; give the code on the screen."""
+    window.page.get_by_role("link", name="Make or see your passkey").click()
+    window.page.get_by_role("button", name="Make the approval passkey").click()
+    expect(window.page.locator("[data-code]")).not_to_be_empty()
+    return window.page.locator("[data-code]").inner_text()
 
 
-def test_the_last_representative_signs_an_officer_countersigns_and_the_download_verifies(
-    demo: Demo, chromium: Chromium, pictures: Path, tmp_path: Path
+def confirm(officer: Screen, name: str, code: str) -> None:
+    card = officer.page.get_by_role("region", name=name, exact=True)
+    expect(card.locator("[data-code]")).to_have_text(code)
+    card.get_by_label("By video").check()
+    card.get_by_role("button", name="The codes are the same").click()
+    expect(card.get_by_text("Confirmed; the person is told")).to_be_visible()
+
+
+def hold(window: Screen, address: str) -> list[Route]:
+    """Hold what the window sends there, until it is let go."""
+    held: list[Route] = []
+    window.page.route(address, lambda route: held.append(route))
+    return held
+
+
+def sign_all_at_once(people: list[Screen]) -> None:
+    """Press every button before waiting for any: who has the turn is held up until another is told to wait for it."""
+    for person in people:
+        person.propose()
+        person.stage("approve").get_by_role("checkbox").check()
+    held = hold(people[0], "**/signature")
+    people[0].stage("approve").locator("button.primary").click()
+    expect(people[0].section.locator("[data-moment=timestamp]")).to_have_class("now")
+    for person in people[1:]:
+        person.stage("approve").locator("button.primary").click()
+    for person in people[1:]:
+        expect(person.section.locator("[data-live]")).to_contain_text("Others are signing just now")
+    held[0].continue_()
+    for person in people:
+        person.expect_signed()
+
+
+def test_twelve_enrol_are_confirmed_and_sign_at_once_before_the_hall_and_the_download_verifies(
+    demo: Demo, windows: Callable[[], Screen], pictures: Path, tmp_path: Path
 ) -> None:
-    places = [place for place in demo.links if place not in ("Secretariat", IN_CHROMIUM)]
-    assert len(places) == 11
+    places = [place for place in demo.links if place != "Secretariat"]
+    assert len(places) == 12
+    officer = make_officers_passkey(come_in(windows(), demo.links["Secretariat"]))
+    people = {place: come_in(windows(), demo.links[place]) for place in places}
+    codes = {place: enrol(person) for place, person in people.items()}
+    assert len(set(codes.values())) == 12
+    officer.page.goto("/secretariat/passkeys/")
     for place in places:
-        demo.sign_by_program(place)
+        confirm(officer, demo.names[place], codes[place])
+    for person in people.values():
+        person.page.get_by_role("link", name="Read and sign the agreement").click()
 
-    representative = Screen(chromium, demo.url, width=1100, height=820)
-    come_in(representative, demo.links[IN_CHROMIUM])
-    open_the_only_agreement(representative)
-    representative.section.get_by_role("heading", level=2).scroll_into_view_if_needed()
-    representative.section.evaluate("section => section.scrollIntoView()")
-    representative.page.screenshot(path=pictures / "signing-page.png")
-    representative.sign()
-    representative.close()
+    shown = people[IN_CHROMIUM]
+    shown.section.evaluate("section => section.scrollIntoView()")
+    shown.page.screenshot(path=pictures / "signing-page.png")
+    agreement = shown.page.url.split("/")[-2]
+    hall = windows()
+    hall.page.goto(f"/ceremony/{agreement}")
+    expect(hall.page.get_by_text("0 of 12 have signed")).to_be_visible()
+    sign_all_at_once(list(people.values()))
+    expect(hall.page.get_by_text("12 of 12 have signed")).to_be_visible()
+    expect(hall.page.get_by_text("All required signatures are given.")).to_be_visible()
 
-    officer = Screen(chromium, demo.url)
-    come_in(officer, demo.links["Secretariat"])
     officer.page.goto("/secretariat/")
     officer.page.get_by_role("link", name="Countersign").click()
-    officer.sign()
+    approve(officer.propose()).expect_countersigned()
+    officer.page.get_by_role("link", name="Back to the agreement").click()
+    officer.page.wait_for_function(ARCHIVED, polling=200)
+    officer.page.reload()
     for name, file in DOWNLOADS.items():
         download(officer, name, tmp_path / file)
-    officer.close()
     judge(tmp_path)
     draw_signature_page(tmp_path / "agreement.pdf", pictures / "signature-page.png")
 
 
 def download(officer: Screen, name: str, file: Path) -> None:
-    """Click on a link of the officer's page once the archive timestamp is there; keep what comes as ``file``."""
-    archived = officer.page.get_by_text("Signed, countersigned and archived.")
-    for _ in range(PATIENCE):
-        officer.page.reload()
-        if archived.is_visible():
-            break
-        officer.page.wait_for_timeout(200)
-    expect(archived).to_be_visible()
+    """Click on a link of the officer's page; keep what comes as ``file``."""
     link = officer.page.locator("#main").get_by_role("link", name=name, exact=True)
     link.evaluate("link => link.setAttribute('download', '')")  # Chromium shows a PDF otherwise
     with officer.page.expect_download() as started:
