@@ -90,7 +90,7 @@ def _compare(statement: Statement, expected: Expected) -> None:
 
 
 def _sentences(statement: Statement, terms: Terms) -> set[str]:
-    """Every spelling of the consent in its language: with the titles and names that the terms have, and the one role."""
+    """Every spelling of the consent in its language: with any title and name of the terms, and the one role."""
     parties, role = {""}, ""
     if statement.signer != SECRETARIAT:
         signer = terms.signer(statement.signer)

@@ -34,7 +34,9 @@ def open_invitation(service: Service, token: str) -> OpenedInvitation:
         invitation = people.open_invitation(session, token, now=service.clock())
         person = people.get(session, invitation.person)
         roles = roles_of(session, person.id)
-        return OpenedInvitation(person.name, person.native_name, person.email, person.officer, roles, person.password_hash is None)
+        return OpenedInvitation(
+            person.name, person.native_name, person.email, person.officer, roles, person.password_hash is None
+        )
 
 
 def accept_invitation(

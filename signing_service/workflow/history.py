@@ -49,7 +49,7 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
 
 
 def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
-    """An event of an agreement as one English sentence, to be translated where it is shown; ``names`` of people by id."""
+    """An event of an agreement as one English sentence, to be translated where it is shown; ``names``: by person id."""
     kind = event["type"]
     if kind in ("signature", "countersignature", "archive-timestamp", "document-timestamp"):
         return _signed(terms, event)

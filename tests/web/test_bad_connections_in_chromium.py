@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 from signing_service.store import acts
 from tests.cast import ANDAMAN, SOMCHAI
 from tests.web.conftest import LiveServer
-from tests.web.screen import MOMENT, Screen
+from tests.web.screen import Screen
 
 Screens = Callable[..., Screen]
 

@@ -11,6 +11,7 @@ from signing_service.verify.verdict import Verdict
 from signing_service.workflow.approval_keys import enrol, enrol_again, own_enrolments, revoke
 from signing_service.workflow.approvals import PasskeyAnswer
 from signing_service.workflow.confirmation import begin_confirmation, confirm, waiting_enrolments
+from signing_service.workflow.confirmation import refuse as refuse_code
 from signing_service.workflow.download import evidence
 from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person
@@ -18,7 +19,7 @@ from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.passkey_login import login_options, sign_in_with_passkey, step_up, step_up_options
 from signing_service.workflow.passkeys import register_login, registration_options
 from signing_service.workflow.refusal import begin_refusal, refuse
-from tests.cast import LIN, PUBLIC_URL, SOMCHAI
+from tests.cast import LIN, OFFICER, PUBLIC_URL, SOMCHAI
 from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import World
@@ -53,7 +54,29 @@ def test_confirmed_passkeys_sign_and_the_evidence_passes(devices: Devices):
         "officer Mei Tan confirmed the passkey in person",
     )
     texts = [line.text for line in history(devices.world.service, devices.world.officer, devices.world.agreement)]
-    assert any("officer confirmed that passkey" in text for text in texts)
+    assert any(text.startswith(f"{OFFICER.name} confirmed that passkey for") and "in person" in text for text in texts)
+
+
+def test_where_the_codes_differ_the_key_is_revoked_for_good_and_another_one_may_be_made(devices: Devices):
+    world = devices.world
+    enrolled = devices.enrol(LIN)
+    refuse_code(world.service, world.officer, enrolled.id)
+    [seen] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
+    assert (seen.state, seen.codes_differed) == ("revoked", True)
+    with pytest.raises(ConflictError, match="revoked already"):
+        devices.confirm(enrolled)
+    with world.service.database.read() as session:
+        told = [mail.kind for mail in outbox.of_agreement(session, world.agreement) if mail.person == world.ids[LIN]]
+    assert "differed" in told
+    devices.confirm(devices.enrol(LIN))
+    devices.sign(LIN)
+
+
+def test_a_confirmed_key_is_not_refused_any_more(devices: Devices):
+    enrolled = devices.enrol(LIN)
+    devices.confirm(enrolled)
+    with pytest.raises(ConflictError, match="confirmed already"):
+        refuse_code(devices.world.service, devices.world.officer, enrolled.id)
 
 
 def test_both_sides_compute_their_code_from_the_same_key(devices: Devices):

@@ -9,7 +9,9 @@ import pytest
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import openings, outbox
+from signing_service.verify.verdict import Verdict
 from signing_service.workflow.approvals import Password
+from signing_service.workflow.download import evidence
 from signing_service.workflow.enrolment import accept_invitation, invite, open_invitation, sign_in_link
 from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person, sign_in, sign_out
@@ -17,8 +19,9 @@ from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.overview import agreement_view
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.refusal import refuse
-from tests.cast import ALES, LIN, PASSWORD, SOMCHAI
-from tests.workflow.world import World
+from tests.cast import ALES, HOA, LIN, PASSWORD, SOMCHAI
+from tests.workflow.judging import verify_evidence
+from tests.workflow.world import Signing, World
 
 
 class Client(TypedDict):
@@ -45,9 +48,41 @@ def test_an_invitation_shows_whom_it_is_for_and_is_used_up_by_accepting(world: W
     assert open_invitation(world.service, token).person_name == "Achara Specimen"
     assert open_invitation(world.service, token).needs_password
     session = accept_invitation(world.service, token, NEW_PASSWORD, **BROWSER)
-    assert session_person(world.service, session) is not None
+    person = session_person(world.service, session)
+    assert person is not None
+    assert person.fresh, "whoever chose the password a moment ago need not type it again"
     with pytest.raises(NotAllowedError, match="used"):
         accept_invitation(world.service, token, NEW_PASSWORD, **BROWSER)
+
+
+def test_a_link_alone_is_no_fresh_proof(world: World) -> None:
+    session = accept_invitation(
+        world.service, token_of(invite(world.service, world.officer, world.ids[LIN])), None, **BROWSER
+    )
+    person = session_person(world.service, session)
+    assert person is not None
+    assert not person.fresh
+
+
+def test_consents_in_every_language_are_approved_and_verified(world: World) -> None:
+    world.publish()
+    for person, language in ((LIN, "zh"), (SOMCHAI, "th"), (ALES, "ru"), (HOA, "en")):
+        signing = Signing(world, world.ids[person], person.signer, language=language).begin()
+        signing.approve()
+        signing.complete()
+    world.countersign()
+    world.archive()
+    report = verify_evidence(evidence(world.service, world.officer, world.agreement)[1], world)
+    assert report.verdict is Verdict.PASSED, report.problems
+    consents = {item.field: item.consent for item in report.signatures}
+    assert consents[ALES.signer].endswith(f"в качестве: «{ALES.role.title()}».")
+    assert consents[SOMCHAI.signer].endswith(f"ในฐานะ “{SOMCHAI.role.title()}”")
+
+
+def test_the_history_names_the_parties_in_the_order_of_the_agreement(world: World) -> None:
+    world.publish()
+    texts = [line.text for line in history(world.service, world.officer, world.agreement) if line.type == "mandate"]
+    assert [text.partition(" may act")[0] for text in texts] == [one.name for one in (LIN, SOMCHAI, ALES, HOA)]
 
 
 def test_the_token_stands_in_the_fragment_and_nowhere_in_the_database(world: World) -> None:

@@ -118,11 +118,13 @@ class Signing:
     key: OneTimeKey = field(default_factory=OneTimeKey)
     attempt: dict[str, Any] = field(default_factory=dict)
     prepared: Prepared | None = None
+    language: str = "en"
+    """Of the consent."""
 
     def begin(self) -> Signing:
         mark = TypedMark("Signature")
         world = self.world
-        self.attempt = begin_attempt(world.service, self.person_id, world.agreement, self.signer, mark, "en")
+        self.attempt = begin_attempt(world.service, self.person_id, world.agreement, self.signer, mark, self.language)
         return self
 
     @property
