@@ -131,6 +131,8 @@ def read_bundle(data: bytes) -> Bundle:
 
 def open_bundle(data: bytes) -> OpenBundle:
     """The same, with what its events and proofs say."""
+    if MANIFEST.encode() not in data:
+        raise FormatError("it is a ZIP, but no evidence bundle", hint="give evidence-….zip as it was downloaded")
     members = unpack(data)
     missing = [name for name in (README, MANIFEST, PDF, EVENTS, CERTIFICATES) if name not in members]
     if missing:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signing_service.errors import UsageError
+from signing_service.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from signing_service.verify.report import Report
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 256 * 1024 * 1024  # a bundle's limit; a PDF's own is lower
 PROOF_SUFFIX = ".tlog-proof"  # of one event of the record, which lies beside it
+_PEM = b"-----BEGIN CERTIFICATE-----"
 SUFFIXES = (".pdf", ".zip", PROOF_SUFFIX)  # what is taken from a folder
 
 _DESCRIPTION = """\
@@ -65,7 +65,13 @@ def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
         return verify_proof_file(_read(path), _read(event) if event.exists() else None, trust, at, str(path))
     from signing_service.verify.verifier import verify_file
 
-    return verify_file(_read(path), trust, at, profile, str(path))
+    data = _read(path)
+    if path.suffix.lower() not in SUFFIXES and (data.lstrip()[:1] == b"{" or data.startswith(_PEM)):
+        raise UsageError(
+            f"{path} is what trust comes from, not what is to be verified",
+            hint=f"give it with --trust: verify --trust {path} evidence.zip",
+        )
+    return verify_file(data, trust, at, profile, str(path))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,10 +100,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def read_trust_files(files: Sequence[str]) -> Trust:
-    """Read what ``--trust`` names; raises UsageError, or FormatError naming the file's problem."""
+    """Read what ``--trust`` names; raises UsageError, which names the file and its problem."""
     from signing_service.verify.trust import read_trust
 
-    return read_trust(_read(Path(file)) for file in files)
+    try:
+        return read_trust((_read(Path(file)) for file in files), files)
+    except FormatError as error:
+        raise UsageError(error.message, hint=error.hint) from error
 
 
 def _parse_moment(text: str | None) -> datetime:
@@ -135,8 +144,7 @@ def _print(report: Report, *, as_json: bool) -> None:
 
         print(json.dumps(report_to_json(report), ensure_ascii=False, indent=2))
         return
+    from signing_service.verify.terminal import shows_colour, width_of
     from signing_service.verify.text import report_to_text
 
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else 0
-    sys.stdout.write(report_to_text(report, colour=terminal, width=width))
+    sys.stdout.write(report_to_text(report, colour=shows_colour(sys.stdout), width=width_of(sys.stdout)))

@@ -19,7 +19,8 @@ from typing import Any
 from signing_service.errors import SigningServiceError
 from signing_service.verify.command import read_trust_files, verify_path
 from signing_service.verify.json_report import report_to_json
-from signing_service.verify.text import one_line
+from signing_service.verify.terminal import Progress, shows_colour, width_of
+from signing_service.verify.text import clean, file_line, hint_text, one_line, painted_count
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Verdict, worst
 
@@ -33,6 +34,7 @@ class Outcome:
     verdict: Verdict
     line: str
     report: dict[str, Any] | None
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,19 @@ class Task:
     profile: str
     as_json: bool
     colour: bool
+    width: int
 
     def __call__(self, path: Path) -> Outcome:
         """Verify one file; what cannot be read is INDETERMINATE, and does not stop the others."""
         try:
             report = verify_path(path, self.trust, self.at, self.profile)
         except SigningServiceError as error:
-            return Outcome(Verdict.INDETERMINATE, f"{Verdict.INDETERMINATE.value} {error.message}", None)
+            verdict = Verdict.INDETERMINATE
+            line = file_line(verdict, clean(error.message), colour=self.colour, width=self.width)
+            return Outcome(verdict, line, None, (error.hint,) if error.hint else ())
         full = report_to_json(report) if self.as_json else None
-        return Outcome(report.verdict, one_line(report, colour=self.colour), full)
+        line = one_line(report, colour=self.colour, width=self.width)
+        return Outcome(report.verdict, line, full, report.hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,12 @@ class _Recipe:
     profile: str
     as_json: bool
     colour: bool
+    width: int
 
     def make(self) -> Task:
         """Read the trust files and give the task."""
-        return Task(read_trust_files(self.trust_files), self.at, self.profile, self.as_json, self.colour)
+        trust = read_trust_files(self.trust_files)
+        return Task(trust, self.at, self.profile, self.as_json, self.colour, self.width)
 
 
 _TASKS: list[Task] = []  # a worker process's own, set once by its initialiser
@@ -85,15 +93,15 @@ def verify_many(
     paths: Sequence[Path], trust_files: Sequence[str], at: datetime, profile: str, jobs: int, *, as_json: bool
 ) -> int:
     """Verify ``paths`` by ``jobs`` processes (0: one a core), print, and give the worst exit code."""
-    recipe = _Recipe(tuple(trust_files), at, profile, as_json, not as_json and sys.stdout.isatty())
+    colour, width = (False, 0) if as_json else (shows_colour(sys.stdout), width_of(sys.stdout))
+    recipe = _Recipe(tuple(trust_files), at, profile, as_json, colour, width)
     outcomes: list[Outcome] = []
-    for outcome in _outcomes(paths, recipe, jobs or os.cpu_count() or 1):
-        outcomes.append(outcome)
-        if not as_json:
-            _clear_progress()
-            print(outcome.line)
-        _show_progress(len(outcomes), len(paths))
-    _clear_progress()
+    with Progress(len(paths)) as progress:
+        for outcome in _outcomes(paths, recipe, jobs or os.cpu_count() or 1):
+            outcomes.append(outcome)
+            if not as_json:
+                progress.line(outcome.line)
+            progress.show(len(outcomes))
     counts = Counter(outcome.verdict for outcome in outcomes)
     verdict = worst(outcome.verdict for outcome in outcomes)
     if as_json:
@@ -101,8 +109,10 @@ def verify_many(
         document = {"v": 1, "verdict": verdict.value, "exit_code": verdict.exit_code, "files": files}
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
-        summary = ", ".join(f"{counts[item]} {item.value}" for item in Verdict if counts[item])
+        summary = ", ".join(painted_count(counts[item], item, colour) for item in Verdict if counts[item])
         print(f"{len(outcomes)} files: {summary}")
+        for hint in dict.fromkeys(hint for outcome in outcomes for hint in outcome.hints):
+            print(hint_text(hint, width))
     return verdict.exit_code
 
 
@@ -113,14 +123,3 @@ def _outcomes(paths: Sequence[Path], recipe: _Recipe, jobs: int) -> Iterator[Out
     with get_context().Pool(min(jobs, len(paths)), _initialise, (recipe,)) as pool:
         yield from pool.imap(_run, paths, chunksize=_FILES_PER_TASK)
 
-
-def _show_progress(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        filled = 30 * done // total
-        sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {done}/{total}")
-        sys.stderr.flush()
-
-
-def _clear_progress() -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")

@@ -12,7 +12,7 @@ from datetime import datetime
 from html import escape
 
 from signing_service.verify.report import Report, SignatureReport
-from signing_service.verify.text import MEANINGS, STEPS, clean, summary
+from signing_service.verify.text import MEANINGS, STEPS, clean, summary, trust_lines
 from signing_service.verify.verdict import Check, Verdict
 
 _STYLE = """
@@ -109,7 +109,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Signatures", summary(report)
     yield "SHA-256", f"{report.sha256} ({report.size} bytes)"
     yield "Verified as of", _moment(report.at)
-    yield "Trust file", report.trust_fingerprint or "none"
+    yield "Trust", "; ".join(trust_lines(report))
     if record is not None and record.origin:
         witnesses = f"cosigned by {', '.join(record.witnesses)}" if record.witnesses else "not witnessed"
         yield "Record", f"{record.origin}, {record.size} entries, {witnesses}, uniqueness {record.uniqueness}"

@@ -34,6 +34,7 @@ from signing_service.verify.shapes import check_shape
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
 
 SUBJECT = "record"
+GIVE_TRUST_FILE = "give the trust file (trust.json): it names the record's key, the officers and their passkeys"
 Event = Mapping[str, Any]
 
 
@@ -101,7 +102,7 @@ def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, rep
     """Step 8 (1) for one signed checkpoint; ``report`` has its size already. Raises RecordError if it is not ours."""
     if trust is None:
         checks.unproven(
-            Step.RECORD, SUBJECT, SubIndication.NO_POE, "the record's key is not known", hint="give the trust file"
+            Step.RECORD, SUBJECT, SubIndication.NO_POE, "the record's key is not known", hint=GIVE_TRUST_FILE
         )
         return
     verify_record_checkpoint(signed, trust.record_key, trust.retired_record_keys, trust.record_origin)

@@ -119,6 +119,8 @@ class Report:
     record: RecordReport | None = None
     provable_until: datetime | None = None
     trust_fingerprint: str = ""
+    trust_anchors: Sequence[tuple[str, str]] = ()
+    """Certificates that were trusted beside the trust file, or without one: name and SHA-256."""
 
     @property
     def verdict(self) -> Verdict:

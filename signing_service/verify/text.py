@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from signing_service.verify.report import Report, SignatureReport
+from signing_service.verify.report import AgreementReport, Report, SignatureReport
 from signing_service.verify.verdict import Check, Step, Verdict
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
@@ -22,6 +22,7 @@ MEANINGS = {
     Verdict.INDETERMINATE: "Nothing is wrong, but something could not be decided; it is named below.",
     Verdict.FAILED: "Something is wrong; it is named below. Do not rely on this file.",
 }
+_VERDICT_COLUMNS = len("INDETERMINATE") + 2
 _PAINT = re.compile("\x1b\\[[0-9]*m")
 _LABEL = re.compile(r"(?:[A-Z][\w-]*(?: for)? +)(?=\S)")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
@@ -36,10 +37,28 @@ def report_to_text(report: Report, *, colour: bool = False, width: int = 0) -> s
     return "\n".join(lines) + "\n"
 
 
-def one_line(report: Report, *, colour: bool = False) -> str:
-    """Give the line for one file among many: verdict, name, the worst problem."""
+def one_line(report: Report, *, colour: bool = False, width: int = 0) -> str:
+    """Give the line for one file among many: verdict, name, the worst problem; continued below as report_to_text."""
     problem = f" ({clean(report.problems[0].message)})" if report.problems else ""
-    return f"{_painted(report.verdict, colour)} {clean(report.name)}{problem}"
+    return file_line(report.verdict, f"{clean(report.name)}{problem}", colour=colour, width=width)
+
+
+def file_line(verdict: Verdict, text: str, *, colour: bool = False, width: int = 0) -> str:
+    """A verdict and what it is of, one under the other in a column of their own."""
+    line = f"{verdict.value:<{_VERDICT_COLUMNS}}{text}"
+    rows = list(_wrapped(line, width, _VERDICT_COLUMNS))
+    rows[0] = rows[0].replace(verdict.value, _painted(verdict, colour), 1)
+    return "\n".join(rows)
+
+
+def hint_text(hint: str, width: int = 0) -> str:
+    """``hint: …`` as it stands under a report, continued below."""
+    return "\n".join(_wrapped(f"hint: {clean(hint)}", width))
+
+
+def painted_count(count: int, verdict: Verdict, colour: bool) -> str:
+    """``3 FAILED``."""
+    return f"{count} {_painted(verdict, colour)}"
 
 
 def clean(text: str) -> str:
@@ -54,14 +73,18 @@ def summary(report: Report) -> str:
     return f"{len(report.signatures)}: " + ", ".join(f"{counts[item]} {words[item]}" for item in words if counts[item])
 
 
-def _wrapped(line: str, width: int) -> Iterator[str]:
-    """Break a line at spaces; what follows stands under the text after a label, or four columns further in."""
+def _wrapped(line: str, width: int, indent: int = 0) -> Iterator[str]:
+    """Break a line at spaces; what follows stands under the text after a label, or four columns further in.
+
+    ``indent``: where it stands instead; the first word after so many columns is never put below.
+    """
+    kept = indent
     label = _LABEL.match(line)
-    indent = label.end() if label and label.end() == 12 else len(line) - len(line.lstrip(" ")) + 4
+    indent = indent or (label.end() if label and label.end() == 12 else len(line) - len(line.lstrip(" ")) + 4)
     row, used = "", 0
     for word in re.findall(r" *[^ ]+", line):
         columns = _columns(word)
-        if width > indent + 20 and used and used + columns > width:
+        if width > indent + 20 and used > kept and used + columns > width:
             yield row
             word = " " * indent + word.lstrip(" ")
             row, used = "", 0
@@ -99,9 +122,8 @@ def _about(report: Report) -> Iterator[str]:
     agreement, record = report.agreement, report.record
     if agreement is not None:
         yield f"Agreement   {clean(agreement.title)}, {clean(agreement.reference)}, version {agreement.version}"
-        force = f", in force from {_moment(agreement.entry_into_force)}" if agreement.entry_into_force else ""
         if agreement.state:
-            yield f"State       {agreement.state}{force}"
+            yield f"State       {state_text(agreement)}"
         if agreement.waiting_for:
             yield f"Waiting for {', '.join(clean(signer) for signer in agreement.waiting_for)}"
         for paper in agreement.papers:
@@ -112,13 +134,35 @@ def _about(report: Report) -> Iterator[str]:
         yield f"Signatures  {summary(report)}"
     yield f"SHA-256     {report.sha256} ({report.size} bytes)"
     yield f"Verified    as of {_moment(report.at)}, profile {report.profile}"
-    yield f"Trust       {report.trust_fingerprint or 'no trust file'}"
+    for number, trusted in enumerate(trust_lines(report)):
+        yield f"{'' if number else 'Trust':<12}{clean(trusted)}"
     if record is not None and record.origin:
         witnesses = f"cosigned by {', '.join(record.witnesses)}" if record.witnesses else "not witnessed"
         unique = f"uniqueness {record.uniqueness}"
         yield f"Record      {clean(record.origin)}, {record.size} entries, {clean(witnesses)}, {unique}"
     if report.provable_until is not None:
         yield f"Provable    until {_moment(report.provable_until)}"
+
+
+def state_text(agreement: AgreementReport) -> str:
+    """``in force since 2025-05-11 04:00:00 UTC``; other states by their name, with the day that is known."""
+    state = agreement.state.replace("-", " ")
+    if agreement.entry_into_force is None:
+        return state
+    words = " since" if state == "in force" else ", in force from"
+    return f"{state}{words} {_moment(agreement.entry_into_force)}"
+
+
+def trust_lines(report: Report) -> Iterator[str]:
+    """What was trusted: the trust file's fingerprint, the certificates that were given; or that nothing was."""
+    if report.trust_fingerprint:
+        yield f"trust file {report.trust_fingerprint}"
+    elif report.trust_anchors:
+        yield "no trust file, only:"
+    else:
+        yield "nothing: neither trust file nor certificate was given"
+    for name, sha256 in report.trust_anchors:
+        yield f"certificate {name}, SHA-256 {sha256}"
 
 
 def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:

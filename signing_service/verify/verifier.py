@@ -11,13 +11,14 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from signing_service.errors import SigningServiceError, UsageError
+from signing_service.errors import FormatError, SigningServiceError, UsageError
 from signing_service.verify.report import Report
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Step, SubIndication
 
 PROFILES = ("agreement", "pades")
 _ZIP = b"PK\x03\x04"
+_PDF, _HEAD = b"%PDF", 1024  # bytes in which readers look for it (ISO 32000-2 7.5.2, and what they do beyond it)
 
 
 def verify_file(data: bytes, trust: Trust, at: datetime, profile: str = "agreement", name: str = "") -> Report:
@@ -26,7 +27,20 @@ def verify_file(data: bytes, trust: Trust, at: datetime, profile: str = "agreeme
         raise UsageError(f"profile {profile!r} is unknown", hint=f"use one of {', '.join(PROFILES)}")
     if profile == "agreement" and data.startswith(_ZIP):
         return verify_bundle(data, trust, at, name)
+    if _PDF not in data[:_HEAD]:
+        return _guarded(lambda: _refuse(data), data, trust, at, profile, name)
     return verify_pdf(data, trust, at, profile, name)
+
+
+def _refuse(data: bytes) -> Report:
+    """Raise FormatError, which says what the file is instead of a PDF or a bundle."""
+    if data.startswith(_ZIP):
+        raise FormatError(
+            "it is an evidence bundle or another ZIP, which profile pades does not read",
+            hint="verify a bundle without --profile pades, or the agreement.pdf in it alone",
+        )
+    what = "it is neither a PDF nor an evidence bundle" if data.strip() else "it is empty"
+    raise FormatError(what, hint="give the agreement's PDF or its evidence-….zip, as they were downloaded")
 
 
 def verify_pdf(pdf: bytes, trust: Trust, at: datetime, profile: str = "agreement", name: str = "") -> Report:
@@ -55,8 +69,9 @@ def verify_bundle(data: bytes, trust: Trust, at: datetime, name: str = "") -> Re
 def _guarded(run: Callable[[], Report], data: bytes, trust: Trust, at: datetime, profile: str, name: str) -> Report:
     """Turn what no step could collect into a report with a single failed check."""
     checks = Checks()
+    report: Report | None = None
     try:
-        return run()
+        report = run()
     except SigningServiceError as error:
         checks.record(Step.STRUCTURE, "file", error, SubIndication.FORMAT_FAILURE)
     except RecursionError:
@@ -66,6 +81,8 @@ def _guarded(run: Callable[[], Report], data: bytes, trust: Trust, at: datetime,
     except Exception as error:  # a value that no reader foresaw: the verdict must come all the same, and never be good
         message = f"the file holds something that cannot be judged ({type(error).__name__})"
         checks.failed(Step.STRUCTURE, "file", SubIndication.FORMAT_FAILURE, message)
-    report = Report(name, profile, at, sha256(data).hexdigest(), len(data), tuple(checks))
-    report.trust_fingerprint = trust.fingerprint
+    if report is None:
+        report = Report(name, profile, at, sha256(data).hexdigest(), len(data), tuple(checks))
+        report.trust_fingerprint = trust.fingerprint
+    report.trust_anchors = [(item.subject_text, item.sha256) for item in trust.given]
     return report

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -86,8 +92,9 @@ def test_a_folder_gets_a_line_each_a_summary_and_the_worst_exit_code(folder, job
     assert run(folder, "--jobs", jobs, "--trust", "@trust.json", str(folder)) == 1
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["INDETERMINATE", "FAILED", "PASSED", "3"]
-    assert lines[-1] == "3 files: 1 PASSED, 1 INDETERMINATE, 1 FAILED"
+    assert [line.split()[0] for line in lines] == ["INDETERMINATE", "FAILED", "PASSED", "3", "hint:"]
+    assert lines[3] == "3 files: 1 PASSED, 1 INDETERMINATE, 1 FAILED"
+    assert "add the evidence bundle" in lines[4]
 
 
 def test_a_folder_as_json_has_a_report_for_each_file(folder, capsys):
@@ -117,3 +124,102 @@ def test_the_process_imports_no_part_of_the_service(folder):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"{}\n", "@t is no trust file"),
+        (b"hello\n", "@t holds neither a trust file nor a PEM certificate"),
+        (b"", "@t is empty"),
+        (b"%PDF-1.7\n", "@t is a PDF, not what trust comes from"),
+        (b"\x30\x82\x01\x00", "@t is a certificate in DER (make PEM of it"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "@t: no PEM certificate can be read"),
+    ],
+)
+def test_a_file_that_is_no_trust_file_is_named_and_what_is_wanted(folder, tmp_path, capsys, content, says):
+    file = tmp_path / "t"
+    file.write_bytes(content)
+
+    assert run(folder, "--trust", str(file), "@evidence.zip") == 2
+
+    error = capsys.readouterr().err
+    assert says.replace("@", f"{tmp_path}/") in error
+    assert "hint: give the alliance's trust file" in error
+
+
+def test_the_certificates_in_a_bundle_are_never_taken_for_anchors(folder, capsys):
+    """certificates.pem stands in the bundle as it is, and the bundle's maker wrote it."""
+    assert run(folder, "--trust", "@evidence.zip", "@evidence.zip") == 2
+    assert "evidence.zip is an evidence bundle or another ZIP, not what trust comes from" in capsys.readouterr().err
+
+
+def test_the_report_says_what_was_trusted(folder, capsys):
+    run(folder, "--trust", "@root.pem", "@evidence.zip")
+    with_root = capsys.readouterr().out
+    run(folder, "@evidence.zip")
+    with_nothing = capsys.readouterr().out
+
+    assert "Trust       no trust file, only:\n            certificate " in with_root
+    assert "hint: give the trust file (trust.json): it names the record's key" in with_root
+    assert "Trust       nothing: neither trust file nor certificate was given" in with_nothing
+
+
+@pytest.mark.parametrize("name", ["trust.json", "root.pem"])
+def test_what_trust_comes_from_is_not_verified_but_given_with_trust(folder, capsys, name):
+    assert run(folder, f"@{name}") == 2
+    assert f"hint: give it with --trust: verify --trust {folder}/{name} evidence.zip" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "says"),
+    [
+        ([], b"hello\n", "it is neither a PDF nor an evidence bundle"),
+        ([], b"", "it is empty"),
+        ([], b"PK\x03\x04junk", "it is a ZIP, but no evidence bundle"),
+        (["--profile", "pades"], b"hello\n", "it is neither a PDF nor an evidence bundle"),
+        (["--profile", "pades"], b"PK\x03\x04junk", "it is an evidence bundle or another ZIP"),
+    ],
+)
+def test_a_file_of_another_kind_fails_in_words_of_its_own(folder, tmp_path, capsys, words, content, says):
+    file = tmp_path / "file.pdf"
+    file.write_bytes(content)
+
+    assert run(folder, *words, str(file)) == 1
+
+    out = capsys.readouterr().out
+    assert says in out
+    assert "without the evidence bundle nothing is known" not in out
+
+
+def in_a_terminal(columns: int, *words: str, **environment: str) -> str:
+    """What a terminal of so many columns is sent."""
+    process, terminal = pty.fork()
+    if process == 0:
+        program = f"import sys; from signing_service.cli import main; sys.exit(main({['verify', *words]!r}))"
+        os.execve(sys.executable, [sys.executable, "-c", program], {**os.environ, "TERM": "xterm", **environment})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    out = b""
+    try:
+        while data := os.read(terminal, 65536):
+            out += data
+    except OSError:  # how the end is told on Linux
+        pass
+    os.waitpid(process, 0)
+    os.close(terminal)
+    return out.decode()
+
+
+def test_a_terminal_gets_colours_a_bar_and_lines_that_fit(folder):
+    out = in_a_terminal(60, "--trust", f"{folder}/trust.json", str(folder), COLUMNS="60")
+
+    assert "\x1b[32mPASSED\x1b[0m" in out
+    assert "\r\x1b[K[####" in out
+    plain = re.sub("\x1b\\[[0-9;]*[mK]", "", out).replace("\r", "\n")
+    words = [word for word in plain.split() if len(word) > 45]  # which no line can hold
+    assert all(len(line) <= 60 or any(word in line for word in words) for line in plain.splitlines())
+
+
+def test_nobody_gets_colours_who_set_no_color(folder):
+    assert "\x1b[3" not in in_a_terminal(80, "--trust", f"{folder}/trust.json", str(folder), NO_COLOR="1")
+    assert "\x1b" not in in_a_terminal(80, "--trust", f"{folder}/trust.json", f"{folder}/evidence.zip", TERM="dumb")
