@@ -37,7 +37,7 @@ from signing_service.evidence.receipt import MAX_RECEIPT
 from signing_service.evidence.record_keys import verify_record_checkpoint
 from signing_service.evidence.trust import MAX_TRUST_FILE, fingerprint_text
 from signing_service.record.audit import AuditReport, audit
-from signing_service.record.audit_tiles import Finding
+from signing_service.record.audit_tiles import CHECKPOINT, Finding
 from signing_service.record.checkpoint import Checkpoint
 from signing_service.record.cosignature import verify_cosignatures
 from signing_service.record.note import MAX_NOTE, VerifierKey, parse_verifier_key
@@ -46,6 +46,8 @@ from signing_service.record.sources import LOOK_AHEAD, is_address, open_source
 from signing_service.record.tiles import Fetch
 
 EXIT_CODES = {"PASSED": 0, "FAILED": 1, "INDETERMINATE": 3}
+
+_WANTED = "give trust.json, or the key as --key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _trusted(options: argparse.Namespace) -> Trusted:
     """Whom the words name; what cannot be read as such is a usage error, not a verdict on the log."""
+    name = options.trust or "--key"
     try:
         if options.trust:
             data = _read(Path(options.trust), MAX_TRUST_FILE + 1)
@@ -131,7 +134,17 @@ def _trusted(options: argparse.Namespace) -> Trusted:
             text = _read(Path(text), MAX_NOTE).decode("utf-8", "replace").strip()
         return Trusted(parse_verifier_key(text), options.origin)
     except FormatError as error:
-        raise UsageError(error.message, hint=error.hint) from error
+        raise UsageError(f"{name}: {error.message}", hint=error.hint or _WANTED) from error
+
+
+def _where_logs_are(place: str) -> list[str]:
+    """What to try where a log has no checkpoint that can be read: mostly another address was meant."""
+    if not is_address(place):
+        return ["hint: give the folder that holds the file 'checkpoint'"]
+    path = place.rstrip("/")
+    if path.endswith("/checkpoint"):
+        return [f"hint: give the address of the log, without its checkpoint: {path.removesuffix('/checkpoint')}"]
+    return [] if path.endswith("/record") else [f"hint: a signing service has its log at {path}/record"]
 
 
 def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
@@ -147,6 +160,8 @@ def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
     except UnavailableError as error:
         return Outcome(place, "INDETERMINATE", None, (Finding(place, error.message, open_question=True),))
     remarks = [_entries_remark(report)] if report.checkpoint else []
+    if Finding(CHECKPOINT, "is missing") in report.findings:
+        remarks += _where_logs_are(place)
     if trusted.file is not None:
         words = fingerprint_text(bytes.fromhex(trusted.fingerprint))
         remarks.append(f"by the trust file {words}: compare it with the one on paper")

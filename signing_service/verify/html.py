@@ -12,7 +12,7 @@ from datetime import datetime
 from html import escape
 
 from signing_service.verify.report import Report, SignatureReport
-from signing_service.verify.text import MEANINGS, STEPS, clean, summary, trust_lines
+from signing_service.verify.text import MEANINGS, STEPS, clean, state_text, summary, trust_lines
 from signing_service.verify.verdict import Check, Verdict
 
 _STYLE = """
@@ -24,8 +24,10 @@ table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid #d0d7de; padding: .35rem .5rem; text-align: left; vertical-align: top }
 th[scope=row] { white-space: nowrap; width: 9rem }
 td { overflow-wrap: anywhere }
-dl { margin: 0 } dt { font-weight: 600; font-size: .85em; color: #57606a } dd { margin: 0 0 .3rem }
-.signatures td:first-child { white-space: nowrap; width: 7rem }
+dl { margin: 0 } dt, dd { display: inline; margin: 0 } dt { font-weight: 600; font-size: .85em; color: #57606a }
+dd::after { content: "\\A"; white-space: pre }
+.signatures { table-layout: fixed }
+.signatures th:first-child { width: 26% } .signatures th:nth-child(2) { width: 28% } .signatures code { font-size: .75em }
 .signatures td { overflow-wrap: break-word }
 .steps td:last-child, .steps th:last-child { text-align: right }
 .PASSED { color: #1a6b34 } .FAILED { color: #a40e26 } .INDETERMINATE { color: #7d4e00 }
@@ -36,7 +38,8 @@ code { font-size: .85em; overflow-wrap: anywhere }
   .signatures thead { display: none }
   .signatures tr { border-bottom: 1px solid #d0d7de; padding: .5rem 0 }
 }
-@media print { body { margin: 0; max-width: none } tr { break-inside: avoid } }
+@page { margin: 15mm }
+@media print { body { font-size: 9.5pt; margin: 0; max-width: none; padding: 0 } tr { break-inside: avoid } }
 """
 
 
@@ -74,7 +77,7 @@ def _section(report: Report) -> Iterator[str]:
         yield "</ul>"
     if report.signatures:
         yield '<h2>Signatures</h2><table class="signatures"><thead><tr>'
-        yield "".join(f'<th scope="col">{name}</th>' for name in ("Verdict", "For", "By", "When", "Evidence"))
+        yield "".join(f'<th scope="col">{name}</th>' for name in ("For", "By, and when", "Evidence"))
         yield "</tr></thead><tbody>"
         for signature in report.signatures:
             yield _signature(signature)
@@ -98,9 +101,10 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "File", report.name
     if agreement is not None:
         yield "Agreement", f"{agreement.title}, {agreement.reference}, version {agreement.version}"
-        yield "State", agreement.state
-        if agreement.entry_into_force is not None:
-            yield "In force from", _moment(agreement.entry_into_force)
+        if agreement.state:
+            yield "State", state_text(agreement)
+        if agreement.waiting_for:
+            yield "Waiting for", ", ".join(agreement.waiting_for)
         for paper in agreement.papers:
             counts = "counts by the sealed rules" if paper.counts else "counts for nothing"
             by = f"attested by officer {paper.officer} at {_moment(paper.attested)}"
@@ -128,12 +132,11 @@ def _signature(item: SignatureReport) -> str:
     entry = str(item.entry) if item.entry is not None else ""
     parts = {"Approved by": item.approval, "Identity": item.identity, "Approved sentence": consent}
     parts |= {"Mandate": item.mandate, "Record entry": entry, "Changed later": "; ".join(item.changes)}
-    evidence = "".join(f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in parts.items() if text)
+    evidence = "".join(f"<dt>{name}</dt> <dd>{_text(text)}</dd>" for name, text in parts.items() if text)
+    by = f"{item.time_authority} ({clock})" if clock else item.time_authority
     cells = [
-        f'<strong class="{item.verdict.value}">{item.verdict.value}</strong>',
-        party,
-        signer,
-        "<br>".join(_text(part) for part in (time, item.time_authority, clock) if part),
+        f'<strong class="{item.verdict.value}">{item.verdict.value}</strong><br>{party}',
+        "<br>".join(part for part in (signer, _text(time), _text(by)) if part),
         f"<dl>{evidence}</dl>" if evidence else "",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
