@@ -27,7 +27,8 @@ td { overflow-wrap: anywhere }
 dl { margin: 0 } dt, dd { display: inline; margin: 0 } dt { font-weight: 600; font-size: .85em; color: #57606a }
 dd::after { content: "\\A"; white-space: pre }
 .signatures { table-layout: fixed }
-.signatures th:first-child { width: 26% } .signatures th:nth-child(2) { width: 28% } .signatures code { font-size: .75em }
+.signatures th:first-child { width: 26% } .signatures th:nth-child(2) { width: 28% }
+.signatures code { font-size: .75em }
 .signatures td { overflow-wrap: break-word }
 .steps td:last-child, .steps th:last-child { text-align: right }
 .PASSED { color: #1a6b34 } .FAILED { color: #a40e26 } .INDETERMINATE { color: #7d4e00 }

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import io
 import json
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,19 +40,6 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "earlier").write_bytes(signed_checkpoint(GROWN[:3]))
     (tmp_path / "vkey").write_text(KEY + "\n")
     return tmp_path
-
-
-@pytest.fixture
-def http_log(at: Path) -> Iterator[str]:
-    """The address of a folder without a checkpoint."""
-    (at / "log/tile/record").mkdir()
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(at / "log/tile"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -283,25 +266,3 @@ def test_a_command_that_is_none_is_a_usage_error(capsys: pytest.CaptureFixture[s
 
 def test_the_reference_and_the_export_agree_on_a_log_that_grew(at: Path):
     assert reference.write_tiles(GROWN)["tile/1/000.p/1"] == (at / "log/tile/1/000.p/1").read_bytes()
-
-
-def test_a_place_without_a_checkpoint_is_told_where_logs_are(at: Path, capsys: pytest.CaptureFixture[str], http_log):
-    for path, hint in {
-        "": f"a signing service has its log at {http_log}/record",
-        "/tile/checkpoint": f"without its checkpoint: {http_log}/tile\n",
-        "/record": "checkpoint is missing",
-    }.items():
-        code, text = run(capsys, http_log + path, "--key", KEY)
-        assert code == 1
-        assert hint in text
-    assert "hint" not in text
-    assert "hint: give the folder that holds the file 'checkpoint'" in run(capsys, "log/tile", "--key", KEY)[1]
-
-
-@pytest.mark.parametrize("content", [b"{}\n", b"-----BEGIN CERTIFICATE-----\n"])
-def test_a_trust_file_that_is_none_is_named(at: Path, capsys: pytest.CaptureFixture[str], content: bytes):
-    (at / "other.json").write_bytes(content)
-    code, text = run(capsys, "log", "--trust", "other.json")
-    assert code == 2
-    assert text.startswith("error: other.json: ")
-    assert "hint: give trust.json" in text
