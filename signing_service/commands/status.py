@@ -1,6 +1,7 @@
 """``signing-service status``: what this service holds at the moment.
 
-Agreements with their state and signatures, the record, its last checkpoint and its log witnesses, mails by state.
+How many agreements there are and the newest ones, with their state and signatures; the record, its last checkpoint and
+its log witnesses; mails by state.
 ``--json`` prints the same for programs.
 """
 
@@ -13,13 +14,15 @@ from signing_service.agreement.acts import state
 from signing_service.agreement.terms import Terms
 from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
 from signing_service.encoding import format_time
-from signing_service.store import agreements, outbox, publisher
+from signing_service.store import listing, outbox, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.workflow.public_record import record_state
 from signing_service.workflow.renewal import standing_of
 from signing_service.workflow.service import Service, open_service
 from signing_service.workflow.state import load_acts
 from signing_service.workflow.witnessing import WitnessStatus, witnesses_of
+
+LISTED = 50  # agreements, unless more are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Status:
     """All that ``status`` prints."""
 
     public_url: str
-    agreements: tuple[AgreementStatus, ...]
+    stages: dict[str, int]  # how many agreements are in preparation, open, and closed
+    agreements: tuple[AgreementStatus, ...]  # the newest ones
     entries: int
     published: int | None  # entries under the last released checkpoint
     witnessed: int | None  # entries under the last checkpoint that the trust file's quorum cosigned
@@ -52,9 +56,10 @@ def main(arguments: list[str]) -> int:
     """Print the service's state."""
     parser = make_parser("status", __doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--limit", type=int, default=LISTED, metavar="N", help=f"agreements to list, default {LISTED}")
     options = parser.parse_args(arguments)
     service = open_service(settings_from_environment())
-    found = read_status(service)
+    found = read_status(service, options.limit)
     if options.json:
         print(json.dumps(asdict(found), indent=2))
     else:
@@ -62,11 +67,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def read_status(service: Service) -> Status:
-    """Read everything in one snapshot."""
+def read_status(service: Service, limit: int = LISTED) -> Status:
+    """Read everything in one snapshot, of the agreements the newest ones."""
     with service.database.read() as session:
         listed = []
-        for row in agreements.newest_first(session):
+        for row in listing.agreements_page(session, limit=max(0, limit)):
             terms, acts = Terms.from_json(row.terms), load_acts(session, row.id)
             current = "draft" if row.state == "draft" else str(state(terms, acts, service.clock()))
             signers = [signer.id for signer in terms.signers()]
@@ -78,6 +83,7 @@ def read_status(service: Service) -> Status:
         newest = publisher.newest(session)
         return Status(
             service.settings.public_url,
+            listing.count_agreements(session),
             tuple(listed),
             read_frontier(session).size,
             newest.size if newest else None,
@@ -92,7 +98,10 @@ def _print(found: Status, now: str) -> None:
     for each in found.agreements:
         signed = f"{each.signed} of {each.signers} signed"
         print(f"  {each.reference:<16} {each.state:<12} {signed}   {each.id}{_proof(each)}")
-    if not found.agreements:
+    total = sum(found.stages.values())
+    if total > len(found.agreements):
+        print(f"  … and {total - len(found.agreements)} older ones (--limit)")
+    if not total:
         print("  no agreements yet")
     print()
     published = "nothing published yet" if found.published is None else f"{found.published} under the checkpoint"

@@ -13,12 +13,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
-from signing_service.store.tables import ArchiveTimestamp, Attempt, Base, Paper, Refusal, Signature, Withdrawal
+from signing_service.store.tables import (
+    Agreement,
+    ArchiveTimestamp,
+    Attempt,
+    Base,
+    Paper,
+    Refusal,
+    Signature,
+    Withdrawal,
+)
 
 _Row = TypeVar("_Row", bound=Base)
 
@@ -90,7 +99,10 @@ def expire_attempts(session: Session, *, now: datetime) -> int:
 
 def add_signature(session: Session, signature: Signature) -> Signature:
     """Store a signature or countersignature; raises ConflictError if the signer has one, or the key served before."""
-    return _add(session, signature, f"{signature.signer} has signed already")
+    stored = _add(session, signature, f"{signature.signer} has signed already")
+    if signature.act == "countersignature":
+        _note(session, signature.agreement, countersigned=signature.timestamp_time)
+    return stored
 
 
 def signatures(session: Session, agreement: str) -> list[Signature]:
@@ -134,9 +146,16 @@ def papers(session: Session, agreement: str) -> list[Paper]:
     return list(session.scalars(_PAPERS, {"agreement": agreement}))
 
 
-def add_archive_timestamp(session: Session, archive: ArchiveTimestamp) -> ArchiveTimestamp:
-    """Store an archive delta's facts; raises ConflictError if the field is taken."""
-    return _add(session, archive, f"the field {archive.field} is filled already")
+def add_archive_timestamp(session: Session, archive: ArchiveTimestamp, until: datetime) -> ArchiveTimestamp:
+    """Store an archive delta's facts, provable ``until``; raises ConflictError if the field is taken."""
+    stored = _add(session, archive, f"the field {archive.field} is filled already")
+    note_end(session, archive.agreement, until)
+    return stored
+
+
+def note_end(session: Session, agreement: str, until: datetime) -> None:
+    """Note until when an archived agreement is provable: the end of its newest archive timestamp."""
+    _note(session, agreement, provable_until=until)
 
 
 def archive_timestamps(session: Session, agreement: str) -> list[ArchiveTimestamp]:
@@ -145,32 +164,28 @@ def archive_timestamps(session: Session, agreement: str) -> list[ArchiveTimestam
     return list(session.scalars(query.order_by(ArchiveTimestamp.revision)))
 
 
-def newest_archive_timestamps(session: Session) -> list[ArchiveTimestamp]:
-    """The newest archive timestamp of every agreement that has one."""
-    newest = select(ArchiveTimestamp.agreement, func.max(ArchiveTimestamp.revision).label("revision"))
-    newest_of = newest.group_by(ArchiveTimestamp.agreement).subquery()
-    query = select(ArchiveTimestamp).join(
-        newest_of,
-        (ArchiveTimestamp.agreement == newest_of.c.agreement) & (ArchiveTimestamp.revision == newest_of.c.revision),
-    )
-    return list(session.scalars(query))
-
-
 def awaiting_archive(session: Session) -> list[str]:
     """Ids of the agreements that are countersigned but not archived: the archive delta was interrupted."""
-    archived = exists().where(ArchiveTimestamp.agreement == Signature.agreement)
-    query = select(Signature.agreement).where(Signature.act == "countersignature", ~archived)
-    return list(session.scalars(query.order_by(Signature.entry_index)))
+    archived = exists().where(ArchiveTimestamp.agreement == Agreement.id)
+    waiting = (Agreement.countersigned.is_not(None), Agreement.provable_until.is_(None), ~archived)
+    return list(session.scalars(select(Agreement.id).where(*waiting).order_by(Agreement.countersigned, Agreement.id)))
 
 
 def add_withdrawal(session: Session, withdrawal: Withdrawal) -> Withdrawal:
     """Store a withdrawal; raises ConflictError if the agreement is withdrawn already."""
-    return _add(session, withdrawal, "the agreement is withdrawn already")
+    stored = _add(session, withdrawal, "the agreement is withdrawn already")
+    _note(session, withdrawal.agreement, withdrawn=withdrawal.time)
+    return stored
 
 
 def withdrawal(session: Session, agreement: str) -> Withdrawal | None:
     """The agreement's withdrawal, if there is one."""
     return session.scalar(_WITHDRAWAL, {"agreement": agreement})
+
+
+def _note(session: Session, agreement: str, **moments: datetime) -> None:
+    """Keep a moment beside the agreement, by which an index finds it."""
+    session.execute(update(Agreement).where(Agreement.id == agreement).values(**moments))
 
 
 def _add(session: Session, row: _Row, conflict: str) -> _Row:

@@ -139,6 +139,11 @@ def counts(session: Session) -> dict[str, int]:
     return dict(session.execute(query).all())
 
 
+def count(session: Session, state: str) -> int:
+    """How many mails are in one state, found by an index."""
+    return session.scalar(select(func.count()).select_from(OutboxMail).where(OutboxMail.state == state)) or 0
+
+
 def oldest_due(session: Session, *, now: datetime) -> datetime | None:
     """Since when the longest waiting mail is due; None where none is."""
     query = select(func.min(OutboxMail.next_attempt)).where(OutboxMail.state == "waiting")

@@ -9,6 +9,7 @@ Example::
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -159,10 +160,10 @@ def count_living(session: Session, *, now: datetime, idle: timedelta, absolute: 
     return session.scalar(select(func.count()).select_from(LoginSession).where(*living)) or 0
 
 
-def last_seen(session: Session) -> dict[str, datetime]:
-    """When each person was seen last, signed in, by person."""
-    query = select(LoginSession.person, func.max(LoginSession.last_seen)).group_by(LoginSession.person)
-    return dict(session.execute(query).tuples().all())
+def last_seen(session: Session, person_ids: Collection[str]) -> dict[str, datetime]:
+    """When each of these people was seen last, signed in, by person."""
+    query = select(LoginSession.person, func.max(LoginSession.last_seen)).where(LoginSession.person.in_(person_ids))
+    return dict(session.execute(query.group_by(LoginSession.person)).tuples().all())
 
 
 def _change(session: Session, token: str, **values: datetime | str) -> None:

@@ -12,7 +12,7 @@ from flask_login import login_required
 
 from signing_service.encoding import parse_canonical_json, parse_time
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError, SigningServiceError
-from signing_service.web import files, limits
+from signing_service.web import files, limits, listing
 from signing_service.web.files import PageImages
 from signing_service.web.forms import RefusalForm
 from signing_service.web.own_signing import SigningSection, consent_language, signing_section
@@ -30,8 +30,8 @@ blueprint = Blueprint("representative", __name__)
 @blueprint.get("/agreements/")
 @login_required
 def home() -> str:
-    views = overview.agreements_for(the_service(), visitor().person_id)
-    return render_template("representative/home.html", views=views)
+    page = overview.agreements_for(the_service(), visitor().person_id, listing.after())
+    return render_template("representative/home.html", views=page.agreements, older=page.older)
 
 
 @blueprint.get("/agreements/<agreement_id>/")

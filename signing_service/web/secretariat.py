@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError
-from signing_service.web import files, languages
+from signing_service.web import files, languages, listing
 from signing_service.web.forms import ConfirmForm, DraftForm, MandateForm, PersonForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
@@ -44,7 +44,8 @@ blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
 @officer_required
 def dashboard() -> str:
     service, officer_id = the_service(), visitor().person_id
-    board = overview.dashboard(service, officer_id)
+    stage, search = listing.stage(), listing.search()
+    board = overview.dashboard(service, officer_id, stage=stage, search=search, after=listing.after())
     waiting = questions.unanswered(service, officer_id)
     return render_template("secretariat/dashboard.html", board=board, waiting_questions=waiting)
 
@@ -67,8 +68,8 @@ def list_people() -> ResponseReturnValue:
         else:
             flash(_("%(name)s is added.", name=person.name), "good")
             return redirect(url_for("secretariat.people"))
-    everybody = overview.everybody(service, officer_id)
-    page = render_template("secretariat/people.html", people=everybody, form=form, failure=failure)
+    people_page = overview.people_page(service, officer_id, search=listing.search(), after=listing.after())
+    page = render_template("secretariat/people.html", page=people_page, form=form, failure=failure)
     return page, failure.status if failure else 200
 
 

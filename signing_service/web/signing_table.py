@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_required
 
 from signing_service.errors import InputError
+from signing_service.web import listing
 from signing_service.web.forms import ConfirmForm
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import begin_session, client, end_session, officer_required, the_service, visitor
@@ -20,8 +21,8 @@ WIPE = '"cache", "storage"'  # Clear-Site-Data; the cookie is emptied with the s
 @blueprint.get("/secretariat/table/")
 @officer_required
 def places() -> str:
-    found = signing_table.table_places(the_service(), visitor().person_id)
-    return render_template("table/places.html", places=found, form=ConfirmForm())
+    found, older = signing_table.table_places(the_service(), visitor().person_id, listing.after())
+    return render_template("table/places.html", places=found, older=older, form=ConfirmForm())
 
 
 @blueprint.post("/secretariat/table/<agreement_id>/<signer>")

@@ -13,7 +13,7 @@ from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_dige
 from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, ledger
 from signing_service.store.tables import ArchiveTimestamp
-from signing_service.workflow.material import gather
+from signing_service.workflow.material import gather, token_until
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_published, tail_of
@@ -83,7 +83,8 @@ def _store(
     with service.database.begin() as session:
         store_candidate(session, agreement_id, candidate, now)
         entry = ledger.append(session, agreement_id, "archive-timestamp", members, now)
-        acts.add_archive_timestamp(session, _row(agreement_id, field, candidate, token, dss, entry.index))
+        row = _row(agreement_id, field, candidate, token, dss, entry.index)
+        acts.add_archive_timestamp(session, row, token_until(token.der))
 
 
 def _row(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from signing_service.pki.authority import PROFILES
-from signing_service.store import acts, outbox, publisher
+from signing_service.store import acts, listing, outbox, publisher
 from signing_service.store.ledger import read_frontier
-from signing_service.workflow.renewal import standings
 from signing_service.workflow.service import Service
 
 STATES = ("waiting", "sent", "failed")  # of mails; each is always shown
-LOOK = timedelta(hours=1)  # between two looks at all archived agreements
+COUNTED = timedelta(minutes=5)  # between two counts of what was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +30,20 @@ class Figures:
 
 
 def read_figures(service: Service) -> Figures:
-    """Read them in one snapshot, but for ``proof_end``, which is looked up once an hour."""
+    """Read them in one snapshot; the mails that were sent, which are ever more, are counted once in a while."""
     with service.database.read() as session:
-        counts = outbox.counts(session)
-        newest = publisher.newest(session)
+        newest, ends = publisher.newest(session), listing.first_end(session)
         return Figures(
-            mails={state: counts.get(state, 0) for state in STATES},
+            mails={state: _mails(service, session, state) for state in STATES},
             entries=read_frontier(session).size,
             published=newest.size if newest else 0,
             awaiting_archive=len(acts.awaiting_archive(session)),
             key_ends={role: service.keys.certificate(role).not_valid_after_utc.timestamp() for role in PROFILES},
-            proof_end=_proof_end(service),
+            proof_end=ends.timestamp() if ends else None,
         )
 
 
-def _proof_end(service: Service) -> float | None:
-    def look() -> float | None:
-        found = standings(service)
-        return found[0].until.timestamp() if found else None
-
-    return service.schedule.kept("proof end", service.clock(), LOOK, look)
+def _mails(service: Service, session: Session, state: str) -> int:
+    if state != "sent":
+        return outbox.count(session, state)
+    return service.schedule.kept("mails sent", service.clock(), COUNTED, lambda: outbox.count(session, state))

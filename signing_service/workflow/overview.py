@@ -11,7 +11,8 @@ from signing_service.agreement.acts import Acts, entry_into_force, state
 from signing_service.agreement.source import Source
 from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.errors import NotFoundError
-from signing_service.store import acts, agreements, mandates, observers, outbox, people, sessions
+from signing_service.store import acts, agreements, listing, mandates, outbox, people, sessions
+from signing_service.store.listing import Stage
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.drafts import load_source
@@ -20,6 +21,8 @@ from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts, load_terms
 
+PAGE = 24  # agreements
+PEOPLE = 100
 SIGNING_SHOWN = timedelta(minutes=3)  # for how long somebody who began is shown as signing
 
 
@@ -78,13 +81,26 @@ class AgreementView:
         return sum(signer.status in given for signer in self.signers)
 
 
-def agreements_for(service: Service, person_id: str) -> list[AgreementView]:
-    """The published agreements in which a person holds a mandate, the newest first, then those observed."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the agreements, the newest first."""
+
+    agreements: tuple[AgreementView, ...]
+    older: str | None
+    """The id below which the next page begins; None where this is the last one."""
+
+
+def agreements_for(service: Service, person_id: str, after: str = "") -> Page:
+    """The published agreements in which a person holds a mandate, or that they observe; a page below ``after``."""
     with service.database.read() as session:
-        own = [mandate.agreement for mandate in mandates.of_person(session, person_id)]
-        ids = list(dict.fromkeys(own + observers.of_person(session, person_id)))
-        views = [_view(session, service, agreements.get(session, agreement_id), person_id) for agreement_id in ids]
-    return [view for view in views if view.state != "draft"]
+        rows = listing.agreements_of(session, person_id, limit=PAGE + 1, after=after)
+        return _page(session, service, rows, person_id)
+
+
+def _page(session: Session, service: Service, rows: list[Agreement], person_id: str) -> Page:
+    shown = rows[:PAGE]  # one more was asked for, to know whether there is one
+    views = tuple(_view(session, service, row, person_id) for row in shown)
+    return Page(views, shown[-1].id if len(rows) > PAGE else None)
 
 
 def agreement_view(service: Service, person_id: str, agreement_id: str) -> AgreementView:
@@ -143,7 +159,7 @@ def followed(service: Service, officer_id: str, agreement_id: str) -> AgreementV
     with service.database.read() as session:
         require(session, officer_id, "secretariat")
         view = _view(session, service, agreements.get(session, agreement_id), officer_id)
-        seen = sessions.last_seen(session)
+        seen = sessions.last_seen(session, {one.person_id for one in view.signers if one.person_id})
     signers = tuple(replace(one, last_seen=seen.get(one.person_id or "")) for one in view.signers)
     return replace(view, signers=signers)
 
@@ -152,18 +168,37 @@ def followed(service: Service, officer_id: str, agreement_id: str) -> AgreementV
 class Dashboard:
     """What an officer sees first."""
 
-    agreements: tuple[AgreementView, ...]
-    people: tuple[Person, ...]
-    mails: dict[str, int]
-    """How many mails are in each state."""
+    page: Page
+    stage: Stage
+    search: str
+    failed_mails: int
+    """How many mails were given up."""
 
 
-def dashboard(service: Service, officer_id: str) -> Dashboard:
-    """All agreements, people and the outbox; raises NotAllowedError for anybody but officers."""
+def dashboard(service: Service, officer_id: str, *, stage: Stage = "", search: str = "", after: str = "") -> Dashboard:
+    """A page of the agreements at a stage, below ``after``; raises NotAllowedError for anybody but officers."""
     with service.database.read() as session:
         require(session, officer_id, "secretariat")
-        views = tuple(_view(session, service, row, officer_id) for row in agreements.newest_first(session))
-        return Dashboard(views, tuple(people.everybody(session)), outbox.counts(session))
+        rows = listing.agreements_page(session, limit=PAGE + 1, stage=stage, search=search, after=after)
+        return Dashboard(_page(session, service, rows, officer_id), stage, search, outbox.count(session, "failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Some of the people, by name."""
+
+    people: tuple[Person, ...]
+    search: str
+    more: str | None
+    """The id behind which the next page begins; None where this is the last one."""
+
+
+def people_page(service: Service, officer_id: str, *, search: str = "", after: str = "") -> PeoplePage:
+    """A page of the people behind ``after``; raises NotAllowedError for anybody but officers."""
+    with service.database.read() as session:
+        require(session, officer_id, "secretariat")
+        found = listing.people_page(session, limit=PEOPLE + 1, search=search, after=after)
+    return PeoplePage(tuple(found[:PEOPLE]), search, found[PEOPLE - 1].id if len(found) > PEOPLE else None)
 
 
 def everybody(service: Service, officer_id: str) -> tuple[Person, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.acts import Acts, may_sign, state
 from signing_service.agreement.terms import Terms
 from signing_service.errors import InputError, SigningServiceError
-from signing_service.store import agreements, mandates, outbox
+from signing_service.store import agreements, listing, mandates, outbox
 from signing_service.store.tables import Agreement, Person
 from signing_service.workflow.notification import remind
 from signing_service.workflow.permissions import require
@@ -68,7 +68,7 @@ def remind_due(service: Service) -> int:
     if not service.schedule.is_due("reminders", now, LOOK):
         return 0
     with service.database.read() as session:
-        due = [row.id for row in agreements.newest_first(session) if row.remind_every and row.state == "published"]
+        due = listing.to_remind(session)
     count = 0
     for agreement_id in due:
         with service.database.begin() as session:

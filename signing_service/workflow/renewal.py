@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.terms import ARCHIVE_FIELDS, Terms
 from signing_service.errors import NotAllowedError, SigningServiceError
 from signing_service.pki.timestamps import TimestampToken
-from signing_service.store import acts, agreements, outbox
+from signing_service.store import acts, agreements, listing, outbox
 from signing_service.store.tables import ArchiveTimestamp
 from signing_service.workflow.archiving import archive
 from signing_service.workflow.material import token_of_delta, token_until
@@ -59,9 +59,24 @@ class Standing:
 
 def standings(service: Service) -> list[Standing]:
     """All archived agreements, those that end first first."""
+    note_ends(service)
+    return _ending_before(service, None)
+
+
+def note_ends(service: Service) -> None:
+    """Note until when agreements are provable that were archived before the database kept that."""
     with service.database.read() as session:
-        found = [_standing(session, newest) for newest in acts.newest_archive_timestamps(session)]
-    return sorted(found, key=lambda standing: (standing.until, standing.agreement))
+        unknown = listing.with_unknown_end(session)
+    for agreement_id in unknown:
+        with service.database.begin() as session:
+            agreements.lock(session, agreement_id)
+            acts.note_end(session, agreement_id, _until(session, acts.archive_timestamps(session, agreement_id)[-1]))
+
+
+def _ending_before(service: Service, moment: datetime | None) -> list[Standing]:
+    with service.database.read() as session:
+        found = [standing_of(session, agreement_id) for agreement_id in listing.ending_before(session, moment)]
+    return [standing for standing in found if standing is not None]
 
 
 def standing_of(session: Session, agreement_id: str) -> Standing | None:
@@ -99,17 +114,15 @@ def renew_due(service: Service) -> int:
     """Tell the officers of what ends within a year, once, and renew what gains by it; give how much was done."""
     if not service.schedule.is_due("renewals", service.clock(), PAUSE):
         return 0
-    done = 0
-    for standing in standings(service):
-        if standing.is_due(service.clock()):
-            done += _warn(service, standing) + _renew_if_possible(service, standing)
-    return done
+    note_ends(service)
+    due = _ending_before(service, service.clock() + NOTICE)
+    return sum(_warn(service, standing) + _renew_if_possible(service, standing) for standing in due)
 
 
 def _standing(session: Session, newest: ArchiveTimestamp) -> Standing:
-    reference = agreements.get(session, newest.agreement).reference
-    until = _until(session, newest)
-    return Standing(newest.agreement, reference, newest.field, newest.timestamp_time, until)
+    row = agreements.get(session, newest.agreement)
+    until = row.provable_until or _until(session, newest)
+    return Standing(newest.agreement, row.reference, newest.field, newest.timestamp_time, until)
 
 
 def _until(session: Session, newest: ArchiveTimestamp) -> datetime:

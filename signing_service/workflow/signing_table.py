@@ -2,7 +2,7 @@
 
 ::
 
-    places = table_places(service, officer_id)
+    places, older = table_places(service, officer_id)
     token = unlock(service, officer_id, officer_token, place.agreement, place.signer, address=…, agent=…)
 
 The officer's own session on the device ends as the person's begins, so the officer cannot act in it; the person
@@ -14,12 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signing_service.agreement.terms import SECRETARIAT, Terms
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import NotAllowedError, NotFoundError
-from signing_service.store import acts, agreements, mandates, passkeys, people, sessions
+from signing_service.store import acts, agreements, listing, mandates, passkeys, people, sessions
+from signing_service.store.tables import Agreement
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import mandates_in_order
+from signing_service.workflow.state import load_terms, mandates_in_order
+
+PAGE = 24  # agreements
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,27 @@ class Place:
     """Whether the person has a confirmed passkey; who has not can enrol at the table."""
 
 
-def table_places(service: Service, officer_id: str) -> list[Place]:
-    """Everybody who has yet to sign a published agreement; raises NotAllowedError for all but officers."""
-    places = []
+def table_places(service: Service, officer_id: str, after: str = "") -> tuple[list[Place], str | None]:
+    """Who has yet to sign, in a page of the open agreements below ``after``, and below which the next page begins.
+
+    Raises NotAllowedError for all but officers.
+    """
     with service.database.read() as session:
         require(session, officer_id, "table")
-        for agreement in agreements.newest_first(session):
-            if agreement.state != "published" or acts.withdrawal(session, agreement.id) is not None:
-                continue
-            terms = Terms.from_json(agreement.terms)
-            for row, person in mandates_in_order(session, terms):
-                if row.signer == SECRETARIAT or acts.signature(session, agreement.id, row.signer) is not None:
-                    continue
-                party, title = terms.signer(row.signer).party.name, terms.title[terms.languages[0]]
-                confirmed = bool(passkeys.confirmed_for(session, row.id))
-                places.append(Place(agreement.id, title, row.signer, party, person.name, confirmed))
+        rows = listing.agreements_page(session, limit=PAGE + 1, stage="open", after=after)
+        places = [place for row in rows[:PAGE] for place in _places(session, row)]
+    return places, rows[PAGE - 1].id if len(rows) > PAGE else None
+
+
+def _places(session: Session, agreement: Agreement) -> list[Place]:
+    terms, places = load_terms(agreement), []
+    signed = {signer for signer, _ in acts.signing_times(session, agreement.id)}
+    for row, person in mandates_in_order(session, terms):
+        if row.signer == SECRETARIAT or row.signer in signed:
+            continue
+        party, title = terms.signer(row.signer).party.name, terms.title[terms.languages[0]]
+        confirmed = bool(passkeys.confirmed_for(session, row.id))
+        places.append(Place(agreement.id, title, row.signer, party, person.name, confirmed))
     return places
 
 

@@ -217,6 +217,7 @@ def test_a_countersigned_agreement_waits_for_its_archive_timestamp(database: Dat
                 material=b"{}",
                 entry_index=ledger.append(session, AGREEMENT, "archive-timestamp", {}, NOON).index,
             ),
+            NOON + timedelta(days=3650),
         )
 
     with database.read() as session:

@@ -10,11 +10,15 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, select, text
 
+from signing_service.agreement.terms import SECRETARIAT
+from signing_service.store import acts, listing
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import check_everything
 from signing_service.store.migrations import make_config, upgrade
+from tests.cast import OFFICER
 from tests.databases import PostgresServer
+from tests.store.world import AGREEMENT, OTHER_AGREEMENT, add_person, give_mandate, publish_agreement, sign
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(make_config()).walk_revisions()][::-1]
 OLD = {"alembic_version"}  # the one table whose row is meant to change
@@ -118,3 +122,18 @@ def test_who_was_an_officer_is_a_lead_officer_after_the_migration(lived_in: Data
         offices = {str(row.name): str(row.office) for row in rows}
     assert [name for name, office in offices.items() if office] == officers
     assert [offices[name] for name in officers] == ["lead-officer"]
+
+
+def test_agreements_of_an_earlier_schema_are_found_by_what_became_of_them(lived_in: Database, old_database: Database):
+    with lived_in.begin() as session:
+        sign(session, give_mandate(session, add_person(session, OFFICER), SECRETARIAT), "countersignature")
+        publish_agreement(session, OTHER_AGREEMENT)
+    upgrade(old_database, "0011")
+    copy_rows(lived_in, old_database)
+
+    upgrade(old_database)
+
+    with old_database.read() as session:
+        assert [row.id for row in listing.agreements_page(session, limit=9, stage="closed")] == [AGREEMENT]
+        assert [row.id for row in listing.agreements_page(session, limit=9, stage="open")] == [OTHER_AGREEMENT]
+        assert acts.awaiting_archive(session) == [AGREEMENT]

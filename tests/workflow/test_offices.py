@@ -151,7 +151,7 @@ def test_an_observer_reads_the_one_agreement_and_nothing_else_of_it(world: World
         overview.agreement_view(world.service, observer, world.agreement)
     invite_observer(world.service, world.officer, world.agreement, observer)
 
-    assert [view.id for view in overview.agreements_for(world.service, observer)] == [world.agreement]
+    assert [view.id for view in overview.agreements_for(world.service, observer).agreements] == [world.agreement]
     assert download.pdf(world.service, observer, world.agreement).startswith(b"%PDF-")
     with pytest.raises(NotFoundError):
         download.evidence(world.service, observer, world.agreement)
@@ -177,8 +177,8 @@ def test_a_lead_officer_whose_passkey_is_nowhere_confirms_nothing(world: World):
 @pytest.mark.parametrize("office", OFFICES)
 def test_every_office_can_be_given_at_once_with_the_person(world: World, office: str):
     person = add_officer(world.service, world.officer, RUSLAN, office)
-    board = overview.dashboard(world.service, world.officer)
-    assert {one.id: one.office for one in board.people}[person] == office
+    people = overview.everybody(world.service, world.officer)
+    assert {one.id: one.office for one in people}[person] == office
 
 
 def test_how_who_holds_an_office_signs_in_is_the_lead_officers_matter(world: World):

@@ -108,7 +108,7 @@ def test_a_draft_is_nobody_elses_business(world: World) -> None:
     stranger = add_person(world.service, world.officer, NewPerson("Nobody Specimen", "nobody@nowhere.example"))
     with pytest.raises(NotFoundError):
         agreement_view(world.service, stranger, world.agreement)
-    assert agreements_for(world.service, world.ids[LIN]) == []
+    assert agreements_for(world.service, world.ids[LIN]).agreements == ()
 
 
 def test_a_withdrawn_agreement_is_signed_by_nobody_and_everybody_is_told(world: World) -> None:

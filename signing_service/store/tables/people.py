@@ -14,10 +14,12 @@ _NOT_ENDED = text("state <> 'ended'")
 
 OFFICERS = ("officer", "lead-officer")  # offices of the secretariat
 
+
 class Person(Base):
     """Somebody who acts or reads here. The e-mail address is stored in lower case."""
 
     __tablename__ = "people"
+    __table_args__ = (Index("ix_people_name", "name", "id"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str]
