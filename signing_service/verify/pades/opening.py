@@ -21,6 +21,7 @@ from signing_service.verify.pades.ber import read_element
 from signing_service.verify.pades.cms import check_algorithms, load_certificates, read_container
 from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.signatures import Found, read_time, signed_parts
+from signing_service.verify.path import Path
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.timestamps import Token, open_token
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure, unproven
@@ -42,6 +43,8 @@ class Opened:
     certificate: Certificate | None = None
     tokens: list[Token] = field(default_factory=list)
     """Signature timestamps; of a document timestamp the token itself."""
+    path: Path | None = None
+    """The signer's, once it was found valid."""
     between: Hash | None = None
     """The hash that stands between document and container (``adbe.pkcs7.sha1``)."""
 

@@ -81,5 +81,15 @@ class Policy:
         return replace(self, locks=(*self.locks, lock))
 
 
+def docmdp_level(found: Found, snapshot: Snapshot) -> int | None:
+    """What a signature by itself permits after it: DocMDP's /P, else its field lock's; None where neither says."""
+    for reference in snapshot.array(found.dictionary.get("Reference")):
+        entry = snapshot.dictionary(reference)
+        if snapshot.resolve(entry.get("TransformMethod")) == "DocMDP":
+            return _level(snapshot.resolve(snapshot.dictionary(entry.get("TransformParams")).get("P", FILLING)))
+    level = snapshot.resolve(found.lock.get("P"))
+    return level if level in (NOTHING, FILLING, ANNOTATING) else None
+
+
 def _level(value: Any) -> int:
     return value if value in (NOTHING, FILLING, ANNOTATING) else NOTHING

@@ -21,6 +21,7 @@ from signing_service.verify.pades.graph import ReferenceGraph
 from signing_service.verify.pades.opening import Opened, open_signature
 from signing_service.verify.pades.policy import Policy
 from signing_service.verify.pades.proving import Prover
+from signing_service.verify.pades.seeds import check_seed
 from signing_service.verify.pades.signatures import Found, covers_file, find_signatures
 from signing_service.verify.pades.updates import check_update
 from signing_service.verify.report import Report
@@ -68,6 +69,14 @@ class _PadesVerifier:
         self._check_end(document)  # (1)
         self._check_changes(document)  # (1), (2)
         self._prove(pool)  # (4), (5)
+        self._check_seeds(document)  # (3)
+
+    def _check_seeds(self, document: Document) -> None:
+        """Hold each signature against what its field's author demanded; that may be its path or time."""
+        for opened in self._opened:
+            if opened.found.seed and opened.report.intact:
+                with self._checks.collecting(Step.CMS, opened.subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
+                    check_seed(opened, document.snapshots[opened.found.revision])
 
     def _check_end(self, document: Document) -> None:
         """Nothing but white space may follow the newest revision."""

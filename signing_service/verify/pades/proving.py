@@ -66,7 +66,7 @@ class Prover:
             certificate = opened.certificate
             if certificate is None or opened.container is None:
                 return
-            path = self._path(certificate, moment, excuse)
+            path = opened.path = self._path(certificate, moment, excuse)
             weak = opened.container.scheme().weak_at(certificate.public_key, moment)
             if opened.between is not None:
                 weak = weak or opened.between.weak_at(moment)

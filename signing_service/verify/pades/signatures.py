@@ -45,6 +45,8 @@ class Found:
     dictionary: dict[str, Any]
     lock: dict[str, Any]
     """The field's ``/Lock``, resolved; empty where there is none."""
+    seed: dict[str, Any]
+    """The field's ``/SV``, likewise."""
     subfilter: str = ""
     kind: str = "signature"
     """``signature``, ``certification`` or ``timestamp``."""
@@ -136,10 +138,10 @@ def _filled_fields(snapshot: Snapshot, newest: Snapshot) -> list[FormField]:
 
 def _read(document: Document, snapshot: Snapshot, item: FormField) -> Found:
     dictionary = snapshot.resolve(item.value)
-    lock = snapshot.dictionary(item.dictionary.get("Lock"))
+    lock, seed = (snapshot.dictionary(item.dictionary.get(key)) for key in ("Lock", "SV"))
     if not isinstance(dictionary, dict):
-        return Found(item.name, {}, lock, error="its value is not a signature dictionary")
-    found = Found(item.name, dictionary, lock)
+        return Found(item.name, {}, lock, seed, error="its value is not a signature dictionary")
+    found = Found(item.name, dictionary, lock, seed)
     try:
         found.subfilter = str(snapshot.resolve(dictionary.get("SubFilter")) or "")
         found.kind = "timestamp" if found.subfilter == "ETSI.RFC3161" else "signature"
