@@ -5,8 +5,10 @@ from __future__ import annotations
 from threading import BoundedSemaphore
 from typing import Any
 
+from babel import Locale
 from flask import Blueprint, Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_login import login_required
 from flask_wtf.csrf import generate_csrf
 
@@ -18,6 +20,7 @@ from signing_service.pdf.seal_image import read_seal
 from signing_service.web import limits
 from signing_service.web.bodies import read_bytes, read_object, read_optional
 from signing_service.web.error_pages import answer
+from signing_service.web.presentation import language_tag
 from signing_service.web.visitor import begin_session, client, refuse_password_at_table, the_service, visitor
 from signing_service.workflow import attempts, enrolment, login, refusal, signing
 from signing_service.workflow.approvals import Answer, PasskeyAnswer, Password
@@ -72,7 +75,7 @@ def accept_invitation() -> ResponseReturnValue:
 def _open(token: str) -> enrolment.OpenedInvitation:
     """Look the link up; whoever tries many wrong ones is asked to wait, and a right one is always taken."""
     try:
-        return enrolment.open_invitation(the_service(), token)
+        return enrolment.open_invitation(the_service(), token, language_tag(get_locale() or Locale("en")))
     except NotAllowedError:
         limits.fail("invitation")
         raise

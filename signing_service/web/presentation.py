@@ -22,6 +22,7 @@ from signing_service.web.error_words import day_and_minute, translated
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[ ,;:]|$)")
 _FULL_STOPS = {"zh": "。", "th": ""}  # and "." in all other languages
+HALL_CARDS = 12  # parties that a projector shows as full cards
 RING_RADIUS = 27  # units of the ring's 64 × 64 view box
 
 
@@ -127,8 +128,12 @@ def ring_radius(total: int) -> float:
 
 
 def hall_columns(total: int) -> int:
-    """How many columns fill a projector with so many parties; the style sheet knows 1 to 8."""
-    return min(8, max(1, math.ceil(math.sqrt(total * 4 / 3) - 0.01)))
+    """How many columns fill a projector with so many parties; the style sheet knows 1 to 8.
+
+    Above HALL_CARDS parties each is told in three short lines, so fewer columns hold more rows.
+    """
+    columns_a_row = 4 / 3 if total <= HALL_CARDS else 5 / 8
+    return min(8, max(1, math.ceil(math.sqrt(total * columns_a_row) - 0.01)))
 
 
 def code_path(address: str) -> tuple[int, str]:
@@ -172,5 +177,6 @@ GLOBALS = {
     "ring_radius": ring_radius,
     "ngettext": ngettext,
     "hall_columns": hall_columns,
+    "hall_cards": HALL_CARDS,
     "code_path": code_path,
 }

@@ -28,12 +28,15 @@ class OpenedInvitation:
     needs_password: bool
 
 
-def open_invitation(service: Service, token: str) -> OpenedInvitation:
-    """Say whom a link is for, without using it; raises NotAllowedError with the reason if it cannot be used."""
+def open_invitation(service: Service, token: str, language: str = "en") -> OpenedInvitation:
+    """Say whom a link is for, without using it, in ``language`` as far as the terms can.
+
+    Raises NotAllowedError with the reason if it cannot be used.
+    """
     with service.database.read() as session:
         invitation = people.open_invitation(session, token, now=service.clock())
         person = people.get(session, invitation.person)
-        roles = roles_of(session, person.id)
+        roles = roles_of(session, person.id, language)
         return OpenedInvitation(
             person.name, person.native_name, person.email, person.officer, roles, person.password_hash is None
         )

@@ -35,16 +35,18 @@ def new_link(
     return f"{service.settings.public_url}/invitation#{token}"
 
 
-def roles_of(session: Session, person_id: str) -> tuple[InvitedAs, ...]:
-    """Every signer that a person may act as, the newest mandate first."""
+def roles_of(session: Session, person_id: str, language: str) -> tuple[InvitedAs, ...]:
+    """Every signer that a person may act as, the newest mandate first; told in ``language`` as far as the terms can."""
     return tuple(
-        _invited_as(session, mandate.agreement, mandate.signer)
+        _invited_as(session, mandate.agreement, mandate.signer, language)
         for mandate in mandates.of_person(session, person_id)
         if mandate.signer != SECRETARIAT
     )
 
 
-def _invited_as(session: Session, agreement_id: str, signer_id: str) -> InvitedAs:
+def _invited_as(session: Session, agreement_id: str, signer_id: str, language: str) -> InvitedAs:
     terms = Terms.from_json(agreements.get(session, agreement_id).terms)
-    signer, language = terms.signer(signer_id), terms.languages[0]
-    return InvitedAs(agreement_id, terms.title[language], signer.party.name, signer.role.title[language])
+    signer = terms.signer(signer_id)
+    party = signer.party.native_name if signer.party.native_language == language else signer.party.name
+    shown = language if language in terms.languages else terms.languages[0]
+    return InvitedAs(agreement_id, terms.title[shown], party, signer.role.title[shown])

@@ -36,7 +36,7 @@ def send_invitation(
         person.locale,
         gettext("Invitation to sign: %s") % service.name,
         name=person.name,
-        roles=roles_of(session, person.id),
+        roles=roles_of(session, person.id, person.locale),
         link=link,
         expires=(now + INVITATION_LIFETIME).strftime(READABLE_TIME),
         service_name=service.name,

@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from tests.cast import ALLIANCE, NOON, OFFICER, PASSPHRASE, PUBLIC_URL
 from tests.web.screen import Screen
 from tests.web.visitor import Visitor
 from tests.workflow.conftest import _copy_of, made_keys, password_hash  # noqa: F401 (fixtures)
+from tests.workflow.devices import asking_for_passkeys
 from tests.workflow.world import Clock, World
 
 CHROMIUM_FLAGS = [
@@ -58,6 +59,12 @@ class Template:
     def published(self, folder: Path) -> Template:
         """The same, in another folder, with the agreement published."""
         world = self.copy(folder).publish()
+        world.service.database.dispose()
+        return replace(self, folder=folder, world=world)
+
+    def asking_for_passkeys(self, folder: Path) -> Template:
+        """The same, in another folder, with one more agreement whose rules ask for passkeys."""
+        world = asking_for_passkeys(self.copy(folder))
         world.service.database.dispose()
         return replace(self, folder=folder, world=world)
 
@@ -94,26 +101,49 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True)
+class Templates:
+    """Each made when it is first asked for: ``draft`` and ``published`` over HTTPS at NOON, the others on the port.
+
+    Those go by the system's clock, as browsers do: ``live`` is published; in ``asking`` Lin and Somchai have another
+    agreement, which asks for passkeys.
+    """
+
+    folder: Path
+    keys: Path
+    password: str
+    port: int
+    made: dict[str, Template] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Template:
+        if name not in self.made:
+            self.made[name] = self._make(name, self.folder / name)
+        return self.made[name]
+
+    def _make(self, name: str, folder: Path) -> Template:
+        if name == "published":
+            return self["draft"].published(folder)
+        if name == "live":
+            return self["local"].published(folder)
+        if name == "asking":
+            return self["live"].asking_for_passkeys(folder)
+        local = name == "local"
+        url, now = (f"http://localhost:{self.port}", system_clock()) if local else (PUBLIC_URL, NOON)
+        return Template.make(folder, self.keys, self.password, url, now)
+
+
 @pytest.fixture(scope="session")
 def templates(
     tmp_path_factory: pytest.TempPathFactory,
     made_keys: Path,  # noqa: F811
     password_hash: str,  # noqa: F811
     port: int,
-) -> dict[str, Template]:
-    """``draft`` and ``published`` over HTTPS at NOON, ``live`` published on the port by the system's clock."""
-    folder = tmp_path_factory.mktemp("templates")
-    draft = Template.make(folder / "draft", made_keys, password_hash, PUBLIC_URL, NOON)
-    local = Template.make(folder / "local", made_keys, password_hash, f"http://localhost:{port}", system_clock())
-    return {
-        "draft": draft,
-        "published": draft.published(folder / "published"),
-        "live": local.published(folder / "live"),
-    }
+) -> Templates:
+    return Templates(tmp_path_factory.mktemp("templates"), made_keys, password_hash, port)
 
 
 @pytest.fixture
-def copy(templates: dict[str, Template], tmp_path: Path) -> Iterator[Callable[[str], World]]:
+def copy(templates: Templates, tmp_path: Path) -> Iterator[Callable[[str], World]]:
     """Opens a copy of a template by its name."""
     worlds: list[World] = []
 
@@ -177,9 +207,12 @@ class LiveServer:
 
 
 @pytest.fixture
-def live(copy: Callable[[str], World], port: int) -> Iterator[LiveServer]:
-    """A published agreement on a port, by the system's clock, which browsers go by too."""
-    world = copy("live")
+def live(request: pytest.FixtureRequest, copy: Callable[[str], World], port: int) -> Iterator[LiveServer]:
+    """A published agreement on a port, by the system's clock, which browsers go by too.
+
+    A module whose ``TEMPLATE`` names another template has that one.
+    """
+    world = copy(getattr(request.module, "TEMPLATE", "live"))
     object.__setattr__(world.service, "clock", system_clock)
     server = LiveServer(world, port)
     yield server

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import FilePayload, expect
 
 from signing_service.workflow.drafts import create_draft
 from tests.cast import HOA, LIN, OFFICER, SOPHEA, THIDA
 from tests.web.conftest import LiveServer
 from tests.web.screen import Screen
-from tests.web.test_pages_in_chromium import VIEWS, check
+from tests.web.test_pages_in_chromium import check
 from tests.workflow.test_roster import row, table
 from tests.workflow.world import source
 
@@ -20,12 +19,9 @@ def csv_file(data: bytes) -> FilePayload:
     return {"name": "parties.csv", "mimeType": "text/csv", "buffer": data}
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=["phone", "dark desktop"])
-def test_parties_are_looked_at_mended_and_taken_over(
-    screen: Callable[..., Screen], live: LiveServer, view: dict[str, int]
-):
+def test_parties_are_looked_at_mended_and_taken_over(screen: Callable[..., Screen], live: LiveServer):
     agreement = create_draft(live.world.service, live.world.officer, source())
-    page = screen(**view).sign_in(OFFICER).page
+    page = screen().sign_in(OFFICER).page
     page.goto(f"/secretariat/agreements/{agreement}/")
     page.get_by_role("link", name="Bring in parties and people from a file").click()
     page.get_by_label("CSV file").set_input_files(csv_file(table(row(LIN, country="China"), row(SOPHEA, email="x"))))

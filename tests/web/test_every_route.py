@@ -28,7 +28,7 @@ from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.receipts import own_receipt
 from tests.cast import ALES, ANDAMAN, DANIYAR, HOA, LIN, NANJING, OFFICER, SAULE, SECOND_OFFICER, SOMCHAI
 from tests.cast import Person as Cast
-from tests.web.conftest import Template
+from tests.web.conftest import Templates
 from tests.web.routes import READERS, ROLES, ROUTES
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices
@@ -92,7 +92,7 @@ def blank(answer: Any, named: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def stage(templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """One for all: asking changes nothing."""
     world = templates["published"].copy(tmp_path_factory.mktemp("every") / "service")
     app = create_app(world.service)

@@ -17,22 +17,23 @@ from signing_service.workflow.approval_keys import own_enrolments
 from signing_service.workflow.download import trust_file
 from signing_service.workflow.enrolment import invite
 from signing_service.workflow.officers import add_officer
+from signing_service.workflow.passkeys import own_kinds
 from signing_service.workflow.people import NewPerson
 from tests.cast import LIN, OFFICER, PASSWORD, SECOND_OFFICER
 from tests.web.conftest import LiveServer
 from tests.web.devices import actions, approve, counting_actions, enrol, make_officers_passkey, with_device
 from tests.web.screen import Screen
-from tests.workflow.devices import asking_for_passkeys
 from tests.workflow.world import World
 
 Screens = Callable[..., Screen]
+TEMPLATE = "asking"
 CODE = r"^(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4}$"
 
 
 @pytest.fixture
 def world(live: LiveServer) -> World:
     """Lin and Somchai under an agreement that asks for passkeys."""
-    return asking_for_passkeys(live.world)
+    return live.world
 
 
 @pytest.fixture
@@ -111,6 +112,22 @@ def test_from_the_confirmed_invitation_to_the_receipt_five_actions_suffice(lin: 
     seconds, pressed = monotonic() - began, actions(lin)
     print(f"from the link to the receipt: {pressed} actions and a touch of the passkey, {seconds:.1f} s")
     assert pressed == 5, "continue, read and sign, continue, agree, sign; the receipt comes by itself"
+
+
+def test_who_comes_without_password_makes_a_passkey_on_the_invitations_own_page(
+    screen: Screens, live: LiveServer, world: World
+):
+    with world.service.database.begin() as session:
+        session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
+    window = screen(width=360)
+    window.page.goto(invite(world.service, world.officer, world.ids[LIN]))
+    window.page.evaluate("navigator.credentials.create = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    window.page.get_by_role("button", name="Make a passkey and continue").click()
+    expect(window.page.get_by_role("alert")).to_contain_text("Your device made no passkey.")
+    with_device(window).page.evaluate("delete navigator.credentials.create")
+    window.page.get_by_role("button", name="Make a passkey and continue").click()
+    expect(window.page.get_by_role("heading", name="Your agreements")).to_be_visible()
+    assert own_kinds(world.service, world.ids[LIN]) == {"login"}
 
 
 def test_who_has_a_passkey_signs_in_with_it(lin: Screen):
