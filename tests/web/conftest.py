@@ -64,7 +64,9 @@ class Template:
 
     def asking_for_passkeys(self, folder: Path) -> Template:
         """The same, in another folder, with one more agreement whose rules ask for passkeys."""
-        world = asking_for_passkeys(self.copy(folder))
+        world = self.copy(folder)
+        world.clock.forward(seconds=1)  # so that it is the newer one
+        world = asking_for_passkeys(world)
         world.service.database.dispose()
         return replace(self, folder=folder, world=world)
 
