@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pyotp
 import pytest
@@ -32,11 +33,12 @@ FILL = """([total, columns]) => {
   while (list.children.length < total) list.append(list.children[list.children.length % 4].cloneNode(true));
 }"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-VIEWS = ((360, "light"), (1280, "dark"))
+Theme = Literal["light", "dark"]
+VIEWS: tuple[tuple[int, Theme], ...] = ((360, "light"), (1280, "dark"))
 AXE = AXE_FILE_PATH.read_text()
 
 
-def check(page: Page, *views: tuple[int, str]) -> None:
+def check(page: Page, *views: tuple[int, Theme]) -> None:
     """Fail on what axe finds, and on a page that scrolls sideways, in each view: on a phone, on a dark desktop."""
     page.evaluate(AXE)
     for width, theme in views or VIEWS:
