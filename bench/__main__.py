@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import agreements, pressing, recording, rendering, signing, verifying
+from bench import agreements, growth, pressing, recording, rendering, signing, verifying
 from bench.table import Row, machine, print_rows, to_json
 
 GROUPS = {
@@ -17,6 +17,7 @@ GROUPS = {
     "record": recording.measure,
     "http": pressing.measure,
     "agreements": agreements.measure,
+    "growth": growth.measure,
 }
 
 

@@ -168,3 +168,11 @@ class UnavailableError(SigningServiceError):
     """A part that the service needs (database, disk, mail) does not answer; try again."""
 
     status = 503
+
+
+class DatabaseDownError(UnavailableError):
+    """The database cannot be reached; the driver's words, which name servers and paths, are for the operator."""
+
+
+class GuardError(UnavailableError):
+    """The guard's file cannot be read or written; its path is for the operator."""

@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from signing_service.errors import ConfigurationError, UnavailableError
+from signing_service.errors import ConfigurationError, DatabaseDownError, UnavailableError
 from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard
 from signing_service.store.wall_clock import WallClock
@@ -155,7 +155,7 @@ def _unavailable(reason: str) -> UnavailableError:
             "the database's disk does not take what is written",
             hint="try again later: what was confirmed is kept; the operator has to look at the disk",
         )
-    return UnavailableError(
+    return DatabaseDownError(
         "the database does not answer: %(reason)s",
         hint="try again; nothing is lost, a completed step gives the same answer",
         reason=reason,

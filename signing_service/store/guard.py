@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from signing_service.errors import ForkError, FormatError, RecordError, UnavailableError
+from signing_service.errors import ForkError, FormatError, GuardError, RecordError
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.note import parse_note
 from signing_service.record.tree import Frontier
@@ -61,7 +61,7 @@ class Guard:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise UnavailableError(f"guard {self.path}: {error.strerror}", hint="check the shared store") from error
+            raise GuardError(f"guard {self.path}: {error.strerror}", hint="check the shared store") from error
         last = self._last
         if last is None or last[0] != data:
             self._last = last = (data, _parse(self.path, data))
@@ -71,7 +71,7 @@ class Guard:
         """Replace the guard by a later checkpoint, atomically and durably; requires the lock.
 
         Writing the same note again only syncs it again. Raises ForkError on a smaller tree, or on another note of
-        the same size; UnavailableError when the disk refuses, then no checkpoint may be released.
+        the same size; GuardError when the disk refuses, then no checkpoint may be released.
         """
         new, old = _parse(self.path, note), self.read()
         if old is not None and old.note != note and new.size <= old.size:
@@ -81,7 +81,7 @@ class Guard:
         try:
             replace_durably(self.path, note)
         except OSError as error:
-            raise UnavailableError(
+            raise GuardError(
                 f"guard {self.path}: {error.strerror}", hint="no checkpoint was released; free the disk and try again"
             ) from error
 
@@ -92,7 +92,7 @@ class Guard:
         try:
             handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise UnavailableError(f"guard {path}: {error.strerror}", hint="make the guard's folder") from error
+            raise GuardError(f"guard {path}: {error.strerror}", hint="make the guard's folder") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

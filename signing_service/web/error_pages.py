@@ -13,7 +13,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from signing_service.errors import SigningServiceError
+from signing_service.errors import DatabaseDownError, ForkError, GuardError, SigningServiceError
 from signing_service.web.error_words import translated
 
 _log = logging.getLogger(__name__)
@@ -52,8 +52,21 @@ def answer(status: int, message: str, hint: str = "", **members: Any) -> Respons
 
 def _on_own_error(error: SigningServiceError) -> ResponseReturnValue:
     if error.status >= 500:
-        _log.error("%s %s: %s", request.method, request.path, error.message)
-    return _show(error.status, error.message, error.hint)
+        _log.error("%s %s: %s (%s)", request.method, request.path, error.message, error.hint)
+    return _show(error.status, *_for_people(error))
+
+
+def _for_people(error: SigningServiceError) -> tuple[str, str]:
+    """What is shown: the error's own words, but where they name the operator's servers, files and tasks."""
+    if isinstance(error, ForkError):
+        message = _("the record is not as it was published, so nothing is written to it")
+        return message, _("what was confirmed is kept; the operator of this service has to look at it")
+    if isinstance(error, GuardError):
+        message = _("the record cannot be published just now")
+        return message, _("try again later: what was confirmed is kept; the operator has to look at the disk")
+    if isinstance(error, DatabaseDownError):
+        return _("the database does not answer"), error.hint
+    return error.message, error.hint
 
 
 def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:

@@ -33,17 +33,19 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
         require_officer(session, officer_id)
         terms = Terms.from_json(agreements.get(session, agreement_id).terms)
         found = openings.of_scope(session, agreement_id)
-        names = {person.id: person.name for person in people.everybody(session)}
+        events = {one.index: parse_canonical_json(one.event) for one in found if one.event is not None}
+        named = [event.get(member) for event in events.values() for member in ("officer", "by")]
+        names = people.names(session, {person for person in named if isinstance(person, str)})
     lines = []
     for opening in found:
-        if opening.event is None:
+        event = events.get(opening.index)
+        if event is None:
             entry = parse_canonical_json(opening.entry)
             moment = parse_time(entry["time"][:-1] + ":00Z")
             lines.append(
                 HistoryLine(opening.index, opening.type, moment, Phrase("%(type)s: erased", type=opening.type))
             )
             continue
-        event = parse_canonical_json(opening.event)
         lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event, names)))
     return lines
 

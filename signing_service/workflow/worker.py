@@ -18,6 +18,7 @@ two workers beside each other do no harm.
 from __future__ import annotations
 
 import logging
+import random
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from signing_service.workflow.service import Service
 
 PAUSE = 2.0  # seconds between two looks at the database
-LONGEST_PAUSE = 60.0  # seconds, while something does not answer
+FIRST_RETRY, LONGEST_PAUSE = 1.0, 60.0  # seconds, while something does not answer: each time twice as long
+JITTER = 0.5  # share of such a pause that is left to chance, so that workers of several machines do not ask as one
 
 Work = Callable[["Service"], tuple[int, bool]]
 
@@ -65,6 +67,12 @@ def make_workers(service: Service) -> list[Worker]:
     return workers
 
 
+def retry_pause(failures: int, chance: float) -> float:
+    """Seconds to wait after so many looks in a row that failed; ``chance`` is drawn from 0 to 1."""
+    longest = min(FIRST_RETRY * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE)
+    return longest * (1 - JITTER * chance)
+
+
 class Worker:
     """A thread that works until it is stopped; a step in progress is finished first."""
 
@@ -90,12 +98,14 @@ class Worker:
 
     def run(self) -> None:
         """Work in this thread until :meth:`stop` is called from another one or from a signal handler."""
-        pause = self._pause
+        failures = 0
         while not self._stopped.is_set():
             done, well = self._guarded(lambda: self._work(self._service))
-            pause = self._pause if well else min(2 * pause, LONGEST_PAUSE)
-            if not done:
-                self._stopped.wait(pause)
+            failures = 0 if well else failures + 1
+            if not well:
+                self._stopped.wait(retry_pause(failures, random.random()))
+            elif not done:
+                self._stopped.wait(self._pause)
 
     @staticmethod
     def _guarded(work: Callable[[], tuple[int, bool]]) -> tuple[int, bool]:

@@ -14,7 +14,7 @@ DISK = {
     "no sync": (Fault("fsync,fdatasync", "EIO"), "disk"),
     "no space": (Fault("pwrite64", "ENOSPC"), "the operator has to free space"),
     "no room": (QUOTA, "disk"),
-    "no new name": (Fault("rename", "EIO"), "no checkpoint was released"),
+    "no new name": (Fault("rename", "EIO"), "the operator has to look at the disk"),
 }
 
 

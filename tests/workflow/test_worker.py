@@ -9,7 +9,7 @@ import pytest
 
 from signing_service.errors import TimestampError
 from signing_service.workflow import worker
-from signing_service.workflow.worker import Worker, work_once
+from signing_service.workflow.worker import Worker, retry_pause, work_once
 
 
 class Task:
@@ -56,6 +56,16 @@ def test_the_worker_goes_on_after_failures_of_every_kind(monkeypatch: pytest.Mon
     assert mails.idle.wait(10)
     running.stop()
     assert mails.outcomes == []
+
+
+@pytest.mark.parametrize(
+    ("failures", "chance", "seconds"),
+    [(1, 0.0, 1.0), (1, 1.0, 0.5), (3, 0.0, 4.0), (7, 0.0, 60.0), (10_000, 0.5, 45.0)],
+)
+def test_after_failures_it_waits_a_second_then_longer_and_never_in_step_with_others(
+    failures: int, chance: float, seconds: float
+) -> None:
+    assert retry_pause(failures, chance) == pytest.approx(seconds)
 
 
 def test_the_worker_ends_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
