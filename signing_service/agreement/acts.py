@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from signing_service.agreement.members import Members
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import parse_time
-from signing_service.errors import ConflictError, FormatError, NotAllowedError
+from signing_service.errors import ConflictError, FormatError, InputError, NotAllowedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +53,8 @@ class Acts:
     withdrawal: Act | None = None
     superseded_by: str | None = None
     """SHA-256 of the successor's revision 0."""
+    extended_until: datetime | None = None
+    """The end of signing to which officers extended it last; None where nobody did."""
 
     @classmethod
     def from_events(cls, events: Iterable[Mapping[str, Any]]) -> Acts:
@@ -80,11 +82,17 @@ class Acts:
             return self._on_paper(Act(_text(event, "signer"), parse_time(_text(event, "time"))))
         if kind == "withdrawal":
             return self._withdrawn(event)
+        if kind == "extension":
+            return replace(self, extended_until=parse_time(_text(event, "until")))
         return self
 
     def given(self, terms: Terms) -> frozenset[str]:
         """The signers whose signature counts: digital ones, and those on paper where the sealed rules say so."""
         return frozenset(self.signatures) | (frozenset(self.papers) if terms.rules.paper == "counts" else frozenset())
+
+    def closes(self, terms: Terms) -> datetime | None:
+        """The moment before which signing is possible: as sealed, or as extended; None: without end."""
+        return self.extended_until or terms.rules.closes
 
     def has_signed(self, signer_id: str) -> bool:
         """Whether this signer (or, for the secretariat's id, an officer) has signed."""
@@ -140,7 +148,8 @@ def state(terms: Terms, acts: Acts, now: datetime) -> State:
         return "in-force" if now >= start else "complete"
     if terms.is_complete(acts.given(terms)):
         return "complete"
-    return "expired" if terms.rules.closes is not None and now >= terms.rules.closes else "open"
+    closes = acts.closes(terms)
+    return "expired" if closes is not None and now >= closes else "open"
 
 
 def entry_into_force(terms: Terms, acts: Acts) -> datetime | None:
@@ -220,6 +229,29 @@ def may_withdraw(acts: Acts) -> None:
         raise NotAllowedError("the agreement is countersigned; only the parties can end it")
 
 
+def may_extend(terms: Terms, acts: Acts, until: datetime, now: datetime) -> None:
+    """Raise unless an officer may move the end of signing to ``until`` at ``now``.
+
+    NotAllowedError where the sealed rules allow it to nobody, where signing has closed (what is closed stays closed) or
+    the agreement is withdrawn or countersigned; InputError where ``until`` is not later than the end as it stands.
+    """
+    _check_not_withdrawn(acts)
+    if acts.countersignature is not None:
+        raise NotAllowedError("the agreement is countersigned and closed")
+    closes = acts.closes(terms)
+    if closes is None:
+        raise NotAllowedError("signing has no end that could be moved")
+    if terms.rules.extension == "refused":
+        hint = "prepare a corrected version with another end"
+        raise NotAllowedError("the sealed rules of this agreement let nobody extend signing", hint=hint)
+    if now >= closes:
+        hint = "what is closed stays closed: prepare a corrected version"
+        raise NotAllowedError("signing closed at %(time)s", hint=hint, time=closes)
+    if until <= closes:
+        hint = "signing can be extended, never shortened"
+        raise InputError("the new end is not later than %(time)s", hint=hint, time=closes)
+
+
 def _spell(terms: Terms, signer_id: str) -> str:
     """A signer as people say it: the party, and the role where the party has several."""
     signer = terms.signer(signer_id)
@@ -243,8 +275,9 @@ def _check_open(terms: Terms, acts: Acts, now: datetime) -> None:
         raise NotAllowedError("the agreement is countersigned and closed")
     if rules.opens is not None and now < rules.opens:
         raise NotAllowedError("signing opens at %(time)s", time=rules.opens)
-    if rules.closes is not None and now >= rules.closes:
-        raise NotAllowedError("signing closed at %(time)s", time=rules.closes)
+    closes = acts.closes(terms)
+    if closes is not None and now >= closes:
+        raise NotAllowedError("signing closed at %(time)s", time=closes)
 
 
 def _check_turn(terms: Terms, acts: Acts, signer_id: str) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_COUNT = 400  # parties, as terms.MAX_PARTIES
 MAX_DAYS = 3660
 PAPER = ("shown", "counts")  # "refused" has no member: one meaning, one encoding
+EXTENSION = "allowed"  # "refused" has no member either
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -100,6 +101,8 @@ class Rules:
     """The weakest approval that a signature may rest on: ``service`` · ``passkey``."""
     paper: str = "refused"
     """What a signature on paper is good for: ``refused`` · ``shown`` (counts for nothing) · ``counts`` (as given)."""
+    extension: str = "refused"
+    """Whether officers may move ``closes`` to a later moment while signing is still open: ``refused`` · ``allowed``."""
 
     @classmethod
     def from_members(cls, table: Members) -> Rules:
@@ -112,10 +115,13 @@ class Rules:
             order=table.choice("order", "free", "in-turns"),
             minimum_assurance=table.choice("minimum_assurance", "service", "passkey"),
             paper=table.choice("paper", *PAPER) if table.has("paper") else "refused",
+            extension=table.choice("extension", EXTENSION) if table.has("extension") else "refused",
         )
         table.finish()
         if rules.opens and rules.closes and rules.opens >= rules.closes:
             raise table.refuse("signing closes before it opens")
+        if rules.closes is None and rules.extension != "refused":
+            raise table.refuse("a period that never closes cannot be extended")
         return rules
 
     def to_members(self) -> dict[str, Any]:
@@ -127,6 +133,7 @@ class Rules:
             "order": self.order,
             "minimum_assurance": self.minimum_assurance,
             **({"paper": self.paper} if self.paper != "refused" else {}),
+            **({"extension": self.extension} if self.extension != "refused" else {}),
             "entry_into_force": self.entry_into_force.to_members(),
         }
 

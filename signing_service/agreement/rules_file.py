@@ -50,7 +50,13 @@ def _table(rules: Rules) -> str:
     lines += [f'opens = "{format_time(rules.opens)}"'] if rules.opens else []
     lines += [f'closes = "{format_time(rules.closes)}"'] if rules.closes else []
     lines += [f'order = "{rules.order}"', f'minimum_assurance = "{rules.minimum_assurance}"']
+    lines += [f'{name} = "{value}"' for name, value in _spoken_of(rules).items()]
     return "\n".join([*lines, f"entry_into_force = {_force(rules.entry_into_force)}", ""])
+
+
+def _spoken_of(rules: Rules) -> dict[str, str]:
+    """The rules that have no entry where they refuse."""
+    return {name: value for name in ("paper", "extension") if (value := getattr(rules, name)) != "refused"}
 
 
 def _signatures(rule: SignatureRule) -> str:

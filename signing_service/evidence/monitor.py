@@ -33,7 +33,7 @@ MAX_PAGES = 100_000  # of one feed, in one round
 EVIDENCE = frozenset(
     {
         "mandate", "enrolment", "confirmation", "revocation", "issuance", "signature", "countersignature", "paper",
-        "publication",
+        "publication", "extension",
     }
 )  # fmt: skip
 """Types of event that prove signatures: erased before it was seen, one could hide what happened."""

@@ -93,6 +93,10 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = {
     "paper": lambda event: (
         f"officer {event.get('officer')} attested a signature on paper, its scan {event.get('document_sha256')}"
     ),
+    "extension": lambda event: (
+        f"officer {event.get('officer')} extended signing from {event.get('closes')} to {event.get('until')}: "
+        f"{event.get('reason')}"
+    ),
     "refusal": lambda event: f"declined: {event.get('reason')}",
     "archive-timestamp": lambda event: (
         f"archive timestamp; revision {event.get('revision')} has the digest {event.get('pdf_sha256')}"

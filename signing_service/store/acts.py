@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from signing_service.store.tables import (
     ArchiveTimestamp,
     Attempt,
     Base,
+    Extension,
     Paper,
     Refusal,
     Signature,
@@ -45,6 +46,7 @@ _SIGNATURE = select(Signature).where(
 )
 _REFUSALS = select(Refusal).where(Refusal.agreement == bindparam("agreement")).order_by(Refusal.time, Refusal.signer)
 _PAPERS = select(Paper).where(Paper.agreement == bindparam("agreement")).order_by(Paper.entry_index)
+_EXTENDED = select(func.max(Extension.until)).where(Extension.agreement == bindparam("agreement"))
 _WITHDRAWAL = select(Withdrawal).where(Withdrawal.agreement == bindparam("agreement"))
 
 
@@ -144,6 +146,22 @@ def paper(session: Session, agreement: str, signer: str) -> Paper | None:
 def papers(session: Session, agreement: str) -> list[Paper]:
     """All signatures on paper, in time."""
     return list(session.scalars(_PAPERS, {"agreement": agreement}))
+
+
+def add_extension(session: Session, extension: Extension) -> Extension:
+    """Store a later end of signing."""
+    return _add(session, extension, "this extension is stored already")
+
+
+def extended_until(session: Session, agreement: str) -> datetime | None:
+    """The end of signing to which it was extended last, each being later than the one before; None: never."""
+    return session.scalar(_EXTENDED, {"agreement": agreement})
+
+
+def extensions(session: Session, agreement: str) -> list[Extension]:
+    """All extensions, oldest first."""
+    query = select(Extension).where(Extension.agreement == agreement).order_by(Extension.entry_index)
+    return list(session.scalars(query))
 
 
 def add_archive_timestamp(session: Session, archive: ArchiveTimestamp, until: datetime) -> ArchiveTimestamp:

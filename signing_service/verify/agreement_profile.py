@@ -20,6 +20,7 @@ from signing_service.verify.changes import read_revisions
 from signing_service.verify.crls import VerifiedCrl, read_crl
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
+from signing_service.verify.extensions import check_extensions
 from signing_service.verify.own_certificate import own_anchors
 from signing_service.verify.papers import check_papers
 from signing_service.verify.path import PathBuilder
@@ -63,6 +64,7 @@ class AgreementVerifier:
         events = self._check_record(bundle, document)  # (8)
         self._check_identities(events)  # (6), by what the record says
         self._check_papers(bundle, events)  # (6)
+        self._check_extensions(events)  # (6)
         self._check_rules(events)  # (7)
         return self._finish()
 
@@ -206,6 +208,12 @@ class AgreementVerifier:
                 SubIndication.SIG_CONSTRAINTS_FAILURE,
                 "the bundle holds a scan that nobody attested",
             )
+
+    def _check_extensions(self, events: Sequence[Event]) -> None:
+        if self._terms is not None and self._report.agreement is not None and self._signed:
+            revision0 = self._signed[0].revision.pdf_sha256
+            later = check_extensions(events, self._terms, revision0, self._trust.file, self._checks)
+            self._report.agreement.extensions = later
 
     def _check_record(self, bundle: OpenBundle | None, document: Document | None) -> Sequence[Event]:
         if bundle is None:

@@ -110,6 +110,9 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
             counts = "counts by the sealed rules" if paper.counts else "counts for nothing"
             by = f"attested by officer {paper.officer} at {_moment(paper.attested)}"
             yield "On paper", f"{paper.signer}: {paper.name}, signed by hand on {paper.signed_on}; {by}; {counts}"
+        for later in agreement.extensions:
+            end = f"from {_moment(later.closes)} to {_moment(later.until)}"
+            yield "Extended", f"{end}, by officer {later.officer} at {_moment(later.time)}: {later.reason}"
     if report.signatures:
         yield "Signatures", summary(report)
     yield "SHA-256", f"{report.sha256} ({report.size} bytes)"

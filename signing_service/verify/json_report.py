@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from signing_service.encoding import format_time
-from signing_service.verify.report import PaperReport, Report, SignatureReport
+from signing_service.verify.report import AgreementReport, ExtensionReport, PaperReport, Report, SignatureReport
 from signing_service.verify.verdict import Check
 
 VERSION = 1
@@ -31,18 +31,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "trust": report.trust_fingerprint or None,
         "anchors": [{"subject": subject, "sha256": sha256} for subject, sha256 in report.trust_anchors],
         "provable_until": _time(report.provable_until),
-        "agreement": None
-        if agreement is None
-        else {
-            "id": agreement.id,
-            "title": agreement.title,
-            "reference": agreement.reference,
-            "version": agreement.version,
-            "state": agreement.state or None,
-            "entry_into_force": _time(agreement.entry_into_force),
-            "waiting_for": list(agreement.waiting_for),
-            "papers": [_paper(paper) for paper in agreement.papers],
-        },
+        "agreement": None if agreement is None else _agreement(agreement),
         "signatures": [_signature(signature) for signature in report.signatures],
         "record": None
         if record is None
@@ -58,6 +47,20 @@ def report_to_json(report: Report) -> dict[str, Any]:
     }
 
 
+def _agreement(agreement: AgreementReport) -> dict[str, Any]:
+    return {
+        "id": agreement.id,
+        "title": agreement.title,
+        "reference": agreement.reference,
+        "version": agreement.version,
+        "state": agreement.state or None,
+        "entry_into_force": _time(agreement.entry_into_force),
+        "waiting_for": list(agreement.waiting_for),
+        "papers": [_paper(paper) for paper in agreement.papers],
+        "extensions": [_extension(later) for later in agreement.extensions],
+    }
+
+
 def _paper(paper: PaperReport) -> dict[str, Any]:
     return {
         "signer": paper.signer,
@@ -68,6 +71,16 @@ def _paper(paper: PaperReport) -> dict[str, Any]:
         "officer": paper.officer,
         "document_sha256": paper.document_sha256,
         "counts": paper.counts,
+    }
+
+
+def _extension(later: ExtensionReport) -> dict[str, Any]:
+    return {
+        "closes": format_time(later.closes),
+        "until": format_time(later.until),
+        "time": format_time(later.time),
+        "officer": later.officer,
+        "reason": later.reason,
     }
 
 

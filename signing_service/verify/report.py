@@ -90,6 +90,23 @@ class PaperReport:
     """Whether the sealed rules let it count as given."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExtensionReport:
+    """A later end of signing that an officer signed."""
+
+    sequence: int
+    """Of its event in the agreement."""
+    closes: datetime
+    """The end as it stood."""
+    until: datetime
+    """The new end."""
+    time: datetime
+    """When it was recorded."""
+    officer: str
+    """The officer's name, from the trust file; the id without one."""
+    reason: str
+
+
 @dataclass(slots=True)
 class AgreementReport:
     """What the document is, in profile agreement."""
@@ -102,6 +119,7 @@ class AgreementReport:
     entry_into_force: datetime | None = None
     waiting_for: Sequence[str] = ()
     papers: Sequence[PaperReport] = ()
+    extensions: Sequence[ExtensionReport] = ()
 
 
 @dataclass(slots=True)

@@ -13,7 +13,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from signing_service.agreement.acts import Act, Acts, entry_into_force, may_attest_paper, may_sign, state, waiting_for
+from signing_service.agreement.acts import (
+    Act,
+    Acts,
+    entry_into_force,
+    may_attest_paper,
+    may_extend,
+    may_sign,
+    state,
+    waiting_for,
+)
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import format_time, parse_time
 from signing_service.verify.certificate import Certificate
@@ -42,14 +51,18 @@ def check_fields(terms: Terms, fields: Sequence[str]) -> None:
         )
 
 
-def acts_of(signatures: Sequence[SignatureReport], events: Sequence[Event], papers: Collection[str]) -> Sequence[Event]:
+def acts_of(
+    signatures: Sequence[SignatureReport], events: Sequence[Event], papers: Collection[str], extensions: Collection[int]
+) -> Sequence[Event]:
     """The acts in order: from the record where there is one, else as the document alone shows them.
 
-    Of the signatures on paper only those of ``papers`` (signers), which were found good, are acts.
+    Of the signatures on paper and the later ends of signing only those are acts that were found good: of ``papers``
+    (signers) and ``extensions`` (sequences).
     """
     if events:
         acts = [event for event in events if event["type"] in _ACT_TYPES]
-        return [event for event in acts if event["type"] != "paper" or event["signer"] in papers]
+        known = [event for event in acts if event["type"] != "paper" or event["signer"] in papers]
+        return [event for event in known if event["type"] != "extension" or event["sequence"] in extensions]
     return [
         {
             "type": item.kind,
@@ -62,7 +75,7 @@ def acts_of(signatures: Sequence[SignatureReport], events: Sequence[Event], pape
     ]
 
 
-_ACT_TYPES = ("signature", "countersignature", "paper", "refusal", "withdrawal")
+_ACT_TYPES = ("signature", "countersignature", "paper", "refusal", "withdrawal", "extension")
 
 
 def check_rules(
@@ -75,7 +88,8 @@ def check_rules(
 ) -> None:
     """Check (2) to (4), collecting, and fill in the agreement's state."""
     acts = Acts()
-    for act in acts_of(signatures, events, {paper.signer for paper in report.papers}):
+    papers, extensions = {one.signer for one in report.papers}, {one.sequence for one in report.extensions}
+    for act in acts_of(signatures, events, papers, extensions):
         subject = f"field {act['signer']}" if "signer" in act else SUBJECT
         with checks.collecting(Step.RULES, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
             if act["type"] in ("signature", "countersignature"):  # (2)
@@ -84,6 +98,8 @@ def check_rules(
                 _check_may_sign(terms, acts, given, known=bool(events))
             if act["type"] == "paper":
                 may_attest_paper(terms, acts, act["signer"], parse_time(act["time"]))
+            if act["type"] == "extension":
+                _check_may_extend(terms, acts, act)
             acts = acts.after(act)
     for item in signatures:
         _check_assurance(terms, item, checks)
@@ -99,7 +115,25 @@ def _check_may_sign(terms: Terms, acts: Acts, given: Act, *, known: bool) -> Non
             "signatures on paper may have counted, of which the document alone says nothing",
             hint="add the evidence bundle",
         )
+    closes = terms.rules.closes
+    if terms.rules.extension == "allowed" and not known and closes is not None and given.time >= closes:
+        raise unproven(
+            SubIndication.NO_POE,
+            f"{given.signer} signed after {format_time(closes)}, to which the sealed rules let officers add time; "
+            "whether they did, the document alone does not say",
+            hint="add the evidence bundle",
+        )
     may_sign(terms, acts, given.signer, given.time)
+
+
+def _check_may_extend(terms: Terms, acts: Acts, event: Event) -> None:
+    """(2) Raise unless the end was moved on from where it stood, while signing was open and the rules allow it."""
+    may_extend(terms, acts, parse_time(event["until"]), parse_time(event["time"]))
+    if acts.closes(terms) != parse_time(event["closes"]):
+        raise failure(
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            f"signing was extended from {event['closes']}, which is not when it was to close",
+        )
 
 
 def _check_assurance(terms: Terms, item: SignatureReport, checks: Checks) -> None:

@@ -142,6 +142,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
             "attestation": _text,
         },
     ),
+    "extension": ({"closes": _time, "until": _time, "reason": _text, "officer": _text, "attestation": _text},),
     "archive-timestamp": (_PDF | {"field": _text},),
     "withdrawal": ({"officer": _text, "reason": _text, "superseded_by": _or_null(_digest)},),
     "erased": ({"erased": _number, "erased_type": _text, "reason": _text},),

@@ -130,6 +130,9 @@ def _about(report: Report) -> Iterator[str]:
             counts = "counts" if paper.counts else "counts for nothing"
             yield f"On paper    {clean(paper.signer)}: {clean(paper.name)} by hand on {paper.signed_on}, {counts};"
             yield f"            no digital signature; attested by {clean(paper.officer)} at {_moment(paper.attested)}"
+        for later in agreement.extensions:
+            yield f"Extended    from {_moment(later.closes)} to {_moment(later.until)} by {clean(later.officer)}"
+            yield f"            at {_moment(later.time)}: {clean(later.reason)}"
     if report.signatures:
         yield f"Signatures  {summary(report)}"
     yield f"SHA-256     {report.sha256} ({report.size} bytes)"

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, DateTimeLocalField, IntegerField, SelectField, SelectMultipleField
+from wtforms import BooleanField, DateField, DateTimeLocalField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -39,10 +39,19 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     zone = SelectField(_l("Time zone of the two times below"))
     opens = DateTimeLocalField(_l("Signing opens (optional)"), [Optional()])
     closes = DateTimeLocalField(_l("Signing closes (optional)"), [Optional()])
+    extension = BooleanField(_l("A lead officer may extend it while signing is open"))
     order = SelectField(_l("Order"), choices=[("free", _l("any")), ("in-turns", _l("as the parties stand"))])
     minimum_assurance = SelectField(
         _l("How signatures are approved"),
         choices=[("service", _l("with a password or a passkey")), ("passkey", _l("with a passkey only"))],
+    )
+    paper = SelectField(
+        _l("Signatures on paper"),
+        choices=[
+            ("refused", _l("are not accepted")),
+            ("shown", _l("are shown, and count for nothing")),
+            ("counts", _l("count, if an officer attests them")),
+        ],
     )
     force = SelectField(
         _l("Entry into force"),
@@ -66,6 +75,8 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
             closes=in_zone(self.closes.data, zone) if self.closes.data else None,
             order=self.order.data,
             minimum_assurance=self.minimum_assurance.data,
+            paper=self.paper.data,
+            extension="allowed" if self.extension.data and self.closes.data else "refused",
         )
 
     def _signatures(self) -> SignatureRule:
@@ -108,7 +119,7 @@ def edit(agreement_id: str) -> ResponseReturnValue:
 
 def make_form(terms: Terms) -> RulesForm:
     """The form with what the draft says now; times in the first party's zone."""
-    rules, zones = terms.rules, list(dict.fromkeys([*(party.time_zone for party in terms.parties), "UTC"]))
+    rules, zones = terms.rules, zones_of(terms)
     named = rules.signatures.parties
     form = RulesForm(
         data={
@@ -120,6 +131,8 @@ def make_form(terms: Terms) -> RulesForm:
             "closes": _there(rules.closes, zones[0]),
             "order": rules.order,
             "minimum_assurance": rules.minimum_assurance,
+            "paper": rules.paper,
+            "extension": rules.extension == "allowed" or rules.closes is None,
             "force": rules.entry_into_force.kind,
             "days": rules.entry_into_force.days or None,
             "date": rules.entry_into_force.date,
@@ -128,6 +141,17 @@ def make_form(terms: Terms) -> RulesForm:
     form.zone.choices = [(zone, zone) for zone in zones]
     form.named.choices = [(party.id, party_name(party)) for party in terms.parties if not party.guest]
     return form
+
+
+def zones_of(terms: Terms) -> list[str]:
+    """The parties' time zones, the first party's first, and UTC."""
+    return list(dict.fromkeys([*(party.time_zone for party in terms.parties), "UTC"]))
+
+
+def in_words_of_zone(moment: datetime | None, zone: str) -> str:
+    """A moment as a field for date and time takes it, on the clocks of a zone; "" for none."""
+    there = _there(moment, zone)
+    return f"{there:%Y-%m-%dT%H:%M}" if there else ""
 
 
 def _there(moment: datetime | None, zone: str) -> datetime | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -10,14 +12,14 @@ from signing_service.agreement.terms import Terms
 from signing_service.web.presentation import day, moment, party_name
 
 
-def rules_in_words(terms: Terms) -> list[str]:
-    """One sentence a rule, in the interface's language."""
+def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list[str]:
+    """One sentence a rule, in the interface's language; with the end to which signing was extended, if it was."""
     rules = terms.rules
     in_turns = _("They sign in the order in which they stand below.")
     by_passkey = _("Each signature is approved with a passkey that the secretariat has confirmed.")
     return [
         _signatures(terms),
-        *_window(rules),
+        *_window(rules, extended_until),
         in_turns if rules.order == "in-turns" else _("They sign in any order."),
         by_passkey if rules.minimum_assurance == "passkey" else _("A password or a passkey approves a signature."),
         _entry_into_force(rules.entry_into_force),
@@ -35,12 +37,17 @@ def _signatures(terms: Terms) -> str:
     return str(ngettext("The one party must sign.", "All %(num)s parties must sign.", len(counted)))
 
 
-def _window(rules: Rules) -> list[str]:
+def _window(rules: Rules, extended_until: datetime | None) -> list[str]:
     sentences = []
     if rules.opens is not None:
         sentences.append(_("Signing opens on %(time)s.", time=moment(rules.opens)))
-    if rules.closes is not None:
+    if rules.closes is not None and extended_until is not None:
+        until, sealed = moment(extended_until), moment(rules.closes)
+        sentences.append(_("Signing closes on %(time)s (extended; sealed: %(sealed)s).", time=until, sealed=sealed))
+    elif rules.closes is not None:
         sentences.append(_("Signing closes on %(time)s.", time=moment(rules.closes)))
+    if rules.extension == "allowed":
+        sentences.append(_("A lead officer may extend it, while it is open."))
     return [str(sentence) for sentence in sentences]
 
 

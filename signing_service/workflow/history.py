@@ -67,6 +67,11 @@ def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -
         return Phrase("%(name)s may act for %(signer)s, by %(organ)s", **said)
     if kind == "withdrawal":
         return Phrase("withdrawn: %(reason)s", reason=event["reason"])
+    if kind == "extension":
+        said = {"officer": _name(names, event["officer"]), "reason": event["reason"]}
+        closes, until = parse_time(event["closes"]), parse_time(event["until"])
+        phrase = "%(officer)s extended signing from %(closes)s to %(until)s: %(reason)s"
+        return Phrase(phrase, closes=closes, until=until, **said)
     if "signer" not in event:
         return Phrase(str(kind))
     return _of_signer(kind, _signer(terms, event["signer"]), event, names)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from signing_service.store.tables import Person
 from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
 from signing_service.workflow.mails import compose, translations
+from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts
 
@@ -142,6 +144,23 @@ def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reas
     _notify(session, service, parties.values(), terms, "withdrawn", now, reason=reason)
 
 
+def tell_about_extension(
+    session: Session, service: Service, terms: Terms, until: datetime, reason: str, now: datetime
+) -> None:
+    """Tell everybody in the agreement until when it can be signed now, in UTC and at their university, and why."""
+    zones = {signer.id: signer.party.time_zone for signer in terms.signers()}
+    told: set[str] = set()
+    for mandate, person in mandates.of_agreement(session, terms.id):
+        if person.id in told:
+            continue
+        told.add(person.id)
+        when = f"{until.strftime(READABLE_TIME)} UTC"
+        zone = zones.get(mandate.signer, "UTC")
+        if zone != "UTC":
+            when += f" ({until.astimezone(ZoneInfo(zone)).strftime(READABLE_TIME)} {zone})"
+        _notify(session, service, [person], terms, "extended", now, until=when, reason=reason)
+
+
 def tell_about_contradiction(session: Session, service: Service, message: str, hint: str, now: datetime) -> None:
     """Tell the officers that a log witness contradicts the record."""
     for officer in people.officers(session):
@@ -177,88 +196,6 @@ def tell_about_renewal(session: Session, service: Service, terms: Terms, until: 
     return len(officers)
 
 
-def _subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
-    gettext = translations(locale).gettext
-    subject, body = (_about_acts(gettext) | _about_passkeys(gettext) | _about_waiting(gettext))[kind]
-    return subject, body % values
-
-
-def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
-    return {
-        "enrolled": (
-            gettext("A passkey waits for your confirmation"),
-            gettext(
-                "%(name)s of %(party)s has enrolled a passkey. Please call or meet the person, compare the code that "
-                "both of your screens show, and confirm it."
-            ),
-        ),
-        "confirmed": (
-            gettext("Confirmed: you can sign now"),
-            gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
-        ),
-        "differed": (
-            gettext("Your passkey was not confirmed"),
-            gettext("the codes differed, so your passkey was revoked. Open the agreement and make a new one."),
-        ),
-        "paper": (
-            gettext("Your signature on paper is attested"),
-            gettext("an officer of the secretariat has attested that you signed this agreement by hand."),
-        ),
-    }
-
-
-def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
-    return {
-        "reminder": (
-            gettext("Your signature is awaited"),
-            gettext("this is a reminder: the agreement below is open for your signature."),
-        ),
-        "question": (
-            gettext("A question for the secretariat"),
-            gettext("%(name)s asks:") + "\n\n%(text)s",
-        ),
-        "answer": (
-            gettext("The secretariat has answered your question"),
-            gettext("you asked:") + "\n\n%(question)s\n\n" + gettext("The secretariat answers:") + "\n\n%(answer)s",
-        ),
-    }
-
-
-def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
-    return {
-        "signed": (
-            gettext("Your signature is recorded"),
-            gettext("your signature was recorded at %(when)s UTC. Your receipt is on the agreement's page."),
-        ),
-        "complete": (
-            gettext("All required signatures are there"),
-            gettext("all required signatures are there. An officer can now countersign."),
-        ),
-        "countersigned": (
-            gettext("The agreement is countersigned"),
-            gettext(
-                "the secretariat countersigned at %(when)s UTC. The signed PDF and the evidence can be downloaded."
-            ),
-        ),
-        "refused": (
-            gettext("A representative declined to sign"),
-            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
-        ),
-        "withdrawn": (
-            gettext("The agreement was withdrawn"),
-            gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
-        ),
-        "renewal": (
-            gettext("The proof of the signatures is to be renewed"),
-            gettext(
-                "the timestamp that the signatures rest on can be verified until %(until)s. The service adds a new one "
-                "by itself where it can; if it could not, whoever runs it finds the reason with: "
-                "signing-service renew %(agreement)s"
-            ),
-        ),
-    }
-
-
 def _notify(
     session: Session,
     service: Service,
@@ -269,7 +206,7 @@ def _notify(
     **values: str,
 ) -> None:
     for person in recipients:
-        subject, body = _subject_and_body(kind, person.locale, {"agreement": terms.id, **values})
+        subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **values})
         mail = compose(
             "notice",
             person.locale,

@@ -68,6 +68,13 @@ class AgreementView:
     """Whether the rules are met, so that an officer may countersign."""
     reserved: Reservation | None = None
     """Who has reserved the turn, to sign with an own certificate."""
+    extended_until: datetime | None = None
+    """The end to which signing was extended."""
+
+    @property
+    def closes(self) -> datetime | None:
+        """When signing closes, as sealed or as extended."""
+        return self.extended_until or self.terms.rules.closes
 
     @property
     def title(self) -> str:
@@ -235,6 +242,7 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
         archived=bool(acts.archive_timestamps(session, row.id)),
         complete=terms.is_complete(done.given(terms)),
         reserved=held,
+        extended_until=done.extended_until,
     )
 
 

@@ -21,7 +21,9 @@ from signing_service.errors import NotAllowedError
 from signing_service.store import people
 from signing_service.store.tables import Person
 
-Undertaking = Literal["secretariat", "confirm", "table", "attest", "publish", "withdraw", "offices", "service"]
+Undertaking = Literal[
+    "secretariat", "confirm", "table", "attest", "publish", "withdraw", "extend", "offices", "service"
+]  # fmt: skip
 
 OFFICER, LEAD, OPERATOR = "officer", "lead-officer", "operator"
 OFFICES = (OFFICER, LEAD, OPERATOR)
@@ -33,6 +35,7 @@ PERMISSIONS: Mapping[Undertaking, frozenset[str]] = {
     "attest": frozenset({OFFICER, LEAD}),
     "publish": frozenset({LEAD}),
     "withdraw": frozenset({LEAD}),
+    "extend": frozenset({LEAD}),
     "offices": frozenset({LEAD}),  # who holds which office, and the trust file's successors
     "service": frozenset({LEAD, OPERATOR}),
 }

@@ -1,4 +1,4 @@
-"""Why somebody does what cannot be undone: a refusal, a withdrawal, an erasure, another mandate."""
+"""Why somebody does what cannot be undone: a refusal, a withdrawal, an erasure, another mandate, more time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from signing_service.errors import InputError
 MAX_REASON = 2000  # characters
 
 
-def clean_reason(reason: str) -> str:
-    """A reason in one line of NFC; raises InputError when it is empty or too long."""
-    if not reason.strip():
-        raise InputError("no reason was given", hint="write 1 to %(limit)s", limit=MAX_REASON)
-    reason = clean_name(" ".join(reason.split()))
-    if not 1 <= len(reason) <= MAX_REASON:
+def clean_reason(reason: str, limit: int = MAX_REASON) -> str:
+    """A reason in one line of NFC; raises InputError when it is empty or longer than ``limit`` characters."""
+    reason = " ".join(reason.split())
+    if not reason:
+        raise InputError("no reason was given", hint="write 1 to %(limit)s", limit=limit)
+    if len(reason) > limit:
         raise InputError(
-            "the reason has %(count)s characters", hint="write 1 to %(limit)s", count=len(reason), limit=MAX_REASON
+            "the reason has %(count)s characters", hint="write 1 to %(limit)s", count=len(reason), limit=limit
         )
-    return reason
+    return clean_name(reason, what="reason", max_length=limit)

@@ -79,6 +79,7 @@ def load_acts(session: Session, agreement_id: str) -> Acts:
         countersignature,
         Act(SECRETARIAT, withdrawal.time, withdrawal.reason) if withdrawal else None,
         withdrawal.superseded_by if withdrawal else None,
+        acts.extended_until(session, agreement_id),
     )
 
 

@@ -39,6 +39,7 @@ OFFICERS = (
     "/secretariat/agreements/{agreement}/feeds/",
     "/secretariat/agreements/{agreement}/observers/",
     "/secretariat/agreements/{agreement}/paper/",
+    "/secretariat/agreements/{agreement}/extension/",
     "/secretariat/agreements/{agreement}/questions/",
     "/secretariat/agreements/{agreement}/representatives",
     "/secretariat/agreements/{draft}/",

@@ -107,6 +107,9 @@ ROUTES: dict[str, Route] = {
     "own_certificate.show": Route(LIN, 404),
     "own_certificate.to_sign": Route(LIN, 404),  # Lin has signed
     "own_certificate.upload": Route(LIN),
+    "extension.extend": Route(LEADS, body={"answer": {}}),
+    "extension.options": Route(LEADS, body={"until": "2025-04-11T08:00", "zone": "UTC", "reason": "x"}),
+    "extension.show": Route(LEADS),
     "paper.attest": Route(OFFICERS, body={"answer": {}, "scan": "AA"}),
     "paper.options": Route(OFFICERS, body={"signed_on": "2025-04-11", "scan": "AA"}),
     "paper.scan": Route(OFFICERS, 404),  # nobody has signed A on paper

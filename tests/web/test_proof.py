@@ -40,6 +40,7 @@ WITHOUT = {
     "own.stay": "opens nothing",
     "own_certificate.release": "gives back what can be reserved again",
     "own_certificate.upload": "takes the person's own signature alone, after a reservation with proof",
+    "extension.extend": "holds the officer's passkey over this very statement",
     "paper.attest": "holds the officer's passkey over this very statement",
     "passkeys.confirm": "holds the officer's passkey over this very statement",
     "passkeys.enrol": "counts only once an officer has confirmed it",

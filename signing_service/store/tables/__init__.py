@@ -4,7 +4,16 @@ The migrations under ``store/migrations`` make exactly this schema on SQLite and
 compares. Bytes of revisions, events and entries are written once and never by a migration.
 """
 
-from signing_service.store.tables.acts import ArchiveTimestamp, Attempt, Paper, Refusal, Signature, Turn, Withdrawal
+from signing_service.store.tables.acts import (
+    ArchiveTimestamp,
+    Attempt,
+    Extension,
+    Paper,
+    Refusal,
+    Signature,
+    Turn,
+    Withdrawal,
+)
 from signing_service.store.tables.agreements import Agreement, Document, Mandate, Revision, SourceFile
 from signing_service.store.tables.base import Base, UtcTime
 from signing_service.store.tables.passkeys import Challenge, CodeSeed, Credential, Enrolment
@@ -36,6 +45,7 @@ __all__ = [
     "Enrolment",
     "Entry",
     "Event",
+    "Extension",
     "Feed",
     "Installation",
     "Invitation",

@@ -139,6 +139,21 @@ class Paper(Base):
     entry_index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), unique=True)
 
 
+class Extension(Base):
+    """An officer moved the end of signing to a later moment; the newest one counts."""
+
+    __tablename__ = "extensions"
+    __table_args__ = (Index("ix_extensions_agreement", "agreement"),)
+
+    entry_index: Mapped[int] = mapped_column(Big, ForeignKey("entries.index"), primary_key=True, autoincrement=False)
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"))
+    officer: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))
+    until: Mapped[datetime]
+    """The new end, UTC."""
+    reason: Mapped[str]
+    time: Mapped[datetime]
+
+
 class ArchiveTimestamp(Base):
     """An archive delta: validation material and a document timestamp over the whole file."""
 

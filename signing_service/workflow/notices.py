@@ -1,0 +1,94 @@
+"""What notices by mail say: a subject and a sentence each, in the recipient's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from signing_service.workflow.mails import translations
+
+
+def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
+    """The subject and the sentence of a notice of that kind, in the recipient's language."""
+    gettext = translations(locale).gettext
+    subject, body = (_about_acts(gettext) | _about_passkeys(gettext) | _about_waiting(gettext))[kind]
+    return subject, body % values
+
+
+def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "enrolled": (
+            gettext("A passkey waits for your confirmation"),
+            gettext(
+                "%(name)s of %(party)s has enrolled a passkey. Please call or meet the person, compare the code that "
+                "both of your screens show, and confirm it."
+            ),
+        ),
+        "confirmed": (
+            gettext("Confirmed: you can sign now"),
+            gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
+        ),
+        "differed": (
+            gettext("Your passkey was not confirmed"),
+            gettext("the codes differed, so your passkey was revoked. Open the agreement and make a new one."),
+        ),
+        "paper": (
+            gettext("Your signature on paper is attested"),
+            gettext("an officer of the secretariat has attested that you signed this agreement by hand."),
+        ),
+    }
+
+
+def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "reminder": (
+            gettext("Your signature is awaited"),
+            gettext("this is a reminder: the agreement below is open for your signature."),
+        ),
+        "question": (
+            gettext("A question for the secretariat"),
+            gettext("%(name)s asks:") + "\n\n%(text)s",
+        ),
+        "answer": (
+            gettext("The secretariat has answered your question"),
+            gettext("you asked:") + "\n\n%(question)s\n\n" + gettext("The secretariat answers:") + "\n\n%(answer)s",
+        ),
+    }
+
+
+def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "signed": (
+            gettext("Your signature is recorded"),
+            gettext("your signature was recorded at %(when)s UTC. Your receipt is on the agreement's page."),
+        ),
+        "complete": (
+            gettext("All required signatures are there"),
+            gettext("all required signatures are there. An officer can now countersign."),
+        ),
+        "countersigned": (
+            gettext("The agreement is countersigned"),
+            gettext(
+                "the secretariat countersigned at %(when)s UTC. The signed PDF and the evidence can be downloaded."
+            ),
+        ),
+        "refused": (
+            gettext("A representative declined to sign"),
+            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+        ),
+        "withdrawn": (
+            gettext("The agreement was withdrawn"),
+            gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
+        ),
+        "extended": (
+            gettext("There is more time to sign"),
+            gettext("the agreement can now be signed until %(until)s. The secretariat gives this reason: %(reason)s"),
+        ),
+        "renewal": (
+            gettext("The proof of the signatures is to be renewed"),
+            gettext(
+                "the timestamp that the signatures rest on can be verified until %(until)s. The service adds a new one "
+                "by itself where it can; if it could not, whoever runs it finds the reason with: "
+                "signing-service renew %(agreement)s"
+            ),
+        ),
+    }
