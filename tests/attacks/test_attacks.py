@@ -9,13 +9,24 @@ import pytest
 from signing_service.verify.report import Report
 from signing_service.verify.verdict import Verdict
 from signing_service.verify.verifier import verify_pdf
-from tests.attacks import certification, containers, forgery, material, parsing, saving, shadow, tagging, wrapping
+from tests.attacks import (
+    appearances,
+    certification,
+    containers,
+    forgery,
+    material,
+    parsing,
+    saving,
+    shadow,
+    tagging,
+    wrapping,
+)
 from tests.attacks.catalogue import ATTACKS, Attack
 from tests.attacks.documents import CONTROLS, OURS, office, world
 from tests.verify.foreign import SIGNED_AT
 from tests.verify.world import LATER
 
-CLASSES = (certification, containers, forgery, material, parsing, saving, shadow, tagging, wrapping)
+CLASSES = (appearances, certification, containers, forgery, material, parsing, saving, shadow, tagging, wrapping)
 
 
 def judge(pdf: bytes, control: str, profile: str) -> Report:

@@ -19,7 +19,8 @@ from signing_service.verify.pades.document import Snapshot
 from signing_service.verify.pades.shown_text import shown_text
 
 _NOT_TEXT = re.compile(r"[\s\u00a0\u00ad]+")
-_PASSWORD, _COMBO = 1 << 13, 1 << 17  # field flags 14 and 18 (tables 231, 233)
+_PASSWORD, _COMBO, _COMB = 1 << 13, 1 << 17, 1 << 24  # field flags 14, 18 and 25 (tables 231, 233)
+_MOST_CELLS = 100
 
 
 def shows_value(snapshot: Snapshot, field: dict[str, Any], value: Any, kind: str, *, certainly: bool = False) -> bool:
@@ -36,7 +37,7 @@ def shows_value(snapshot: Snapshot, field: dict[str, Any], value: Any, kind: str
     wanted = _spellings(snapshot, field, value or b"", kind)
     widgets = [snapshot.dictionary(kid) for kid in snapshot.array(field.get("Kids"))] or [field]
     for widget in widgets:
-        shown = shown_text(snapshot, snapshot.dictionary(widget.get("AP")).get("N"))
+        shown = shown_text(snapshot, snapshot.dictionary(widget.get("AP")).get("N"), _cells(snapshot, field))
         if shown is not None and _runs_leftwards(shown):
             shown = None
         if certainly if shown is None else _plain(shown) not in wanted:
@@ -51,6 +52,13 @@ def _is_formatted(snapshot: Snapshot, field: dict[str, Any], kind: str) -> bool:
     if kind == "Ch" and not flags & _COMBO:
         return True
     return "F" in snapshot.dictionary(field.get("AA")) or bool(flags & _PASSWORD)
+
+
+def _cells(snapshot: Snapshot, field: dict[str, Any]) -> int:
+    """Into how many cells a comb is parted (ISO 32000-2 table 231, flag 25); 0 where it is none."""
+    flags, length = snapshot.resolve(field.get("Ff")), snapshot.resolve(field.get("MaxLen"))
+    is_comb = isinstance(flags, int) and bool(flags & _COMB) and isinstance(length, int)
+    return min(max(0, length), _MOST_CELLS) if is_comb else 0
 
 
 def _spellings(snapshot: Snapshot, field: dict[str, Any], value: bytes, kind: str) -> set[str]:

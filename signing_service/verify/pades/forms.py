@@ -210,6 +210,12 @@ def _check_appearance(walk: Walk, name: str, reference: Ref) -> None:
     widgets = [reference, *walk.older.array(walk.older.dictionary(reference).get("Kids"))]
     for widget in widgets:
         held = walk.older.dictionary(widget).get("AP")
+        older = walk.older.dictionary(held)
+        newer = walk.newer.dictionary(walk.newer.dictionary(widget).get("AP"))
+        for state in sorted({"D", "R"} & newer.keys()):  # what is shown while a pointer is over it
+            same = newer[state] == older.get(state) and not _is_tainted(walk, newer[state])
+            if not same and newer[state] != newer.get("N"):
+                walk.violate(f"field {name!r} shows something else when it is pointed at")
         if isinstance(held, Ref) and walk.graph.referrers(held.number) - walk.skeleton.fields.keys():
             walk.violate(f"field {name!r}: its appearance dictionary is used for something else too")
 

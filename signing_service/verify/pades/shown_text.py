@@ -3,8 +3,9 @@ r"""The text that a form field's appearance shows, read by its fonts; None where
     shown_text(snapshot, field["AP"]["N"])
 
 Codes become characters by a font's ``/ToUnicode`` map where it has one, else, in a font of single bytes, by its
-encoding. A composite font without a map, or an encoding with differences, cannot be read. Pictures, curves and
-shadings show something that is no text: they give a character that no value has.
+encoding. A composite font without a map, or an encoding with differences, cannot be read. Pictures, curves, shadings,
+fonts that draw (Type 3), text that is not painted and more lines than borders and combs need show something that is no
+text, or another one: they give a character that no value has.
 
 Clauses: ISO 32000-2 9.4.3 (showing text), 9.6.5 (encodings), 9.10.2 and 9.10.3 (ToUnicode), 12.7.4.3 (variable text).
 """
@@ -21,6 +22,9 @@ from signing_service.verify.pades.document import Snapshot
 
 PICTURE = "\ufffc"  # object replacement character: equal to no value
 _DRAWING = re.compile(rb"(?:^|[\x00\t\n\x0c\r \])>])(?:Do|BI|sh|c|v|y)(?:$|[\x00\t\n\x0c\r (\[</])")  # annex A
+_UNSEEN = re.compile(rb"(?:^|[\x00\t\n\x0c\r \])>])[37][\x00\t\n\x0c\r ]+Tr(?:$|[\x00\t\n\x0c\r (\[<])")  # table 104
+_LINE = re.compile(rb"[\x00\t\n\x0c\r ](?:l|re)(?=$|[\x00\t\n\x0c\r ])")
+_BORDER_LINES = 16  # lines and rectangles: two bevels of six corners, background, clipping
 _FONT = rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]+)[\x00\t\n\x0c\r ]+[-+.\d]+[\x00\t\n\x0c\r ]+Tf"
 _NEXT = re.compile(_FONT + rb"|[(<\[]")
 _MAX_CONTENT = 1024 * 1024  # bytes of one appearance
@@ -36,22 +40,26 @@ _RANGE = re.compile(_CODE + _SPACE + _CODE + _SPACE + rb"(?:" + _CODE + rb"|\[([
 Codes = Mapping[bytes, str]
 
 
-def shown_text(snapshot: Snapshot, reference: Any) -> str | None:
-    """All text of an appearance stream."""
+def shown_text(snapshot: Snapshot, reference: Any, cells: int = 0) -> str | None:
+    """All text of an appearance stream; ``cells``: of a comb, which lines part."""
     located = snapshot.located(reference.number) if isinstance(reference, Ref) else None
     if located is None or not isinstance(located.value, Stream):
         return None
     resources = snapshot.dictionary(located.value.dictionary.get("Resources"))
     try:
         data = snapshot.document.stream_data(located)
-        return _text(snapshot, data, snapshot.dictionary(resources.get("Font"))) if len(data) <= _MAX_CONTENT else None
+        if len(data) > _MAX_CONTENT:
+            return None
+        if len(_LINE.findall(data)) > _BORDER_LINES + 2 * cells:
+            return PICTURE
+        return _text(snapshot, data, snapshot.dictionary(resources.get("Font")))
     except FormatError:
         return None
 
 
 def _text(snapshot: Snapshot, data: bytes, fonts: dict[str, Any]) -> str | None:
     """Strings in the order of showing, each by the font that was chosen last."""
-    if _DRAWING.search(data):
+    if _DRAWING.search(data) or _UNSEEN.search(data):
         return PICTURE
     out: list[str | None] = []
     reader: _Reader = _Reader(1, "cp1252", None)
@@ -60,7 +68,10 @@ def _text(snapshot: Snapshot, data: bytes, fonts: dict[str, Any]) -> str | None:
         if match[1] is not None:
             if b"#" in match[1]:
                 return None
-            reader, position = _reader(snapshot, fonts.get(match[1].decode("latin-1"))), match.end()
+            font = fonts.get(match[1].decode("latin-1"))
+            if snapshot.resolve(snapshot.dictionary(font).get("Subtype")) == "Type3":
+                return PICTURE
+            reader, position = _reader(snapshot, font), match.end()
             continue
         value, position = parse_object(data, match.start())
         out += [

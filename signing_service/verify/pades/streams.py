@@ -1,8 +1,8 @@
-"""Decoding the streams that structure needs: Flate with PNG predictors, ASCII hexadecimal, ASCII 85, no more.
+"""Decoding the streams that structure needs: Flate and LZW with PNG predictors, run lengths, ASCII forms, no more.
 
 Page contents, fonts and images are never decoded. Limits are those of :mod:`signing_service.verify.limits`.
 
-Clauses: ISO 32000-2 7.4.2 (ASCIIHex), 7.4.3 (ASCII85), 7.4.4 (Flate, predictors).
+Clauses: ISO 32000-2 7.4.2 (ASCIIHex), 7.4.3 (ASCII85), 7.4.4 (Flate, LZW, predictors), 7.4.5 (RunLength).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from signing_service.errors import FormatError, LimitError
 from signing_service.verify.limits import MAX_STREAM_BYTES
+from signing_service.verify.pades.old_filters import unpack_lzw, unpack_runs
 
 
 def decode_stream(dictionary: Mapping[str, Any], raw: bytes) -> bytes:
@@ -30,6 +31,11 @@ def decode_stream(dictionary: Mapping[str, Any], raw: bytes) -> bytes:
             data = _hexadecimal(data)
         elif name in ("ASCII85Decode", "A85"):
             data = _ascii85(data)
+        elif name in ("LZWDecode", "LZW"):
+            chosen = options if isinstance(options, dict) else {}
+            data = _unpredict(unpack_lzw(data, early=chosen.get("EarlyChange", 1) != 0), chosen)
+        elif name in ("RunLengthDecode", "RL"):
+            data = unpack_runs(data)
         else:
             raise FormatError(f"a stream that structure needs has the filter {name!r}")
     return data

@@ -2,7 +2,10 @@
 
     check_update(document, number)       # raises FormatError
 
-Bytes that belong to no object are where a reader that repairs files finds another document than one that does not.
+Its trailer may not take back the number of objects either: those beyond ``/Size`` do not exist for a reader that goes
+by it (ISO 32000-2 table 15). Bytes that belong to no object are where a reader that repairs files finds another
+document than one that does not.
+
 Asked only of updates that follow a signature; what a signature covers, its signer answers for.
 """
 
@@ -20,6 +23,9 @@ _END = re.compile(rb"startxref[\x00\t\n\x0c\r ]{1,8}\d{1,10}[\x00\t\n\x0c\r ]{1,
 def check_update(document: Document, number: int) -> None:
     """Raise FormatError unless what revision ``number`` lists is all of it, but for white space and comments."""
     revision, snapshot = document.revisions[number], document.snapshots[number]
+    before, now = (item.trailer.get("Size") for item in (document.snapshots[number - 1], snapshot))
+    if isinstance(before, int) and isinstance(now, int) and now < before:
+        raise FormatError(f"revision {number + 1} declares fewer objects than there were: some readers lose the rest")
     start = document.revisions[number - 1].end
     spans = [span for section in revision.sections for span in section.spans]
     for section in revision.sections:
