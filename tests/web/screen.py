@@ -82,11 +82,11 @@ class Screen:
 
     def expect_signed(self) -> Screen:
         """The receipt comes by itself."""
-        expect(self.page.get_by_role("heading", name="You have signed")).to_be_visible()
+        expect(self.page.get_by_role("heading", name="You have signed")).to_be_visible(timeout=MOMENT)
         return self
 
     def expect_countersigned(self) -> Screen:
-        expect(self.page.get_by_role("heading", name="The agreement is countersigned")).to_be_visible()
+        expect(self.page.get_by_role("heading", name="The agreement is countersigned")).to_be_visible(timeout=MOMENT)
         return self
 
     def expect_failure(self, text: str) -> Screen:

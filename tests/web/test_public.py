@@ -9,6 +9,8 @@ from hashlib import sha256
 
 import pytest
 import uharfbuzz
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
 
 from signing_service import resources
 from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
@@ -130,6 +132,16 @@ def test_every_script_has_both_weights(anybody: Visitor, world: World):
 
 def test_the_health_check_answers(anybody: Visitor, world: World):
     assert anybody.get("/healthz").json == {"status": "ok"}
+
+
+def test_the_root_that_the_page_on_the_yellow_mark_gives_has_the_fingerprint_that_it_shows(
+    anybody: Visitor, world: World
+):
+    page = anybody.get("/help/yellow-mark").text
+    root = load_pem_x509_certificate(anybody.get("/root.pem").data)
+    shown = re.search(r"SHA-256 ([0-9a-f ]{71})", page)
+    assert shown is not None
+    assert shown[1].replace(" ", "") == root.fingerprint(SHA256()).hex()
 
 
 def test_an_unknown_language_is_not_found_and_a_known_one_is_kept(anybody: Visitor, world: World):
