@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.crypt import SimpleEnvelopeKeyDecrypter
 from pyhanko.pdf_utils.crypt.pubkey import RecipientEncryptionPolicy
+from pyhanko.pdf_utils.generic import DictionaryObject, NameObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
@@ -30,6 +31,7 @@ from signing_service.verify.verifier import verify_pdf
 from tests.attacks.editing import container_of, patched, with_container
 from tests.attacks.judges import pdfsig_accepts
 from tests.verify.by_hand import certificate_entry, detached_container, plain_rsa, sha1_container, signed_by_hand
+from tests.verify.edits import written
 from tests.verify.foreign import SIGNED_AT, Credential, Office, issue, plain_pdf
 
 OLD_DAYS = datetime(2012, 1, 1, tzinfo=UTC)
@@ -247,3 +249,18 @@ def test_an_offset_beyond_what_a_machine_counts_is_an_offset_outside_the_file():
     document = Document(pdf)
     with pytest.raises(FormatError):
         document.load(3, Entry("offset", 2**64 - 1, 0), document.snapshots[-1])
+
+
+@pytest.mark.parametrize(("level", "verdict"), [(None, Verdict.PASSED), (2, Verdict.PASSED), (1, Verdict.FAILED)])
+@pytest.mark.parametrize("where", ["catalog", "page"])
+def test_an_applications_private_data_may_change_unless_all_is_closed(level, verdict, where):
+    office = Office.opened("ecdsa")
+    pdf = office.sign(plain_pdf(), certify=level)
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    holder = writer.root if where == "catalog" else writer.root["/Pages"]["/Kids"][0].get_object()
+    holder["/PieceInfo"] = DictionaryObject({NameObject("/App"): DictionaryObject()})
+    writer.update_container(holder) if where == "page" else writer.update_root()
+
+    report = verify_pdf(written(writer), office.trust(), SIGNED_AT, profile="pades")
+
+    assert report.verdict is verdict

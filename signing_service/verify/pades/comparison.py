@@ -9,9 +9,12 @@ is reached in two roles must satisfy both, so nothing can be changed as validati
 Objects that neither revision reaches do not matter.
 
 - trailer: ``/ID``, ``/Info``, ``/Size``, ``/Prev`` and what cross-reference streams need;
-- catalog: ``/Extensions``, ``/Version``; ``/DSS`` and ``/Metadata``: see :mod:`.material`;
+- catalog: ``/Extensions``, ``/PieceInfo``, ``/Version``; ``/DSS`` and ``/Metadata``: see :mod:`.material`;
 - form and fields: see :mod:`.forms`; annotations: :mod:`.annotations`; structure tree: :mod:`.tags`;
-- pages: ``/Annots``, ``/LastModified``, a new ``/Tabs``.
+- pages: ``/Annots``, ``/LastModified``, ``/PieceInfo``, a new ``/Tabs``.
+
+``/PieceInfo`` holds what applications keep for themselves (14.5); no viewer shows it. A document that is closed to all
+changes keeps it.
 
 Clauses: ISO 32000-2 12.8.2.2, 12.8.2.4, 12.8.4.3; EN 319 142-1 5.4.
 """
@@ -26,7 +29,7 @@ from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.forms import form
 from signing_service.verify.pades.graph import ReferenceGraph
 from signing_service.verify.pades.material import material, metadata
-from signing_service.verify.pades.policy import Policy
+from signing_service.verify.pades.policy import FILLING, Policy
 from signing_service.verify.pades.tags import structure_tree
 from signing_service.verify.pades.walk import Findings, Walk, content
 
@@ -61,7 +64,7 @@ def _catalogs(walk: Walk, before: Any, after: Any, place: str) -> None:
         walk.violate("the catalog was taken out")
         return
     for key in sorted(old.keys() | new.keys()):
-        if key in _ANY_CATALOG:
+        if key in _ANY_CATALOG or (key == "PieceInfo" and walk.policy.level >= FILLING):
             if _differs(walk, old.get(key), new.get(key)):
                 walk.permit(f"the catalog's /{key} was changed")
         elif key in ("DSS", "Metadata"):
@@ -99,6 +102,9 @@ def _page_nodes(walk: Walk, before: Any, after: Any, place: str) -> None:
             walk.visit(page_annotations, old.get(key), new.get(key), place)
         elif key == "Parent":
             same_reference(walk, old.get(key), new.get(key), f"{place}/Parent")
+        elif key == "PieceInfo" and walk.policy.level >= FILLING:
+            if _differs(walk, old.get(key), new.get(key)):
+                walk.permit(f"{place}: private data of an application were changed")
         elif key != "Tabs" or key in old:
             walk.visit(content, old.get(key), new.get(key), f"{place}/{key}")
 
