@@ -89,6 +89,14 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             session.execute(insert(RateHit), [hit] * amount)
         return True
 
+    def release_entry(self, key: str) -> None:
+        """Give back the newest hit of a key: what it stood for came out well."""
+        name = key[:MAX_KEY]
+        newest = select(func.max(RateHit.id)).where(RateHit.key == name).scalar_subquery()
+        with self._database.begin() as session:
+            self._one_at_a_time(session, name)
+            session.execute(delete(RateHit).where(RateHit.id == newest))
+
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The oldest hit within the last ``expiry`` seconds, in seconds since 1970, and how many there are."""
         now = self._clock()

@@ -51,12 +51,8 @@ def _check_password(form: SignInForm) -> str:
     """The token of a new session; raises NotAllowedError, and counts what was wrong."""
     email, code = form.email.data or "", "".join((form.code.data or "").split())
     known = known_devices.is_known(email)
-    limits.check("sign-in", email, known=known)
-    try:
+    with limits.attempt("sign-in", email, known=known):
         return login.sign_in(the_service(), email, form.password.data or "", code, **client())
-    except NotAllowedError:
-        limits.count("sign-in", email, known=known)
-        raise
 
 
 def _passkey_data(wanted: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -77,7 +78,7 @@ def _open(token: str) -> enrolment.OpenedInvitation:
     try:
         return enrolment.open_invitation(the_service(), token, language_tag(get_locale() or Locale("en")))
     except NotAllowedError:
-        limits.fail("invitation")
+        limits.use("invitation")
         raise
 
 
@@ -112,15 +113,18 @@ def approve(attempt_id: str) -> ResponseReturnValue:
 
 def _approve(attempt_id: str, request: bytes, statement: bytes, given: Answer) -> Prepared | Waiting:
     account, service = visitor().person_id, the_service()
-    limits.check("approval", account)
-    try:
+    with _counted(account, given):
         prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
-        if isinstance(prepared, Waiting) and _their_turn_came(attempt_id, prepared):
-            prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
-        return prepared
-    except login.WrongPasswordError:
-        limits.count("approval", account)
-        raise
+    if isinstance(prepared, Waiting) and _their_turn_came(attempt_id, prepared):
+        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
+    return prepared
+
+
+def _counted(account: str, given: Answer) -> AbstractContextManager[None]:
+    """An attempt that counts where it can be guessed; of passkeys nothing can."""
+    if isinstance(given, Password):
+        return limits.attempt("approval", account, wrong=login.WrongPasswordError)
+    return nullcontext()
 
 
 def _their_turn_came(attempt_id: str, waiting: Waiting) -> bool:
@@ -167,13 +171,9 @@ def refusal_options(agreement_id: str) -> ResponseReturnValue:
 def refuse(agreement_id: str) -> ResponseReturnValue:
     body = read_object(signer=str, reason=str, approval=dict)
     account = visitor().person_id
-    limits.check("approval", account)
     given = read_answer(body["approval"])
-    try:
+    with _counted(account, given):
         refusal.refuse(the_service(), account, agreement_id, body["signer"], body["reason"], given)
-    except login.WrongPasswordError:
-        limits.count("approval", account)
-        raise
     return jsonify({"refused": True})
 
 

@@ -7,13 +7,16 @@ links and passkeys cannot be guessed: a right one is always taken, only wrong on
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from flask import current_app, request
 from limits import RateLimitItem, parse
 from limits.strategies import MovingWindowRateLimiter
 
-from signing_service.errors import TooManyAttemptsError
+from signing_service.errors import NotAllowedError, TooManyAttemptsError
+from signing_service.store.limits import DatabaseStorage
 from signing_service.web import known_devices
 
 PER_ACCOUNT = parse("10 per 15 minutes")  # wrong passwords, at sign-in from one address, and at signing
@@ -26,26 +29,47 @@ REPORTS = parse("10 per 15 minutes")  # an account's reports on its own agreemen
 _Rows = list[tuple[RateLimitItem, tuple[str, ...]]]
 
 
-def check(kind: str, account: str | None = None, *, known: bool = False) -> None:
-    """Raise TooManyAttemptsError if this account or this address failed too often lately.
+def use(kind: str, account: str | None = None) -> None:
+    """Count one use of what costs us something, or one wrong token; raises TooManyAttemptsError, then it is not done.
 
-    ``known``: the browser has signed in to the account before; only its own failures count.
+    Counting and comparing are one step, so many at the same moment are not more than one after another.
     """
-    for limit, key in _limits(kind, account, known=known):
-        if not _limiter().test(limit, *key):
+    _take(_limits(kind, account, known=False))
+
+
+@contextmanager
+def attempt(
+    kind: str, account: str | None = None, *, known: bool = False, wrong: type[Exception] = NotAllowedError
+) -> Iterator[None]:
+    """Try something that may be ``wrong``: used up beforehand, given back unless that is what it ends in.
+
+    Were it looked at first and counted afterwards, all guesses of one moment would be made. ``known``: the browser has
+    signed in to the account before; only its own failures count. Raises TooManyAttemptsError before anything is tried.
+    """
+    limits = _limits(kind, account, known=known)
+    _take(limits)
+    try:
+        yield
+    except wrong:
+        raise
+    except BaseException:
+        _give_back(limits)
+        raise
+    _give_back(limits)
+
+
+def _take(limits: _Rows) -> None:
+    """Take one of each, or of none."""
+    for number, (limit, key) in enumerate(limits):
+        if not _limiter().hit(limit, *key):
+            _give_back(limits[:number])
             raise too_many()
 
 
-def count(kind: str, account: str | None = None, *, known: bool = False) -> None:
-    """Count a failure, or one use of what costs us something even where it goes well."""
-    for limit, key in _limits(kind, account, known=known):
-        _limiter().hit(limit, *key)
-
-
-def fail(kind: str) -> None:
-    """Count a failure where a right answer is taken whatever happened before; raises TooManyAttemptsError."""
-    check(kind)
-    count(kind)
+def _give_back(limits: _Rows) -> None:
+    storage = cast("DatabaseStorage", _limiter().storage)
+    for limit, key in limits:
+        storage.release_entry(limit.key_for(*key))
 
 
 def too_many() -> TooManyAttemptsError:

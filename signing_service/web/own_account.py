@@ -79,11 +79,10 @@ def confirm_codes() -> ResponseReturnValue:
     form, person = CodeForm(), visitor()
     if not form.validate_on_submit():
         return _codes_page(form), 400
-    limits.check("approval", person.person_id)
     try:
-        codes.confirm_codes(the_service(), person.person_id, form.code.data or "", person.token)
+        with limits.attempt("approval", person.person_id, wrong=WrongPasswordError):
+            codes.confirm_codes(the_service(), person.person_id, form.code.data or "", person.token)
     except WrongPasswordError as error:
-        limits.count("approval", person.person_id)
         return _codes_page(form, error), 403
     flash(_("One-time codes are set up."), "good")
     return redirect(url_for("own.show_codes"), code=303)

@@ -61,12 +61,11 @@ def to_sign(agreement_id: str, signer: str) -> Response:
 def upload(agreement_id: str, signer: str) -> ResponseReturnValue:
     _confirm()
     service, person_id = the_service(), visitor().person_id
-    limits.check("own-upload", person_id)
     found = request.files.get("signed")
     try:
         if not found or not found.filename:
             raise InputError("no file was chosen", hint="choose the PDF that your software has signed")
-        limits.count("own-upload", person_id)
+        limits.use("own-upload", person_id)
         with verification.turn():
             own_uploads.take_upload(service, person_id, agreement_id, signer, found.read())
     except NotFoundError:

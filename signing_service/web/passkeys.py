@@ -32,8 +32,7 @@ blueprint = Blueprint("passkeys", __name__, url_prefix="/api")
 
 @blueprint.post("/sign-in/options")
 def sign_in_options() -> ResponseReturnValue:
-    limits.check("passkey-options")
-    limits.count("passkey-options")
+    limits.use("passkey-options")
     return jsonify({"passkey": passkey_login.login_options(the_service())})
 
 
@@ -43,7 +42,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         token = passkey_login.sign_in_with_passkey(the_service(), body["answer"], **client())
     except (ApprovalError, NotAllowedError):
-        limits.fail("passkey")
+        limits.use("passkey")
         raise
     begin_session(token)
     return jsonify({"next": local_path(body["next"])})

@@ -22,7 +22,7 @@ from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from signing_service.errors import InputError, NotAllowedError, SigningServiceError
+from signing_service.errors import InputError, NotAllowedError, SigningServiceError, TooManyAttemptsError
 from signing_service.web import limits
 from signing_service.web.error_pages import answer, wants_json
 from signing_service.web.forms import ConfirmForm
@@ -71,14 +71,12 @@ def prove_by_form() -> SigningServiceError | None:
     if not ConfirmForm().validate_on_submit():
         raise InputError("this page is too old to send anything", hint="reload it and try again")
     person, form = visitor(), request.form
-    limits.check("approval", person.person_id)
+    given = form["proof_password"], form.get("proof_code", "")
     try:
-        proof.prove_by_password(
-            the_service(), person.person_id, person.token, form["proof_password"], form.get("proof_code", "")
-        )
-    except WrongPasswordError as error:
-        limits.count("approval", person.person_id)
-        return error
+        with limits.attempt("approval", person.person_id, wrong=WrongPasswordError):
+            proof.prove_by_password(the_service(), person.person_id, person.token, *given)
+    except TooManyAttemptsError:
+        raise
     except NotAllowedError as error:
         return error
     person.fresh = True

@@ -141,12 +141,11 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
     failure = None
     if form.validate_on_submit():
         refuse_password_at_table()
-        limits.check("approval", person_id)
         reason, given = form.reason.data or "", Password(form.password.data or "", form.code.data or "")
         try:
-            refusals.refuse(service, person_id, agreement_id, signer, reason, given, consent_language())
+            with limits.attempt("approval", person_id, wrong=login.WrongPasswordError):
+                refusals.refuse(service, person_id, agreement_id, signer, reason, given, consent_language())
         except login.WrongPasswordError as error:
-            limits.count("approval", person_id)
             failure = error
         else:
             flash(_("You have declined. The secretariat has been told; you may still sign later."), "wait")

@@ -19,8 +19,7 @@ BROWSER = "sign-on"  # member of the cookie: what ties an answer to the browser 
 
 @blueprint.get("/<provider_id>")
 def begin(provider_id: str) -> ResponseReturnValue:
-    limits.check("passkey-options")
-    limits.count("passkey-options")  # a row for each question, like a passkey's
+    limits.use("passkey-options")  # a row for each question, like a passkey's
     browser = session.setdefault(BROWSER, sign_on.new_browser_secret())
     wanted = local_path(request.args.get("next"))
     try:

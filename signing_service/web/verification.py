@@ -48,10 +48,9 @@ def ask() -> str:
 
 @blueprint.post("/verify")
 def check() -> ResponseReturnValue:
-    limits.check("verification")
     try:
         submission = _submission()
-        limits.count("verification")
+        limits.use("verification")
         result = _verify(submission)
     except (InputError, UnavailableError) as error:
         return _page(failure=error), error.status
@@ -73,9 +72,8 @@ def report(agreement_id: str) -> Response:
     """The verifier's report on the agreement as it stands, beside its PDF: nothing is added after the seal."""
     service = the_service()
     person_id = visitor().person_id
-    limits.check("report", person_id)
+    limits.use("report", person_id)
     name, data = download.evidence(service, person_id, agreement_id)
-    limits.count("report", person_id)
     result = _verify(Submission(data, name, (download.trust_file(service),), service.clock()))
     response = Response(result.page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = REPORT_POLICY

@@ -86,12 +86,17 @@ def refuse_password_at_table() -> None:
 
 
 def begin_session(token: str) -> None:
-    """Put a fresh session's token into the cookie; everything else in it is forgotten, the CSRF token included."""
+    """Put a fresh session's token into the cookie; everything else in it is forgotten, the CSRF token included.
+
+    A session that this browser had before ends, whoever's it was.
+    """
     person = login.session_person(the_service(), token)
     if person is None:
         raise NotAllowedError("the session ended at once", hint="sign in again")
-    chosen_language = session.get("language")
+    chosen_language, before = session.get("language"), session.get("_user_id")
     session.clear()
+    if before and before != token:
+        login.sign_out(the_service(), before)  # nobody could end it any more: its cookie is gone
     if chosen_language:
         session["language"] = chosen_language
     if not person.at_table:

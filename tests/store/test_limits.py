@@ -64,6 +64,17 @@ def test_looking_costs_nothing(storage: DatabaseStorage, strategy: type):
         assert limiter.get_window_stats(LIMIT, *WHO).remaining == 2
 
 
+def test_what_went_well_is_given_back_and_no_more_than_was_taken(storage: DatabaseStorage):
+    limiter = MovingWindowRateLimiter(storage)
+    name = LIMIT.key_for(*WHO)
+    storage.release_entry(name)  # nothing there, nothing gained
+    assert [limiter.hit(LIMIT, *WHO) for _ in range(4)] == [True, True, True, False]
+    storage.release_entry(name)
+    assert [limiter.hit(LIMIT, *WHO) for _ in range(2)] == [True, False]
+    storage.release_entry(LIMIT.key_for("login", "sophea@tonle.example"))
+    assert not limiter.hit(LIMIT, *WHO)
+
+
 def test_a_fixed_window_begins_with_its_first_hit(storage: DatabaseStorage, clock: Clock):
     storage.incr("key", 60)
     clock.pass_by(seconds=59)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import base64
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from playwright.sync_api import CDPSession, expect
+
+from signing_service.ceremony.authenticator import Authenticator
 from tests.web.screen import Screen
 
 DEVICE = {
@@ -30,6 +34,38 @@ def with_device(screen: Screen) -> Screen:
     devtools.send("WebAuthn.enable")
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
     return screen
+
+
+class Socket:
+    """Where security keys are plugged into a shared device, one at a time."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._devtools: CDPSession = screen.context.new_cdp_session(screen.page)
+        self._devtools.send("WebAuthn.enable")
+        self._plugged = ""
+
+    def plug_in(self, key: Authenticator) -> None:
+        """Put this key in place of the one before: Chromium's authenticator with the very same credentials."""
+        self.pull_out()
+        options = {**DEVICE, "transport": "usb", "hasResidentKey": False}
+        added = self._devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self._plugged = added["authenticatorId"]
+        for passkey in key.passkeys:
+            private = passkey.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            credential = {
+                "credentialId": base64.b64encode(passkey.id).decode(),
+                "isResidentCredential": False,
+                "rpId": passkey.relying_party_id,
+                "privateKey": base64.b64encode(private).decode(),
+                "signCount": passkey.count,
+            }
+            given = {"authenticatorId": self._plugged, "credential": credential}
+            self._devtools.send("WebAuthn.addCredential", given)
+
+    def pull_out(self) -> None:
+        if self._plugged:
+            self._devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._plugged})
+            self._plugged = ""
 
 
 def counting_actions(screen: Screen) -> Screen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from signing_service.workflow.enrolment import invite
 from tests.cast import LIN, NANJING, OFFICER, PASSWORD, SOMCHAI
@@ -100,6 +101,22 @@ def open_and_accept(visitor: Visitor, token: str, **extra: str):
     visitor.get("/invitation")
     opened = visitor.post("/api/invitations/open", {"token": token})
     return opened, visitor.post("/api/invitations/accept", {"token": token, **extra})
+
+
+def test_signing_in_over_a_living_session_ends_that_one_for_every_copy_of_its_cookie(
+    anybody: Visitor, visit: Visit, app: Flask, world: World
+):
+    anybody.sign_in(SOMCHAI)
+    elsewhere, copy = visit(SOMCHAI), Visitor(app)
+    cookie = anybody.client.get_cookie("__Host-session", domain="sign.example.org")
+    assert cookie is not None
+    copy.client.set_cookie("__Host-session", cookie.value, domain="sign.example.org", secure=True)
+    assert copy.get("/agreements/").status_code == 200
+    anybody.get("/prove")  # a page with a form
+    assert anybody.submit("/sign-in", email=LIN.email, password=PASSWORD).status_code == 302
+    assert copy.get("/agreements/").status_code == 302
+    assert LIN.name in anybody.get("/agreements/").text
+    assert elsewhere.get("/agreements/").status_code == 200, "his other browser stays signed in"
 
 
 def test_an_invitation_says_whom_it_is_for_and_signs_them_in(anybody: Visitor, world: World):

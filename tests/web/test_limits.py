@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -144,6 +145,43 @@ def test_a_right_link_is_taken_however_many_wrong_ones_came_from_the_same_addres
     lin.get("/invitation")
     assert lin.post("/api/invitations/open", {"token": token}).status_code == 200
     assert lin.post("/api/invitations/accept", {"token": token}).status_code == 200
+
+
+def test_guesses_at_one_moment_are_no_more_than_guesses_in_turn(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """While one password is compared, the next guess comes in, in a thread of its own as in a server."""
+    compared: list[str] = []
+    codes: list[int] = []
+
+    def guess() -> None:
+        codes.append(From(app, "198.51.100.7").try_password("a guess"))
+
+    def matches(password: str, stored: str | None) -> bool:
+        compared.append(password)
+        if len(compared) < 6:
+            other = Thread(target=guess)
+            other.start()
+            other.join()
+        return password == PASSWORD
+
+    monkeypatch.setattr("signing_service.workflow.login.password_matches", matches)
+    guess()
+    assert len(compared) == 2
+    assert codes == [429, 403, 403]
+
+
+def test_who_comes_in_has_used_up_no_attempt(app: Flask, world: World):
+    assert [From(app, "198.51.100.7").try_password(PASSWORD) for _ in range(8)] == [302] * 8
+    assert [From(app, "198.51.100.7").try_password("a guess") for _ in range(3)] == [403, 403, 429]
+
+
+def test_who_has_to_wait_uses_up_nothing_meanwhile(app: Flask, world: World):
+    """Else one stranger would close the account to all others by going on."""
+    codes = [From(app, "198.51.100.7").try_password("a guess") for _ in range(9)]
+    assert codes == [403, 403] + [429] * 7
+    assert From(app, "198.51.100.8").try_password("a guess") == 403
+    assert From(app, "198.51.100.7").try_password("a guess", SOMCHAI) == 403, "the address has attempts left"
 
 
 def test_one_persons_wrong_approvals_stop_only_them(app: Flask, world: World):

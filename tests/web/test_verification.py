@@ -147,8 +147,7 @@ def test_ten_files_in_a_quarter_of_an_hour_may_be_sent_from_one_address(anybody:
     anybody.get("/verify")
     for _ in range(10):
         with anybody.client.application.test_request_context(environ_base={"REMOTE_ADDR": "127.0.0.1"}):
-            limits.check("verification")
-            limits.count("verification")
+            limits.use("verification")
     assert send(anybody, b"%PDF-").status_code == 429
     world.clock.forward(minutes=16)
     assert send(anybody, b"%PDF-").status_code == 200

@@ -56,10 +56,12 @@ def source(
 ) -> dict[str, bytes]:
     """The source files of a one-language agreement between ``universities``; ``rules`` replaces the usual ones.
 
+    Universities of nobody in SIGNERS are signed for by a president.
+
     ``own_certificates``: authorities (PEM) under which a university's people may use certificates of their own.
     """
     authorities = own_certificates or {}
-    roles = {person.university: person.role for person in SIGNERS}
+    roles = dict.fromkeys(universities, "president") | {person.university: person.role for person in SIGNERS}
     usual = 'signatures = { kind = "all" }\norder = "free"\nminimum_assurance = "service"\n'
     parties = "".join(
         f'[[parties]]\nid = "{one.id}"\nname = "{one.name}"\nnative_name = "{one.native_name}"\n'
