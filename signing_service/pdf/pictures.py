@@ -74,5 +74,5 @@ def _png(image: Image.Image) -> bytes:
     """64 colours chosen by an octree: seven times faster than by median cut, and as good for text on white."""
     colours = image.convert("RGB").quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
-    colours.save(buffer, "PNG", compress_level=6)
+    colours.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -11,12 +11,13 @@ Example::
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import bindparam, exists, func, select, update
+from sqlalchemy import String, bindparam, exists, literal, null, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.tables import (
     Agreement,
@@ -36,18 +37,53 @@ _Row = TypeVar("_Row", bound=Base)
 _ATTEMPT = select(Attempt).where(Attempt.id == bindparam("attempt"))
 _LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True).execution_options(populate_existing=True)
 _KEY_SERVED = select(exists().where(Attempt.spki == bindparam("spki")))
-_SIGNING_TIMES = (
-    select(Signature.signer, Signature.timestamp_time)
-    .where(Signature.agreement == bindparam("agreement"))
-    .order_by(Signature.revision)
-)
 _SIGNATURE = select(Signature).where(
     Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
 )
 _REFUSALS = select(Refusal).where(Refusal.agreement == bindparam("agreement")).order_by(Refusal.time, Refusal.signer)
 _PAPERS = select(Paper).where(Paper.agreement == bindparam("agreement")).order_by(Paper.entry_index)
-_EXTENDED = select(func.max(Extension.until)).where(Extension.agreement == bindparam("agreement"))
 _WITHDRAWAL = select(Withdrawal).where(Withdrawal.agreement == bindparam("agreement"))
+_NOTHING = null().cast(String)
+_SUMMARY = union_all(  # type: ignore[var-annotated]
+    select(
+        literal("signature").label("kind"),
+        Signature.signer.label("signer"),
+        Signature.timestamp_time.label("time"),
+        literal("").label("reason"),
+        _NOTHING.label("superseded_by"),
+        Signature.entry_index.label("entry"),
+    ).where(Signature.agreement == bindparam("agreement")),
+    select(literal("refusal"), Refusal.signer, Refusal.time, Refusal.reason, _NOTHING, Refusal.entry_index).where(
+        Refusal.agreement == bindparam("agreement")
+    ),
+    select(literal("paper"), Paper.signer, Paper.time, literal(""), _NOTHING, Paper.entry_index).where(
+        Paper.agreement == bindparam("agreement")
+    ),
+    select(
+        literal("withdrawal"),
+        literal(SECRETARIAT),
+        Withdrawal.time,
+        Withdrawal.reason,
+        Withdrawal.superseded_by,
+        Withdrawal.entry_index,
+    ).where(Withdrawal.agreement == bindparam("agreement")),
+    select(
+        literal("extension"), literal(SECRETARIAT), Extension.until, Extension.reason, _NOTHING, Extension.entry_index
+    ).where(Extension.agreement == bindparam("agreement")),
+).order_by("entry")
+
+
+class ActDone(NamedTuple):
+    """One act under an agreement, without its bytes."""
+
+    kind: str
+    """``signature`` (the countersignature's too) · ``refusal`` · ``paper`` · ``withdrawal`` · ``extension``."""
+    signer: str
+    time: datetime
+    """The act's; of an extension the new end of signing."""
+    reason: str
+    superseded_by: str | None
+    """SHA-256 of the successor's revision 0, of a withdrawal."""
 
 
 def add_attempt(session: Session, attempt: Attempt) -> Attempt:
@@ -113,9 +149,9 @@ def signatures(session: Session, agreement: str) -> list[Signature]:
     return list(session.scalars(query.order_by(Signature.revision)))
 
 
-def signing_times(session: Session, agreement: str) -> list[tuple[str, datetime]]:
-    """Signer and timestamp's time of each signature, without the bytes that ``signatures`` reads."""
-    return [(signer, time) for signer, time in session.execute(_SIGNING_TIMES, {"agreement": agreement})]
+def summary(session: Session, agreement: str) -> list[ActDone]:
+    """Everything done under an agreement, in the order of the record, in one question to the database."""
+    return [ActDone(*row[:5]) for row in session.execute(_SUMMARY, {"agreement": agreement})]
 
 
 def signature(session: Session, agreement: str, signer: str) -> Signature | None:
@@ -151,11 +187,6 @@ def papers(session: Session, agreement: str) -> list[Paper]:
 def add_extension(session: Session, extension: Extension) -> Extension:
     """Store a later end of signing."""
     return _add(session, extension, "this extension is stored already")
-
-
-def extended_until(session: Session, agreement: str) -> datetime | None:
-    """The end of signing to which it was extended last, each being later than the one before; None: never."""
-    return session.scalar(_EXTENDED, {"agreement": agreement})
 
 
 def extensions(session: Session, agreement: str) -> list[Extension]:

@@ -24,6 +24,8 @@ from signing_service.store.tables import Agreement, Document, Revision, SourceFi
 # What every step of every signature asks, built once: SQLAlchemy takes as long to build a statement as to run it.
 _AGREEMENT = select(Agreement).where(Agreement.id == bindparam("agreement"))
 _LOCKED_AGREEMENT = _AGREEMENT.with_for_update(key_share=True).execution_options(populate_existing=True)
+_HELD_AGREEMENT = select(Agreement.id).where(Agreement.id == bindparam("agreement")).with_for_update(key_share=True)
+_STATE = select(Agreement.state).where(Agreement.id == bindparam("agreement"))
 _ENDS = select(Revision.number, Revision.length, Revision.startxref, Revision.size, Revision.sha256).where(
     Revision.agreement == bindparam("agreement")
 )
@@ -32,7 +34,11 @@ _NEWEST_END = _ENDS.order_by(Revision.number.desc()).limit(1)
 _END_OF = _ENDS.where(Revision.number == bindparam("number"))
 _DELTAS = (
     select(Revision.number, Revision.delta)
-    .where(Revision.agreement == bindparam("agreement"), Revision.number > bindparam("after"))
+    .where(
+        Revision.agreement == bindparam("agreement"),
+        Revision.number > bindparam("after"),
+        Revision.number <= bindparam("last"),
+    )
     .order_by(Revision.number)
 )
 
@@ -145,6 +151,20 @@ def lock(session: Session, agreement_id: str) -> Agreement:
     return agreement
 
 
+def hold(session: Session, agreement_id: str) -> None:
+    """Hold the row as lock does, for who needs nothing of it: terms and layout are long."""
+    if session.scalar(_HELD_AGREEMENT, {"agreement": agreement_id}) is None:
+        raise NotFoundError("there is no such agreement")
+
+
+def state_of(session: Session, agreement_id: str) -> str:
+    """``draft`` or ``published``; raises NotFoundError for an unknown agreement."""
+    state = session.scalar(_STATE, {"agreement": agreement_id})
+    if state is None:
+        raise NotFoundError("there is no such agreement")
+    return state
+
+
 def newest_first(session: Session) -> list[Agreement]:
     """All agreements, the last one made first."""
     return list(session.scalars(select(Agreement).order_by(Agreement.created.desc(), Agreement.id)))
@@ -201,10 +221,16 @@ def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
 
 def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:
     """Where one revision ends; raises NotFoundError."""
-    row = session.execute(_END_OF, {"agreement": agreement_id, "number": number}).one_or_none()
-    if row is None:
+    found = find_end(session, agreement_id, number)
+    if found is None:
         raise NotFoundError("there is no such revision")
-    return RevisionEnd(*row)
+    return found
+
+
+def find_end(session: Session, agreement_id: str, number: int) -> RevisionEnd | None:
+    """Where one revision ends; None where there is no such revision."""
+    row = session.execute(_END_OF, {"agreement": agreement_id, "number": number}).one_or_none()
+    return None if row is None else RevisionEnd(*row)
 
 
 def ends(session: Session, agreement_id: str) -> list[RevisionEnd]:
@@ -233,9 +259,9 @@ def read_end(session: Session, agreement_id: str, number: int, start: int) -> by
     return data[len(data) - (rows[-1].length - start) :] if rows else b""
 
 
-def read_deltas(session: Session, agreement_id: str, after: int = -1) -> Iterator[tuple[int, bytes]]:
-    """Number and delta of each revision above ``after``, in order."""
-    yield from session.execute(_DELTAS, {"agreement": agreement_id, "after": after})
+def read_deltas(session: Session, agreement_id: str, after: int, last: int) -> Iterator[tuple[int, bytes]]:
+    """Number and delta of each revision above ``after``, up to ``last``, in order."""
+    yield from session.execute(_DELTAS, {"agreement": agreement_id, "after": after, "last": last})
 
 
 def add_document(session: Session, sha256: str, content: bytes, *, now: datetime) -> None:

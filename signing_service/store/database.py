@@ -17,19 +17,22 @@ and the undertaking is repeated by its idempotency key.
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.engine import URL, Dialect, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from signing_service.errors import ConfigurationError, DatabaseDownError, UnavailableError
 from signing_service.store.driver import Driver
@@ -37,6 +40,8 @@ from signing_service.store.guard import Guard
 from signing_service.store.wall_clock import WallClock
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
+UNASKED = 1.0  # seconds for which a connection that was given back is taken to be alive
+_USED = "used"  # key of a pooled connection's info: when it was given back
 _READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
 GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an append finds them
 
@@ -193,7 +198,6 @@ def _make_engine(url: URL, pool_size: int) -> Engine:
         engine = create_engine(
             url,
             pool_size=pool_size,
-            pool_pre_ping=True,
             hide_parameters=True,  # what people typed has no place in an error or a log
             isolation_level="READ COMMITTED",
             connect_args={
@@ -204,7 +208,27 @@ def _make_engine(url: URL, pool_size: int) -> Engine:
             },
         )
         event.listen(engine, "connect", _check_encoding)
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", functools.partial(_check_alive, engine.dialect))
     return engine
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry | None) -> None:
+    if record is not None:
+        record.info[_USED] = time.monotonic()
+
+
+def _check_alive(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Let the pool replace a connection that was cut while it lay there; one that was used just now is not asked.
+
+    Where such a one was cut all the same, its transaction fails and the pool makes all connections anew.
+    """
+    if time.monotonic() - record.info.get(_USED, -UNASKED) < UNASKED:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError("the connection was cut while nobody used it") from error
 
 
 def _check_encoding(connection: Any, _record: object) -> None:

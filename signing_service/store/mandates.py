@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,11 @@ _HELD_BY = select(Mandate).where(
     Mandate.signer == bindparam("signer"),
     Mandate.person == bindparam("person"),
     Mandate.revoked.is_(None),
+)
+_HOLDS_ANY = select(
+    exists().where(
+        Mandate.agreement == bindparam("agreement"), Mandate.person == bindparam("person"), Mandate.revoked.is_(None)
+    )
 )
 
 
@@ -83,6 +88,11 @@ def of_person(session: Session, person_id: str) -> list[Mandate]:
     """All mandates of a person that are not revoked, the newest first."""
     query = select(Mandate).where(Mandate.person == person_id, Mandate.revoked.is_(None))
     return list(session.scalars(query.order_by(Mandate.created.desc(), Mandate.id)))
+
+
+def holds_any(session: Session, agreement: str, person_id: str) -> bool:
+    """Whether a person has a mandate in the agreement that is not revoked, for whomever."""
+    return session.scalar(_HOLDS_ANY, {"agreement": agreement, "person": person_id}) is True
 
 
 def held_by(session: Session, agreement: str, signer: str, person_id: str) -> Mandate | None:

@@ -31,6 +31,11 @@ def of_agreement(session: Session, agreement: str) -> list[Person]:
     return list(session.scalars(query.order_by(Person.name, Person.id)))
 
 
+def observes(session: Session, agreement: str, person: str) -> bool:
+    """Whether a person may read the agreement as its observer."""
+    return session.get(Observer, (agreement, person)) is not None
+
+
 def of_person(session: Session, person: str) -> list[str]:
     """The ids of the agreements that a person observes, the newest invitation first."""
     query = select(Observer.agreement).where(Observer.person == person)

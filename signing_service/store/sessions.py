@@ -13,13 +13,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.store.identifiers import hash_token, new_token
 from signing_service.store.tables import LoginSession, Person
 
 METHODS = ("passkey", "password+code", "password", "university", "link", "table")
+_BEHIND = (  # built once: every request asks
+    select(LoginSession, Person)
+    .join(Person, Person.id == LoginSession.person)
+    .where(LoginSession.token_sha256 == bindparam("token"))
+)
 TOUCH_INTERVAL = timedelta(minutes=1)  # last_seen is written no oftener: reading pages stays cheap
 
 
@@ -72,8 +77,7 @@ def find(
     session: Session, token: str, *, now: datetime, idle: timedelta, absolute: timedelta
 ) -> tuple[LoginSession, Person] | None:
     """The living session behind a cookie and its person; None if ended, idle or old, or the person is."""
-    query = select(LoginSession, Person).join(Person, Person.id == LoginSession.person)
-    row = session.execute(query.where(LoginSession.token_sha256 == hash_token(token))).one_or_none()
+    row = session.execute(_BEHIND, {"token": hash_token(token)}).one_or_none()
     if row is None:
         return None
     login, person = row

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import String, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from signing_service.store import agreements
 from signing_service.store.driver import Driver
-from signing_service.store.tables import Attempt, Turn
+from signing_service.store.tables import Attempt, Turn, UtcTime
 
 RESERVATION = timedelta(minutes=30)  # the lease of who signs in other software
 
@@ -45,10 +45,26 @@ _DROP_DEAD = (
         Turn.attempt != bindparam("attempt"),
         or_(Turn.lease_until <= bindparam("now"), _SET_BACK),
     )
-    .execution_options(synchronize_session=False)  # the turn is read anew after it
+    .execution_options(synchronize_session=False)
 )
-_TURN = select(Turn).where(Turn.attempt == bindparam("attempt")).execution_options(populate_existing=True)
-_LAST = select(func.max(Turn.ticket)).where(Turn.agreement == bindparam("agreement"))
+_RELEASE = delete(Turn).where(Turn.attempt == bindparam("attempt")).execution_options(synchronize_session=False)
+_RESERVED = (
+    select(Attempt)
+    .join(Turn, Turn.attempt == Attempt.id)
+    .where(Turn.agreement == bindparam("agreement"), Attempt.own_certificate, Turn.lease_until > bindparam("now"))
+    .order_by(Turn.ticket)
+    .limit(1)
+)
+_IS_RESERVED = select(_RESERVED.with_only_columns(Attempt.id).exists())
+_QUEUE_UP = text(
+    "INSERT INTO turns (agreement, ticket, attempt, lease_until) "
+    "SELECT :agreement, coalesce(max(ticket), 0) + 1, :attempt, :lease_until FROM turns WHERE agreement = :agreement "
+    "ON CONFLICT (attempt) DO UPDATE SET lease_until = excluded.lease_until RETURNING ticket"
+).bindparams(
+    bindparam("agreement", type_=String()),
+    bindparam("attempt", type_=String()),
+    bindparam("lease_until", type_=UtcTime()),
+)
 _COUNT_AHEAD = select(func.count()).where(Turn.agreement == bindparam("agreement"), Turn.ticket < bindparam("ticket"))
 
 
@@ -57,18 +73,12 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
 
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
     """
-    agreements.lock(session, agreement)
+    agreements.hold(session, agreement)
     moments = {"now": now, "longest": now + RESERVATION, "long": now + 2 * lease}
     session.execute(_DROP_DEAD, {"agreement": agreement, "attempt": attempt, **moments})
-    turn = session.scalar(_TURN, {"attempt": attempt})
-    if turn is None:
-        last = session.scalar(_LAST, {"agreement": agreement})
-        turn = Turn(agreement=agreement, ticket=(last or 0) + 1, attempt=attempt, lease_until=now + lease)
-        session.add(turn)
-    else:
-        turn.lease_until = now + lease
-    session.flush()
-    return session.scalar(_COUNT_AHEAD, {"agreement": agreement, "ticket": turn.ticket}) or 0
+    place = {"agreement": agreement, "attempt": attempt, "lease_until": now + lease}
+    ticket = session.execute(_QUEUE_UP, place).scalar_one()
+    return session.scalar(_COUNT_AHEAD, {"agreement": agreement, "ticket": ticket}) or 0
 
 
 def head(session: Session, agreement: str) -> int:
@@ -84,7 +94,7 @@ def is_next(session: Session, attempt: str) -> bool:
 
 def release(session: Session, attempt: str) -> None:
     """Leave the queue; leaving it again changes nothing."""
-    session.execute(delete(Turn).where(Turn.attempt == attempt))
+    session.execute(_RELEASE, {"attempt": attempt})
 
 
 def hold(session: Session, attempt: str, until: datetime) -> None:
@@ -94,12 +104,12 @@ def hold(session: Session, attempt: str, until: datetime) -> None:
 
 def reserved(session: Session, agreement: str, *, now: datetime) -> Attempt | None:
     """The attempt that has reserved the agreement's turn, as long as it lasts."""
-    query = select(Attempt).join(Turn, Turn.attempt == Attempt.id)
-    return session.scalar(
-        query.where(Turn.agreement == agreement, Attempt.own_certificate, Turn.lease_until > now)
-        .order_by(Turn.ticket)
-        .limit(1)
-    )
+    return session.scalar(_RESERVED, {"agreement": agreement, "now": now})
+
+
+def is_reserved(session: Session, agreement: str, *, now: datetime) -> bool:
+    """Whether an attempt has reserved the agreement's turn."""
+    return session.scalar(_IS_RESERVED, {"agreement": agreement, "now": now}) is True
 
 
 def waiting(session: Session, agreement: str, *, now: datetime) -> int:

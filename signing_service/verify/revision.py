@@ -26,7 +26,7 @@ from signing_service.verify.verdict import Checks, Verdict
 
 _END = b"\n%%EOF\n"
 _OBJECT = rb"[\r\n](?:%s)[\x00\t\n\x0c\r ]+0[\x00\t\n\x0c\r ]+obj"
-KEPT = 16  # bases that a process keeps with what was read out of them, some 500 KB each
+KEPT = 128  # bases that a process keeps with what was read out of them, some 500 KB each
 
 
 def verify_last_revision(previous: bytes, current: bytes, *, trust: TrustFile, at: datetime) -> Revision:

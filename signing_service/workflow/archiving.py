@@ -30,11 +30,11 @@ def archive(service: Service, agreement_id: str, accept: Callable[[TimestampToke
         published = load_published(session, agreement_id)
         delta, field = _next_delta(session, service, published)
         end = agreements.newest_end(session, agreement_id)
-        digest = byte_range_digest(service.prefixes.of(session, agreement_id, end.number), delta)
+        digest = byte_range_digest(service.prefixes.hash_of(session, agreement_id, end.number), delta)
     token = service.timestamp(digest)
     accept(token)
     with service.database.read() as session:
-        candidate = make_candidate(session, service, published, delta, token.der)
+        candidate = make_candidate(session, service, published, end, delta, token.der)
     _store(service, agreement_id, field, candidate, token, delta.dss or Dss())
     service.publish()
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.acts import may_sign
+from signing_service.agreement.acts import Acts, may_sign
 from signing_service.agreement.consent import consent_sentence, role_in
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
@@ -26,7 +26,7 @@ from signing_service.pdf.appearance import AppearanceInput, draw_appearance
 from signing_service.pdf.delta import signature_delta
 from signing_service.pdf.marks import Mark
 from signing_service.pdf.pictures import picture_of_field
-from signing_service.store import acts, agreements
+from signing_service.store import acts
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Attempt
 from signing_service.workflow.approvals import Ways, require_way, ways_to_approve
@@ -118,19 +118,21 @@ def place_of(service: Service, attempt_id: str) -> tuple[str | None, str | None]
 
 
 def _preview(service: Service, published: Published, signer: str, body: bytes, now: datetime) -> bytes:
+    first = published.first
     with service.database.read() as session:
-        first = agreements.ends(session, published.id)[0]
-        pdf = agreements.read_pdf(session, published.id, 0)
+        pdf = service.prefixes.bytes_of(session, published.id, first)
     field = field_of(signer)
     delta = signature_delta(published.layout, tail_of(first), field, name="", reason="", time=now, appearance=body)
     return picture_of_field(pdf + delta.data, published.layout.field(field))
 
 
-def check_may_act(session: Session, published: Published, signatory: Signatory, now: datetime) -> None:
-    """Raise unless rules, mandate and the acts so far permit this signatory's act now."""
-    may_sign(published.terms, load_acts(session, published.id), signatory.signer, now)
+def check_may_act(session: Session, published: Published, signatory: Signatory, now: datetime) -> Acts:
+    """Raise unless rules, mandate and the acts so far permit this signatory's act now; gives those acts."""
+    done = load_acts(session, published.id)
+    may_sign(published.terms, done, signatory.signer, now)
     signatory.mandate.check_for(published.terms, signatory.signer)
     signatory.mandate.check_valid_at(now)
+    return done
 
 
 def load_signatory(session: Session, attempt: Attempt) -> Signatory:

@@ -13,6 +13,7 @@ from signing_service.record.note import parse_note
 from signing_service.store import acts, agreements, mandates, observers, openings, people
 from signing_service.store.agreements import RevisionEnd
 from signing_service.store.openings import Opening
+from signing_service.store.tables import Person
 from signing_service.store.tree import read_entries
 from signing_service.verify.bundled import certificates_in, certificates_pem
 from signing_service.verify.changes import read_revisions
@@ -28,9 +29,11 @@ SUFFIXES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"
 def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
     """Raise NotFoundError unless this person may read the text and PDF: as check_party, or an observer."""
     person = people.get(session, person_id)
-    observes = person.ended is None and agreement_id in observers.of_person(session, person_id)
-    if not observes or person.office == OPERATOR:
-        check_party(session, person_id, agreement_id)
+    if _is_party(session, person, agreement_id):
+        return
+    living = person.ended is None and person.office != OPERATOR
+    if not (living and observers.observes(session, agreement_id, person_id)):
+        raise _no_such_agreement()
 
 
 def check_party(session: Session, person_id: str, agreement_id: str) -> None:
@@ -38,13 +41,21 @@ def check_party(session: Session, person_id: str, agreement_id: str) -> None:
 
     A draft is the officers' alone, and others are told nothing of whether there is one.
     """
-    person = people.get(session, person_id)
-    living = person.ended is None and person.office != OPERATOR
-    if living and person.officer:
-        return
-    holds_mandate = any(mandate.agreement == agreement_id for mandate in mandates.of_person(session, person_id))
-    if not (living and holds_mandate) or agreements.get(session, agreement_id).state == "draft":
-        raise NotFoundError("there is no such agreement")
+    if not _is_party(session, people.get(session, person_id), agreement_id):
+        raise _no_such_agreement()
+
+
+def _is_party(session: Session, person: Person, agreement_id: str) -> bool:
+    if person.ended is not None or person.office == OPERATOR:
+        return False
+    if person.officer:
+        return True
+    held = mandates.holds_any(session, agreement_id, person.id)
+    return held and agreements.state_of(session, agreement_id) != "draft"
+
+
+def _no_such_agreement() -> NotFoundError:
+    return NotFoundError("there is no such agreement")
 
 
 def pdf(service: Service, person_id: str, agreement_id: str, revision: int | None = None) -> bytes:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.acts import Acts
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
@@ -67,9 +68,15 @@ def invite_representatives(session: Session, service: Service, terms: Terms, now
 
 
 def tell_about_signature(
-    session: Session, service: Service, published: Published, signatory: Signatory, time: datetime, now: datetime
+    session: Session,
+    service: Service,
+    published: Published,
+    signatory: Signatory,
+    before: Acts,
+    time: datetime,
+    now: datetime,
 ) -> None:
-    """Tell the signer that the signature is stored, and the officers when all required ones are there."""
+    """Tell the signer that the signature is stored, and the officers when it completes those given ``before``."""
     terms = published.terms
     signer = people.get(session, signatory.person_id)
     _notify(session, service, [signer], terms, "signed", now, when=time.strftime(READABLE_TIME))
@@ -78,7 +85,7 @@ def tell_about_signature(
         others = [person for person in parties.values() if person.id != signer.id]
         _notify(session, service, others, terms, "countersigned", now, when=time.strftime(READABLE_TIME))
         return
-    signed = load_acts(session, terms.id).given(terms)
+    signed = before.given(terms)
     if not terms.is_complete(signed) and terms.is_complete(signed | {signatory.signer}):
         _notify(session, service, people.officers(session), terms, "complete", now)
 

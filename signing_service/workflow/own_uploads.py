@@ -73,7 +73,7 @@ def take_upload(service: Service, person_id: str, agreement_id: str, signer: str
         signatory = _signatory(session, agreement_id, signer, person_id)
         check_may_act(session, published, signatory, service.clock())
         end = agreements.newest_end(session, agreement_id)
-        stored = agreements.read_pdf(session, agreement_id, end.number)
+        stored = service.prefixes.bytes_of(session, agreement_id, end)
         trust = current_bytes(session)
     check_prefix(stored, uploaded)
     expected = Upload(signer, signatory.mandate.representative)
@@ -139,18 +139,18 @@ def _store(service: Service, attempt_id: str, published: Published, taken: _Take
         attempt = acts.lock_attempt(session, attempt_id)
         if attempt.state == "complete":
             return  # a twin of this request came first
-        agreements.lock(session, attempt.agreement)
+        agreements.hold(session, attempt.agreement)
         held = turns.reserved(session, attempt.agreement, now=now)
         if held is None or held.id != attempt.id:
             raise not_reserved()
         signatory = _signatory(session, attempt.agreement, attempt.signer, attempt.person)
-        check_may_act(session, published, signatory, taken.time)
+        before = check_may_act(session, published, signatory, taken.time)
         store_candidate(session, attempt.agreement, taken.signature, now)
         if taken.stamp is not None:
             agreements.add_revision(session, attempt.agreement, taken.stamp, now=now)
         turns.release(session, attempt.id)
         attempt.state, attempt.completed, attempt.certificate = "complete", now, taken.judged.path[0]
-        tell_about_signature(session, service, published, signatory, taken.time, now)
+        tell_about_signature(session, service, published, signatory, before, taken.time, now)
         index = ledger.append(session, attempt.agreement, "signature", _members(signatory, taken), now).index
         if taken.stamp is not None:
             ledger.append(session, attempt.agreement, "document-timestamp", _stamp_members(attempt, taken), now)

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, field_of
 from signing_service.encoding import to_base64url
-from signing_service.errors import NotAllowedError
+from signing_service.errors import NotAllowedError, RecordError
 from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
 from signing_service.pki.cms import signed_attributes
-from signing_service.store import agreements, openings, turns
+from signing_service.store import agreements, openings, publisher, turns
 from signing_service.store.tables import Attempt
 from signing_service.workflow.attempts import own_attempt
-from signing_service.workflow.proofs import is_published, prove
+from signing_service.workflow.proofs import prove_all, with_cosignatures
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
@@ -90,15 +90,24 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
 
     Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved.
     """
-    with service.database.read() as session:
-        issuance_index = own_attempt(session, person_id, attempt_id).issuance_index
-        if issuance_index is None:
-            raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
-        published_already = is_published(session, issuance_index)
-    if not published_already:
+    prepared = _prepare(service, person_id, attempt_id)
+    if prepared is None:  # whoever issued the certificate died before its publication
         service.publish()
+        prepared = _prepare(service, person_id, attempt_id)
+    if prepared is None:
+        raise RecordError("the certificate's issuance is not published", hint="try again; nothing was signed")
+    return prepared
+
+
+def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting | None:
+    """As prepare; None while no released checkpoint covers the certificate's issuance."""
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
+        if attempt.issuance_index is None:
+            raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
+        checkpoint = publisher.newest(session)
+        if checkpoint is None or checkpoint.size <= attempt.issuance_index:
+            return None
         place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
         if place > 0:
             return _waiting(session, service, attempt.agreement, place)
@@ -106,7 +115,7 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
         end = agreements.newest_end(session, attempt.agreement)
         if attempt.prepared_revision != end.number + 1:
             _prepare_on(session, service, published, attempt, end)
-        issuance = openings.by_index(session, [issuance_index])[0]
+        issuance = openings.by_index(session, [attempt.issuance_index])[0]
         return Prepared(
             revision=end.number + 1,
             base_length=end.length,
@@ -116,7 +125,7 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
             certificate=attempt.certificate or b"",
             chain=(service.keys.issuing_ca.public_bytes(Encoding.DER),),
             issuance=issuance,
-            proof=prove(session, issuance.index),
+            proof=prove_all(session, [issuance.index], with_cosignatures(session, checkpoint))[issuance.index],
         )
 
 
@@ -149,7 +158,7 @@ def _prepare_on(
     session: Session, service: Service, published: Published, attempt: Attempt, end: agreements.RevisionEnd
 ) -> None:
     delta = delta_of(session, published, attempt, end)
-    digest = byte_range_digest(service.prefixes.of(session, published.id, end.number), delta)
+    digest = byte_range_digest(service.prefixes.hash_of(session, published.id, end.number), delta)
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
     attempt.prepared_revision = end.number + 1
     attempt.prepared_delta = delta.data

@@ -24,12 +24,20 @@ def receipt_of(service: Service, attempt_id: str) -> bytes:
         published = is_published(session, _entry_index(session, attempt))
     if not published:
         service.publish()
+    return make_receipt(service, attempt_id)
+
+
+def make_receipt(service: Service, attempt_id: str) -> bytes:
+    """Make and store the receipt of a complete attempt whose act is published; the stored one where there is one.
+
+    Raises NotFoundError where the attempt is not complete, RecordError where its act is not published.
+    """
     with service.database.begin() as session:
         attempt = acts.lock_attempt(session, attempt_id)
-        signature = acts.signature(session, attempt.agreement, attempt.signer)
-        if attempt.receipt is None and signature is not None:
-            attempt.receipt = _make(session, service, attempt.agreement, attempt.signer, signature.entry_index)
-        return attempt.receipt or b""
+        if attempt.receipt is None:
+            index = _entry_index(session, attempt)
+            attempt.receipt = _make(session, service, attempt.agreement, attempt.signer, index)
+        return attempt.receipt
 
 
 def _entry_index(session: Session, attempt: Attempt) -> int:

@@ -126,7 +126,7 @@ def _standing(session: Session, newest: ArchiveTimestamp) -> Standing:
 
 
 def _until(session: Session, newest: ArchiveTimestamp) -> datetime:
-    deltas = dict(agreements.read_deltas(session, newest.agreement, after=newest.revision - 1))
+    deltas = dict(agreements.read_deltas(session, newest.agreement, newest.revision - 1, newest.revision))
     return token_until(token_of_delta(deltas[newest.revision]))
 
 

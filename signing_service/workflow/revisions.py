@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from signing_service.errors import ConflictError
 from signing_service.pdf.delta import Delta, embed
 from signing_service.store import agreements
+from signing_service.store.agreements import RevisionEnd
 from signing_service.verify.revision import verify_last_revision
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published
@@ -21,19 +22,20 @@ class OvertakenError(ConflictError):
 Candidate = agreements.NewRevision  # a complete new revision that is not stored yet
 
 
-def make_candidate(session: Session, service: Service, published: Published, delta: Delta, der: bytes) -> Candidate:
-    """Embed ``der`` (a CMS or a timestamp token) into a delta on the newest revision and check the result.
+def make_candidate(
+    session: Session, service: Service, published: Published, end: RevisionEnd, delta: Delta, der: bytes
+) -> Candidate:
+    """Embed ``der`` (a CMS or a timestamp token) into a delta on the newest revision, ``end``, and check the result.
 
     Raises OvertakenError when the delta does not continue the newest revision, VerificationError when the service's
     own verifier refuses what it made.
     """
-    end = agreements.newest_end(session, published.id)
     if delta.start != end.length:
         raise OvertakenError("another revision was stored in between")
     data = embed(delta, der)
-    digest = service.prefixes.of(session, published.id, end.number)
+    digest = service.prefixes.hash_of(session, published.id, end.number)
     digest.update(data)
-    previous = agreements.read_pdf(session, published.id, end.number)
+    previous = service.prefixes.bytes_of(session, published.id, end)
     verify_last_revision(previous, previous + data, trust=service.trust, at=service.clock())
     tail = delta.tail
     return Candidate(end.number + 1, data, tail.length, tail.startxref, tail.size, digest.hexdigest())
@@ -44,7 +46,7 @@ def store_candidate(session: Session, agreement_id: str, candidate: Candidate, n
 
     The agreement's row stays locked until that transaction ends, so that acts on one agreement take their turns.
     """
-    agreements.lock(session, agreement_id)
+    agreements.hold(session, agreement_id)
     if agreements.newest_end(session, agreement_id).number + 1 != candidate.number:
         raise OvertakenError("another revision was stored in between")
     agreements.add_revision(session, agreement_id, candidate, now=now)

@@ -38,7 +38,7 @@ from signing_service.store.migrations import check_schema
 from signing_service.workflow import trust as trust_files
 from signing_service.workflow.oidc import RelyingParty
 from signing_service.workflow.pace import Pace
-from signing_service.workflow.prefixes import PrefixHashes
+from signing_service.workflow.prefixes import Prefixes
 from signing_service.workflow.providers import read_providers
 from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.witnesses import LogWitness, read_witnesses
@@ -65,7 +65,7 @@ class Service:
     trust_bytes: bytes
     fonts: Fonts
     clock: Clock = system_clock
-    prefixes: PrefixHashes = field(default_factory=PrefixHashes)
+    prefixes: Prefixes = field(default_factory=Prefixes)
     schedule: Schedule = field(default_factory=Schedule)
     pace: Pace = field(default_factory=Pace)
     witnesses: tuple[LogWitness, ...] = ()

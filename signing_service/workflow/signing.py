@@ -11,6 +11,7 @@ done gives its stored answer again.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -26,6 +27,7 @@ from signing_service.agreement.terms import SECRETARIAT
 from signing_service.approval import Approval
 from signing_service.encoding import format_time, sha256_hex, to_base64url
 from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, TimestampError, VerificationError
+from signing_service.pdf.delta import Delta
 from signing_service.pki.authority import OneTimeSubject, issue_one_time
 from signing_service.pki.cms import assemble, raw_signature_to_der
 from signing_service.pki.ocsp import good_response
@@ -37,7 +39,7 @@ from signing_service.workflow.approvals import Answer, approve, check_secret
 from signing_service.workflow.attempts import Signatory, check_may_act, load_signatory, own_attempt, with_key
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare
-from signing_service.workflow.receipts import receipt_of
+from signing_service.workflow.receipts import make_receipt, receipt_of
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_published
@@ -69,6 +71,7 @@ def approve_attempt(
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
         check_secret(service, person_id, answer)
         _issue(service, person_id, attempt_id, spki, statement, answer)
+        service.publish()
     else:
         _check_same(attempt, spki, statement)
     return prepare(service, person_id, attempt_id)
@@ -131,17 +134,21 @@ def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_sign
     """
     with service.database.read() as session:
         attempt = own_attempt(session, person_id, attempt_id)
-        newest = agreements.newest_end(session, attempt.agreement).number
-    if attempt.state != "complete":
-        _check_alive(attempt, service.clock())
-        if attempt.prepared_revision != revision or newest + 1 != revision:
-            raise Reprepared(prepare(service, person_id, attempt_id))
-        try:
-            _complete(service, attempt, raw_signature_to_der(raw_signature))
-        except OvertakenError:
-            raise Reprepared(prepare(service, person_id, attempt_id)) from None
-        service.publish()
-    return receipt_of(service, attempt_id)
+        published = load_published(session, attempt.agreement)
+        end = agreements.newest_end(session, attempt.agreement)
+        current = attempt.prepared_revision == revision == end.number + 1
+        delta = delta_of(session, published, attempt, end) if current else None
+    if attempt.state == "complete":
+        return receipt_of(service, attempt_id)
+    _check_alive(attempt, service.clock())
+    try:
+        if delta is None:
+            raise OvertakenError("another revision was stored in between")
+        _complete(service, attempt, _Base(published, end, delta), raw_signature_to_der(raw_signature))
+    except OvertakenError:
+        raise Reprepared(prepare(service, person_id, attempt_id)) from None
+    service.publish()
+    return make_receipt(service, attempt_id)
 
 
 def attempt_state(service: Service, person_id: str, attempt_id: str) -> tuple[str, bytes | None]:
@@ -153,7 +160,16 @@ def attempt_state(service: Service, person_id: str, attempt_id: str) -> tuple[st
     return ("expired" if service.clock() >= attempt.expires else attempt.state), None
 
 
-def _complete(service: Service, attempt: Attempt, signature: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The newest revision, and the prepared delta that continues it."""
+
+    published: Published
+    end: agreements.RevisionEnd
+    delta: Delta
+
+
+def _complete(service: Service, attempt: Attempt, base: _Base, signature: bytes) -> None:
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
     attributes = attempt.signed_attributes or b""
     _check_issuer(service, certificate)
@@ -163,9 +179,7 @@ def _complete(service: Service, attempt: Attempt, signature: bytes) -> None:
         raise TimestampError("the timestamp lies outside the one-time certificate's validity; nothing was signed")
     container = assemble(attributes, signature, [certificate, service.keys.issuing_ca], token.der)
     with service.database.read() as session:
-        published = load_published(session, attempt.agreement)
-        delta = delta_of(session, published, attempt, agreements.newest_end(session, attempt.agreement))
-        candidate = make_candidate(session, service, published, delta, container)
+        candidate = make_candidate(session, service, base.published, base.end, base.delta, container)
     ocsp = good_response(service.keys, certificate, max(service.clock(), token.time))
     _store(service, attempt, candidate, token, ocsp)
 
@@ -199,15 +213,16 @@ def _store(service: Service, attempt: Attempt, candidate: Candidate, token: Time
         attempt = own_attempt(session, attempt.person, attempt.id, lock=True)
         if attempt.state == "complete":
             return  # a twin of this request came first
+        agreements.hold(session, attempt.agreement)  # so that nobody withdraws it after the look at the acts
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
-        check_may_act(session, published, signatory, token.time)
-        if turns.reserved(session, attempt.agreement, now=now) is not None:
+        before = check_may_act(session, published, signatory, token.time)
+        if turns.is_reserved(session, attempt.agreement, now=now):
             raise OvertakenError("the turn is reserved for somebody who signs with an own certificate")
         store_candidate(session, attempt.agreement, candidate, now)
         turns.release(session, attempt.id)
         attempt.state, attempt.completed = "complete", now
-        tell_about_signature(session, service, published, signatory, token.time, now)
+        tell_about_signature(session, service, published, signatory, before, token.time, now)
         members = _signature_members(session, attempt, signatory, candidate, token)
         index = ledger.append(session, attempt.agreement, attempt.act, members, now).index
         acts.add_signature(session, _signature_row(attempt, candidate, token, ocsp, index))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -16,7 +18,7 @@ from signing_service.store import acts, agreements, mandates
 from signing_service.store.tables import Agreement, Person
 from signing_service.store.tables import Mandate as MandateRow
 
-KEPT = 64  # agreements whose parsed terms and layout a process keeps, some 100 KB each
+KEPT = 128  # agreements whose parsed terms and layout a process keeps, some 100 KB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +30,55 @@ class Published:
     layout: Layout
     base_length: int
     """Bytes of the unsigned base."""
-    revision0_length: int
-    revision0_sha256: str
+    first: agreements.RevisionEnd
+    """Revision 0's."""
+
+    @property
+    def revision0_length(self) -> int:
+        """Bytes of revision 0."""
+        return self.first.length
+
+    @property
+    def revision0_sha256(self) -> str:
+        """SHA-256 of revision 0, hexadecimal: what stands for the agreement."""
+        return self.first.sha256
+
+
+class _Frozen:
+    """What publication froze, read and parsed once: every step of every signature needs it. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], Published] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, agreement_id: str, first: agreements.RevisionEnd) -> Published | None:
+        """What is kept of the agreement with that revision 0."""
+        with self._lock:
+            return self._kept.get((agreement_id, first.sha256))
+
+    def keep(self, published: Published) -> None:
+        """Keep it, and let the one go that was kept first where there are too many."""
+        with self._lock:
+            self._kept[published.id, published.revision0_sha256] = published
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+
+_frozen = _Frozen()
 
 
 def load_published(session: Session, agreement_id: str) -> Published:
     """Load a published agreement; raises NotFoundError for an unknown one and for a draft."""
+    first = agreements.find_end(session, agreement_id, 0)
+    found = None if first is None else _frozen.find(agreement_id, first)
+    if found is not None:
+        return found
     row = agreements.get(session, agreement_id)
-    if row.layout is None or row.base_length is None:
+    if first is None or row.layout is None or row.base_length is None:
         raise NotFoundError("the agreement is not published")
-    first = agreements.end_of(session, agreement_id, 0)
-    terms, layout = _parse(row.terms, row.layout)
-    return Published(row.id, terms, layout, row.base_length, first.length, first.sha256)
-
-
-@functools.lru_cache(maxsize=KEPT)
-def _parse(terms: bytes, layout: bytes) -> tuple[Terms, Layout]:
-    """Parse what publication froze, once for each content: every step of every signature needs it."""
-    return _parse_terms(terms), Layout.from_json(layout)
+    found = Published(row.id, load_terms(row), Layout.from_json(row.layout), row.base_length, first)
+    _frozen.keep(found)
+    return found
 
 
 @functools.lru_cache(maxsize=KEPT)
@@ -67,19 +100,25 @@ def mandates_in_order(session: Session, terms: Terms) -> list[tuple[MandateRow, 
 
 def load_acts(session: Session, agreement_id: str) -> Acts:
     """Gather the acts under an agreement from their rows."""
-    given = {signer: Act(signer, time) for signer, time in acts.signing_times(session, agreement_id)}
+    kinds = ("signature", "refusal", "paper", "withdrawal")
+    done: dict[str, dict[str, Act]] = {kind: {} for kind in kinds}
+    superseded_by, ends = None, []
+    for one in acts.summary(session, agreement_id):
+        if one.kind == "extension":
+            ends.append(one.time)
+            continue
+        done[one.kind][one.signer] = Act(one.signer, one.time, one.reason)
+        superseded_by = superseded_by or one.superseded_by
+    given, refusals, papers = done["signature"], done["refusal"], done["paper"]
     countersignature = given.pop(SECRETARIAT, None)
-    refusals = {row.signer: Act(row.signer, row.time, row.reason) for row in acts.refusals(session, agreement_id)}
-    withdrawal = acts.withdrawal(session, agreement_id)
-    papers = {row.signer: Act(row.signer, row.time) for row in acts.papers(session, agreement_id)}
     return Acts(
         given,
         {signer: refusal for signer, refusal in refusals.items() if signer not in given and signer not in papers},
         papers,
         countersignature,
-        Act(SECRETARIAT, withdrawal.time, withdrawal.reason) if withdrawal else None,
-        withdrawal.superseded_by if withdrawal else None,
-        acts.extended_until(session, agreement_id),
+        done["withdrawal"].get(SECRETARIAT),
+        superseded_by,
+        max(ends, default=None),
     )
 
 

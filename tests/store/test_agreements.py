@@ -59,7 +59,8 @@ def test_the_document_is_put_together_from_its_deltas(database: Database):
     with database.read() as session:
         assert agreements.read_pdf(session, AGREEMENT) == BASE + SECOND + THIRD
         assert agreements.read_pdf(session, AGREEMENT, 1) == BASE + SECOND
-        assert list(agreements.read_deltas(session, AGREEMENT, after=0)) == [(1, SECOND), (2, THIRD)]
+        assert list(agreements.read_deltas(session, AGREEMENT, 0, 2)) == [(1, SECOND), (2, THIRD)]
+        assert list(agreements.read_deltas(session, AGREEMENT, 0, 1)) == [(1, SECOND)]
 
 
 def test_the_newest_end_is_all_that_the_next_delta_needs(database: Database):

@@ -29,7 +29,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import check_everything
 from signing_service.workflow import attempts
-from signing_service.workflow.prefixes import PrefixHashes
+from signing_service.workflow.prefixes import Prefixes
 from signing_service.workflow.prepared import LEASE, Prepared
 from signing_service.workflow.signing import Reprepared, complete_attempt
 from tests.cast import ALES, LIN, PASSWORD, SOMCHAI, Person
@@ -148,7 +148,7 @@ def test_no_order_of_requests_signs_twice_or_loses_a_receipt(
         for path in (original, first.service.guard.path):
             shutil.copyfile(path, folder / path.name)
         clock = Clock(first.clock.now)
-        service = replace(first.service, database=database, guard=guard, clock=clock, prefixes=PrefixHashes())
+        service = replace(first.service, database=database, guard=guard, clock=clock, prefixes=Prefixes())
         return replace(first, service=service, clock=clock)
 
     monkeypatch.setattr(attempts, "_preview", lambda *_: b"")  # a picture for people, dear and beside the point
