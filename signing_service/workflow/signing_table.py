@@ -54,7 +54,7 @@ def table_places(service: Service, officer_id: str, after: str = "") -> tuple[li
 
 def _places(session: Session, agreement: Agreement) -> list[Place]:
     terms, places = load_terms(agreement), []
-    signed = {signer for signer, _ in acts.signing_times(session, agreement.id)}
+    signed = {one.signer for one in acts.summary(session, agreement.id) if one.kind == "signature"}
     for row, person in mandates_in_order(session, terms):
         if row.signer == SECRETARIAT or row.signer in signed:
             continue
