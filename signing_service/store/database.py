@@ -228,7 +228,7 @@ def _check_alive(dialect: Dialect, connection: Any, record: ConnectionPoolEntry,
     try:
         dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error as error:
-        raise DisconnectionError("the connection was cut while nobody used it") from error
+        raise DisconnectionError from error
 
 
 def _check_encoding(connection: Any, _record: object) -> None:

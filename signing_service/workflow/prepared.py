@@ -95,7 +95,7 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
         service.publish()
         prepared = _prepare(service, person_id, attempt_id)
     if prepared is None:
-        raise RecordError("the certificate's issuance is not published", hint="try again; nothing was signed")
+        raise RecordError("the record has no released checkpoint yet")
     return prepared
 
 
