@@ -4,8 +4,10 @@ An assertion that verifies says only that somebody held its key. That it was the
 in the agreement's own sequence and before the act:
 
 1. the key was enrolled for this signer and this mandate, by the person whom the mandate names;
-2. after that, an officer whose key is in the trust file confirmed exactly that, with a passkey of the officer's own;
-3. the enrolment was not revoked before the act.
+2. after that, an officer whose key is in the trust file, and who is somebody else, confirmed exactly that, with a
+   passkey of the officer's own;
+3. the enrolment was not revoked before the act;
+4. the key is nobody else's: no other person enrolled it before, and it is no other person's as an officer.
 
 An officer's countersignature needs no enrolment: the officer's keys stand in the trust file.
 
@@ -169,6 +171,7 @@ def _check_enrolled(act: _Act, trust: TrustFile) -> ConfirmationStatement:
                 raise _refused("is by a passkey that somebody else enrolled than the mandate names")
             stated = _confirmed(act, enrolment, trust)  # (2)
             _check_not_revoked(act, enrolment)  # (3)
+            _check_one_persons(act, trust)  # (4)
         except SigningServiceError as error:
             problem = error
         else:
@@ -203,6 +206,8 @@ def _check_confirmation(act: _Act, event: Event, trust: TrustFile) -> Confirmati
     officer, person = trust.officer(stated.officer), act.mandate.representative
     if officer is None:
         raise _refused(f"is by a passkey confirmed by {stated.officer}, whom the trust file does not name")
+    if stated.officer == person.id:
+        raise _refused(f"is by a passkey that {officer.name} confirmed, whose own it is")
     if not officer.may_act_at(max(stated.time, parse_time(event["time"]))):
         raise _refused(f"is by a passkey that {officer.name} confirmed after leaving the secretariat")
     if stated.name != person.name:
@@ -215,6 +220,16 @@ def _check_not_revoked(act: _Act, enrolment: Event) -> None:
     for event in act.before:
         if event["type"] == "revocation" and event.get("enrolment") == enrolment["sequence"]:
             raise _refused(f"is by a passkey that was revoked on {str(event['time'])[:10]}, before the act")
+
+
+def _check_one_persons(act: _Act, trust: TrustFile) -> None:
+    """(4) A key that two people use shows of neither that they were there."""
+    person, key = act.mandate.representative.id, sha256_hex(act.key)
+    if any(act.key in officer.keys for officer in trust.officers if officer.id != person):
+        raise _refused("is by the passkey of an officer who is somebody else")
+    for event in act.before:
+        if event["type"] == "enrolment" and event.get("key_sha256") == key and event.get("person") != person:
+            raise _refused("is by a passkey that somebody else has enrolled too")
 
 
 def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:

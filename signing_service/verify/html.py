@@ -43,6 +43,8 @@ code { font-size: .85em; overflow-wrap: anywhere }
 @media print { body { font-size: 9.5pt; margin: 0; max-width: none; padding: 0 } tr { break-inside: avoid } }
 """
 
+_GUEST = "guest: attests, and counts for no quorum"
+
 
 def report_to_html(report: Report) -> str:
     """Give the page. Every text from the file is escaped, control and bidirectional characters replaced."""
@@ -128,7 +130,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
 def _signature(item: SignatureReport) -> str:
     names = dict.fromkeys((item.party or item.kind, item.party_native, item.field))  # a seal's field is called so too
     party = "<br>".join(_text(part) for part in names if part)
-    signer = "<br>".join(_text(part) for part in (item.signer, item.role) if part)
+    signer = "<br>".join(_text(part) for part in (item.signer, item.role, _GUEST if item.guest else "") if part)
     signer += f"<br><code>{item.certificate_sha256[:32]}</code>" if item.certificate_sha256 else ""
     time = _moment(item.time) if item.time else "no time is proven"
     clock = {True: "independent", False: "time not independent", None: ""}[item.time_independent]

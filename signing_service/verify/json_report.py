@@ -96,6 +96,7 @@ def _signature(signature: SignatureReport) -> dict[str, Any]:
         "party": signature.party or None,
         "party_native": signature.party_native or None,
         "role": signature.role or None,
+        "guest": signature.guest,
         "reason": signature.reason or None,
         "claimed_time": _time(signature.claimed_time),
         "time": _time(signature.time),

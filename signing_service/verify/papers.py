@@ -1,7 +1,8 @@
 """Step 6, third part: signatures on paper (docs/formats.md 3, "Paper"), never taken for digital ones.
 
 1. The sealed rules allow paper, and the record's mandate of the signer was valid on the day that stands on the page.
-2. An officer of the trust file who had not left attested exactly that, with a passkey of the officer's own.
+2. An officer of the trust file who had not left attested exactly that, with a passkey of the officer's own; nobody
+   attests what they signed themselves.
 3. The scan is in the bundle.
 
     good = check_papers(events, terms, revision0, trust, scans, checks)     # what of them may count (step 7)
@@ -73,6 +74,8 @@ def _check(event: Event, history: History, terms: Terms, revision0: str, trust: 
     officer = trust.officer(named.officer)
     if officer is None:
         raise _refused(f"was attested by {named.officer}, whom the trust file does not name")
+    if named.officer == mandate.representative.id:
+        raise _refused(f"was attested by {officer.name}, whose own it is")
     if not officer.may_act_at(max(named.time, parse_time(event["time"]))):
         raise _refused(f"was attested by {officer.name} after leaving the secretariat")
     stated = verify_paper(attestation, RelyingParty(trust.web_origin, trust.relying_party_id), officer.keys)

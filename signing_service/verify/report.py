@@ -33,6 +33,8 @@ class SignatureReport:
     """The university's name, in profile agreement."""
     party_native: str = ""
     role: str = ""
+    guest: bool = False
+    """Whether the sealed terms call the party a guest, whose signature counts for no quorum."""
     reason: str = ""
     claimed_time: datetime | None = None
     time: datetime | None = None

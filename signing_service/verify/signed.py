@@ -256,6 +256,7 @@ def _report(revision: Revision, terms: Terms | None) -> SignatureReport:
     if terms is not None and revision.kind == "signature":
         signer = terms.signer(revision.field)
         report.party, report.party_native = signer.party.name, signer.party.native_name
+        report.guest = signer.party.guest
         report.role = signer.role.title.get("en") or next(iter(signer.role.title.values()))
     return report
 

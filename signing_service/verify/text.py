@@ -173,6 +173,7 @@ def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
     yield f"{_painted(signature.verdict, colour, _word(signature))}: {clean(who)} [{clean(signature.field)}]"
     if signature.signer:
         role = f", {signature.role}" if signature.role else ""
+        role += " (guest: counts for no quorum)" if signature.guest else ""
         yield f"    {clean(signature.signer)}{clean(role)}; certificate {signature.certificate_sha256[:16]}…"
     if signature.time is not None:
         clock = {True: "independent", False: "time not independent", None: ""}[signature.time_independent]

@@ -14,7 +14,7 @@ from signing_service.approval import Confirmation
 from signing_service.approval.paper import PaperStatement
 from signing_service.ceremony.authenticator import Authenticator
 from signing_service.encoding import from_base64url, parse_canonical_json, sha256_hex, to_base64url
-from signing_service.evidence.trust import TrustFile, parse_trust_file
+from signing_service.evidence.trust import TrustedOfficer, TrustFile, parse_trust_file
 from signing_service.store import agreements, openings
 from signing_service.verify.papers import check_papers
 from signing_service.verify.report import PaperReport
@@ -96,6 +96,25 @@ def by_an_officer_who_had_left(told: Told) -> None:
     told.trust = replace(told.trust, officers=officers)
 
 
+def attested_by(told: Told, person_id: str) -> None:
+    """By a device that the trust file gives to that person as an officer."""
+    device = authenticator("an office")
+    assert told.trust is not None
+    officer = TrustedOfficer(person_id, "The Officer", (device.passkeys[-1].cose_key,))
+    told.trust = replace(told.trust, officers=(*told.trust.officers, officer))
+    told.paper["officer"] = person_id
+    told.paper["attestation"] = restated(told, device, officer=person_id)
+
+
+def by_the_officer_whose_own_it_is(told: Told) -> None:
+    mandate = next(
+        event
+        for event in reversed(told.events)
+        if event.get("mandate_sha256") == told.paper["mandate_sha256"] and event["type"] == "mandate"
+    )
+    attested_by(told, mandate["mandate"]["representative"]["id"])
+
+
 def twice(told: Told) -> None:
     told.events.append({**told.paper, "sequence": told.events[-1]["sequence"] + 1})
 
@@ -108,6 +127,7 @@ LIES: list[tuple[Callable[[Told], None], str]] = [
     (against_the_rules, "not allowed by the sealed rules"),
     (of_another_text, "another revision0"),
     (by_an_officer_who_had_left, "after leaving the secretariat"),
+    (by_the_officer_whose_own_it_is, "whose own it is"),
     (twice, "not the signer's only one"),
 ]
 
@@ -116,6 +136,13 @@ def test_what_an_officer_attested_stands(told: Told):
     [paper], checks = told.judged()
     assert [check.verdict for check in checks] == [Verdict.PASSED]
     assert paper.counts
+
+
+def test_what_another_officer_of_the_trust_file_attested_stands_as_well(told: Told):
+    attested_by(told, "a-colleague")
+    [paper], checks = told.judged()
+    assert [check.verdict for check in checks] == [Verdict.PASSED]
+    assert paper.officer == "The Officer"
 
 
 @pytest.mark.parametrize(("lie", "reason"), LIES, ids=[lie.__name__ for lie, _ in LIES])

@@ -25,21 +25,9 @@ from signing_service.verify.verifier import verify_bundle
 from tests.cast import LIN, NOON, OFFICER, SOMCHAI, Person
 from tests.pdf.sealed_document import Ceremony, keystore_in_memory
 from tests.record.cast import ANDAMAN_WITNESS, NANJING_WITNESS
-from tests.verify.world import LATER, World, chained, devices, passkey_ceremony, the_passkey_ceremony
+from tests.verify.world import LATER, World, chained, devices, passkey_ceremony
 
 PEOPLE = (LIN, SOMCHAI)
-
-
-@pytest.fixture(scope="module")
-def honest() -> World:
-    """What really happened; its trust file is the one that auditors have."""
-    return the_passkey_ceremony()
-
-
-@pytest.fixture
-def rogue(honest: World) -> dict[str, Authenticator]:
-    """Devices of the operator's own, in the names of all."""
-    return devices(LIN, SOMCHAI, OFFICER)
 
 
 def judge(lie: World, honest: World, events: list[dict[str, Any]] | None = None, **trust: Any) -> Report:

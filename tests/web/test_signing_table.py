@@ -110,6 +110,34 @@ def test_the_officers_passkey_approves_nothing_at_the_table(table: Visitor, devi
     assert table.post(f"/api/attempts/{attempt['attempt']}/approval", body).status_code == 403
 
 
+def test_what_was_approved_at_the_table_approves_nothing_else(table: Visitor, devices: Devices, world: World):
+    """Whoever kept what Lin's key said sends it again: for the same attempt, her next one, the next person's."""
+    hand_over(table, world, LIN)
+    attempt = table.begin(world.agreement, LIN.signer)
+    key = OneTimeKey()
+    statement = canonical_json({**attempt["statement"], "key": to_base64url(key.spki)})
+    options = {**attempt["approvals"]["passkey"], "challenge": to_base64url(challenge_of(statement))}
+    kept = {
+        "request": to_base64url(key.request),
+        "statement": to_base64url(statement),
+        "approval": {"passkey": devices.device(world.ids[LIN]).get(options)},
+    }
+    another = OneTimeKey()
+    for request in (another.request, b""):
+        stolen = {**kept, "request": to_base64url(request)}
+        assert table.post(f"/api/attempts/{attempt['attempt']}/approval", stolen).status_code in (400, 403)
+    assert table.post(f"/api/attempts/{attempt['attempt']}/approval", kept).status_code == 200
+    newer = table.begin(world.agreement, LIN.signer)
+    assert table.post(f"/api/attempts/{newer['attempt']}/approval", kept).status_code in (403, 409)
+    finish(table)
+
+    hand_over(table, world, SOMCHAI)
+    theirs = table.begin(world.agreement, SOMCHAI.signer)
+    assert table.post(f"/api/attempts/{theirs['attempt']}/approval", kept).status_code == 403
+    assert table.post(f"/api/attempts/{attempt['attempt']}/approval", kept).status_code in (403, 404)
+    assert approve(table, devices, SOMCHAI) in (200, 202)
+
+
 def test_a_table_that_is_left_alone_closes_by_itself(table: Visitor, devices: Devices, world: World):
     hand_over(table, world, LIN)
     world.clock.forward(minutes=6)
