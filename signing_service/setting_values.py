@@ -19,6 +19,7 @@ MIN_SESSION_SECRET = 32  # characters
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")  # browsers give these WebCrypto and passkeys without HTTPS
 LOG_FORMATS = ("text", "json")
 SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+IMAP_PORTS = {"imaps": 993, "imap": 143}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class SmtpServer:
     security: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImapMailbox:
+    """A folder on an IMAP server. ``security`` is ``tls``, ``starttls`` or ``none``."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +148,30 @@ def parse_smtp_url(text: str | None) -> SmtpServer | None:
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
     return SmtpServer(parts.hostname, parts.port or SMTP_PORTS[security], security, user, password)
+
+
+def parse_bounce_mailbox(text: str | None) -> ImapMailbox | Path | None:
+    """``maildir:/folder``, or ``imaps://user:password@host/folder`` (``imap://``: STARTTLS, or none)."""
+    if text is None:
+        return None
+    hint = "imaps://user:password@host/INBOX, or maildir:/var/mail/bounces"
+    kind, _, path = text.partition(":")
+    if kind == "maildir":
+        if not path.startswith("/"):
+            raise wrong("BOUNCE_MAILBOX", "is not an absolute path of a Maildir", hint)
+        return Path(path)
+    parts = _split("BOUNCE_MAILBOX", text)
+    folder = unquote(parts.path.strip("/")) or "INBOX"
+    if parts.scheme not in IMAP_PORTS or not (parts.hostname and parts.username and parts.password):
+        raise wrong("BOUNCE_MAILBOX", "is not of the form imaps://user:password@host/folder", hint)
+    if not (folder.isascii() and folder.isprintable()) or '"' in folder or "\\" in folder:
+        raise wrong("BOUNCE_MAILBOX", f"the folder {folder!r} cannot be named here", "use one with a plain name")
+    default = "tls" if parts.scheme == "imaps" else "starttls"
+    security = parse_qs(parts.query).get("security", [default])[-1]
+    if security not in ("tls", "starttls", "none") or (parts.scheme == "imaps") != (security == "tls"):
+        raise wrong("BOUNCE_MAILBOX", f"security {security!r} does not go with {parts.scheme}", hint)
+    port = parts.port or IMAP_PORTS[parts.scheme]
+    return ImapMailbox(parts.hostname, port, security, unquote(parts.username), unquote(parts.password), folder)
 
 
 def parse_mail_from(text: str) -> str:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from signing_service import setting_values as values
-from signing_service.setting_values import PREFIX, PkcsToken, SmtpServer, wrong
+from signing_service.setting_values import PREFIX, ImapMailbox, PkcsToken, SmtpServer, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +64,7 @@ SETTINGS = (
     Setting("WITNESS_QUORUM", None, "how many of them must cosign, or none; init writes it into the trust file"),
     Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
     Setting("MAIL_FROM", None, "sender of the service's mails"),
+    Setting("BOUNCE_MAILBOX", None, "where reports about undelivered mails arrive (IMAP or Maildir)", secret=True),
     Setting("MAIL_DIR", "var/mail", "folder for mails where no mail server is set"),
     Setting("LISTEN", "127.0.0.1:8000", "address and port of the HTTP server"),
     Setting("TRUSTED_PROXIES", "", "networks whose X-Forwarded-* headers are believed"),
@@ -102,6 +103,7 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str | None
     mail_dir: Path
+    bounce_mailbox: ImapMailbox | Path | None
     listen: tuple[str, int]  # host, port
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     threads: int
@@ -187,6 +189,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),
         mail_from=values.parse_mail_from(given["MAIL_FROM"]) if "MAIL_FROM" in given else None,
         mail_dir=Path(given["MAIL_DIR"]),
+        bounce_mailbox=values.parse_bounce_mailbox(given.get("BOUNCE_MAILBOX")),
         listen=values.parse_listen(given["LISTEN"]),
         trusted_proxies=values.parse_networks("TRUSTED_PROXIES", given.get("TRUSTED_PROXIES", "")),
         threads=values.parse_threads(given["THREADS"]),

@@ -13,6 +13,8 @@ itself, so mails of a worker that died are claimed again; a mail can be sent twi
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
@@ -59,7 +61,10 @@ def add(
 
 
 def claim(session: Session, *, now: datetime, lease: timedelta, limit: int = CLAIM_SIZE) -> list[OutboxMail]:
-    """Take due mails that no other worker holds (FOR UPDATE SKIP LOCKED), until ``now + lease``."""
+    """Take due mails that no other worker holds (FOR UPDATE SKIP LOCKED), until ``now + lease``.
+
+    Each has a Message-ID from then on, however often it is tried.
+    """
     set_back = OutboxMail.next_attempt > now + 2 * LONGEST_RETRY  # the clock was: nothing waits for that long
     due = or_(OutboxMail.next_attempt <= now, set_back)
     query = select(OutboxMail).where(OutboxMail.state == "waiting", due)
@@ -67,9 +72,27 @@ def claim(session: Session, *, now: datetime, lease: timedelta, limit: int = CLA
     mails = list(session.scalars(query.with_for_update(skip_locked=True)))
     for mail in mails:
         mail.attempts += 1
+        mail.message_id = mail.message_id or secrets.token_hex(16)
         mail.next_attempt = now + lease
     session.flush()
     return mails
+
+
+def mark_returned(session: Session, mail: OutboxMail, reason: str, *, for_good: bool) -> int:
+    """A mail server that took the mail says that it cannot deliver it, or not yet; give 1, or 0 if it was known."""
+    if mail.state != "sent" or mail.error == reason[:500]:
+        return 0
+    mail.error = reason[:500]
+    if for_good:
+        mail.state = "failed"
+    session.flush()
+    return 1
+
+
+def by_message_id(session: Session, message_id: str) -> OutboxMail | None:
+    """The mail that went out under that Message-ID (``<…@…>``), if there is one."""
+    local = message_id.strip("<>").partition("@")[0]
+    return session.scalar(select(OutboxMail).where(OutboxMail.message_id == local))
 
 
 def mark_sent(session: Session, mail_id: int, *, now: datetime) -> None:
@@ -120,6 +143,14 @@ def failed(session: Session, limit: int) -> list[OutboxMail]:
     """The newest mails that were given up, at most ``limit``."""
     query = select(OutboxMail).where(OutboxMail.state == "failed").order_by(OutboxMail.id.desc()).limit(limit)
     return list(session.scalars(query))
+
+
+def failed_by_agreement(session: Session, agreements: Sequence[str]) -> dict[str, int]:
+    """How many mails of each of these agreements were refused or came back; those without any are left out."""
+    query = select(OutboxMail.agreement, func.count()).where(
+        OutboxMail.agreement.in_(agreements), OutboxMail.state == "failed"
+    )
+    return {str(agreement): count for agreement, count in session.execute(query.group_by(OutboxMail.agreement))}
 
 
 def last_asked_to_sign(session: Session, agreement: str) -> dict[str, datetime]:

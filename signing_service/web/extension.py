@@ -9,7 +9,7 @@ from signing_service.approval.extension import MAX_REASON
 from signing_service.encoding import format_time
 from signing_service.web.bodies import read_object
 from signing_service.web.proof import proof_required
-from signing_service.web.rules_form import in_words_of_zone, zones_of
+from signing_service.web.rules_form import zones_of
 from signing_service.web.visitor import office_required, the_service, visitor
 from signing_service.web.words import passkey_words
 from signing_service.workflow import extension, overview
@@ -36,7 +36,6 @@ def show(agreement_id: str) -> str:
         view=view,
         data=data,
         zones=zones,
-        closes_there=in_words_of_zone(view.closes, zones[0]),
         longest_reason=MAX_REASON,
     )
 

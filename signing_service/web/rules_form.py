@@ -148,11 +148,5 @@ def zones_of(terms: Terms) -> list[str]:
     return list(dict.fromkeys([*(party.time_zone for party in terms.parties), "UTC"]))
 
 
-def in_words_of_zone(moment: datetime | None, zone: str) -> str:
-    """A moment as a field for date and time takes it, on the clocks of a zone; "" for none."""
-    there = _there(moment, zone)
-    return f"{there:%Y-%m-%dT%H:%M}" if there else ""
-
-
 def _there(moment: datetime | None, zone: str) -> datetime | None:
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) if moment else None

@@ -106,8 +106,7 @@ def _mark(service: Service, mail: OutboxMail, reason: str, *, permanent: bool = 
 def make_message(service: Service, mail: OutboxMail) -> EmailMessage:
     """The mail as it goes out: text, and HTML beside it where there is one."""
     message = _envelope(service, mail.recipient, mail.subject)
-    identity = sha256_hex(f"{mail.id} {mail.created.isoformat()} {mail.recipient}".encode())[:32]
-    message["Message-ID"] = f"<{identity}@{service.settings.relying_party_id}>"
+    message["Message-ID"] = f"<{mail.message_id}@{service.settings.relying_party_id}>"  # random: see bounces.py
     message["Date"] = mail.created
     encoding = "8bit" if service.settings.smtp is None else "quoted-printable"  # files are for people to read
     message.set_content(mail.text, cte=encoding)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -179,7 +180,9 @@ class Dashboard:
     stage: Stage
     search: str
     failed_mails: int
-    """How many mails were given up."""
+    """How many mails were refused or came back."""
+    failed_by_agreement: Mapping[str, int]
+    """The same for the agreements of the page, as far as there are any."""
 
 
 def dashboard(service: Service, officer_id: str, *, stage: Stage = "", search: str = "", after: str = "") -> Dashboard:
@@ -187,7 +190,9 @@ def dashboard(service: Service, officer_id: str, *, stage: Stage = "", search: s
     with service.database.read() as session:
         require(session, officer_id, "secretariat")
         rows = listing.agreements_page(session, limit=PAGE + 1, stage=stage, search=search, after=after)
-        return Dashboard(_page(session, service, rows, officer_id), stage, search, outbox.count(session, "failed"))
+        failed = outbox.count(session, "failed")
+        by_agreement = outbox.failed_by_agreement(session, [row.id for row in rows]) if failed else {}
+        return Dashboard(_page(session, service, rows, officer_id), stage, search, failed, by_agreement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +220,22 @@ def everybody(service: Service, officer_id: str) -> tuple[Person, ...]:
         return tuple(people.everybody(session))
 
 
-def mails_of(service: Service, officer_id: str, agreement_id: str) -> list[OutboxMail]:
-    """An agreement's mails with their delivery, the newest first."""
+@dataclass(frozen=True, slots=True)
+class Mails:
+    """An agreement's mails with their delivery."""
+
+    all: tuple[OutboxMail, ...]
+    """The newest first."""
+    newest: Mapping[str, OutboxMail]
+    """The newest one to each person, by person id."""
+
+
+def mails_of(service: Service, officer_id: str, agreement_id: str) -> Mails:
+    """An agreement's mails with their delivery; raises NotAllowedError for anybody but officers."""
     with service.database.read() as session:
         require(session, officer_id, "secretariat")
-        return outbox.of_agreement(session, agreement_id)
+        found = outbox.of_agreement(session, agreement_id)
+    return Mails(tuple(found), {mail.person: mail for mail in reversed(found) if mail.person})
 
 
 def _view(session: Session, service: Service, row: Agreement, person_id: str | None) -> AgreementView:

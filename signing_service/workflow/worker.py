@@ -9,7 +9,7 @@ It runs as a thread of the server by default, or as a process of its own (``sign
     for worker in workers:
         worker.stop()
 
-Witnesses have a thread of their own: one that hangs holds up no mail and no archive timestamp.
+Witnesses and the mailbox of bounces have threads of their own: what hangs there holds up no mail and no timestamp.
 
 Work is found in the database, never handed over in memory, so that nothing is forgotten when a process dies, and
 two workers beside each other do no harm.
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from signing_service.errors import SigningServiceError
 from signing_service.workflow.archiving import archive_all
+from signing_service.workflow.bounces import take_bounces
 from signing_service.workflow.delivery import deliver
 from signing_service.workflow.reminders import remind_due
 from signing_service.workflow.renewal import renew_due
@@ -33,6 +34,7 @@ from signing_service.workflow.witnessing import ask_witnesses
 if TYPE_CHECKING:
     from signing_service.workflow.service import Service
 
+BOUNCES_PAUSE = 60.0  # seconds between two looks into the mailbox of reports
 PAUSE = 2.0  # seconds between two looks at the database
 FIRST_RETRY, LONGEST_PAUSE = 1.0, 60.0  # seconds, while something does not answer: each time twice as long
 JITTER = 0.5  # share of such a pause that is left to chance, so that workers of several machines do not ask as one
@@ -59,11 +61,22 @@ def witness_once(service: Service) -> tuple[int, bool]:
     return ask_witnesses(service), True
 
 
+def bounces_once(service: Service) -> tuple[int, bool]:
+    """Read the mailbox of mail servers' reports; one that does not answer is asked again after growing pauses."""
+    try:
+        return take_bounces(service), True
+    except SigningServiceError as error:
+        _log.warning("bounces: %s", error.message)
+        return 0, False
+
+
 def make_workers(service: Service) -> list[Worker]:
-    """The threads that this service needs: one for mails and archiving, and one for log witnesses if it has any."""
+    """The threads that this service needs: one for mails and archiving, one each for witnesses and bounces if any."""
     workers = [Worker(service)]
     if service.witnesses:
         workers.append(Worker(service, work=witness_once, name="witnesses"))
+    if service.settings.bounce_mailbox is not None:
+        workers.append(Worker(service, work=bounces_once, name="bounces", pause=BOUNCES_PAUSE))
     return workers
 
 

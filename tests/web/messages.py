@@ -30,7 +30,7 @@ SPEAKING = (
     *("web/*", "workflow/*"),
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (
-    *("workflow/" + name for name in ("delivery", "demo", "erasure", "initialisation", "material", "personal_export")),
+    *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material", "personal_export")),
     *("workflow/" + name for name in ("proofs", "public_record", "readiness", "renewal", "rotation", "service")),
     *("workflow/" + name for name in ("oidc", "providers", "succession", "trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),

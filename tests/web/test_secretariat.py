@@ -8,7 +8,8 @@ from io import BytesIO
 
 import pytest
 
-from tests.cast import ALES, LIN, OFFICER, SAULE, SOMCHAI
+from signing_service.store import outbox
+from tests.cast import ALES, LIN, NOON, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
 
@@ -46,6 +47,25 @@ def test_a_draft_shows_its_checklist_and_its_pages_and_is_published(officer: Vis
     assert officer.get(url(draft, "preview/forgotten/1.png")).data.startswith(b"\x89PNG")
     assert officer.submit(url(draft, "publish")).status_code == 303
     assert "Open for signature" in officer.get(url(draft)).text
+
+
+def test_a_mail_that_came_back_is_shown_beside_the_person_and_on_the_dashboard(officer: Visitor, draft: World):
+    officer.get(url(draft))
+    officer.submit(url(draft, "publish"))
+    with draft.service.database.begin() as session:
+        to_lin, to_somchai = (
+            next(mail for mail in outbox.of_agreement(session, draft.agreement) if mail.recipient == person.email)
+            for person in (LIN, SOMCHAI)
+        )
+        for mail in (to_lin, to_somchai):
+            outbox.mark_sent(session, mail.id, now=NOON)
+        outbox.mark_returned(session, to_lin, "550 5.1.1 User unknown", for_good=True)
+        outbox.mark_returned(session, to_somchai, "421 4.4.1 timed out", for_good=False)
+    page = officer.get(url(draft)).text
+    assert page.count("550 5.1.1 User unknown") == 2  # beside the person, and in the list of mails
+    assert "The last mail came back" in page
+    assert "The last mail is delayed" in page
+    assert "1 mail could not be delivered" in officer.get("/secretariat/").text
 
 
 def test_publishing_twice_is_told_and_does_nothing(officer: Visitor, draft: World):

@@ -34,6 +34,15 @@ class MailServer:
     taken: list[EmailMessage] = field(default_factory=list)
     answer: str = ""
     port: int = 0
+    recipient_answer: str = ""
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if self.recipient_answer:
+            return self.recipient_answer
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         if self.answer:

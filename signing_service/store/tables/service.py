@@ -35,6 +35,7 @@ class OutboxMail(Base):
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
         Index("ix_outbox_state_next_attempt", "state", "next_attempt"),
         Index("ix_outbox_agreement", "agreement"),
+        Index("ix_outbox_message_id", "message_id", unique=True),
     )
 
     id: Mapped[int] = mapped_column(Big, primary_key=True)
@@ -52,7 +53,10 @@ class OutboxMail(Base):
     next_attempt: Mapped[datetime]
     """Not before then; while a worker is sending it, the end of that worker's claim."""
     sent: Mapped[datetime | None]
+    """When the mail server took it; a ``failed`` one that was taken came back."""
     error: Mapped[str | None]
+    message_id: Mapped[str | None] = mapped_column(String(32))
+    """What stands before its "@": 128 random bits, known to who got the mail. None until it is first sent."""
 
 
 class RateCounter(Base):
