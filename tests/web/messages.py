@@ -30,9 +30,10 @@ SPEAKING = (
     *("web/*", "workflow/*"),
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (
-    *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material", "personal_export")),
-    *("workflow/" + name for name in ("proofs", "public_record", "readiness", "renewal", "rotation", "service")),
-    *("workflow/" + name for name in ("oidc", "providers", "succession", "trust", "witnesses", "witnessing")),
+    *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material")),
+    *("workflow/" + name for name in ("oidc", "personal_export", "proofs", "providers", "public_record")),
+    *("workflow/" + name for name in ("readiness", "renewal", "rotation", "service", "succession")),
+    *("workflow/" + name for name in ("trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),
 )  # what only operators and programs read
 SPEAKERS = ("Error", "Phrase", "complain", "_of_address", "answer", "_show")  # calls that such texts are given to
