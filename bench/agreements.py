@@ -1,6 +1,7 @@
 """Many agreements at once: five sign each of them, on PostgreSQL, the built-in timestamp authority included.
 
-Server, browsers and database share this machine's cores, and a signature's documents are all made, checked and stored;
+Two instances behind nginx, browsers and database share this machine's cores, and a signature's documents are all made,
+checked and stored; the mails of the publications are out before it begins;
 what is measured is how fast agreements that do not wait for each other get along beside each other.
 """
 
@@ -22,9 +23,11 @@ from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.publication import publish
 from signing_service.workflow.service import Service
+from torture.instances import Instances
 
 SIGNERS = 5
 SOME, MANY = 20, 1000  # agreements
+INSTANCES = 2  # one a core
 AT_ONCE = 8  # browsers
 
 
@@ -40,15 +43,16 @@ def measure(folder: Path, *, full: bool) -> list[Row]:
 
 
 def _measure(folder: Path, url: str, count: int) -> list[Row]:
-    venue = Venue.make(folder, SIGNERS, DATABASE_URL=url)
+    venue = Venue.make(folder, SIGNERS, DATABASE_URL=url, TRUSTED_PROXIES="127.0.0.1")
     work = _publish_more(venue, count)
-    with venue.serving():
+    with Instances(venue, folder / "instances", INSTANCES) as instances:
+        venue.wait_for_mails()
         crowd = venue.come_in(venue.signers)
         windows = [visitor.beside(*published) for visitor in crowd for published in work]
-        begin, cpu = time.perf_counter(), venue.server_cpu()
+        begin, cpu = time.perf_counter(), instances.cpu()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             receipts = list(pool.map(Visitor.sign, windows))
-        wall, cpu = time.perf_counter() - begin, venue.server_cpu() - cpu
+        wall, cpu = time.perf_counter() - begin, instances.cpu() - cpu
     total = count * SIGNERS
     return [
         Row("agreements", f"{count} agreements, {SIGNERS} each, receipts", float(len(set(receipts))), "", f"= {total}"),

@@ -39,7 +39,7 @@ from signing_service.ceremony.signer import Act, sign
 from signing_service.evidence.trust import TrustFile
 from signing_service.setting_values import PREFIX
 from signing_service.settings import parse_settings
-from signing_service.store import agreements, mandates, people, tables
+from signing_service.store import agreements, mandates, outbox, people, tables
 from signing_service.workflow.demo import initialise_demo, publish_demo
 from signing_service.workflow.enrolment import sign_in_link
 from signing_service.workflow.service import Service, open_service
@@ -138,7 +138,19 @@ class Venue:
     def server_cpu(self) -> float:
         """CPU seconds that the server has used so far, all its processes."""
         assert self.process is not None
-        return sum(_cpu_of(pid) for pid in (self.process.pid, *_children(self.process.pid)))
+        return cpu_of(self.process.pid)
+
+    def wait_for_mails(self) -> None:
+        """Wait until the server has handed over every mail: what came before is not to be measured."""
+        service = self.open_service()
+        try:
+            while True:
+                with service.database.read() as session:
+                    if not outbox.counts(session).get("waiting"):
+                        return
+                time.sleep(0.2)
+        finally:
+            service.database.dispose()
 
 
 class Visitor(Browser):
@@ -259,6 +271,11 @@ def free_port() -> int:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+def cpu_of(process: int) -> float:
+    """CPU seconds that a process and its children have used so far."""
+    return sum(_cpu_of(pid) for pid in (process, *_children(process)))
 
 
 def _children(pid: int) -> list[int]:

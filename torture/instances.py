@@ -16,7 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.crowd import Venue, free_port
+from bench.crowd import Venue, cpu_of, free_port
 from signing_service.ceremony.browser import wait_until_ready
 from signing_service.setting_values import PREFIX
 
@@ -70,6 +70,10 @@ class Instances:
     def kill(self, number: int) -> None:
         """kill -9 for one instance."""
         _end(self._running[number])
+
+    def cpu(self) -> float:
+        """CPU seconds that the instances and their proxy have used so far."""
+        return sum(cpu_of(process.pid) for process in self._running)
 
     def served(self) -> set[str]:
         """The addresses of the instances that nginx has sent somebody to."""
