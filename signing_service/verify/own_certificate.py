@@ -137,7 +137,10 @@ def check_not_revoked(path: Path, container: Container, moment: datetime, more: 
 
 def _revoked(certificate: Certificate, when: datetime) -> CheckError:
     return failure(
-        SubIndication.REVOKED, f"the certificate of {certificate.subject_text!r} was revoked at {when:%Y-%m-%d %H:%M}"
+        SubIndication.REVOKED,
+        "the certificate of %(subject)s was revoked at %(time)s",
+        subject=repr(certificate.subject_text),
+        time=f"{when:%Y-%m-%d %H:%M}",
     )
 
 
@@ -162,8 +165,10 @@ def check_names(certificate: Certificate, representative: Representative) -> Non
     names = [name for name in (representative.name, representative.native_name) if name]
     if not any(_words(name) and _words(name) <= told for name in names):
         raise ForeignCertificateError(
-            f"the certificate is of {certificate.subject_text!r}, the mandate of {representative.name!r}",
+            "the certificate is of %(subject)s, the mandate of %(name)s",
             hint="sign with your own certificate; if it spells your name otherwise, ask the secretariat",
+            subject=repr(certificate.subject_text),
+            name=repr(representative.name),
         )
 
 

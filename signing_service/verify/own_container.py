@@ -51,6 +51,7 @@ _ALLOWED = {
 _NAMES = {SIGNING_TIME: "signing-time", SIGNING_CERTIFICATE: "signing-certificate (version 1)"}
 _REQUIRED_NAMES = dict(zip(_REQUIRED, ("content-type", "message-digest", "signing-certificate-v2"), strict=True))
 _HINT = "choose PAdES (baseline B-B or B-T) in your software"
+_DER_HINT = "the container must be DER; choose PAdES (baseline B-B or B-T) in your software"
 _WITH_OTHER_REVOCATION = 5  # RFC 5652 5.1: SignedData with revocation data other than CRLs
 
 
@@ -80,13 +81,16 @@ def read_own_signature(der: bytes) -> Container:
         info = decode(OwnContentInfo, der, "the signature container")
         container = read_container(der)
     except FormatError as error:
-        raise NonconformingSignatureError(error.message, hint=f"the container must be DER; {_HINT}") from error
+        raise NonconformingSignatureError(error.message, hint=_DER_HINT) from error
     signed_data = info.content
     signers, crls = signed_data.signers.as_list(), signed_data.crls
     others = any(encoded(item)[:1] != b"\x30" for item in crls.as_list()) if crls is not None else False
     version = _WITH_OTHER_REVOCATION if others else 1
     if info.type.dotted_string != SIGNED_DATA or signed_data.version != version or signers[0].version != 1:
-        raise _refused(f"the signature container is not SignedData of version {version} with a signer of version 1")
+        raise _refused(
+            "the signature container is not SignedData of version %(version)s with a signer of version 1",
+            version=version,
+        )
     if [encoded(item) for item in signed_data.digest_algorithms.as_list()] != [encoded(signers[0].digest_algorithm)]:
         raise _refused("the signature container announces other digest algorithms than its signer's")
     if container.content_type != DATA or container.content is not None:
@@ -126,11 +130,11 @@ def check_own_signature(container: Container, digest: bytes) -> Certificate:
 def _check_attributes(container: Container) -> None:
     for oid in _REQUIRED:
         if oid not in container.signed_attributes:
-            raise _refused(f"the signed attribute {_REQUIRED_NAMES[oid]} is missing")
+            raise _refused("the signed attribute %(name)s is missing", name=_REQUIRED_NAMES[oid])
     for oid in sorted(container.signed_attributes.keys() - _ALLOWED):
-        raise _refused(f"PAdES has no signed attribute {_NAMES.get(oid, oid)}")
+        raise _refused("PAdES has no signed attribute %(name)s", name=_NAMES.get(oid, oid))
     for oid in sorted(container.unsigned_attributes.keys() - {TIMESTAMP_TOKEN}):
-        raise _refused(f"the signature has an unsigned attribute {oid}, which nobody could check")
+        raise _refused("the signature has an unsigned attribute %(oid)s, which nobody could check", oid=oid)
 
 
 def _check_embedded(container: Container, certificate: Certificate) -> None:
@@ -149,5 +153,5 @@ def _check_embedded(container: Container, certificate: Certificate) -> None:
         last.check_issued_by(last)
 
 
-def _refused(message: str) -> NonconformingSignatureError:
-    return NonconformingSignatureError(message, hint=_HINT)
+def _refused(message: str, **values: object) -> NonconformingSignatureError:
+    return NonconformingSignatureError(message, hint=_HINT, **values)

@@ -22,6 +22,7 @@ from signing_service.errors import (
     LimitError,
     NonconformingSignatureError,
     OtherDocumentError,
+    Phrase,
     SigningServiceError,
     UploadError,
 )
@@ -40,7 +41,7 @@ _ERRORS: dict[str, type[SigningServiceError]] = {
         LimitError,
     )
 }
-TOO_MUCH = "the file takes more time or memory to check than this service allows"
+TOO_MUCH = Phrase("the file takes more time or memory to check than this service allows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def judge_apart(
         raise LimitError(TOO_MUCH, hint="sign with a plain appearance, without large pictures") from error
     if "error" in answer:
         kind = _ERRORS.get(answer["error"], LimitError if answer["error"] == "limit" else UploadError)
-        raise kind(answer["message"], hint=answer["hint"])
+        raise kind(_said(answer["message"]), hint=_said(answer["hint"]))
     return Judged(
         answer["startxref"],
         answer["size"],
@@ -110,9 +111,9 @@ def answer(header: dict[str, Any], files: Sequence[bytes]) -> dict[str, Any]:
         accepted = judge_upload(stored, uploaded, expected, trust, datetime.fromisoformat(header["at"]))
     except (UploadError, FormatError) as error:
         kind = type(error).__name__ if type(error).__name__ in _ERRORS else UploadError.__name__
-        return {"error": kind, "message": error.message, "hint": error.hint}
+        return {"error": kind, "message": _told(error.message), "hint": _told(error.hint)}
     except RecursionError:
-        return {"error": UploadError.__name__, "message": "the file is nested too deeply", "hint": ""}
+        return {"error": UploadError.__name__, "message": _told(Phrase("the file is nested too deeply")), "hint": ""}
     independent = set(trust.timestamp_anchors)
     return {
         "startxref": accepted.startxref,
@@ -128,6 +129,24 @@ def answer(header: dict[str, Any], files: Sequence[bytes]) -> dict[str, Any]:
 
 def _is_independent(accepted: Accepted, anchors: set[Any]) -> bool:
     return accepted.timestamp is not None and any(one in anchors for one in accepted.timestamp.path.certificates)
+
+
+def _told(text: str) -> str | dict[str, Any]:
+    """A text as JSON, taken apart so that the page can say it in the reader's language."""
+    if not isinstance(text, Phrase):
+        return str(text)
+    values = {
+        name: value if isinstance(value, int) else _told(value if isinstance(value, str) else str(value))
+        for name, value in text.values.items()
+    }
+    return {"template": text.template, "values": values}
+
+
+def _said(told: str | dict[str, Any]) -> str:
+    if isinstance(told, str):
+        return told
+    values = {name: value if isinstance(value, int) else _said(value) for name, value in told["values"].items()}
+    return Phrase(told["template"], **values)
 
 
 def _decoded(values: Sequence[str]) -> tuple[bytes, ...]:

@@ -91,7 +91,7 @@ class OwnReader:
         """Judge revision ``number`` (0: the seal), the bytes from ``start`` to ``end``; ``size``: ``/Size`` before."""
         position = number + 1  # here the base is a revision too
         if position >= len(self._document.revisions):
-            raise ForbiddenChangeError(f"revision {number} is no update of its own", hint=_ONCE)
+            raise ForbiddenChangeError("revision %(number)s is no update of its own", hint=_ONCE, number=number)
         try:
             section = self._section(position, start, end)
             self._check_entries(section, start, size)  # (1)
@@ -100,9 +100,13 @@ class OwnReader:
         except VerificationError:
             raise
         except FormatError as error:
-            raise ForbiddenChangeError(f"the update cannot be read: {error.message}", hint=error.hint) from error
+            raise ForbiddenChangeError(
+                "the update cannot be read: %(problem)s", hint=error.hint, problem=error.message
+            ) from error
         if findings.violations:
-            raise ForbiddenChangeError(f"more than a signature was added: {findings.violations[0]}", hint=_ONCE)
+            raise ForbiddenChangeError(
+                "more than a signature was added: %(change)s", hint=_ONCE, change=findings.violations[0]
+            )
         field = self._field(position, section)
         self._check_rewritten(position, section, size, field)  # (2)
         self._check_new(position, section, size)  # (3)
@@ -122,7 +126,7 @@ class OwnReader:
             raise ForbiddenChangeError("the update has a hybrid cross-reference table", hint=_CLASSIC)
         unknown = section.trailer.keys() - _TRAILER
         if unknown:
-            raise ForbiddenChangeError(f"the update's trailer has a key /{min(unknown)}", hint=_ONCE)
+            raise ForbiddenChangeError("the update's trailer has a key /%(key)s", hint=_ONCE, key=min(unknown))
         if section.offset < start:
             raise ForbiddenChangeError("the update's cross-reference table stands in what was signed before")
         return section
@@ -131,13 +135,15 @@ class OwnReader:
         """(1) In use, of generation 0, in the update's own bytes, numbered from ``size`` on and below ``/Size``."""
         declared = section.trailer.get("Size")
         if not isinstance(declared, int) or not size <= declared <= size + MAX_NEW_OBJECTS:
-            raise ForbiddenChangeError(f"the update's /Size does not follow from the {size} objects before it")
+            raise ForbiddenChangeError("the update's /Size does not follow from the objects before it")
         for number, entry in section.entries.items():
             if number == 0:
                 continue
             if entry.kind != "offset" or entry.detail != 0 or entry.place < start or number >= declared:
                 raise ForbiddenChangeError(
-                    f"object {number} of the update is freed, renumbered or not in the update", hint=_CLASSIC
+                    "object %(number)s of the update is freed, renumbered or not in the update",
+                    hint=_CLASSIC,
+                    number=number,
                 )
         root, info = section.trailer.get("Root"), section.trailer.get("Info")
         if root != Ref(self._base.root, 0) or info not in (None, Ref(self._base.info, 0)):
@@ -151,16 +157,17 @@ class OwnReader:
         if before.keys() != after.keys():
             added = min(after.keys() - before.keys(), default="")
             raise ForbiddenChangeError(
-                f"the signature is in a new field {added!r}, not in the one that is there for it",
+                "the signature is in a new field %(field)s, not in the one that is there for it",
                 hint="choose the existing field in your software",
+                field=repr(added),
             )
         filled = [name for name, value in after.items() if value is not None and before[name] is None]
         touched = [self._by_number[number].name for number in section.entries if number in self._by_number]
         if len(filled) != 1 or touched != filled:
             names = ", ".join(sorted({*filled, *touched})) or "none"
-            raise ForbiddenChangeError(f"not exactly one signature field is filled, but {names}", hint=_ONCE)
+            raise ForbiddenChangeError("not one signature field is filled, but %(names)s", hint=_ONCE, names=names)
         if filled[0].count(":") != 1:
-            raise ForbiddenChangeError(f"the field {filled[0]!r} is no representative's", hint=_ONCE)
+            raise ForbiddenChangeError("the field %(field)s is no representative's", hint=_ONCE, field=repr(filled[0]))
         return self._base.fields[filled[0]]
 
     def _check_rewritten(self, position: int, section: Section, size: int, field: Field) -> None:
@@ -172,8 +179,10 @@ class OwnReader:
         allowed |= {place.number for place in places if isinstance(place, Ref)}
         for number in sorted(section.entries):
             if 0 < number < size and number not in allowed:
-                what = "validation material (/DSS)" if number == self._base.dss else f"object {number}"
-                raise ForbiddenChangeError(f"{what} was rewritten, which a signature does not need", hint=_ONCE)
+                message = "object %(number)s was rewritten, which a signature does not need"
+                if number == self._base.dss:
+                    message = "validation material (/DSS, object %(number)s) was rewritten"
+                raise ForbiddenChangeError(message, hint=_ONCE, number=number)
         newer = self._document.snapshots[position]
         if newer.catalog.get("DSS") != catalog.get("DSS"):
             raise ForbiddenChangeError(
@@ -194,31 +203,42 @@ class OwnReader:
             pending += sorted(found)
         unused = own - reached
         if unused:
-            raise ForbiddenChangeError(f"object {min(unused)} was added, to which nothing refers", hint=_ONCE)
+            raise ForbiddenChangeError(
+                "object %(number)s was added, to which nothing refers", hint=_ONCE, number=min(unused)
+            )
         for number in sorted(own):
             active = _ACTIVE.intersection(_keys(newer.get(number)))
             if number >= size and active:
-                raise ForbiddenChangeError(f"object {number} of the update has a /{min(active)}", hint=_ONCE)
+                raise ForbiddenChangeError(
+                    "object %(number)s of the update has a /%(key)s", hint=_ONCE, number=number, key=min(active)
+                )
 
     def _signature(self, position: int, end: int, field: Field) -> OwnUpdate:
         """(4) The signature dictionary, which names no permissions of its own."""
         snapshot = self._document.snapshots[position]
         widget = snapshot.dictionary(Ref(field.number, 0))
         if set(snapshot.dictionary(widget.get("AP"))) - {"N"} or widget.keys() & _ACTIVE:
-            raise ForbiddenChangeError(f"the field {field.name!r} has more than one appearance, or an action")
+            raise ForbiddenChangeError(
+                "the field %(field)s has more than one appearance, or an action", field=repr(field.name)
+            )
         found = self._found_in(field.name, position)
         if found.error:
-            raise ForbiddenChangeError(f"the field {field.name!r} holds no signature: {found.error}")
+            raise ForbiddenChangeError(
+                "the field %(field)s holds no signature: %(problem)s", field=repr(field.name), problem=found.error
+            )
         unknown = found.dictionary.keys() - _DICTIONARY
         if unknown:
             raise ForbiddenChangeError(
-                f"the signature dictionary has a key /{min(unknown)}",
+                "the signature dictionary has a key /%(key)s",
                 hint="a signature that certifies or locks the document would keep the others from signing",
+                key=min(unknown),
             )
         if found.subfilter != SUBFILTER or found.dictionary.get("Type", "Sig") != "Sig":
             raise ForbiddenChangeError(
-                f"the signature has the sub-filter {found.subfilter!r}, not {SUBFILTER}",
+                "the signature has the sub-filter %(found)s, not %(wanted)s",
                 hint="choose PAdES in your software",
+                found=repr(found.subfilter),
+                wanted=SUBFILTER,
             )
         start, stop, covered = found.ranges
         if found.revision != position or covered != end:
@@ -240,7 +260,9 @@ class OwnReader:
         for found in self._found:
             if found.field == field and (found.error or found.revision == position):
                 return found
-        raise ForbiddenChangeError(f"the signature in the field {field!r} does not cover the file as it is now")
+        raise ForbiddenChangeError(
+            "the signature in the field %(field)s does not cover the file as it is now", field=repr(field)
+        )
 
 
 def _keys(value: Any) -> Iterator[str]:
@@ -272,4 +294,6 @@ def open_reader(pdf: bytes, base: Base) -> OwnReader:
     except LimitError:
         raise
     except FormatError as error:
-        raise ForbiddenChangeError(f"the file cannot be read: {error.message}", hint=error.hint) from error
+        raise ForbiddenChangeError(
+            "the file cannot be read: %(problem)s", hint=error.hint, problem=error.message
+        ) from error

@@ -92,8 +92,10 @@ def judge_upload(stored: bytes, uploaded: bytes, expected: Upload, trust: Trust,
     """Judge an upload; ``stored``: the newest revision, known to be good. Raises UploadError or LimitError."""
     if len(uploaded) > len(stored) + MAX_ADDED:  # (0)
         raise LimitError(
-            f"the file adds {len(uploaded) - len(stored)} bytes to the agreement, the limit is {MAX_ADDED}",
+            "the file adds %(added)s bytes to the agreement, the limit is %(limit)s",
             hint="use a smaller picture for the visible signature",
+            added=len(uploaded) - len(stored),
+            limit=MAX_ADDED,
         )
     check_prefix(stored, uploaded)  # (1)
     before = read_document(stored)
@@ -134,8 +136,9 @@ def check_prefix(stored: bytes, uploaded: bytes) -> None:
             hint="download the agreement again, sign that file and upload it",
         )
     raise OtherDocumentError(
-        f"the file differs from the agreement at byte {common}, before anything was added",
+        "the file differs from the agreement at byte %(offset)s, before anything was added",
         hint='download it again; let your software add the signature, never "print", "save as copy" or "optimise"',
+        offset=common,
     )
 
 
@@ -153,8 +156,10 @@ def _check_sub_filter(added: bytes) -> None:
     for name in _SUB_FILTER.findall(added):
         if name.decode("latin-1") not in (SUBFILTER, "ETSI.RFC3161"):
             raise NonconformingSignatureError(
-                f"the signature has the sub-filter {name.decode('latin-1')}, not {SUBFILTER}",
+                "the signature has the sub-filter %(found)s, not %(wanted)s",
                 hint="choose PAdES in your software",
+                found=name.decode("latin-1"),
+                wanted=SUBFILTER,
             )
 
 
@@ -162,14 +167,17 @@ def _check_update(uploaded: bytes, before: Document, signer: str, start: int) ->
     reader, number = open_reader(uploaded, before.base), len(before.deltas)
     if reader.count != number + 1:
         raise ForbiddenChangeError(
-            f"the file adds {reader.count - number} revisions to the agreement, not one",
+            "the file adds %(count)s revisions to the agreement, not one",
             hint="sign once; let your software add no validation data (LTV) or timestamp as an update of its own",
+            count=reader.count - number,
         )
     update = reader.read(number, start, len(uploaded), before.size)
     if update.field.name != signer:
         raise ForbiddenChangeError(
-            f"the signature is in the field {update.field.name!r}, not in yours, {signer!r}",
-            hint=f"choose the field {signer} in your software",
+            "the signature is in the field %(field)s, not in yours, %(signer)s",
+            hint="choose the field %(signer)s in your software",
+            field=repr(update.field.name),
+            signer=repr(signer),
         )
 
 

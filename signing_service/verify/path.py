@@ -28,7 +28,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from signing_service.errors import SigningServiceError
+from signing_service.errors import Phrase, SigningServiceError
 from signing_service.verify.algorithms import hash_named, weak_key_at
 from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATH_STEPS, MAX_PATHS
@@ -138,7 +138,8 @@ class PathBuilder:
                 problem = problem or error
         raise problem or unproven(
             SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
-            f"the certificate of {certificate.subject_text!r} leads to no trusted certificate",
+            "the certificate of %(subject)s leads to no trusted certificate",
+            subject=repr(certificate.subject_text),
             hint="" if self._anchors else "give the trust file with --trust",
         )
 
@@ -191,12 +192,16 @@ def _check_validity(certificate: Certificate, moment: datetime) -> None:
     if moment < certificate.since:
         raise unproven(
             SubIndication.NOT_YET_VALID,
-            f"the certificate of {certificate.subject_text!r} begins only at {certificate.since:%Y-%m-%d %H:%M} UTC",
+            "the certificate of %(subject)s begins only at %(time)s UTC",
+            subject=repr(certificate.subject_text),
+            time=f"{certificate.since:%Y-%m-%d %H:%M}",
         )
     if moment > certificate.until:
         raise unproven(
             SubIndication.OUT_OF_BOUNDS_NO_POE,
-            f"the certificate of {certificate.subject_text!r} expired at {certificate.until:%Y-%m-%d %H:%M} UTC",
+            "the certificate of %(subject)s expired at %(time)s UTC",
+            subject=repr(certificate.subject_text),
+            time=f"{certificate.until:%Y-%m-%d %H:%M}",
         )
 
 
@@ -228,7 +233,9 @@ def _check_strength(chain: tuple[Certificate, ...], moment: datetime) -> None:
         if weak:
             raise unproven(
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-                f"the certificate of {certificate.subject_text!r} is weak: {weak}",
+                "the certificate of %(subject)s is weak: %(problem)s",
+                subject=repr(certificate.subject_text),
+                problem=weak,
             )
 
 
@@ -250,5 +257,8 @@ def check_purpose(certificate: Certificate, purpose: Purpose) -> None:
 
 def _refused(certificate: Certificate, problem: str) -> CheckError:
     return unproven(
-        SubIndication.CHAIN_CONSTRAINTS_FAILURE, f"the certificate of {certificate.subject_text!r} {problem}"
+        SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+        "the certificate of %(subject)s %(problem)s",
+        subject=repr(certificate.subject_text),
+        problem=Phrase(problem),
     )

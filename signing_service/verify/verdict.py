@@ -89,20 +89,22 @@ class Step(enum.IntEnum):
 class CheckError(VerificationError):
     """A check ended in a verdict of its own: FAILED or INDETERMINATE, with its sub-indication."""
 
-    def __init__(self, verdict: Verdict, indication: SubIndication, message: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, verdict: Verdict, indication: SubIndication, message: str, *, hint: str = "", **values: object
+    ) -> None:
+        super().__init__(message, hint=hint, **values)
         self.verdict = verdict
         self.indication = indication
 
 
-def failure(indication: SubIndication, message: str, *, hint: str = "") -> CheckError:
+def failure(indication: SubIndication, message: str, *, hint: str = "", **values: object) -> CheckError:
     """Make the error for something that is wrong."""
-    return CheckError(Verdict.FAILED, indication, message, hint=hint)
+    return CheckError(Verdict.FAILED, indication, message, hint=hint, **values)
 
 
-def unproven(indication: SubIndication, message: str, *, hint: str = "") -> CheckError:
+def unproven(indication: SubIndication, message: str, *, hint: str = "", **values: object) -> CheckError:
     """Make the error for something that cannot be decided with what is at hand."""
-    return CheckError(Verdict.INDETERMINATE, indication, message, hint=hint)
+    return CheckError(Verdict.INDETERMINATE, indication, message, hint=hint, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture
 def folder(tmp_path: Path, stored: bytes, lin: Identity) -> Path:
+    """What Lin has."""
+    lay_out(tmp_path, stored, lin)
+    return tmp_path
+
+
+def lay_out(folder: Path, stored: bytes, lin: Identity) -> None:
     """What a person has: the downloaded PDF, key and certificate in the usual files."""
     key = lin.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     contents = {
@@ -39,8 +45,7 @@ def folder(tmp_path: Path, stored: bytes, lin: Identity) -> Path:
         "root.pem": lin.issuer.public_bytes(Encoding.PEM),
     }
     for name, data in contents.items():
-        (tmp_path / name).write_bytes(data)
-    return tmp_path
+        (folder / name).write_bytes(data)
 
 
 def run(folder: Path, *command: str, **environment: str) -> None:
@@ -55,9 +60,14 @@ def judged(folder: Path, stored: bytes, expected: Upload, trust: Trust) -> Accep
     return judge_upload(stored, uploaded, expected, trust, datetime.now(UTC))
 
 
-def test_pyhankos_command_line_with_pkcs12(folder: Path, stored: bytes, expected: Upload, trust: Trust) -> None:
-    command = [str(BIN / "pyhanko"), "sign", "addsig", "--field", LIN.signer, "--use-pades"]
+def pyhanko_signs(folder: Path, signer: str) -> None:
+    """By its command line, with key and certificate in a PKCS#12 file."""
+    command = [str(BIN / "pyhanko"), "sign", "addsig", "--field", signer, "--use-pades"]
     run(folder, *command, "pkcs12", "--passfile", "secret", "to-sign.pdf", "signed.pdf", "own.p12")
+
+
+def test_pyhankos_command_line_with_pkcs12(folder: Path, stored: bytes, expected: Upload, trust: Trust) -> None:
+    pyhanko_signs(folder, LIN.signer)
     assert judged(folder, stored, expected, trust).path[0].subject_text == "LIN Shuyi"
 
 
@@ -95,9 +105,9 @@ with token.open(rw=True, user_pin="1234") as session:
 """
 
 
-def pdfbox(folder: Path, *options: str) -> None:
+def pdfbox(folder: Path, *options: str, signer: str = LIN.signer) -> None:
     script = [sys.executable, "-m", "tests.own_certificates.pdfbox_signer"]
-    files = ["to-sign.pdf", "signed.pdf", LIN.signer, "key.pk8", "own.der", "root.der"]
+    files = ["to-sign.pdf", "signed.pdf", signer, "key.pk8", "own.der", "root.der"]
     run(folder, *script, *files, *options, PYTHONPATH=str(ROOT))
 
 
@@ -131,11 +141,16 @@ def test_what_pdfsig_signs_is_refused_with_its_reason(
     folder: Path, stored: bytes, expected: Upload, trust: Trust, authority: Authority
 ) -> None:
     (folder / "own.p12").write_bytes(authority.issue("LIN Shuyi", key=rsa_key()).pkcs12(SECRET))
-    (folder / "nss").mkdir()
-    run(folder, "certutil", "-N", "-d", "sql:nss", "--empty-password")
-    run(folder, "pk12util", "-i", "own.p12", "-d", "sql:nss", "-W", SECRET, "-K", "")
-    command = ["pdfsig", "to-sign.pdf", "signed.pdf", "-nssdir", "sql:nss", "-sign", LIN.signer, "-nick", "own"]
-    run(folder, *command, "-nss-pwd", "")
+    pdfsig_signs(folder, LIN.signer)
     with pytest.raises(UploadError) as caught:
         judged(folder, stored, expected, trust)
     assert "adbe.pkcs7.detached" in str(caught.value), str(caught.value)
+
+
+def pdfsig_signs(folder: Path, signer: str) -> None:
+    """Poppler's, with an RSA key out of an NSS database."""
+    (folder / "nss").mkdir()
+    run(folder, "certutil", "-N", "-d", "sql:nss", "--empty-password")
+    run(folder, "pk12util", "-i", "own.p12", "-d", "sql:nss", "-W", SECRET, "-K", "")
+    command = ["pdfsig", "to-sign.pdf", "signed.pdf", "-nssdir", "sql:nss", "-sign", signer, "-nick", "own"]
+    run(folder, *command, "-nss-pwd", "")

@@ -27,6 +27,8 @@ SPEAKING = (
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
     "store/wall_clock",
+    *("verify/own_" + name for name in ("certificate", "container", "sandbox", "update", "upload")),
+    "verify/path",
     *("web/*", "workflow/*"),
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (
@@ -36,8 +38,26 @@ SILENT = (
     *("workflow/" + name for name in ("trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),
 )  # what only operators and programs read
-SPEAKERS = ("Error", "Phrase", "complain", "_of_address", "answer", "_show")  # calls that such texts are given to
-HOLDERS = ("message", "hint", "phrase")  # names of variables that hold such a text
+SPEAKERS = (
+    "Error",
+    "Phrase",
+    "_refused",
+    "failure",
+    "unproven",
+    "complain",
+    "_of_address",
+    "answer",
+    "_show",
+)  # calls that such texts are given to
+HOLDERS = (
+    "message",
+    "hint",
+    "phrase",
+    "_HINT",
+    "_DER_HINT",
+    "_ONCE",
+    "_CLASSIC",
+)  # names of variables that hold such a text
 NO_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # so that catalogues change only where their messages do
 WIDTH = 110  # columns of a catalogue
 

@@ -16,6 +16,7 @@ from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
 
 SIGNER = LIN.signer
+IN_OTHER_LANGUAGES = {"zh": "而授权属于", "ru": "а полномочия —", "th": "แต่หนังสือมอบอำนาจเป็นของ"}
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +44,20 @@ def send(visitor: Visitor, world: World, pdf: bytes) -> Any:
     return visitor.submit(f"{place(world)}/{SIGNER}", signed=(BytesIO(pdf), "signed.pdf"))
 
 
+def is_told_in_every_language(visitor: Visitor, world: World, pdf: bytes) -> None:
+    for language, words in IN_OTHER_LANGUAGES.items():
+        visitor.get(f"/language/{language}")
+        told = send(visitor, world, pdf).text
+        assert words in told
+        assert "the mandate of" not in told
+    visitor.get("/language/en")
+
+
 def test_who_may_is_led_from_the_agreement_to_the_receipt(
     agreement: World,
     visit: Callable[..., Visitor],
     lin: Identity,
+    authority: Authority,
 ) -> None:
     representative, other, officer = visit(LIN), visit(SOMCHAI), visit(OFFICER)
     page = representative.get(f"/agreements/{agreement.agreement}/").text
@@ -71,6 +82,7 @@ def test_who_may_is_led_from_the_agreement_to_the_receipt(
     assert "Not accepted; nothing was stored" in refused.text
     assert "leads to no trusted certificate" in refused.text
     assert "The turn is still yours." in refused.text
+    is_told_in_every_language(representative, agreement, pyhanko_signer.sign(pdf, SIGNER, authority.issue("Else One")))
 
     signed = pyhanko_signer.sign(pdf, SIGNER, lin)
     done = send(representative, agreement, signed)
