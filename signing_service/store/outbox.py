@@ -8,7 +8,7 @@ itself, so mails of a worker that died are claimed again; a mail can be sent twi
     for mail in mails:
         ...
         with database.begin() as session:
-            outbox.mark_sent(session, mail.id, now=now)
+            outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=now)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -95,11 +95,10 @@ def by_message_id(session: Session, message_id: str) -> OutboxMail | None:
     return session.scalar(select(OutboxMail).where(OutboxMail.message_id == local))
 
 
-def mark_sent(session: Session, mail_id: int, *, now: datetime) -> None:
-    """The mail server has taken the mail."""
-    mail = get(session, mail_id)
-    mail.state, mail.sent, mail.error = "sent", now, None
-    session.flush()
+def mark_sent(session: Session, mail: OutboxMail, *, text: str, html: str | None, now: datetime) -> None:
+    """The mail server has taken the mail; ``text`` and ``html`` are what is kept of its words."""
+    query = update(OutboxMail).where(OutboxMail.id == mail.id)
+    session.execute(query.values(state="sent", sent=now, error=None, text=text, html=html))
 
 
 def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, permanent: bool = False) -> None:

@@ -85,10 +85,8 @@ def _deliver_one(service: Service, transport: Transport, mail: OutboxMail) -> in
         _mark(service, mail, str(error), permanent=True)
         return 1
     with service.database.begin() as session:
-        outbox.mark_sent(session, mail.id, now=service.clock())
-        kept = outbox.get(session, mail.id)
-        kept.text = without_tokens(kept.text)
-        kept.html = without_tokens(kept.html) if kept.html is not None else None
+        html = without_tokens(mail.html) if mail.html is not None else None
+        outbox.mark_sent(session, mail, text=without_tokens(mail.text), html=html, now=service.clock())
     return 1
 
 

@@ -46,7 +46,7 @@ def test_a_claimed_mail_can_be_read_outside_the_transaction_and_marked_sent(data
         (mail,) = outbox.claim(session, now=NOON, lease=LEASE)
     assert (mail.recipient, mail.subject, mail.attempts) == (SOMCHAI.email, "ขอเชิญลงนาม 1", 1)
     with database.begin() as session:
-        outbox.mark_sent(session, mail.id, now=NOON)
+        outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=NOON)
 
     with database.begin() as session:
         assert outbox.claim(session, now=NOON + timedelta(days=9), lease=LEASE) == []

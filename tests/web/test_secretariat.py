@@ -58,7 +58,7 @@ def test_a_mail_that_came_back_is_shown_beside_the_person_and_on_the_dashboard(o
             for person in (LIN, SOMCHAI)
         )
         for mail in (to_lin, to_somchai):
-            outbox.mark_sent(session, mail.id, now=NOON)
+            outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=NOON)
         outbox.mark_returned(session, to_lin, "550 5.1.1 User unknown", for_good=True)
         outbox.mark_returned(session, to_somchai, "421 4.4.1 timed out", for_good=False)
     page = officer.get(url(draft)).text
