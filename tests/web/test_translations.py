@@ -64,6 +64,8 @@ def test_every_translation_is_in_its_own_script(language: str):
             continue
         for text in translations(message):
             assert re.search(script, text, re.IGNORECASE), text
+            english = re.findall(r"(?:[A-Za-z’,]+ ){6,}[A-Za-z]+", re.sub(r"[“«][^”»]*[”»]", "", text))
+            assert english == [], text  # the rest of another message, or a sentence that was forgotten
 
 
 @pytest.mark.parametrize("path", messages.speaking_modules(), ids=lambda path: path.stem)
