@@ -27,9 +27,7 @@ _CATALOG = frozenset(
      "Pages", "Perms", "StructTreeRoot", "Type", "ViewerPreferences")
 )  # fmt: skip
 _PAGES = frozenset(("Count", "Kids", "Parent", "Type"))
-_PAGE = frozenset(
-    ("Annots", "Contents", "MediaBox", "Parent", "Resources", "Rotate", "StructParents", "Tabs", "Type")
-)
+_PAGE = frozenset(("Annots", "Contents", "MediaBox", "Parent", "Resources", "Rotate", "StructParents", "Tabs", "Type"))
 _FIELD = frozenset(("AP", "F", "FT", "P", "Rect", "Subtype", "T", "Type"))
 _FIELD_MORE = frozenset(("StructParent", "TU"))
 _LINK = frozenset(("Border", "Contents", "Dest", "F", "Rect", "StructParent", "Subtype", "Type"))

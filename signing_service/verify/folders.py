@@ -122,4 +122,3 @@ def _outcomes(paths: Sequence[Path], recipe: _Recipe, jobs: int) -> Iterator[Out
         return
     with get_context().Pool(min(jobs, len(paths)), _initialise, (recipe,)) as pool:
         yield from pool.imap(_run, paths, chunksize=_FILES_PER_TASK)
-

@@ -255,6 +255,11 @@ def check_purpose(certificate: Certificate, purpose: Purpose) -> None:
         raise _refused(certificate, "has a key that is not for signatures")
 
 
+def is_for_timestamping(certificate: Certificate) -> bool:
+    """Whether its extended key usage names timestamping at all, perhaps beside others (RFC 5280 4.2.1.12)."""
+    return _TIME_STAMPING in (certificate.key_purposes() or ())
+
+
 def _refused(certificate: Certificate, problem: str) -> CheckError:
     return unproven(
         SubIndication.CHAIN_CONSTRAINTS_FAILURE,

@@ -60,6 +60,13 @@ def test_it_is_refused_for_its_reason(attack: Attack):
     assert re.search(attack.reason, messages), messages
 
 
+@pytest.mark.parametrize("name", appearances.SEEN)
+def test_a_value_is_seen_in_every_usual_look(name):
+    report = judge(appearances.seen(name), "filled", "pades")
+
+    assert report.verdict is Verdict.PASSED, [check.message for check in report.problems]
+
+
 def test_every_published_class_has_its_variants():
     kinds = {attack.kind for attack in ATTACKS}
 

@@ -117,8 +117,11 @@ def with_object_stream(name: str) -> bytes:
     out += b"4 0 obj\n%s\nstream\n%s\nendstream\nendobj\n" % (head, packed_page)
     offsets[5] = len(out)
     rows = b"".join(b"\1" + offsets[number].to_bytes(3, "big") + b"\0" for number in (1, 2))
-    rows = b"\0\0\0\0\0" + rows + b"\2\0\0\4\0" + b"".join(
-        b"\1" + offsets[number].to_bytes(3, "big") + b"\0" for number in (4, 5)
+    rows = (
+        b"\0\0\0\0\0"
+        + rows
+        + b"\2\0\0\4\0"
+        + b"".join(b"\1" + offsets[number].to_bytes(3, "big") + b"\0" for number in (4, 5))
     )
     table = b"<< /Type /XRef /Size 6 /W [1 3 1] /Root 1 0 R /Length %d >>" % len(rows)
     out += b"5 0 obj\n%s\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (table, rows, offsets[5])

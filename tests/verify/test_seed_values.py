@@ -84,18 +84,24 @@ CASES: dict[str, tuple[SigSeedValueSpec, dict[str, Any], str]] = {
     "no timestamp": (STAMPED, {}, "a timestamp"),
     "an approval": (SigSeedValueSpec(seed_signature_type=SeedSignatureType(None)), {}, ""),
     "a certification instead": (
-        SigSeedValueSpec(seed_signature_type=SeedSignatureType(None)), {"certify": 2}, "an approval"
+        SigSeedValueSpec(seed_signature_type=SeedSignatureType(None)),
+        {"certify": 2},
+        "an approval",
     ),
     "a certification": (SigSeedValueSpec(seed_signature_type=SeedSignatureType(MDPPerm(2))), {"certify": 2}, ""),
     "one of another level": (
-        SigSeedValueSpec(seed_signature_type=SeedSignatureType(MDPPerm(2))), {"certify": 3}, "of level 2"
+        SigSeedValueSpec(seed_signature_type=SeedSignatureType(MDPPerm(2))),
+        {"certify": 3},
+        "of level 2",
     ),
     "an approval instead": (SigSeedValueSpec(seed_signature_type=SeedSignatureType(MDPPerm(2))), {}, "of level 2"),
     "closed to changes": (locked(SeedLockDocument.LOCK), {"certify": 1}, ""),
     "left open": (locked(SeedLockDocument.LOCK), {}, "a document closed to changes"),
     "closed in spite of all": (locked(SeedLockDocument.DO_NOT_LOCK), {"certify": 1}, "a document open to changes"),
     "no revocation data": (
-        SigSeedValueSpec(flags=SigSeedValFlags.ADD_REV_INFO, add_rev_info=True), {}, "revocation data"
+        SigSeedValueSpec(flags=SigSeedValFlags.ADD_REV_INFO, add_rev_info=True),
+        {},
+        "revocation data",
     ),
     "the signer": (by(subjects=[certificate(OFFICE)]), {}, ""),
     "another signer": (by(subjects=[certificate(STRANGER)]), {}, "is not one that the field's author named"),

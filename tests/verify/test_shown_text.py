@@ -34,7 +34,7 @@ SHOWN = {
     "ranges": (b"/F1 9 Tf <000100020043> Tj", COMPOSITE % MAP, RANGES, "\u5357\u4eacc"),
     "two bytes without a map": (b"/F1 9 Tf <00010002> Tj", COMPOSITE % b"", b"", None),
     "a code that the map lacks": (b"/F1 9 Tf <00010009> Tj", COMPOSITE % MAP, PAIRS, None),
-    "a font that cannot be found by its spelling": (b"/F#31 9 Tf (Nanjing) Tj", SIMPLE % b"", b"", None),
+    "a font named otherwise": (b"/F#31 9 Tf (Nanjing) Tj", SIMPLE % b"", b"", "Nanjing"),
     "a picture": (b"/F1 9 Tf (Nanjing) Tj /Im1 Do", SIMPLE % b"", b"", PICTURE),
     "a map beyond its codes": (b"/F1 9 Tf <0001> Tj", COMPOSITE % MAP,
                                b"1 beginbfrange <000000> <FFFFFF> <0030> endbfrange", None),

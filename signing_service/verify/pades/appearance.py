@@ -37,7 +37,8 @@ def shows_value(snapshot: Snapshot, field: dict[str, Any], value: Any, kind: str
     wanted = _spellings(snapshot, field, value or b"", kind)
     widgets = [snapshot.dictionary(kid) for kid in snapshot.array(field.get("Kids"))] or [field]
     for widget in widgets:
-        shown = shown_text(snapshot, snapshot.dictionary(widget.get("AP")).get("N"), _cells(snapshot, field))
+        normal = snapshot.dictionary(widget.get("AP")).get("N")
+        shown = shown_text(snapshot, normal, _cells(snapshot, field), widget.get("Rect"))
         if shown is not None and _runs_leftwards(shown):
             shown = None
         if certainly if shown is None else _plain(shown) not in wanted:

@@ -1,6 +1,7 @@
 """Step 2, profile ``pades``: what may differ in the form and its fields.
 
-- form: new signature fields (in a certified document only such as have no room on a page), new fonts in ``/DR``,
+- form: new signature fields (in a certified document only such as have no room on a page and are no part of a field
+  that was certified), new fonts in ``/DR``,
   ``/SigFlags``, ``/DA``, ``/NeedAppearances`` switched off;
 - an empty signature field: filled, with its appearance, by a signature that this very revision brings;
 - another field: its value together with an appearance that shows the value, if the policy permits and no lock
@@ -84,6 +85,8 @@ def fields(walk: Walk, before: Any, after: Any, prefix: str, kind: str) -> None:
             _field(walk, item, same, kind)
     for item in new:
         if not isinstance(item, Ref) or item.number not in old_numbers:
+            if prefix and walk.policy.certified:
+                walk.violate(f"the field {prefix!r} of a certified document gained another part")
             _new_field(walk, item, kind)
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.pades.evidence import Pool
 from signing_service.verify.pades.opening import Opened
-from signing_service.verify.path import Path, PathBuilder, Purpose
+from signing_service.verify.path import Path, PathBuilder, Purpose, is_for_timestamping
 from signing_service.verify.timestamps import Timestamp, Token
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
@@ -58,6 +58,7 @@ class Prover:
                 timestamp = self._validate(token)
             except CheckError as error:
                 excuse = f"; its timestamp proves nothing: {error.message}"
+                self._refuse_usurper(opened, token, error)
                 continue
             self._describe(opened, timestamp)
             moment, proven = min(moment, timestamp.time), True
@@ -78,6 +79,17 @@ class Prover:
             self._checks.passed(
                 Step.PATH, opened.subject, f"its certificate leads to {path.anchor.subject_text}{known}"
             )
+
+    def _refuse_usurper(self, opened: Opened, token: Token, error: CheckError) -> None:
+        """Who was certified for something else than timestamping makes no timestamps; unknown authorities just count
+        for nothing, and so do anchors, which are given without a purpose."""
+        certificate = token.certificate
+        if (
+            error.indication is SubIndication.CHAIN_CONSTRAINTS_FAILURE
+            and certificate not in self._anchors
+            and not is_for_timestamping(certificate)
+        ):
+            self._checks.record(Step.TIME, opened.subject, error, SubIndication.CHAIN_CONSTRAINTS_FAILURE)
 
     def _path(self, certificate: Certificate, moment: datetime, excuse: str) -> Path:
         try:

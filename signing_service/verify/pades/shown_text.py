@@ -4,8 +4,8 @@ r"""The text that a form field's appearance shows, read by its fonts; None where
 
 Codes become characters by a font's ``/ToUnicode`` map where it has one, else, in a font of single bytes, by its
 encoding. A composite font without a map, or an encoding with differences, cannot be read. Pictures, curves, shadings,
-fonts that draw (Type 3), text that is not painted and more lines than borders and combs need show something that is no
-text, or another one: they give a character that no value has.
+fonts that draw (Type 3), text that is not to be seen (see :mod:`.painting`) and more lines than borders and combs need
+show something that is no text, or another one: they give a character that no value has.
 
 Clauses: ISO 32000-2 9.4.3 (showing text), 9.6.5 (encodings), 9.10.2 and 9.10.3 (ToUnicode), 12.7.4.3 (variable text).
 """
@@ -17,16 +17,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from signing_service.errors import FormatError
-from signing_service.verify.objects import Name, Ref, Stream, parse_object
+from signing_service.verify.objects import Name, Ref, Stream
 from signing_service.verify.pades.document import Snapshot
+from signing_service.verify.pades.painting import Area, painted_text
+from signing_service.verify.pades.plane import Box
 
 PICTURE = "\ufffc"  # object replacement character: equal to no value
 _DRAWING = re.compile(rb"(?:^|[\x00\t\n\x0c\r \])>])(?:Do|BI|sh|c|v|y)(?:$|[\x00\t\n\x0c\r (\[</])")  # annex A
 _UNSEEN = re.compile(rb"(?:^|[\x00\t\n\x0c\r \])>])[37][\x00\t\n\x0c\r ]+Tr(?:$|[\x00\t\n\x0c\r (\[<])")  # table 104
 _LINE = re.compile(rb"[\x00\t\n\x0c\r ](?:l|re)(?=$|[\x00\t\n\x0c\r ])")
 _BORDER_LINES = 16  # lines and rectangles: two bevels of six corners, background, clipping
-_FONT = rb"/([^\x00\t\n\x0c\r ()<>\[\]{}/%]+)[\x00\t\n\x0c\r ]+[-+.\d]+[\x00\t\n\x0c\r ]+Tf"
-_NEXT = re.compile(_FONT + rb"|[(<\[]")
+_SHOWING = re.compile(rb"(?:^|[\x00\t\n\x0c\r \])>])(?:T[jJ]|['\"])(?:$|[\x00\t\n\x0c\r ])")
+_AS_DEVICE = {"ICCBased", "CalGray", "CalRGB"}
+_VEILING = {"ca", "CA", "SMask", "BM", "Font", "TR", "TR2", "HT", "LW"}  # table 57: they hide, or set what is read here
 _MAX_CONTENT = 1024 * 1024  # bytes of one appearance
 _MAX_CODES = 65_536  # in one map
 _ENCODINGS = {"WinAnsiEncoding": "cp1252", "MacRomanEncoding": "mac_roman", "StandardEncoding": "cp1252"}
@@ -40,43 +43,71 @@ _RANGE = re.compile(_CODE + _SPACE + _CODE + _SPACE + rb"(?:" + _CODE + rb"|\[([
 Codes = Mapping[bytes, str]
 
 
-def shown_text(snapshot: Snapshot, reference: Any, cells: int = 0) -> str | None:
-    """All text of an appearance stream; ``cells``: of a comb, which lines part."""
+def shown_text(snapshot: Snapshot, reference: Any, cells: int = 0, rectangle: Any = None) -> str | None:
+    """All text of an appearance stream; ``cells``: of a comb, which lines part; ``rectangle``: its widget's."""
     located = snapshot.located(reference.number) if isinstance(reference, Ref) else None
     if located is None or not isinstance(located.value, Stream):
         return None
-    resources = snapshot.dictionary(located.value.dictionary.get("Resources"))
+    held = located.value.dictionary
+    resources = snapshot.dictionary(held.get("Resources"))
     try:
         data = snapshot.document.stream_data(located)
         if len(data) > _MAX_CONTENT:
             return None
-        if len(_LINE.findall(data)) > _BORDER_LINES + 2 * cells:
+        if len(_LINE.findall(data)) > _BORDER_LINES + 2 * cells or "OC" in held:
             return PICTURE
-        return _text(snapshot, data, snapshot.dictionary(resources.get("Font")))
+        area = _area(_box(snapshot, held.get("BBox")), _box(snapshot, rectangle), snapshot, resources)
+        return _text(snapshot, data, snapshot.dictionary(resources.get("Font")), area)
     except FormatError:
         return None
 
 
-def _text(snapshot: Snapshot, data: bytes, fonts: dict[str, Any]) -> str | None:
-    """Strings in the order of showing, each by the font that was chosen last."""
+def _box(snapshot: Snapshot, value: Any) -> Box | None:
+    numbers = [snapshot.resolve(item) for item in snapshot.array(value)]
+    if len(numbers) != 4 or not all(isinstance(item, int | float) for item in numbers):
+        return None
+    (left, right), (bottom, top) = sorted(numbers[::2]), sorted(numbers[1::2])
+    return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def _area(box: Box | None, rectangle: Box | None, snapshot: Snapshot, resources: dict[str, Any]) -> Area | None:
+    """The box of an appearance is fitted to its widget's (12.5.5); one without room shows nothing."""
+    if box is None:
+        return None
+    across, up = box[2] - box[0], box[3] - box[1]
+    spaces = {name: snapshot.array(value) for name, value in snapshot.dictionary(resources.get("ColorSpace")).items()}
+    states = {
+        name: snapshot.dictionary(value) for name, value in snapshot.dictionary(resources.get("ExtGState")).items()
+    }
+    plain = frozenset(name for name, space in spaces.items() if snapshot.resolve((space or [0])[0]) in _AS_DEVICE)
+    clear = frozenset(name for name, state in states.items() if not state.keys() & _VEILING)
+    if rectangle is None:
+        return Area(box, (1.0, 1.0), plain, clear)
+    wide, high = rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]
+    # A turned appearance (/Matrix) has its box on its side.
+    scales = max((min(wide / across, high / up), wide / across, high / up), (min(wide / up, high / across),) * 3)
+    return Area(box, (scales[0], max(scales[1:])), plain, clear)
+
+
+def _text(snapshot: Snapshot, data: bytes, fonts: dict[str, Any], area: Area | None) -> str | None:
+    """Strings in the order of showing, each by its font."""
     if _DRAWING.search(data) or _UNSEEN.search(data):
         return PICTURE
+    if area is None:
+        return PICTURE if _SHOWING.search(data) else ""
+    snapshot.document.spend(len(data) // 4)
+    shown = painted_text(data, area)
+    if shown is None:
+        return PICTURE
+    readers: dict[bytes, _Reader] = {}
     out: list[str | None] = []
-    reader: _Reader = _Reader(1, "cp1252", None)
-    position = 0
-    while (match := _NEXT.search(data, position)) is not None:
-        if match[1] is not None:
-            if b"#" in match[1]:
-                return None
-            font = fonts.get(match[1].decode("latin-1"))
+    for name, string in shown:
+        if name not in readers:
+            font = fonts.get(name.decode("latin-1"))
             if snapshot.resolve(snapshot.dictionary(font).get("Subtype")) == "Type3":
                 return PICTURE
-            reader, position = _reader(snapshot, font), match.end()
-            continue
-        value, position = parse_object(data, match.start())
-        out += [
-            reader.read(item) for item in (value if isinstance(value, list) else [value]) if isinstance(item, bytes)
-        ]
+            readers[name] = _reader(snapshot, font)
+        out.append(readers[name].read(string))
     return None if None in out else "".join(item or "" for item in out)
 
 
