@@ -23,13 +23,13 @@ def stranger() -> Office:
     return Office(root, issue("Stranger", root), issue("Stranger Time", root, timestamping=True))
 
 
-def _page(pdf: bytes) -> int:
+def page_number(pdf: bytes) -> int:
     return [
         int(match[1]) for match in re.finditer(rb"(\d+) 0 obj\s*<<(?:(?!endobj).)*/Type /Page\b(?!s)", pdf, re.DOTALL)
     ][-1]
 
 
-def _field(pdf: bytes, name: bytes) -> int:
+def text_field(pdf: bytes, name: bytes) -> int:
     """The number of the text field with this name."""
     matches = re.finditer(rb"(\d+) 0 obj\s*<<(?:(?!endobj).)*/T \(" + name + rb"\)", pdf, re.DOTALL)
     return [int(match[1]) for match in matches][-1]
@@ -37,7 +37,7 @@ def _field(pdf: bytes, name: bytes) -> int:
 
 def with_annotation(pdf: bytes, annotation: bytes, *, in_form: bool = False) -> bytes:
     """Put an annotation with a covering appearance on the page."""
-    size, page = trailer_number(pdf, b"Size"), _page(pdf)
+    size, page = trailer_number(pdf, b"Size"), page_number(pdf)
     body = body_of(pdf, page)
     listed = b"%d 0 R" % size
     if b"/Annots [" in body:
@@ -115,14 +115,14 @@ def sneaky_field_without_a_signature():
 
 @attack("certification", on="form", pades="Rect was changed")
 def a_field_moves_over_the_text():
-    number = _field(form(), b"Reason")
+    number = text_field(form(), b"Reason")
     body = re.sub(rb"/Rect \[[^]]*\]", b"/Rect [50 770 450 810]", body_of(form(), number))
     return append(form(), {number: body})
 
 
 @attack("certification", on="form", pades="does not show its value")
 def a_field_shows_something_else_than_its_value():
-    number, size = _field(form(), b"Reason"), trailer_number(form(), b"Size")
+    number, size = text_field(form(), b"Reason"), trailer_number(form(), b"Size")
     body = re.sub(rb"/AP <<.*?>>", b"/AP << /N %d 0 R >> /V (1000)" % size, body_of(form(), number), flags=re.DOTALL)
     look = stream(b"/Tx BMC BT /F1 12 Tf 2 5 Td (9999) Tj ET EMC", b"/Type /XObject /Subtype /Form /BBox [0 0 200 20]")
     return append(form(), {number: body, size: look})
@@ -136,7 +136,7 @@ def a_field_shows_something_else_in_a_composite_font():
 
 def composite(pdf: bytes, field: bytes, value: bytes, codes: bytes, first: int) -> dict[int, bytes]:
     """A field's new value and its appearance in a composite font whose map tells codes 0 to 9 as digits."""
-    number = _field(pdf, field)
+    number = text_field(pdf, field)
     body = re.sub(rb"/AP <<[^>]*>>", b"/AP << /N %d 0 R >> /V %s" % (first, value), body_of(pdf, number))
     font = b"<< /Type /Font /Subtype /Type0 /BaseFont /F /Encoding /Identity-H /ToUnicode %d 0 R >>" % (first + 2)
     look = b"/Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F9 %d 0 R >> >>" % (first + 1)
@@ -150,7 +150,7 @@ def composite(pdf: bytes, field: bytes, value: bytes, codes: bytes, first: int) 
 
 @attack("certification", on="form", pades="does not show its value|/AP")
 def a_fields_appearance_changes_and_its_value_does_not():
-    number, size = _field(form(), b"Reason"), trailer_number(form(), b"Size")
+    number, size = text_field(form(), b"Reason"), trailer_number(form(), b"Size")
     body = re.sub(rb"/AP <<.*?>>", b"/AP << /N %d 0 R >>" % size, body_of(form(), number), flags=re.DOTALL)
     look = stream(b"/Tx BMC BT /F1 12 Tf 2 5 Td (9999) Tj ET EMC", b"/Type /XObject /Subtype /Form /BBox [0 0 200 20]")
     return append(form(), {number: body, size: look})
@@ -158,20 +158,20 @@ def a_fields_appearance_changes_and_its_value_does_not():
 
 @attack("certification", on="form", pades="/AA was changed")
 def a_field_gains_an_action():
-    number = _field(form(), b"Reason")
+    number = text_field(form(), b"Reason")
     body = body_of(form(), number)
     return append(form(), {number: body[: body.rindex(b">>")] + b"/AA << /F << /S /JavaScript /JS (0) >> >> >>"})
 
 
 @attack("certification", on="form", pades="/T was changed")
 def a_field_is_renamed():
-    number = _field(form(), b"Reason")
+    number = text_field(form(), b"Reason")
     return append(form(), {number: body_of(form(), number).replace(b"(Reason)", b"(Renown)")})
 
 
 @attack("certification", on="form", pades="fields were taken out")
 def a_field_is_taken_out_of_the_form():
-    number, place = _field(form(), b"Reason"), _form_dictionary(form())
+    number, place = text_field(form(), b"Reason"), _form_dictionary(form())
     body = re.sub(rb"\b%d 0 R" % number, b"", body_of(form(), place), count=1)
     return append(form(), {place: body})
 
@@ -206,7 +206,7 @@ def the_permissions_are_taken_away():
 
 @attack("certification", on="locked", pades="/V was changed")
 def a_locked_field_is_filled_in():
-    number = _field(CONTROLS["locked"](), b"Reason")
+    number = text_field(CONTROLS["locked"](), b"Reason")
     body = body_of(CONTROLS["locked"](), number)
     return append(CONTROLS["locked"](), {number: body[: body.rindex(b">>")] + b"/V (9999) >>"})
 
@@ -214,7 +214,7 @@ def a_locked_field_is_filled_in():
 @attack("certification", on="closed", pades="although no changes are permitted")
 def a_document_closed_to_all_changes_is_signed():
     pdf = CONTROLS["closed"]()
-    size, place, page = trailer_number(pdf, b"Size"), _form_dictionary(pdf), _page(pdf)
+    size, place, page = trailer_number(pdf, b"Size"), _form_dictionary(pdf), page_number(pdf)
     field = b"<< /FT /Sig /T (Later) /Type /Annot /Subtype /Widget /Rect [0 0 0 0] /V %d 0 R /P %d 0 R >>" % (
         size + 1,
         page,
@@ -232,7 +232,7 @@ def a_document_closed_to_all_changes_is_signed():
 def _disagreeing() -> bytes:
     """A text field with the value 9999 and an empty appearance, signed as it is."""
     pdf = plain_pdf(fields=True)
-    number = _field(pdf, b"Reason")
+    number = text_field(pdf, b"Reason")
     body = body_of(pdf, number)
     return office().sign(append(pdf, {number: body[: body.rindex(b">>")] + b"/V (9999) >>"}))
 
