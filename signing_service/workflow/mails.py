@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,21 @@ class Mail:
 def translations(locale: str) -> NullTranslations:
     """The interface's messages in ``locale``; English where there is no translation."""
     return Translations.load(resources.translations(), [locale.replace("-", "_")])
+
+
+_SCRIPTS = {"zh": "CJK", "ru": "CYRILLIC", "th": "THAI"}
+"""How the names of a language's letters begin in Unicode; all other languages of mails are written in Latin letters."""
+
+
+def addressed(name: str, native_name: str | None, locale: str) -> str:
+    """How a mail in ``locale`` addresses a person: by the native name where it is in that language's letters.
+
+    林书怡 in a Chinese mail, Lin Shuyi in an English one.
+    """
+    script = _SCRIPTS.get(locale.partition("-")[0], "LATIN")
+    letters = [character for character in native_name or "" if character.isalpha()]
+    fits = all(unicodedata.name(letter, "").startswith(script) for letter in letters)
+    return native_name if native_name and letters and fits else name
 
 
 @functools.cache

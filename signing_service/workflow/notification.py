@@ -15,7 +15,7 @@ from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
-from signing_service.workflow.mails import compose, translations
+from signing_service.workflow.mails import addressed, compose, translations
 from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts
@@ -38,7 +38,7 @@ def send_invitation(
         "invitation",
         person.locale,
         gettext("Invitation to sign: %s") % service.name,
-        name=person.name,
+        name=addressed(person.name, person.native_name, person.locale),
         roles=roles_of(session, person.id, person.locale),
         link=link,
         expires=(now + INVITATION_LIFETIME).strftime(READABLE_TIME),
@@ -176,7 +176,7 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
             "notice",
             officer.locale,
             gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin,
-            name=officer.name,
+            name=addressed(officer.name, officer.native_name, officer.locale),
             body=f"{message}. {hint}",
             title=gettext("The record"),
             link=f"{service.settings.public_url}/record/",
@@ -218,7 +218,7 @@ def _notify(
             "notice",
             person.locale,
             f"{subject}: {terms.reference}",
-            name=person.name,
+            name=addressed(person.name, person.native_name, person.locale),
             body=body,
             title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
             link=service.settings.public_url + _PAGES.get(kind, "/agreements/%(agreement)s/") % {"agreement": terms.id},

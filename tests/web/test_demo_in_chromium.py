@@ -1,6 +1,6 @@
 """The whole ceremony as people meet it: links from the terminal, fourteen windows of a real Chromium, the files.
 
-With ``PICTURES`` in the environment (``make images``) the README's pictures are taken on the way.
+With ``PICTURES`` in the environment (``make images``) the pictures of the documentation are taken on the way.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pypdfium2
@@ -21,6 +21,7 @@ from signing_service import cli
 from signing_service.workflow.demo import agreement_folder
 from tests.commands.serving import free_port, running
 from tests.web.devices import approve, make_officers_passkey, with_device
+from tests.web.photographs import THEMES, Theme, photograph
 from tests.web.screen import Screen
 
 IN_CHROMIUM = "Specimen University of the Upper Irrawaddy"  # its native name tries the shaping
@@ -28,9 +29,13 @@ PARTIES = tomllib.loads((agreement_folder() / "agreement.toml").read_text())["pa
 NATIVE_NAMES = [party["native_name"] for party in PARTIES]
 DOWNLOADS = {"PDF": "agreement.pdf", "Evidence bundle (ZIP)": "evidence.zip", "Trust file": "trust.json"}
 ARCHIVED = """async () => {
-  const page = await (await fetch(location.href)).text();
-  return page.includes("Signed, countersigned and archived.");
-}"""  # the archive timestamp comes by itself
+  for (let left = 100; left > 0; left -= 1) {
+    const page = await (await fetch(location.href)).text();
+    if (page.includes("Signed, countersigned and archived.")) return;
+    await new Promise((again) => setTimeout(again, 200));
+  }
+  throw new Error("there is no archive timestamp after twenty seconds");
+}"""  # it comes by itself; a promise as a condition to wait for would hold at once
 PAGE_WIDTH = 1000  # pixels of the signature page's picture
 
 
@@ -61,6 +66,12 @@ def pictures(tmp_path: Path) -> Path:
     folder = Path(os.environ.get("PICTURES") or tmp_path / "pictures")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def show(window: Screen, name: str, themes: Sequence[Theme] = THEMES) -> None:
+    """Take the page's pictures for the documentation, where these are asked for: they cost half a minute."""
+    if folder := os.environ.get("PICTURES"):
+        photograph(window, name, Path(folder), themes)
 
 
 @pytest.fixture
@@ -142,6 +153,7 @@ def test_twelve_enrol_are_confirmed_and_sign_at_once_before_the_hall_and_the_dow
     shown = people[IN_CHROMIUM]
     shown.section.evaluate("section => section.scrollIntoView()")
     shown.page.screenshot(path=pictures / "signing-page.png")
+    show(shown, "reading")
     agreement = shown.page.url.split("/")[-2]
     hall = windows()
     hall.page.goto(f"/ceremony/{agreement}")
@@ -150,12 +162,17 @@ def test_twelve_enrol_are_confirmed_and_sign_at_once_before_the_hall_and_the_dow
     expect(hall.page.get_by_text("12 of 12 have signed")).to_be_visible()
     expect(hall.page.get_by_text("All required signatures are given.")).to_be_visible()
 
+    show(hall, "hall", themes=("dark",))  # it has one
+    show(shown, "signed")
+
     officer.page.goto("/secretariat/")
+    show(officer, "dashboard")
     officer.page.get_by_role("link", name="Countersign").click()
     approve(officer.propose()).expect_countersigned()
     officer.page.get_by_role("link", name="Back to the agreement").click()
-    officer.page.wait_for_function(ARCHIVED, polling=200)
+    officer.page.evaluate(ARCHIVED)
     officer.page.reload()
+    show(officer, "following")
     for name, file in DOWNLOADS.items():
         download(officer, name, tmp_path / file)
     judge(tmp_path)
