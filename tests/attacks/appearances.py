@@ -73,6 +73,8 @@ UNSEEN = {
     "in the colour of its ground": b"0 0 0.4 rg " + BOX + b" f 0 0 0.42 rg " + _VALUE,
     "in no ink of a colour of its own": b"/Spot cs 0 scn " + _VALUE,
     "under a painted box": _VALUE + b" 1 g " + BOX + b" f",
+    "under three strokes": _VALUE + b" 1 G 3 w 0 6 m 200 6 l S 0 9 m 200 9 l S 0 12 m 200 12 l S",
+    "under a net of fine lines": _VALUE + b" 1 G 1 w" + b"".join(b" 0 %d m 200 %d l S" % (y, y) for y in range(4, 15)),
     "under a broad stroke": _VALUE + b" 1 G 20 w 0 10 m 200 10 l S",
     "outside of the box": b"BT /F1 12 Tf 2 500 Td (friendship) Tj ET",
     "beyond the end of the box": b"BT /F1 12 Tf 170 5 Td (friendship) Tj ET",
@@ -123,6 +125,9 @@ SEEN = {
     "at its right end": b"BT /F1 12 Tf 138 5 Td (friendship) Tj ET",
     "longer than its box": b"BT /F1 60 Tf 2 2 Td (friendship) Tj ET",
     "in blue, with a state that hides nothing": b"/Solid gs 0 0 1 rg " + _VALUE,
+    "from the edge of a clipping": b"q 2 2 196 16 re W n BT /F1 12 Tf 0 5 Td (friendship) Tj ET Q",
+    "before its border": _VALUE + b" 2 w 1 1 198 18 re s",
+    "in cyan": b"0 1 1 rg " + _VALUE,
     "crossed by a thin line": _VALUE + b" 0.5 w 0 2 m 200 2 l S",
 }  # each by what its field's value is seen in
 

@@ -187,3 +187,41 @@ def test_a_hybrid_update_whose_stream_lies_in_the_revision_below_is_refused(offi
     assert judged(plain, office).verdict is Verdict.PASSED
     assert judged(hybrid, office).verdict is Verdict.FAILED
     assert not pyhanko(hybrid, office)
+
+
+def test_an_offset_that_leads_nowhere_is_not_repaired(office):
+    """PyHanko repairs it where it is told to be lenient: readers that repair disagree on what the document is."""
+    pdf = office.sign(plain_pdf())
+    start = pdf.rsplit(b"startxref", 1)[1].split()[0]
+    broken = pdf[: pdf.rindex(start)] + b"%d" % (int(start) + 9) + pdf[pdf.rindex(start) + len(start) :]
+
+    assert judged(pdf, office).verdict is Verdict.PASSED
+    assert judged(broken, office).verdict is Verdict.FAILED
+    assert not pyhanko(broken, office)
+
+
+def test_a_revocation_that_the_file_does_not_bring_is_not_looked_for_and_the_report_says_so(office):
+    """PyHanko's cases fetch it, or are given it by their caller; with a list in the file see test_revocation."""
+    report = judged(office.sign(plain_pdf()), office)
+
+    assert report.verdict is Verdict.PASSED
+    assert any("the file brings no revocation data for it" in check.message for check in report.checks)
+
+
+def test_without_anchors_nothing_is_proven_whatever_is_encrypted(office):
+    """A case of pyHanko's that trusts nobody; names of fields in such a document are encrypted too."""
+    pdf = office.sign(plain_pdf())
+
+    report = verify_pdf(pdf, read_trust([]), SIGNED_AT, profile="pades")
+
+    assert report.indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
+def test_no_caller_forbids_algorithms_that_may_be_relied_on(digest):
+    """PyHanko's cases forbid SHA-512 or RSA by a rule of their caller's; our table is that of ETSI TS 119 312."""
+    pdf = Office.opened("rsa").sign(plain_pdf(), digest=digest)
+    weak = Office.opened("rsa").sign(plain_pdf(), digest="sha1", subfilter="adbe.pkcs7.detached")
+
+    assert judged(pdf, Office.opened("rsa")).verdict is Verdict.PASSED
+    assert judged(weak, Office.opened("rsa")).indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE

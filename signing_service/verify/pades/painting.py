@@ -4,8 +4,7 @@
 
 None means that text is there and not, or not all of it, or in another order, to be seen: in the colour of its ground,
 outside of the box or of a clipping path narrower than it, transparent, tiny, mirrored, moved to the left of what was
-written before, or under something painted later. Widths are estimated, half of the size for a code of one byte;
-where text is longer than its box, what lies beyond may be cut.
+written before, or under something painted later. Where text is longer than its box, what lies beyond may be cut.
 
 A page is taken for white. Fonts and the meaning of codes are for :mod:`.shown_text`, curves and pictures too.
 
@@ -21,10 +20,12 @@ from typing import Any
 
 from signing_service.errors import FormatError
 from signing_service.verify.pades.operators import operations
+from signing_service.verify.pades.outline import Outline
 from signing_service.verify.pades.plane import IDENTITY, Box, Matrix, common, multiply, surrounding, transform
+from signing_service.verify.pades.room import estimated_width, has_room
 from signing_service.verify.pades.tones import WHITE, Tone, differ, tone_of
 
-_WIDE = 3.0  # a stroke wider than this, in points, is a surface
+_FINE, _MOST_CROSSINGS = 1.0, 2  # points; broader strokes are surfaces, and few finer ones may cross text
 _TINY = 1.5  # points
 _MOST_TEXTS, _MOST_SURFACES = 5_000, 200  # of one appearance; each is held against each
 _DEVICE = frozenset(("DeviceGray", "DeviceRGB", "DeviceCMYK"))
@@ -79,8 +80,7 @@ class _Painter:
         self._state = _State(IDENTITY, area.box)
         self._stack: list[_State] = []
         self._text = self._line = IDENTITY
-        self._points: list[tuple[float, float]] = []
-        self._rectangles = self._others = 0
+        self._path, self._crossings = Outline(), 0
         self._clipping = False
         self._grounds: list[tuple[Box, Tone, bool]] = []
         self._texts: list[Box] = []
@@ -101,8 +101,9 @@ class _Painter:
             "'": self._show_below,
             '"': self._show_below,
             "re": self._rectangle,
-            "m": self._point,
-            "l": self._point,
+            "m": lambda given: self._path.move(self._at(given[0], given[1])),
+            "l": lambda given: self._path.line(self._at(given[0], given[1])),
+            "h": lambda _: self._path.close(),
             "gs": self._check_state,
             "Do": self._refuse,
             "BDC": self._begin,
@@ -157,32 +158,42 @@ class _Painter:
         matrix = (given[0], given[1], given[2], given[3], given[4], given[5])
         self._state = replace(self._state, matrix=multiply(matrix, self._state.matrix))
 
-    def _point(self, given: list[Any]) -> None:
-        self._others += 1
-        self._points.append(transform(self._state.matrix, given[0], given[1]))
+    def _at(self, x: float, y: float) -> tuple[float, float]:
+        return transform(self._state.matrix, x, y)
 
     def _rectangle(self, given: list[Any]) -> None:
-        self._rectangles += 1
         x, y, width, height = given
-        self._points += [transform(self._state.matrix, x + dx, y + dy) for dx in (0, width) for dy in (0, height)]
+        corners = (x, y), (x + width, y), (x + width, y + height), (x, y + height)
+        self._path.rectangle(
+            (self._at(*corners[0]), self._at(*corners[1]), self._at(*corners[2]), self._at(*corners[3]))
+        )
 
     def _end_path(self, operator: str) -> None:
-        if self._points:
-            box = surrounding(self._points)
-            if operator in ("f", "F", "f*", "B", "B*", "b", "b*"):
-                self._surface(box, self._state.fill, whole=self._rectangles == 1 and not self._others)
-            width = self._state.number("w", 1) * self._size_of_unit()
-            if operator in ("S", "s", "B", "B*", "b", "b*") and width > _WIDE:
-                half = width / 2
-                grown = (box[0] - half, box[1] - half, box[2] + half, box[3] + half)
-                self._surface(grown, self._state.stroke, whole=False)
+        path, self._path = self._path, Outline()
+        if operator in ("s", "b", "b*"):
+            path.close()
+        if path and operator in ("f", "F", "f*", "B", "B*", "b", "b*"):
+            self._surface(path.box, self._state.fill, whole=path.is_rectangle)
+        if operator in ("S", "s", "B", "B*", "b", "b*"):
+            for segment in path.segments:
+                self._stroke(segment)
         if self._clipping:
-            self._clip()
-        self._points, self._rectangles, self._others, self._clipping = [], 0, 0, False
+            self._clip(path)
+        self._clipping = False
 
-    def _size_of_unit(self) -> float:
+    def _stroke(self, segment: tuple[tuple[float, float], tuple[float, float]]) -> None:
+        """A broad line is a surface; of fine ones few cross what is written."""
         a, b = self._state.matrix[:2]
-        return hypot(a, b) * max(self._area.scale)
+        width = self._state.number("w", 1) * hypot(a, b)
+        left, bottom, right, top = surrounding(segment)
+        box = left - width / 2, bottom - width / 2, right + width / 2, top + width / 2
+        fine = width * max(self._area.scale) <= _FINE
+        if any(common(box, text) for text in self._texts):
+            self._crossings += 1
+            if not fine or self._crossings > _MOST_CROSSINGS:
+                raise _UnseenError
+        elif not fine:
+            self._surface(box, self._state.stroke, whole=False)
 
     def _surface(self, box: Box, tone: Tone, *, whole: bool) -> None:
         """What is painted over text hides it, whole or not; before text it is its ground."""
@@ -190,11 +201,9 @@ class _Painter:
             raise _UnseenError
         self._grounds.append((box, tone, whole))
 
-    def _clip(self) -> None:
+    def _clip(self, path: Outline) -> None:
         """Only rectangles that leave the box all but its border can be told from ones that cut."""
-        if self._rectangles != 1 or self._others:
-            raise _UnseenError
-        clip = common(self._state.clip, surrounding(self._points))
+        clip = common(self._state.clip, path.box) if path.is_rectangle else None
         if clip is None:
             raise _UnseenError
         self._state = replace(self._state, clip=clip)
@@ -229,7 +238,7 @@ class _Painter:
                 advance = -item / 1000 * size
             else:
                 self.shown.append((font, item))
-                width = len(item) * size / 2
+                width = estimated_width(item) * size
                 if item.strip(b" \x00"):
                     self._see(width * across, size)
                 advance = width + len(item) * max(0.0, self._state.number("Tc"))
@@ -253,7 +262,8 @@ class _Painter:
         box = surrounding([transform(matrix, x, y) for x, y in corners])
         self._check_order(matrix, rise, size)
         self._run = surrounding([box[:2], box[2:], *((self._run[:2], self._run[2:]) if self._run else ())])
-        self._check_place(self._run, along=0 if abs(a) >= abs(b) else 1)
+        if not has_room(self._run, self._state.clip, self._area.box, along=0 if abs(a) >= abs(b) else 1):
+            raise _UnseenError
         self._check_ground(box)
         self._texts.append(box)
 
@@ -268,24 +278,6 @@ class _Painter:
             if up > height / 2 or (abs(up) <= height / 2 and right <= 0):
                 raise _UnseenError
         self._last = here
-
-    def _check_place(self, box: Box, along: int) -> None:
-        """Text lies within the box and the clipping path; what is too long for them may go beyond at its end."""
-        seen, whole = self._state.clip, self._area.box
-        for low, high in ((0, 2), (1, 3)):
-            room, length = seen[high] - seen[low], box[high] - box[low]
-            if room < 0.6 * (whole[high] - whole[low]):
-                raise _UnseenError
-            inside = min(seen[high], box[high]) - max(seen[low], box[low])
-            if low != along:
-                if inside < min(length, room) / 2:
-                    raise _UnseenError
-            elif 1.4 * length <= room:
-                slack = 0.4 * length
-                if box[low] < seen[low] - 1 or box[high] - slack > seen[high]:
-                    raise _UnseenError
-            elif inside < min(length, room) / 2:
-                raise _UnseenError
 
     def _check_ground(self, box: Box) -> None:
         """Text differs from the rectangle that it lies on, and from whatever else touches it since."""

@@ -14,7 +14,7 @@ Tone = float | None
 """Relative luminance from 0 (black) to 1; None: not known (a pattern)."""
 
 WHITE = 1.0
-_LEAST = 1.3  # contrast ratio; black on white has 21, a light grey of 0.9 has 1.25
+_LEAST = 1.2  # contrast ratio; black on white has 21, cyan 1.25, a grey of 0.93 has 1.17
 
 
 def tone_of(components: list[Any]) -> Tone:
