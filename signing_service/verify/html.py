@@ -12,7 +12,7 @@ from datetime import datetime
 from html import escape
 
 from signing_service.verify.report import Report, SignatureReport
-from signing_service.verify.text import MEANINGS, STEPS, clean, state_text, summary, trust_lines
+from signing_service.verify.text import MEANINGS, STEPS, clean, state_text, summary, trust_lines, waiting_facts
 from signing_service.verify.verdict import Check, Verdict
 
 _STYLE = """
@@ -106,8 +106,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Agreement", f"{agreement.title}, {agreement.reference}, version {agreement.version}"
         if agreement.state:
             yield "State", state_text(agreement)
-        if agreement.waiting_for:
-            yield "Waiting for", ", ".join(agreement.waiting_for)
+        for label, signers in waiting_facts(report):
+            yield label, ", ".join(signers)
         for paper in agreement.papers:
             counts = "counts by the sealed rules" if paper.counts else "counts for nothing"
             by = f"attested by officer {paper.officer} at {_moment(paper.attested)}"

@@ -163,7 +163,7 @@ def _check_complete(
     if acts.withdrawal is not None:
         missing = f"the agreement was withdrawn on {acts.withdrawal.time:%Y-%m-%d}"
     elif not terms.is_complete(acts.given(terms)):  # (3)
-        missing = f"signatures are missing: {', '.join(report.waiting_for)}"
+        missing = _which_do_not_count(report.waiting_for, signatures)
     elif acts.countersignature is None:
         missing = "the secretariat has not countersigned"
     elif not signatures or signatures[-1].kind != "archive":
@@ -172,6 +172,21 @@ def _check_complete(
         checks.unproven(Step.RULES, SUBJECT, SubIndication.GENERIC, missing)
     else:
         checks.passed(Step.RULES, SUBJECT, "the rules of the agreement are met")
+
+
+def _which_do_not_count(waiting: Sequence[str], signatures: Sequence[SignatureReport]) -> str:
+    """Say which signatures are not there, and which are there but do not count; the other checks say why."""
+    there = {signer_of(item) for item in signatures if item.kind == "signature"}
+    absent = ", ".join(signer for signer in waiting if signer not in there)
+    uncounted = ", ".join(signer for signer in waiting if signer in there)
+    return "; ".join(
+        f"{words}: {signers}"
+        for words, signers in (
+            ("signatures are missing", absent),
+            ("signatures are there, but do not count as they stand", uncounted),
+        )
+        if signers
+    )
 
 
 def check_mandate(terms: Terms, event: Event, history: History, item: SignatureReport, certificate: bytes) -> None:

@@ -124,8 +124,8 @@ def _about(report: Report) -> Iterator[str]:
         yield f"Agreement   {clean(agreement.title)}, {clean(agreement.reference)}, version {agreement.version}"
         if agreement.state:
             yield f"State       {state_text(agreement)}"
-        if agreement.waiting_for:
-            yield f"Waiting for {', '.join(clean(signer) for signer in agreement.waiting_for)}"
+        for label, signers in waiting_facts(report):
+            yield f"{label:<11} {', '.join(clean(signer) for signer in signers)}"
         for paper in agreement.papers:
             counts = "counts" if paper.counts else "counts for nothing"
             yield f"On paper    {clean(paper.signer)}: {clean(paper.name)} by hand on {paper.signed_on}, {counts};"
@@ -154,6 +154,18 @@ def state_text(agreement: AgreementReport) -> str:
         return state
     words = " since" if state == "in force" else ", in force from"
     return f"{state}{words} {_moment(agreement.entry_into_force)}"
+
+
+def waiting_facts(report: Report) -> Iterator[tuple[str, list[str]]]:
+    """Whose signatures are not there, and whose are there but do not count as they stand."""
+    waiting = report.agreement.waiting_for if report.agreement else ()
+    there = {signature.field for signature in report.signatures}
+    for label, signers in (
+        ("Waiting for", [signer for signer in waiting if signer not in there]),
+        ("Not counted", [signer for signer in waiting if signer in there]),
+    ):
+        if signers:
+            yield label, signers
 
 
 def trust_lines(report: Report) -> Iterator[str]:

@@ -144,3 +144,16 @@ def test_what_cannot_be_checked_is_not_called_bad():
 
     assert "signature that cannot be checked" in text
     assert "BAD" not in text
+
+
+def test_signatures_that_are_there_but_not_proven_are_not_called_missing():
+    world = the_ceremony()
+    report = verify_pdf(world.pdf, Trust(), LATER)
+
+    text = report_to_text(report)
+    assert report.exit_code == 3
+    assert "signatures are there, but do not count as they stand: njupt:president" in text
+    assert "signatures are missing" not in text
+    for shown in (text, report_to_html(report)):
+        assert "Not counted" in shown
+        assert "Waiting for" not in shown
