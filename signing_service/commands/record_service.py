@@ -47,7 +47,9 @@ def prove_entry(arguments: list[str]) -> int:
     if options.output:
         options.output.write_bytes(proof)
         line = BundledEvent(opening.index, opening.entry, opening.event, opening.salt)
-        options.output.with_suffix(EVENT_SUFFIX).write_bytes(format_event_lines([line]))
+        beside = options.output.with_suffix(EVENT_SUFFIX)
+        beside.write_bytes(format_event_lines([line]))
+        print(f"entry {opening.index}: its proof in {options.output}, its event in {beside}")
     else:
         sys.stdout.write(proof.decode())
     return 0

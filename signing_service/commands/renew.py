@@ -28,7 +28,10 @@ def main(arguments: list[str]) -> int:
         return 0
     if options.all:
         return _renew_all(service)
-    for standing in standings(service):
+    listed = list(standings(service))
+    if not listed:
+        print("no agreement is archived yet, so none can need a renewal")
+    for standing in listed:
         print(_line(standing) + ("  renew it now" if standing.is_due(service.clock()) else ""))
     return 0
 

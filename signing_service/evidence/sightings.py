@@ -65,7 +65,8 @@ def _mandate(event: Event) -> str:
     mandate = event["mandate"] if isinstance(event.get("mandate"), Mapping) else {}
     person = mandate.get("representative")
     name = person.get("name") if isinstance(person, Mapping) else None
-    return f"{name} may act, by {mandate.get('organ')}, from {mandate.get('from')} until {mandate.get('until')}"
+    until = f" until {mandate['until']}" if mandate.get("until") else ""
+    return f"{name} may act, by {mandate.get('organ')}, from {mandate.get('from')}{until}"
 
 
 def _own_certificate(event: Event) -> str:

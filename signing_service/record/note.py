@@ -170,7 +170,10 @@ def verify_note(data: bytes, keys: Iterable[VerifierKey]) -> Note:
             verified += 1
     if not verified:
         names = ", ".join(sorted(key.name for key in known.values())) or "nobody"
-        raise RecordError(f"note carries no signature of {names}", hint="is this the log's key (vkey)?")
+        raise RecordError(
+            f"note carries no signature of {names}",
+            hint="is this the trust file, or the key, of the service that keeps this record?",
+        )
     return note
 
 

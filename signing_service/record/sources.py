@@ -115,8 +115,15 @@ def _read(opener: urllib.request.OpenerDirector, request: urllib.request.Request
             if error.code in _GONE:
                 raise NotFoundError(f"{request.full_url} is not there") from error
             raise UnavailableError(f"{request.full_url} answers {error.code}") from error
+    except urllib.error.URLError as error:
+        raise UnavailableError(f"{request.full_url} cannot be read: {_words(error.reason)}") from error
     except (OSError, zlib.error, ValueError) as error:
-        raise UnavailableError(f"{request.full_url} cannot be read: {error}") from error
+        raise UnavailableError(f"{request.full_url} cannot be read: {_words(error)}") from error
+
+
+def _words(reason: object) -> str:
+    """What the system says of itself, without its number."""
+    return reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
 
 
 def _inflated(data: bytes) -> bytes:

@@ -31,7 +31,8 @@ def prove_all(session: Session, indices: Iterable[int], note: bytes | None = Non
     proofs = {}
     for index in indices:
         if index >= size:
-            raise RecordError(f"entry {index} is not published yet", hint="publish a checkpoint, then ask again")
+            hint = f"the newest checkpoint covers {size} entries, the first of them 0; a younger entry needs a moment"
+            raise RecordError(f"entry {index} is not published", hint=hint)
         proofs[index] = format_proof(Proof(index, tuple(inclusion_proof(index, size, read_hash)), note))
     return proofs
 

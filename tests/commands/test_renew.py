@@ -13,6 +13,7 @@ def test_with_nothing_archived_there_is_nothing_to_renew(installed: str, run: Ru
     assert run("renew", "--all") == 0
     assert "nothing ends within twelve months" in capsys.readouterr().out
     assert run("renew") == 0
+    assert "no agreement is archived yet" in capsys.readouterr().out
 
 
 def test_an_unknown_agreement_is_named(installed: str, run: Run, capsys: Printed) -> None:

@@ -106,7 +106,7 @@ def test_a_log_that_does_not_answer_is_unavailable_and_not_failed(web_log, monke
     handler.failing = {TILE}
     with pytest.raises(UnavailableError, match="answers 503"):
         audit(url_fetch(address), KEYS, workers=4)
-    with pytest.raises(UnavailableError, match="cannot be read"):
+    with pytest.raises(UnavailableError, match=r"checkpoint cannot be read: Connection refused$"):
         url_fetch("http://127.0.0.1:1")("checkpoint")
     with pytest.raises(UnavailableError):
         url_fetch("file:///etc")("passwd")

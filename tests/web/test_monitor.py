@@ -63,6 +63,7 @@ def test_it_shows_each_event_that_concerns_the_party_once(live: LiveServer, moni
     assert (code, err) == (0, "")
     assert "all    publication" in out
     assert f"own    mandate          {LIN.signer}: {LIN.name} may act" in out
+    assert "until None" not in out
     assert SOMCHAI.name not in out
     assert monitor() == (0, "", "")
     live.world.sign(SOMCHAI)
