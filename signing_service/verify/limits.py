@@ -18,6 +18,7 @@ MAX_TREE_NODES = 400_000  # objects visited in one walk through a document
 MAX_STEPS = 1_500_000  # objects, pages, fields looked at while revisions of one document are compared; some seconds
 MAX_STREAM_BYTES = 64 * 1024 * 1024  # one stream, decompressed
 MAX_STREAMS_BYTES = 192 * 1024 * 1024  # all streams of one document, decompressed
+MAX_DECODING = 4_000_000  # steps of undoing filters byte by byte and reading their entries, in one document; a few seconds
 MAX_CMS_BYTES = 4 * 1024 * 1024  # one signature container or timestamp token
 MAX_DER_DEPTH = 32
 MAX_CERTIFICATES = 2_000  # in one document

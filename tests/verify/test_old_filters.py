@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 
 import pikepdf
 import pytest
@@ -11,6 +12,7 @@ from signing_service.errors import FormatError, LimitError
 from signing_service.verify.pades import old_filters
 from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.old_filters import unpack_lzw, unpack_runs
+from signing_service.verify.pades.streams import Effort, decode_stream
 
 _RANDOM = random.Random(1)
 TEXTS = {
@@ -93,6 +95,58 @@ def test_bombs_are_refused(monkeypatch):
         unpack_lzw(packed(TEXTS["one octet for long"], True))
     with pytest.raises(LimitError):
         unpack_runs(b"\x81\0" * 600)
+
+
+BOMBS = {
+    "clear codes": (["FlateDecode", "LZWDecode"], b"\x80\x40\x20\x10\x08\x04\x02\x01\x00" * 600_000, {}),
+    "runs of one": (["FlateDecode", "RunLengthDecode"], b"\0a" * 3_000_000, {}),
+    "zeroes in ASCII 85": (["FlateDecode", "ASCII85Decode"], b"z" * 6_000_000, {}),
+    "Paeth's predictor": (["FlateDecode"], (b"\4" + bytes(50_000)) * 60, {"Predictor": 15, "Columns": 50_000}),
+    "rows of one": (["FlateDecode"], b"\2\0" * 3_000_000, {"Predictor": 12}),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_what_unfolds_to_more_than_can_be_undone_byte_by_byte_is_refused_before_it_is_undone(bomb):
+    filters, unfolded, parameters = BOMBS[bomb]
+    stream = {"Filter": filters, "DecodeParms": [parameters]}
+    assert len(deflated := zlib.compress(unfolded)) < 20_000, "the file is small"
+
+    with pytest.raises(LimitError):
+        decode_stream(stream, deflated, Effort())
+
+
+def test_a_document_may_spend_what_one_stream_may_and_not_as_often_as_it_has_streams():
+    effort, stream = Effort(), {"Filter": ["FlateDecode", "LZWDecode"]}
+    data = zlib.compress(packed(b"", True) + bytes(1_500_000))
+
+    assert decode_stream(stream, data, effort) == b""
+    assert decode_stream(stream, data, effort) == b""
+    with pytest.raises(LimitError):
+        decode_stream(stream, data, effort)
+
+
+@pytest.mark.parametrize("columns", [1, 5, 64, 301])
+@pytest.mark.parametrize("kind", range(5))
+def test_predictors_are_undone_as_qpdf_undoes_them(kind, columns):
+    rows = b"".join(bytes((kind,)) + _RANDOM.randbytes(columns) for _ in range(40))
+    deflated = zlib.compress(rows)
+    with pikepdf.new() as pdf:
+        stream = pikepdf.Stream(pdf, deflated, Filter=pikepdf.Name("/FlateDecode"))
+        stream.DecodeParms = pikepdf.Dictionary({"/Predictor": 15, "/Columns": columns})
+        expected = bytes(stream.read_bytes())
+
+    options = {"Predictor": 15, "Columns": columns}
+    assert decode_stream({"Filter": "FlateDecode", "DecodeParms": options}, deflated, Effort()) == expected
+
+
+def test_a_million_objects_in_a_cross_reference_stream_are_within_the_limit():
+    rows = b"".join(b"\2" + bytes(5) for _ in range(1_000_000))
+    options = {"Predictor": 12, "Columns": 5}
+
+    decoded = decode_stream({"Filter": "FlateDecode", "DecodeParms": options}, zlib.compress(rows), Effort())
+
+    assert len(decoded) == 5_000_000
 
 
 @pytest.mark.parametrize("name", ["/LZWDecode", "/RunLengthDecode"])

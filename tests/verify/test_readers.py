@@ -19,7 +19,7 @@ from signing_service.verify.pades.ber import read_element
 from signing_service.verify.pades.cms import read_container
 from signing_service.verify.pades.document import Document
 from signing_service.verify.pades.signatures import read_time
-from signing_service.verify.pades.streams import decode_stream
+from signing_service.verify.pades.streams import Effort, decode_stream
 from signing_service.verify.structure import read_document
 from signing_service.verify.timestamps import read_info
 from signing_service.verify.trust import read_trust
@@ -43,7 +43,7 @@ READERS = [
     inflate,
     lambda data: parse_object(data, 0),
     lambda data: read_trust([data]),
-    lambda data: decode_stream({"Filter": [Name("FlateDecode")], "DecodeParms": {"Predictor": 12}}, data),
+    lambda data: decode_stream({"Filter": [Name("FlateDecode")], "DecodeParms": {"Predictor": 12}}, data, Effort()),
 ]
 
 

@@ -20,7 +20,7 @@ from signing_service.errors import FormatError, LimitError
 from signing_service.verify.limits import MAX_STEPS, MAX_STREAMS_BYTES, check_size
 from signing_service.verify.objects import Ref, Stream, parse_indirect, parse_object, skip_space
 from signing_service.verify.pades.entries import EntryHistory
-from signing_service.verify.pades.streams import decode_stream
+from signing_service.verify.pades.streams import Effort, decode_stream
 from signing_service.verify.pades.xref import Entry, Revision, group_revisions, read_sections
 from signing_service.verify.verdict import CheckError, SubIndication, unproven
 
@@ -69,7 +69,7 @@ class Document:
         self._dependent: dict[int, set[int]] | None = None
         self._cache: dict[tuple[int, Entry], Located] = {}
         self._streams: dict[int, dict[tuple[int, int], Any]] = {}
-        self._decoded = 0
+        self._decoded, self._effort = 0, Effort()
         self._encryption: Encryption | None = None
         self.closed: CheckError | None = None
         """Why an encrypted file cannot be opened; what needs no decryption can still be judged."""
@@ -204,7 +204,7 @@ class Document:
         raw = self.pdf[slice(*located.raw)]
         if self._encryption is not None and stream.dictionary.get("Type") != "XRef":
             raw = self._encryption.stream(raw, located.number, located.generation)
-        data = decode_stream(stream.dictionary, raw)
+        data = decode_stream(stream.dictionary, raw, self._effort)
         self._decoded += len(data)
         if self._decoded > MAX_STREAMS_BYTES:
             raise LimitError(f"streams decompress to more than {MAX_STREAMS_BYTES} bytes together")

@@ -13,11 +13,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from signing_service.errors import FormatError, LimitError
-from signing_service.verify.limits import MAX_STREAM_BYTES
+from signing_service.verify.limits import MAX_DECODING, MAX_STREAM_BYTES
 from signing_service.verify.pades.old_filters import unpack_lzw, unpack_runs
 
 
-def decode_stream(dictionary: Mapping[str, Any], raw: bytes) -> bytes:
+class Effort:
+    """What may still be spent on undoing filters in one document: a small file can unfold to much.
+
+    The unit is one step for one byte, well under a microsecond.
+    """
+
+    def __init__(self, left: int = MAX_DECODING) -> None:
+        self._left = left
+
+    def spend(self, steps: int) -> None:
+        """Take so much; raises LimitError where less is left."""
+        self._left -= steps
+        if self._left < 0:
+            raise LimitError("the document's streams take too much to decode")
+
+
+def decode_stream(dictionary: Mapping[str, Any], raw: bytes, effort: Effort) -> bytes:
     """Apply the stream's filters; raises FormatError on others than those above, LimitError on bombs."""
     filters, parameters = _as_list(dictionary.get("Filter")), _as_list(dictionary.get("DecodeParms"))
     parameters += [None] * (len(filters) - len(parameters))
@@ -26,15 +42,18 @@ def decode_stream(dictionary: Mapping[str, Any], raw: bytes) -> bytes:
     data = raw
     for name, options in zip(filters, parameters, strict=False):
         if name in ("FlateDecode", "Fl"):
-            data = _unpredict(_inflate(data), options if isinstance(options, dict) else {})
+            data = _unpredict(_inflate(data, effort), options if isinstance(options, dict) else {}, effort)
         elif name in ("ASCIIHexDecode", "AHx"):
             data = _hexadecimal(data)
         elif name in ("ASCII85Decode", "A85"):
+            effort.spend(len(data))
             data = _ascii85(data)
         elif name in ("LZWDecode", "LZW"):
             chosen = options if isinstance(options, dict) else {}
-            data = _unpredict(unpack_lzw(data, early=chosen.get("EarlyChange", 1) != 0), chosen)
+            effort.spend(len(data))
+            data = _unpredict(unpack_lzw(data, early=chosen.get("EarlyChange", 1) != 0), chosen, effort)
         elif name in ("RunLengthDecode", "RL"):
+            effort.spend(len(data))
             data = unpack_runs(data)
         else:
             raise FormatError(f"a stream that structure needs has the filter {name!r}")
@@ -47,7 +66,7 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _inflate(data: bytes) -> bytes:
+def _inflate(data: bytes, effort: Effort) -> bytes:
     """Decompress; writers often add an end of line, so bytes after the end are passed over."""
     machine = zlib.decompressobj()
     try:
@@ -58,6 +77,7 @@ def _inflate(data: bytes) -> bytes:
         raise LimitError(f"stream decompresses to more than {MAX_STREAM_BYTES} bytes")
     if not machine.eof:
         raise FormatError("compressed stream is incomplete")
+    effort.spend(len(result) // 128)
     return result
 
 
@@ -77,7 +97,7 @@ def _ascii85(data: bytes) -> bytes:
         raise FormatError("ASCII 85 stream is broken") from error
 
 
-def _unpredict(data: bytes, options: Mapping[str, Any]) -> bytes:
+def _unpredict(data: bytes, options: Mapping[str, Any], effort: Effort) -> bytes:
     predictor = options.get("Predictor", 1)
     if predictor == 1:
         return data
@@ -91,14 +111,27 @@ def _unpredict(data: bytes, options: Mapping[str, Any]) -> bytes:
     out = bytearray()
     previous = bytearray(row)
     for start in range(0, len(data) - row, row + 1):
-        line = bytearray(data[start + 1 : start + 1 + row])
-        _unfilter(data[start], line, previous, width)
+        line, kind = bytearray(data[start + 1 : start + 1 + row]), data[start]
+        effort.spend(2 + (0 if kind == 0 else row // 8 if kind == _UP else 2 * row))
+        if kind == _UP:
+            line = _sum(line, previous)
+        elif kind:
+            _unfilter(kind, line, previous, width)
         out += line
         previous = line
     return bytes(out)
 
 
+_UP = 2  # of PNG's row filters the one that cross-reference streams have
 _PREDICTOR_DEFAULTS = (("Colors", 1), ("BitsPerComponent", 8), ("Columns", 1))
+
+
+def _sum(line: bytearray, above: bytearray) -> bytearray:
+    """Add octet by octet, each modulo 256, all at once: the low seven bits carry nothing beyond the eighth."""
+    size = len(line)
+    one, other = int.from_bytes(line), int.from_bytes(above)
+    low = int.from_bytes(b"\x7f" * size)
+    return bytearray((((one & low) + (other & low)) ^ ((one ^ other) & ~low)).to_bytes(size))
 
 
 def _unfilter(kind: int, line: bytearray, above: bytearray, width: int) -> None:
@@ -108,13 +141,11 @@ def _unfilter(kind: int, line: bytearray, above: bytearray, width: int) -> None:
         corner = above[index - width] if index >= width else 0
         if kind == 1:
             line[index] = (line[index] + left) & 0xFF
-        elif kind == 2:
-            line[index] = (line[index] + above[index]) & 0xFF
         elif kind == 3:
             line[index] = (line[index] + (left + above[index]) // 2) & 0xFF
         elif kind == 4:
             line[index] = (line[index] + _paeth(left, above[index], corner)) & 0xFF
-        elif kind != 0:
+        else:
             raise FormatError("a PNG predictor has an unknown row filter")
 
 

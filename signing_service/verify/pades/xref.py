@@ -20,7 +20,7 @@ from typing import Any
 from signing_service.errors import FormatError, LimitError
 from signing_service.verify.limits import MAX_OBJECTS, MAX_REVISIONS
 from signing_service.verify.objects import Stream, parse_indirect, parse_object, skip_space
-from signing_service.verify.pades.streams import decode_stream
+from signing_service.verify.pades.streams import Effort, decode_stream
 
 _WHITE = rb"[\x00\t\n\x0c\r ]"
 _MARKER = re.compile(rb"startxref" + _WHITE + rb"{1,8}(\d{1,10})" + _WHITE + rb"{1,8}%%EOF")
@@ -81,14 +81,14 @@ def read_sections(pdf: bytes) -> list[Section]:
     position: int | None = int(markers[-1][1])
     sections: list[Section] = []
     seen: set[int] = set()
-    count = 0
+    count, effort = 0, Effort()
     while position is not None:
         if position in seen:
             raise FormatError("cross-reference sections form a loop")
         if len(seen) >= MAX_REVISIONS:
             raise LimitError(f"file has more than {MAX_REVISIONS} cross-reference sections")
         seen.add(position)
-        section = read_section(pdf, position)
+        section = read_section(pdf, position, effort)
         sections.append(section)
         count += len(section.entries)
         if count > MAX_OBJECTS:
@@ -100,15 +100,15 @@ def read_sections(pdf: bytes) -> list[Section]:
     return sections
 
 
-def read_section(pdf: bytes, offset: int) -> Section:
-    """Read the section at ``offset``, a table (with its hybrid stream) or a stream; raises FormatError."""
+def read_section(pdf: bytes, offset: int, effort: Effort) -> Section:
+    """Read the section at ``offset``, a table (with its hybrid stream) or a stream; raises FormatError, LimitError."""
     if not 0 < offset < len(pdf):
         raise FormatError(f"cross-reference offset {offset} lies outside the file")
     start = skip_space(pdf, offset)
     if start - offset > 8:
         raise FormatError(f"no cross-reference section at {offset}")
     if not pdf.startswith(b"xref", start):
-        return _read_stream(pdf, start, offset)
+        return _read_stream(pdf, start, offset, effort)
     entries, end = _read_table(pdf, start)
     end = skip_space(pdf, end)
     if not pdf.startswith(b"trailer", end):
@@ -119,7 +119,7 @@ def read_section(pdf: bytes, offset: int) -> Section:
     spans = [(start, end)]
     hidden = trailer.get("XRefStm")
     if isinstance(hidden, int):
-        stream = _read_stream(pdf, skip_space(pdf, min(hidden, len(pdf))), hidden)
+        stream = _read_stream(pdf, skip_space(pdf, min(hidden, len(pdf))), hidden, effort)
         for number, entry in entries.items():
             if entry.kind != "free" and stream.entries.get(number, entry) != entry:
                 raise FormatError(f"a hybrid section lists object {number} at two places")
@@ -162,7 +162,7 @@ def _shifted(pdf: bytes, entries: dict[int, Entry]) -> dict[int, Entry]:
     return {number - 1: entry for number, entry in entries.items()}
 
 
-def _read_stream(pdf: bytes, start: int, offset: int) -> Section:
+def _read_stream(pdf: bytes, start: int, offset: int, effort: Effort) -> Section:
     head = _OBJECT.match(pdf, start)
     if head is None:
         raise FormatError(f"no cross-reference section at {offset}")
@@ -173,7 +173,7 @@ def _read_stream(pdf: bytes, start: int, offset: int) -> Section:
     if not isinstance(length, int) or not 0 <= length <= len(pdf) - value.start:
         raise FormatError(f"cross-reference stream at {offset} has no direct length")
     raw = pdf[value.start : value.start + length]
-    entries = _unpack(value.dictionary, decode_stream(value.dictionary, raw), offset)
+    entries = _unpack(value.dictionary, decode_stream(value.dictionary, raw, effort), offset, effort)
     end = skip_space(pdf, value.start + length)
     if not pdf.startswith(b"endstream", end):
         raise FormatError(f"cross-reference stream at {offset} has another length than it says")
@@ -183,7 +183,7 @@ def _read_stream(pdf: bytes, start: int, offset: int) -> Section:
     return Section(offset, entries, value.dictionary, ((start, end + len(b"endobj")),))
 
 
-def _unpack(dictionary: Mapping[str, Any], data: bytes, offset: int) -> dict[int, Entry]:
+def _unpack(dictionary: Mapping[str, Any], data: bytes, offset: int, effort: Effort) -> dict[int, Entry]:
     widths, size = dictionary.get("W"), dictionary.get("Size")
     index = dictionary.get("Index", [0, size])
     if (
@@ -202,6 +202,7 @@ def _unpack(dictionary: Mapping[str, Any], data: bytes, offset: int) -> dict[int
         raise LimitError(f"cross-reference stream has more than {MAX_OBJECTS} entries")
     if row == 0 or total * row > len(data):
         raise FormatError(f"cross-reference stream at {offset} is shorter than it says")
+    effort.spend(total)  # entries of kinds that do not exist count as well
     entries: dict[int, Entry] = {}
     position = 0
     for first, count in numbers:
