@@ -77,13 +77,18 @@ def _force(rule: EntryIntoForce) -> str:
 def in_zone(local: datetime, zone: str) -> datetime:
     """A wall clock's time in an IANA zone as UTC; the earlier of two where clocks are put back.
 
-    Raises InputError for an unknown zone, and for a time that is left out there because clocks are put forward.
+    Raises InputError for an unknown zone, for a time that is left out there because clocks are put forward, and for one
+    whose UTC is before the year 1 or after 9999.
     """
     try:
         there = ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         raise InputError("%(zone)s is no time zone", hint="choose one like Asia/Shanghai", zone=repr(zone)) from None
-    moment = local.replace(tzinfo=there).astimezone(UTC)
+    try:
+        moment = local.replace(tzinfo=there).astimezone(UTC)
+    except OverflowError:
+        hint, time = "choose another time", f"{local:%Y-%m-%d %H:%M}"
+        raise InputError("%(time)s is beyond the calendar", hint=hint, time=time) from None
     if moment.astimezone(there).replace(tzinfo=None) != local:
         raise InputError(
             "%(time)s does not exist in %(zone)s: clocks are put forward then",

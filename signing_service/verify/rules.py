@@ -11,7 +11,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from signing_service.agreement.acts import (
     Act,
@@ -95,7 +96,8 @@ def check_rules(
             if act["type"] in ("signature", "countersignature"):  # (2)
                 moment = Acts().after(act)
                 given = moment.countersignature or moment.signatures[act["signer"]]
-                _check_may_sign(terms, acts, given, known=bool(events))
+                possible = acts if events else _as_if_extended(terms, acts, given, subject, checks)
+                _check_may_sign(terms, possible, given, known=bool(events))
             if act["type"] == "paper":
                 may_attest_paper(terms, acts, act["signer"], parse_time(act["time"]))
             if act["type"] == "extension":
@@ -115,15 +117,27 @@ def _check_may_sign(terms: Terms, acts: Acts, given: Act, *, known: bool) -> Non
             "signatures on paper may have counted, of which the document alone says nothing",
             hint="add the evidence bundle",
         )
-    closes = terms.rules.closes
-    if terms.rules.extension == "allowed" and not known and closes is not None and given.time >= closes:
-        raise unproven(
-            SubIndication.NO_POE,
-            f"{given.signer} signed after {format_time(closes)}, to which the sealed rules let officers add time; "
-            "whether they did, the document alone does not say",
-            hint="add the evidence bundle",
-        )
     may_sign(terms, acts, given.signer, given.time)
+
+
+def _as_if_extended(terms: Terms, acts: Acts, given: Act, subject: str, checks: Checks) -> Acts:
+    """The acts as a late signature needs them, of whose extension the document alone says nothing; nothing is proven.
+
+    Officers countersign after the end as before it.
+    """
+    closes = terms.rules.closes
+    late = given.signer != SECRETARIAT and closes is not None and given.time >= closes
+    if not late or terms.rules.extension != "allowed":
+        return acts
+    checks.unproven(
+        Step.RULES,
+        subject,
+        SubIndication.NO_POE,
+        f"{given.signer} signed after {format_time(closes)}, to which the sealed rules let officers add time; "
+        "whether they did, the document alone does not say",
+        hint="add the evidence bundle",
+    )
+    return replace(acts, extended_until=given.time + timedelta(seconds=1))
 
 
 def _check_may_extend(terms: Terms, acts: Acts, event: Event) -> None:

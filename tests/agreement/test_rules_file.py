@@ -67,3 +67,12 @@ def test_a_time_that_the_clocks_leave_out_is_refused():
         in_zone(datetime.fromisoformat("2025-03-30 02:30"), "Europe/Berlin")
     with pytest.raises(InputError, match="is no time zone"):
         in_zone(datetime.fromisoformat("2025-03-30 02:30"), "Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("local", "zone"), [("0001-01-01 00:00", "Asia/Shanghai"), ("9999-12-31 23:59", "America/New_York")]
+)
+def test_a_time_whose_utc_no_calendar_has_is_refused(local: str, zone: str):
+    with pytest.raises(InputError, match="beyond the calendar"):
+        in_zone(datetime.fromisoformat(local), zone)
+    assert in_zone(datetime.fromisoformat(local), "UTC")

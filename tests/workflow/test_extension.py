@@ -104,11 +104,35 @@ def test_without_an_extension_nobody_signs_after_the_end(devices: Devices):
 
 
 def test_the_pdf_alone_does_not_say_whether_signing_was_extended_and_is_indeterminate(devices: Devices):
-    world = signed_late(devices).world
-    document, trust = pdf(world.service, world.officer, world.agreement), read_trust([trust_file(world.service)])
-    report = verify_pdf(document, trust, world.clock.now, name="agreement.pdf")
+    report = pdf_alone(signed_late(devices).world)
     assert report.verdict is Verdict.INDETERMINATE, report.problems
     assert any("the document alone does not say" in check.message for check in report.problems)
+
+
+def test_of_a_late_signature_the_pdf_alone_leaves_open_that_and_nothing_that_follows_from_it(devices: Devices):
+    report = pdf_alone(signed_late(devices).world)
+
+    assert [check.subject for check in report.problems if "does not say" in check.message] == [f"field {SOMCHAI.signer}"]
+    assert report.agreement is not None
+    assert report.agreement.state == "in-force"
+
+
+def test_a_countersignature_after_the_end_needs_no_extension(devices: Devices):
+    world = devices.world
+    for person in (LIN, SOMCHAI):
+        world.sign(person)
+    world.clock.now = CLOSES + timedelta(hours=1)
+    world.countersign()
+    report = pdf_alone(world)
+
+    assert not [check for check in report.problems if "does not say" in check.message]
+    assert report.agreement is not None
+    assert report.agreement.state == "in-force"
+
+
+def pdf_alone(world: World) -> Report:
+    document, trust = pdf(world.service, world.officer, world.agreement), read_trust([trust_file(world.service)])
+    return verify_pdf(document, trust, world.clock.now, name="agreement.pdf")
 
 
 def test_what_is_closed_stays_closed(devices: Devices):
@@ -170,6 +194,8 @@ def test_the_new_end_is_entered_in_a_named_zone_and_kept_in_utc(devices: Devices
         ("2025-05-01T18:00+02:00", "UTC", REASON, "not a date with a time"),
         ("2025-05-01T18:00", "Mars/Olympus", REASON, "no time zone"),
         ("2026-03-29T02:30", "Europe/Berlin", REASON, "does not exist"),
+        ("0001-01-01T00:00", "Asia/Shanghai", REASON, "beyond the calendar"),
+        ("9999-12-31T23:59", "America/New_York", REASON, "beyond the calendar"),
         ("2025-05-01T18:00", "UTC", "  ", "no reason"),
         ("2025-05-01T18:00", "UTC", "x" * 501, "501 characters"),
     ],
