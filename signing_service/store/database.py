@@ -29,12 +29,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from signing_service.errors import ConfigurationError, DatabaseDownError, UnavailableError
+from signing_service.errors import ConfigurationError, DatabaseDownError, InputError, UnavailableError
 from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard
 from signing_service.store.wall_clock import WallClock
@@ -140,9 +140,15 @@ _DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
 @contextmanager
 def unavailable_when_down() -> Iterator[None]:
-    """Turn a driver's "no answer" (down, locked, full, out of connections) into UnavailableError."""
+    """Turn a driver's "no answer" (down, locked, full, out of connections) into UnavailableError.
+
+    What the database cannot hold (PostgreSQL no text with a zero byte) becomes InputError.
+    """
     try:
         yield
+    except DataError as error:
+        hint = "leave out invisible characters"
+        raise InputError("what was sent holds something that cannot be stored", hint=hint) from error
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise _unavailable(reason[0] if reason else type(error).__name__) from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from signing_service.agreement.terms import SECRETARIAT
+from signing_service.errors import InputError
 from signing_service.store import acts, agreements, ledger, listing
 from signing_service.store.database import Database
 from signing_service.store.listing import Stage
@@ -121,3 +123,12 @@ def test_what_grows_is_found_by_an_index(full: Database, query: str, index: str)
             session.execute(text("SET LOCAL enable_sort = off"))
             plan = session.execute(text(f"EXPLAIN {query}")).all()
     assert index in str(plan)
+
+
+@pytest.mark.parametrize("word", ["\0", "a\0b", "%_\\", "'; drop table people --"])
+def test_whatever_is_looked_for_nothing_is_found_or_it_is_refused(database: Database, word: str):
+    """PostgreSQL keeps no text with a zero byte, and said so by an error of its own."""
+    with suppress(InputError), database.read() as session:
+        assert not listing.people_page(session, limit=2, search=word)
+    with suppress(InputError), database.read() as session:
+        assert not listing.agreements_page(session, limit=2, after=word, search=word)

@@ -112,7 +112,8 @@ def test_the_pdf_alone_does_not_say_whether_signing_was_extended_and_is_indeterm
 def test_of_a_late_signature_the_pdf_alone_leaves_open_that_and_nothing_that_follows_from_it(devices: Devices):
     report = pdf_alone(signed_late(devices).world)
 
-    assert [check.subject for check in report.problems if "does not say" in check.message] == [f"field {SOMCHAI.signer}"]
+    unsaid = [check.subject for check in report.problems if "does not say" in check.message]
+    assert unsaid == [f"field {SOMCHAI.signer}"]
     assert report.agreement is not None
     assert report.agreement.state == "in-force"
 
