@@ -75,4 +75,4 @@ def test_a_time_that_the_clocks_leave_out_is_refused():
 def test_a_time_whose_utc_no_calendar_has_is_refused(local: str, zone: str):
     with pytest.raises(InputError, match="beyond the calendar"):
         in_zone(datetime.fromisoformat(local), zone)
-    assert in_zone(datetime.fromisoformat(local), "UTC")
+    assert in_zone(datetime.fromisoformat(local), "UTC").year in (1, 9999)
