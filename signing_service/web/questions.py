@@ -45,7 +45,7 @@ def everybodys(agreement_id: str) -> str:
     return render_template("questions/all.html", view=view, asked=asked)
 
 
-@blueprint.post("/secretariat/agreements/<agreement_id>/questions/<int:question_id>")
+@blueprint.post("/secretariat/agreements/<agreement_id>/questions/<int(max=2147483647):question_id>")
 @officer_required
 def answer(agreement_id: str, question_id: int) -> ResponseReturnValue:
     """Answer one of them."""

@@ -87,7 +87,7 @@ def pdf(agreement_id: str) -> Response:
     return files.send_inline_pdf(data, f"{file_name(view)}.pdf")
 
 
-@blueprint.get("/agreements/<agreement_id>/revisions/<int:number>.pdf")
+@blueprint.get("/agreements/<agreement_id>/revisions/<int(max=999999):number>.pdf")
 @login_required
 def revision(agreement_id: str, number: int) -> Response:
     start = files.start_of_range()
@@ -99,7 +99,7 @@ def revision(agreement_id: str, number: int) -> Response:
     return files.send_inline_pdf(data, f"{agreement_id}-{number}.pdf")
 
 
-@blueprint.get("/agreements/<agreement_id>/revisions/<int:number>/pages/<int:page>.png")
+@blueprint.get("/agreements/<agreement_id>/revisions/<int(max=999999):number>/pages/<int(max=999999):page>.png")
 @login_required
 def page(agreement_id: str, number: int, page: int) -> Response:
     data = download.pdf(the_service(), visitor().person_id, agreement_id, number)

@@ -178,7 +178,7 @@ def preview(agreement_id: str) -> Response:
     return files.send_inline_pdf(drafts.preview(the_service(), agreement_id), "preview.pdf")
 
 
-@blueprint.get("/agreements/<agreement_id>/preview/<digest>/<int:page>.png")
+@blueprint.get("/agreements/<agreement_id>/preview/<digest>/<int(max=999999):page>.png")
 @officer_required
 def preview_page(agreement_id: str, digest: str, page: int) -> Response:
     data = page_images().preview(digest, lambda: drafts.preview(the_service(), agreement_id))

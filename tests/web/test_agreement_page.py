@@ -35,6 +35,12 @@ def test_the_text_stands_on_the_page_with_its_contents(lin: Visitor, world: Worl
     assert "The Parties establish an alliance." in page
 
 
+@pytest.mark.parametrize("rest", ["revisions/{}.pdf", "revisions/{}/pages/1.png", "revisions/0/pages/{}.png"])
+def test_a_number_that_no_database_counts_to_is_no_revision_and_no_page(lin: Visitor, world: World, rest: str):
+    assert lin.get(url(world, rest.format("9" * 40))).status_code == 404
+    assert lin.get(url(world, rest.format(1 if "pages/{}" in rest else 0))).status_code == 200
+
+
 def test_the_page_hands_the_script_what_it_must_compare(lin: Visitor, world: World):
     found = re.search(r"data-page>(.*?)</script>", lin.get(url(world)).text, re.DOTALL)
     assert found
