@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import String, bindparam, exists, literal, null, select, union_all, update
+from sqlalchemy import String, bindparam, delete, exists, literal, null, select, union_all, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from signing_service.store.tables import (
     Paper,
     Refusal,
     Signature,
+    Turn,
     Withdrawal,
 )
 
@@ -133,6 +134,14 @@ def expire_attempts(session: Session, *, now: datetime) -> int:
     """Mark attempts as expired whose time is over; gives how many."""
     query = update(Attempt).where(Attempt.state.in_(("begun", "approved")), Attempt.expires <= now)
     return len(session.execute(query.values(state="expired").returning(Attempt.id)).all())
+
+
+def end_attempts_of(session: Session, person: str, *, now: datetime) -> None:
+    """Let what a person has approved and not signed expire now and leave the queue; an own certificate's stays."""
+    living = (Attempt.person == person, Attempt.state == "approved", ~Attempt.own_certificate)
+    ended = update(Attempt).where(*living, Attempt.expires > now).values(expires=now).returning(Attempt.id)
+    ids = session.scalars(ended.execution_options(synchronize_session=False)).all()
+    session.execute(delete(Turn).where(Turn.attempt.in_(ids)).execution_options(synchronize_session=False))
 
 
 def add_signature(session: Session, signature: Signature) -> Signature:

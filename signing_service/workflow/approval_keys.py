@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.mandates import Mandate
 from signing_service.encoding import parse_canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from signing_service.store import ledger, mandates, openings, passkeys, people
+from signing_service.store import acts, ledger, mandates, openings, passkeys, people
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
@@ -150,7 +150,11 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
 
 
 def take_back(session: Session, credential: Credential, reason: str, by: str, now: datetime) -> None:
-    """End an approval credential within a transaction, and record the revocation of every enrolment of it."""
+    """End an approval credential within a transaction, and record the revocation of every enrolment of it.
+
+    What its holder has approved and not signed yet is not signed any more: whoever holds the device may be signing.
+    """
+    acts.end_attempts_of(session, credential.person, now=now)  # before the credential's row is held, as in signing
     credential.ended = now
     for one in passkeys.of_credential(session, credential.id):
         _revoke(session, one, credential, reason, by, now)

@@ -213,6 +213,7 @@ def _store(service: Service, attempt: Attempt, candidate: Candidate, token: Time
         attempt = own_attempt(session, attempt.person, attempt.id, lock=True)
         if attempt.state == "complete":
             return  # a twin of this request came first
+        _check_alive(attempt, now)  # again: the passkey that approved may have been revoked meanwhile
         agreements.hold(session, attempt.agreement)  # so that nobody withdraws it after the look at the acts
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)

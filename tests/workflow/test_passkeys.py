@@ -162,6 +162,20 @@ def test_a_revoked_passkey_signs_nothing_until_a_new_one_is_confirmed(devices: D
     assert states == ["confirmed", "revoked"]
 
 
+def test_what_a_passkey_approved_is_not_signed_once_it_is_revoked(devices: Devices):
+    """An attempt on its way, in a browser that somebody else may hold, was completed all the same."""
+    world, person_id = devices.world, devices.world.ids[LIN]
+    lost = devices.enrol(LIN)
+    devices.confirm(lost)
+    signing = world.signing(LIN)
+    devices.approve(signing)
+    revoke(world.service, person_id, lost.id, "lost")
+    with pytest.raises(NotAllowedError, match="nothing was signed"):
+        signing.complete()
+    devices.confirm(devices.enrol(LIN))
+    assert devices.sign(LIN), "with a new one the same person signs"
+
+
 def test_nobody_else_revokes_a_passkey(devices: Devices):
     enrolled = devices.enrol(LIN)
     with pytest.raises(NotFoundError):
