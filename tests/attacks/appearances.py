@@ -91,6 +91,8 @@ UNSEEN = {
     "back over itself": b"BT /F1 12 Tf 60 5 Td [(friend) 9000 (ship)] TJ ET",
     "in a state that is transparent": b"/Clear gs " + _VALUE,
     "in a layer": b"/OC /Layer BDC " + _VALUE + b" EMC",
+    "nowhere": b"1" + b"0" * 400 + b" 0 0 1 0 0 cm " + _VALUE,
+    "under a box without end": _VALUE + b" 1 g -1" + b"0" * 400 + b" 0 2" + b"0" * 400 + b" 20 re f",
     "in a stream that breaks off": _VALUE + b" ) (",
 }
 _STATES = b"/Resources << /ExtGState << /Clear << /ca 0 >> /Solid << /OPM 1 >> >> "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 
 Matrix = tuple[float, float, float, float, float, float]
 Box = tuple[float, float, float, float]
@@ -19,9 +20,12 @@ def multiply(first: Matrix, then: Matrix) -> Matrix:
 
 
 def transform(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
-    """Where a point comes to lie."""
+    """Where a point comes to lie; raises OverflowError where that is nowhere."""
     a, b, c, d, e, f = matrix
-    return a * x + c * y + e, b * x + d * y + f
+    across, up = a * x + c * y + e, b * x + d * y + f
+    if not isfinite(across) or not isfinite(up):
+        raise OverflowError
+    return across, up
 
 
 def surrounding(points: Iterable[tuple[float, float]]) -> Box:

@@ -95,7 +95,7 @@ def _text(snapshot: Snapshot, data: bytes, fonts: dict[str, Any], area: Area | N
         return PICTURE
     if area is None:
         return PICTURE if _SHOWING.search(data) else ""
-    snapshot.document.spend(len(data) // 4)
+    snapshot.document.spend(len(data) // 2)
     shown = painted_text(data, area)
     if shown is None:
         return PICTURE
