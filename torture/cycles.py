@@ -1,0 +1,107 @@
+"""The kinds of cycles that ``python -m torture`` runs, in their order; each is one call, for a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from torture.catching import TRIALS, catch
+from torture.clocks import JUMPS, let_the_clock_jump
+from torture.failover import fail_over
+from torture.faults import break_the_disk
+from torture.findings import Findings
+from torture.killing import make_venue, run_cycle
+from torture.postgres import Cluster
+from torture.power import cut_the_power
+
+PARTIES = 36
+FEW = 4
+FAULTY = 12
+FAULTS_A_CYCLE = 20
+KILLS_A_CYCLE = 75
+STATES_A_CYCLE = 200
+
+Cycle = Callable[[Path, str, int], Findings]  # folder, seed, how often the kind had its turn before
+
+
+def run(seed: str, number: int) -> Findings:
+    """Run the cycle of that number; its folder is kept where something was found."""
+    return _in_a_folder(KINDS[ORDER[number % len(ORDER)]], f"{seed}-{number}", number // len(ORDER))
+
+
+def _in_a_folder(cycle: Cycle, seed: str, turn: int) -> Findings:
+    folder = Path(tempfile.mkdtemp(prefix="torture-"))
+    found = cycle(folder / "venue", seed, turn)
+    if found.clean:
+        shutil.rmtree(folder)
+    else:
+        found.complaints.append(f"kept in {folder}")
+    return found
+
+
+def _on_sqlite(folder: Path, seed: str, _turn: int) -> Findings:
+    return run_cycle(make_venue(folder, PARTIES), seed, KILLS_A_CYCLE)
+
+
+def _on_postgresql(folder: Path, seed: str, _turn: int) -> Findings:
+    cluster = Cluster.make()
+    try:
+        return run_cycle(make_venue(folder, PARTIES, cluster.url), seed, KILLS_A_CYCLE)
+    finally:
+        cluster.remove()
+
+
+def _failing_over(folder: Path, seed: str, _turn: int) -> Findings:
+    return fail_over(folder, seed, FEW)
+
+
+def _without_power(folder: Path, seed: str, _turn: int) -> Findings:
+    return cut_the_power(make_venue(folder, FEW), seed, STATES_A_CYCLE)
+
+
+def _failing_disk(folder: Path, seed: str, _turn: int) -> Findings:
+    found = break_the_disk(make_venue(folder, FAULTY), seed, FAULTS_A_CYCLE)
+    found.excuses.clear()
+    return found
+
+
+def _jumping_clock(folder: Path, seed: str, _turn: int) -> Findings:
+    found = let_the_clock_jump(make_venue(folder, len(JUMPS)), seed)
+    found.excuses.clear()
+    return found
+
+
+def _planted(folder: Path, seed: str, turn: int) -> Findings:
+    """One bug after the other; what its trial finds is what was wanted."""
+    bug = list(TRIALS)[turn % len(TRIALS)]
+    caught = not catch(bug, folder, seed).clean
+    return Findings(planted=1, caught=int(caught), complaints=[] if caught else [f"nobody saw the bug “{bug}”"])
+
+
+KINDS: dict[str, Cycle] = {
+    "killed on SQLite": _on_sqlite,
+    "killed on PostgreSQL": _on_postgresql,
+    "power cuts": _without_power,
+    "failing disk": _failing_disk,
+    "jumping clock": _jumping_clock,
+    "standby promoted": _failing_over,
+    "planted bugs": _planted,
+}
+ORDER = (
+    "killed on SQLite",
+    "power cuts",
+    "planted bugs",
+    "killed on PostgreSQL",
+    "killed on SQLite",
+    "failing disk",
+    "planted bugs",
+    "killed on PostgreSQL",
+    "power cuts",
+    "killed on SQLite",
+    "standby promoted",
+    "planted bugs",
+    "killed on PostgreSQL",
+    "jumping clock",
+)
