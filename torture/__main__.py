@@ -16,10 +16,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from torture.cycles import KINDS, ORDER, run
+from torture.cycles import KINDS, ORDER, end_tidily, run
 from torture.findings import Findings
 
 MOST_CYCLES = 10_000
@@ -67,7 +68,7 @@ def _options() -> argparse.Namespace:
 
 def _side_by_side(seed: str, first: int, jobs: int, enough: Callable[[], bool]) -> Iterator[tuple[int, str, Findings]]:
     """Run cycles from number ``first`` on, and give each with its kind and findings, in their order."""
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn"), end_tidily) as pool, _nothing_left_behind(pool):
         last = first + AHEAD * jobs
         ahead = {number: pool.submit(run, seed, number) for number in range(first, last)}
         for number in range(first, MOST_CYCLES):
@@ -79,6 +80,17 @@ def _side_by_side(seed: str, first: int, jobs: int, enough: Callable[[], bool]) 
             left = [next_one for next_one in sorted(ahead) if not ahead[next_one].cancel()]
             yield from ((one, ORDER[one % len(ORDER)], ahead[one].result()) for one in left)
             return
+
+
+@contextmanager
+def _nothing_left_behind(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Who is told to end waits for the cycles that run, until they have ended their servers, and begins no more."""
+    end_tidily()
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 _COLUMNS = {

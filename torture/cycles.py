@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +18,19 @@ from torture.killing import make_venue, run_cycle
 from torture.postgres import Cluster
 from torture.power import cut_the_power
 
-PARTIES = 36
+PARTIES = 24
 FEW = 4
 FAULTY = 12
 FAULTS_A_CYCLE = 20
-KILLS_A_CYCLE = 75
+KILLS_A_CYCLE = 60
 STATES_A_CYCLE = 200
 
 Cycle = Callable[[Path, str, int], Findings]  # folder, seed, how often the kind had its turn before
+
+
+def end_tidily() -> None:
+    """Take a SIGTERM as an error, so that whoever is told to end ends its servers first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def run(seed: str, number: int) -> Findings:

@@ -24,7 +24,7 @@ from torture.points import POINTS
 from torture.server import Server
 
 PATIENCE = 180.0  # seconds for a cycle's clients
-LONGEST_LIFE = 0.35  # seconds until a server is killed at a random moment
+LONGEST_LIFE = 0.5  # seconds until a server is killed at a random moment
 LAST_ARRIVAL = {"entry": 5, "commit": 16, "guard": 4, "timestamp": 3, "mail": 3}  # arrivals at a point until it kills
 AT_ONCE = 4  # clients
 TRIES, PAUSE = 3, 0.5  # starts of a server that refuses, seconds between them
