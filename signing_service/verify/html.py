@@ -123,6 +123,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     if record is not None and record.origin:
         witnesses = f"cosigned by {', '.join(record.witnesses)}" if record.witnesses else "not witnessed"
         yield "Record", f"{record.origin}, {record.size} entries, {witnesses}, uniqueness {record.uniqueness}"
+    if record is not None and record.event:
+        yield "Event", record.event
     if report.provable_until is not None:
         yield "Provable until", _moment(report.provable_until)
 

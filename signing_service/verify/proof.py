@@ -22,7 +22,7 @@ from signing_service.verify.repeated import check_repeated
 from signing_service.verify.report import RecordReport, Report
 from signing_service.verify.shapes import check_shape
 from signing_service.verify.trust import Trust
-from signing_service.verify.verdict import Checks, Step, SubIndication, failure
+from signing_service.verify.verdict import Checks, Step, SubIndication, Verdict, failure
 
 SUFFIX = ".tlog-proof"
 EVENT_SUFFIX = ".event.json"
@@ -49,13 +49,13 @@ def verify_proof_file(data: bytes, line: bytes | None, trust: Trust, at: datetim
             hint = f"put it beside the proof, named as the proof but for {EVENT_SUFFIX}"
             checks.unproven(Step.RECORD, SUBJECT, SubIndication.SIGNED_DATA_NOT_FOUND, message, hint=hint)
         else:
-            _check_event(proof, line, checks)
+            _check_event(proof, line, checks, record)
     report = Report(name, PROFILE, at, sha256(data).hexdigest(), len(data), tuple(checks))
     report.record, report.trust_fingerprint = record, trust.fingerprint
     return report
 
 
-def _check_event(proof: Proof, line: bytes, checks: Checks) -> None:
+def _check_event(proof: Proof, line: bytes, checks: Checks, record: RecordReport) -> None:
     constraint = SubIndication.SIG_CONSTRAINTS_FAILURE
     events = parse_event_lines(line, "event")
     if len(events) != 1 or events[0].index != proof.index:
@@ -65,18 +65,21 @@ def _check_event(proof: Proof, line: bytes, checks: Checks) -> None:
         verify_proof(proof, item.entry, parse_checkpoint(parse_note(proof.checkpoint).text))  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"entry {item.index} is in the record")
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        _check_opening(item, checks)  # (3)
+        record.event = f"entry {item.index}: {_check_opening(item, checks)}"  # (3)
+    if checks.verdict is Verdict.FAILED:
+        record.event = ""
 
 
-def _check_opening(item: BundledEvent, checks: Checks) -> None:
+def _check_opening(item: BundledEvent, checks: Checks) -> str:
     entry = parse_entry(item.entry)
     what = f"{entry.type}, sequence {entry.sequence} of {entry.scope}, {entry.time}"
     if item.event is None or item.salt is None:
         message = f"the event ({what}) is not opened"
         checks.unproven(Step.RECORD, SUBJECT, SubIndication.SIGNED_DATA_NOT_FOUND, message)
-        return
+        return what
     verify_opening(item.entry, item.event, item.salt)
     event = parse_canonical_json(item.event)
     check_shape(event)
     check_repeated(event)
     checks.passed(Step.RECORD, SUBJECT, f"the event ({what}) is what the entry commits to")
+    return what

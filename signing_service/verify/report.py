@@ -74,6 +74,8 @@ class RecordReport:
     """Names of the witnesses whose cosignature was verified."""
     quorum: str = "none"
     uniqueness: str = "not checked"
+    event: str = ""
+    """Which event a proof by itself is of: entry, type, place in its history and time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,8 @@ def _about(report: Report) -> Iterator[str]:
         witnesses = f"cosigned by {', '.join(record.witnesses)}" if record.witnesses else "not witnessed"
         unique = f"uniqueness {record.uniqueness}"
         yield f"Record      {clean(record.origin)}, {record.size} entries, {clean(witnesses)}, {unique}"
+    if record is not None and record.event:
+        yield f"Event       {clean(record.event)}"
     if report.provable_until is not None:
         yield f"Provable    until {_moment(report.provable_until)}"
 

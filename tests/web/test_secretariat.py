@@ -188,6 +188,10 @@ def test_a_drafts_files_can_be_replaced(officer: Visitor, draft: World):
 def test_withdrawing_needs_a_reason(officer: Visitor, draft: World):
     draft.publish()
     officer.get(url(draft))
+    assert "Remind by itself" in officer.get(url(draft)).text
     assert officer.submit(url(draft, "withdraw"), reason=" ").status_code == 400
     assert officer.submit(url(draft, "withdraw"), reason="a mistake").status_code == 302
-    assert "Withdrawn" in officer.get(url(draft)).text
+    page = officer.get(url(draft)).text
+    assert "Withdrawn" in page
+    assert "Save" in page
+    assert not any(words in page for words in ("Change who signs", "Remind by itself", "Withdraw or correct"))
