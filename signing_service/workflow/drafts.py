@@ -28,6 +28,8 @@ class CheckItem:
 
     ok: bool
     text: Phrase
+    caution: bool = False
+    """Whether it is no obstacle, but nothing to be pleased about either."""
 
 
 def create_draft(service: Service, officer_id: str, files: Mapping[str, bytes]) -> str:
@@ -112,7 +114,9 @@ def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
             True, Phrase("parties: %(parties)s, signatures: %(signatures)s", parties=parties, signatures=signatures)
         ),
         CheckItem(not missing, named),
-        CheckItem(True, Phrase("timestamps by independent authorities") if service.independent_time else own_clock),
+        CheckItem(True, Phrase("timestamps by independent authorities"))
+        if service.independent_time
+        else CheckItem(True, own_clock, caution=True),
     ]
 
 
