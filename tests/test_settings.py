@@ -170,7 +170,7 @@ def test_every_secret_may_come_from_a_file() -> None:
     assert settings.smtp.host == "mail.example.org"
     assert {name for name in setting_names() if name.endswith("_FILE")} == {
         "DATABASE_URL_FILE", "KEY_PASSPHRASE_FILE", "PKCS11_PIN_FILE", "SESSION_SECRET_FILE", "SMTP_URL_FILE",
-        "METRICS_TOKEN_FILE",
+        "METRICS_TOKEN_FILE", "BOUNCE_MAILBOX_FILE",
         "SINGLE_SIGN_ON_FILE", "TIMESTAMP_ANCHORS_FILE", "TRUST_FILE", "WITNESSES_FILE",
     }  # fmt: skip
 

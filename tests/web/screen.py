@@ -28,7 +28,7 @@ class Screen:
         self.context.set_default_timeout(MOMENT)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
         self.page.on("console", self._on_console)
         self.page.on("request", self._on_request)
 
@@ -44,7 +44,7 @@ class Screen:
     def close(self) -> None:
         """Close the window; fails the test if anything went wrong in it."""
         self.context.close()
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
 
     def sign_in(self, person: Person) -> Screen:
         self.page.goto("/sign-in")

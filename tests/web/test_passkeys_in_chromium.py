@@ -121,7 +121,8 @@ def test_who_comes_without_password_makes_a_passkey_on_the_invitations_own_page(
         session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
     window = screen(width=360)
     window.page.goto(invite(world.service, world.officer, world.ids[LIN]))
-    window.page.evaluate("navigator.credentials.create = () => Promise.reject(new DOMException('', 'NotAllowedError'))")
+    refuse = "() => Promise.reject(new DOMException('', 'NotAllowedError'))"
+    window.page.evaluate(f"() => {{ navigator.credentials.create = {refuse} }}")
     window.page.get_by_role("button", name="Make a passkey and continue").click()
     expect(window.page.get_by_role("alert")).to_contain_text("Your device made no passkey.")
     with_device(window).page.evaluate("delete navigator.credentials.create")
