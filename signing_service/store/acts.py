@@ -41,9 +41,7 @@ _KEY_SERVED = select(exists().where(Attempt.spki == bindparam("spki")))
 _SIGNATURE = select(Signature).where(
     Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
 )
-_REFUSALS = select(Refusal).where(Refusal.agreement == bindparam("agreement")).order_by(Refusal.time, Refusal.signer)
 _PAPERS = select(Paper).where(Paper.agreement == bindparam("agreement")).order_by(Paper.entry_index)
-_WITHDRAWAL = select(Withdrawal).where(Withdrawal.agreement == bindparam("agreement"))
 _NOTHING = null().cast(String)
 _SUMMARY = union_all(  # type: ignore[var-annotated]
     select(
@@ -130,12 +128,6 @@ def signing_now(session: Session, agreement: str, *, now: datetime, since: datet
     return set(session.scalars(query))
 
 
-def expire_attempts(session: Session, *, now: datetime) -> int:
-    """Mark attempts as expired whose time is over; gives how many."""
-    query = update(Attempt).where(Attempt.state.in_(("begun", "approved")), Attempt.expires <= now)
-    return len(session.execute(query.values(state="expired").returning(Attempt.id)).all())
-
-
 def end_attempts_of(session: Session, person: str, *, now: datetime) -> None:
     """Let what a person has approved and not signed expire now and leave the queue; an own certificate's stays."""
     living = (Attempt.person == person, Attempt.state == "approved", ~Attempt.own_certificate)
@@ -173,11 +165,6 @@ def add_refusal(session: Session, refusal: Refusal) -> Refusal:
     return _add(session, refusal, f"{refusal.signer} has refused already")
 
 
-def refusals(session: Session, agreement: str) -> list[Refusal]:
-    """All refusals, in time."""
-    return list(session.scalars(_REFUSALS, {"agreement": agreement}))
-
-
 def add_paper(session: Session, paper: Paper) -> Paper:
     """Store an attested signature on paper; raises ConflictError if the signer has one already."""
     return _add(session, paper, f"{paper.signer} has signed on paper already")
@@ -196,12 +183,6 @@ def papers(session: Session, agreement: str) -> list[Paper]:
 def add_extension(session: Session, extension: Extension) -> Extension:
     """Store a later end of signing."""
     return _add(session, extension, "this extension is stored already")
-
-
-def extensions(session: Session, agreement: str) -> list[Extension]:
-    """All extensions, oldest first."""
-    query = select(Extension).where(Extension.agreement == agreement).order_by(Extension.entry_index)
-    return list(session.scalars(query))
 
 
 def add_archive_timestamp(session: Session, archive: ArchiveTimestamp, until: datetime) -> ArchiveTimestamp:
@@ -234,11 +215,6 @@ def add_withdrawal(session: Session, withdrawal: Withdrawal) -> Withdrawal:
     stored = _add(session, withdrawal, "the agreement is withdrawn already")
     _note(session, withdrawal.agreement, withdrawn=withdrawal.time)
     return stored
-
-
-def withdrawal(session: Session, agreement: str) -> Withdrawal | None:
-    """The agreement's withdrawal, if there is one."""
-    return session.scalar(_WITHDRAWAL, {"agreement": agreement})
 
 
 def _note(session: Session, agreement: str, **moments: datetime) -> None:

@@ -117,13 +117,6 @@ def retry_wait(attempts: int) -> timedelta:
     return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
 
 
-def retry_now(session: Session, mail_id: int, *, now: datetime) -> None:
-    """Send a failed mail again at once, by an officer's wish."""
-    mail = get(session, mail_id)
-    mail.state, mail.next_attempt, mail.attempts = "waiting", now, 0
-    session.flush()
-
-
 def get(session: Session, mail_id: int) -> OutboxMail:
     """The mail of that id; raises NotFoundError."""
     mail = session.get(OutboxMail, mail_id)

@@ -72,11 +72,6 @@ def newest(session: Session) -> Checkpoint | None:
     return session.scalar(_NEWEST)
 
 
-def at_or_above(session: Session, size: int) -> Checkpoint | None:
-    """The first released checkpoint that covers ``size`` entries."""
-    return session.scalar(select(Checkpoint).where(Checkpoint.size >= size).order_by(Checkpoint.size).limit(1))
-
-
 def newest_first(session: Session, limit: int) -> list[Checkpoint]:
     """The released checkpoints, the newest first, at most ``limit``."""
     return list(session.scalars(select(Checkpoint).order_by(Checkpoint.size.desc()).limit(limit)))

@@ -95,21 +95,6 @@ def test_an_attempt_is_kept_step_by_step(database: Database):
         assert newest.id == attempt.id
 
 
-def test_attempts_expire_unless_they_are_complete(database: Database):
-    with database.begin() as session:
-        publish_agreement(session)
-        mandate = give_mandate(session, add_person(session, SOMCHAI), "andaman:president")
-        late = begin_attempt(session, mandate, state="approved")
-        complete = begin_attempt(session, mandate, state="complete")
-        fresh = begin_attempt(session, mandate, expires=NOON + timedelta(hours=1))
-    with database.begin() as session:
-        assert acts.expire_attempts(session, now=NOON + timedelta(minutes=15)) == 1
-
-    with database.read() as session:
-        states = [acts.attempt(session, attempt.id).state for attempt in (late, complete, fresh)]
-        assert states == ["expired", "complete", "begun"]
-
-
 def test_a_one_time_key_serves_one_attempt(database: Database):
     with database.begin() as session:
         publish_agreement(session)
@@ -191,10 +176,8 @@ def test_refusals_and_a_withdrawal_are_stored_once(database: Database):
     with pytest.raises(ConflictError, match="withdrawn already"):
         withdraw(officer.id)
     with database.read() as session:
-        assert [refusal.reason for refusal in acts.refusals(session, AGREEMENT)] == ["the senate did not agree"]
-        withdrawal = acts.withdrawal(session, AGREEMENT)
-        assert withdrawal is not None
-        assert withdrawal.reason == "a typo"
+        done = [(one.kind, one.reason) for one in acts.summary(session, AGREEMENT)]
+        assert done == [("refusal", "the senate did not agree"), ("withdrawal", "a typo")]
         assert ledger.read_frontier(session).size == 3
 
 

@@ -213,17 +213,6 @@ def test_publishing_again_gives_the_same_checkpoint(database: Database, guard: G
     assert publish(database, guard) == publish(database, guard)
 
 
-def test_the_first_checkpoint_that_covers_an_entry_is_found(database: Database, guard: Guard):
-    for _ in range(3):
-        with database.begin() as session:
-            add_events(session, 2)
-        publish(database, guard)
-
-    with database.read() as session:
-        found = [publisher.at_or_above(session, size) for size in (1, 2, 3, 6, 7)]
-    assert [checkpoint and checkpoint.size for checkpoint in found] == [2, 2, 4, 6, None]
-
-
 def test_a_checkpoint_whose_publisher_died_before_releasing_it_is_released_by_the_next(
     database: Database, guard: Guard, monkeypatch: pytest.MonkeyPatch
 ):

@@ -58,8 +58,8 @@ def test_a_lead_officer_extends_signing_and_all_see_the_new_end(screen: Screens,
     extend(mei, local)
     expect(mei.page.get_by_text("Extended; everybody in the agreement is told")).to_be_visible()
     with world.service.database.read() as session:
-        [kept] = acts.extensions(session, world.agreement)
-    assert kept.until == in_zone(kept.until.fromisoformat(local), "Asia/Bangkok")
+        [kept] = acts.summary(session, world.agreement)
+    assert kept.time == in_zone(kept.time.fromisoformat(local), "Asia/Bangkok")
     assert kept.reason == REASON
     lin = screen().sign_in(LIN).open_agreement(world.agreement)
     expect(lin.page.get_by_text("(extended; sealed:")).to_be_visible()
@@ -79,4 +79,4 @@ def test_a_service_that_lets_another_end_be_signed_is_caught_by_the_officers_bro
     extend(mei, a_week_later(world))
     expect(mei.page.get_by_text("Stop: the service asks for something else")).to_be_visible()
     with world.service.database.read() as session:
-        assert acts.extensions(session, world.agreement) == []
+        assert acts.summary(session, world.agreement) == []

@@ -264,5 +264,5 @@ def test_a_representative_declines_by_passkey(lin: Screen, officer: Screen, worl
     lin.page.get_by_role("button", name="Decline with my passkey").click()
     expect(lin.page.get_by_text("You have declined to sign")).to_be_visible()
     with world.service.database.read() as session:
-        [refusal] = acts.refusals(session, world.agreement)
+        [refusal] = acts.summary(session, world.agreement)
     assert refusal.reason == "The senate voted no."
