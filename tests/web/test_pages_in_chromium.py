@@ -40,6 +40,8 @@ AXE = AXE_FILE_PATH.read_text()
 
 def check(page: Page, *views: tuple[int, Theme]) -> None:
     """Fail on what axe finds, and on a page that scrolls sideways, in each view: on a phone, on a dark desktop."""
+    page.wait_for_load_state("load")  # before the style sheets are there, everything has another size
+    page.evaluate("document.fonts.ready.then(() => null)")
     page.evaluate(AXE)
     for width, theme in views or VIEWS:
         page.set_viewport_size({"width": width, "height": 900})
