@@ -32,6 +32,7 @@ from signing_service.store.tables import Attempt
 from signing_service.workflow.approvals import Ways, require_way, ways_to_approve
 from signing_service.workflow.download import check_party
 from signing_service.workflow.mandates import officer_mandate
+from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_mandate, load_published, tail_of
 
@@ -127,7 +128,12 @@ def _preview(service: Service, published: Published, signer: str, body: bytes, n
 
 
 def check_may_act(session: Session, published: Published, signatory: Signatory, now: datetime) -> Acts:
-    """Raise unless rules, mandate and the acts so far permit this signatory's act now; gives those acts."""
+    """Raise unless rules, mandate, office and the acts so far permit this signatory's act now; gives those acts.
+
+    An officer's mandate to countersign outlives the office, so the office is asked for each time.
+    """
+    if signatory.signer == SECRETARIAT:
+        require(session, signatory.person_id, "secretariat")
     done = load_acts(session, published.id)
     may_sign(published.terms, done, signatory.signer, now)
     signatory.mandate.check_for(published.terms, signatory.signer)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.record.entry import SERVICE_SCOPE
@@ -23,13 +24,14 @@ from signing_service.workflow.offices import give_office
 from signing_service.workflow.own_sessions import end_all_by_officer
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.permissions import LEAD, OFFICER, OFFICES, OPERATOR, PERMISSIONS, may
+from signing_service.workflow.prepared import LEASE
 from signing_service.workflow.publication import publish
 from signing_service.workflow.service_state import read_state
 from signing_service.workflow.succession import begin_addition
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import LIN, PASSWORD, SAULE, SECOND_OFFICER, SOMCHAI
+from tests.cast import ALES, LIN, PASSWORD, SAULE, SECOND_OFFICER, SOMCHAI
 from tests.workflow.devices import Devices
-from tests.workflow.world import World
+from tests.workflow.world import Signing, World
 
 ROLES = Path(__file__).parents[2] / "docs" / "roles.md"
 RUSLAN = NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email)
@@ -103,6 +105,21 @@ def test_an_officer_in_the_trust_file_leaves_by_a_new_trust_file_only(world: Wor
     for office in ("", OPERATOR):
         with pytest.raises(ConflictError, match="the trust file names"):
             give_office(world.service, world.ids[LIN], world.officer, office)
+
+
+def test_who_is_no_officer_any_more_countersigns_nothing_that_was_begun_or_approved_before(world: World):
+    world.publish()
+    for person in (LIN, SOMCHAI, ALES):
+        world.sign(person)
+    give_office(world.service, world.officer, world.ids[LIN], OFFICER)
+    begun, approved = (Signing(world, world.ids[LIN], SECRETARIAT).begin() for _ in range(2))
+    approved.approve()
+    give_office(world.service, world.officer, world.ids[LIN], "")
+    for step in (approved.complete, begun.approve, begun.begin):
+        with pytest.raises(NotAllowedError, match="only an officer of the secretariat"):
+            step()
+    world.clock.forward(seconds=LEASE.total_seconds() + 1)
+    world.countersign()
 
 
 def test_an_operator_sees_the_service_and_no_agreement(world: World):
