@@ -1,11 +1,13 @@
 """The floors: a module imports only from lower floors or its own folder, and the verifier stands alone.
 
-Imports are read from the syntax tree, those under ``TYPE_CHECKING`` and inside functions included.
+Imports are read from the syntax tree, those under ``TYPE_CHECKING`` and inside functions included. One test a rule,
+which names every place that breaks it: a test for each file and rule would be a third of the suite.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -75,11 +77,17 @@ def folder_of(path: Path) -> str:
     return "" if parts == ("__init__",) else parts[0]
 
 
-def imports(path: Path) -> list[tuple[int, str]]:
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
     """Every imported module with its line, ``from package import module`` resolved, relative imports made absolute."""
     found = []
     package = path.relative_to(CHECKOUT).parent.parts
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -89,7 +97,7 @@ def imports(path: Path) -> list[tuple[int, str]]:
                 found += [(node.lineno, f"signing_service.{alias.name}") for alias in node.names]
             else:
                 found.append((node.lineno, module))
-    return found
+    return tuple(found)
 
 
 def own_parts(path: Path) -> list[tuple[int, str]]:
@@ -98,28 +106,46 @@ def own_parts(path: Path) -> list[tuple[int, str]]:
     return [(line, parts[1]) for line, parts in names if parts[0] == "signing_service" and len(parts) > 1]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_only_from_lower_floors_or_its_own_folder(path: Path) -> None:
-    own = folder_of(path)
-    assert own == "" or own in FLOORS, f"{own} has no floor; give it one in docs/adr/0001-layout.md and here"
-    for line, other in own_parts(path):
+def test_each_part_has_its_floor() -> None:
+    without = {folder_of(path) for path in MODULES} - {""} - set(FLOORS)
+    assert without == set(), "give it one in docs/adr/0001-layout.md and here"
+
+
+def test_a_module_imports_only_from_lower_floors_or_its_own_folder() -> None:
+    def may_import(own: str, other: str) -> bool:
         if other in (own, "__version__"):
-            continue
-        allowed = own != "" and (FLOORS[other] < FLOORS[own] or (own, other) in BESIDE or FLOORS[own] == 7)
-        assert allowed, f"{name_of(path)}:{line} imports {other}, which is not below it"
+            return True
+        return own != "" and (FLOORS[other] < FLOORS[own] or (own, other) in BESIDE or FLOORS[own] == 7)
+
+    found = [
+        f"{name_of(path)}:{line} imports {other}, which is not below it"
+        for path in MODULES
+        for line, other in own_parts(path)
+        if not may_import(folder_of(path), other)
+    ]
+    assert found == []
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "verify").rglob("*.py")), ids=name_of)
-def test_the_verifier_uses_only_the_pure_parts(path: Path) -> None:
-    for line, other in own_parts(path):
-        assert other in VERIFIER_MAY_USE | {"__version__"}, f"{name_of(path)}:{line} imports {other}"
+def test_the_verifier_uses_only_the_pure_parts() -> None:
+    verifier = [path for path in MODULES if folder_of(path) == "verify"]
+    assert verifier
+    found = [
+        f"{name_of(path)}:{line} imports {other}"
+        for path in verifier
+        for line, other in own_parts(path)
+        if other not in VERIFIER_MAY_USE | {"__version__"}
+    ]
+    assert found == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_each_large_library_stays_in_its_part(path: Path) -> None:
-    for line, name in imports(path):
-        users = ONLY_IN.get(name.split(".")[0])
-        assert users is None or folder_of(path) in users, f"{name_of(path)}:{line} imports {name}"
+def test_each_large_library_stays_in_its_part() -> None:
+    found = [
+        f"{name_of(path)}:{line} imports {name}"
+        for path in MODULES
+        for line, name in imports(path)
+        if (users := ONLY_IN.get(name.split(".")[0])) is not None and folder_of(path) not in users
+    ]
+    assert found == []
 
 
 RUN_BLOCKED = """
@@ -153,18 +179,24 @@ def test_the_verifier_runs_without_the_service_s_libraries(program: str) -> None
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("path", READABLE + SCRIPTS + TESTS, ids=name_of)
-def test_a_file_is_short_enough_to_be_read_at_one_sitting(path: Path) -> None:
-    lines = len(path.read_text().splitlines())
-    assert lines <= MAX_FILE, f"{name_of(path)} has {lines} lines"
+def test_a_file_is_short_enough_to_be_read_at_one_sitting() -> None:
+    lengths = {name_of(path): len(path.read_text().splitlines()) for path in READABLE + SCRIPTS + TESTS}
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE} == {}
 
 
-@pytest.mark.parametrize("path", READABLE + TESTS, ids=name_of)
-def test_a_function_is_short_enough_to_be_seen_at_once(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
-            assert lines <= MAX_FUNCTION, f"{name_of(path)}:{node.lineno} {node.name} has {lines} lines"
+def test_a_function_is_short_enough_to_be_seen_at_once() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno} {node.name} has {lines} lines"
+        for path in READABLE + TESTS
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (lines := length_of(node)) > MAX_FUNCTION
+    ]
+    assert found == []
+
+
+def length_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines without the docstring's."""
+    return (node.end_lineno or 0) - node.lineno + 1 - docstring_lines(node)
 
 
 def docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -174,13 +206,12 @@ def docstring_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return 0
 
 
-@pytest.mark.parametrize("path", MODULES + SCRIPTS + TESTS, ids=name_of)
-def test_nothing_is_called_after_having_no_better_name(path: Path) -> None:
-    for part in path.relative_to(CHECKOUT).with_suffix("").parts:
-        assert not FORBIDDEN_NAMES.search(part), f"{name_of(path)}: call it for what it does"
+def test_nothing_is_called_after_having_no_better_name() -> None:
+    paths = [path.relative_to(CHECKOUT).with_suffix("") for path in MODULES + SCRIPTS + TESTS]
+    found = [str(path) for path in paths if any(map(FORBIDDEN_NAMES.search, path.parts))]
+    assert found == [], "call it for what it does"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    assert ast.get_docstring(tree) or not tree.body, f"{name_of(path)} has no docstring"
+def test_a_module_says_what_it_is_for() -> None:
+    without = [name_of(path) for path in MODULES if tree_of(path).body and not ast.get_docstring(tree_of(path))]
+    assert without == []
