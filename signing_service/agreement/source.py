@@ -106,6 +106,11 @@ def parse_source(files: Mapping[str, bytes]) -> Source:
     return Source(dict(files), texts, words, file.print, file.countries, file.draft)
 
 
+def read_countries(toml: bytes) -> Mapping[str, Mapping[str, str]]:
+    """``Source.countries`` out of an ``agreement.toml`` alone, without reading the texts; raises as parse_source."""
+    return _read(Members(_parse_toml(_decode_toml(toml)), TOML)).countries
+
+
 def _decode_toml(data: bytes) -> str:
     if len(data) > MAX_TOML_BYTES:
         raise LimitError(f"{TOML} is larger than {MAX_TOML_BYTES} bytes")

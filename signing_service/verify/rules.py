@@ -31,7 +31,7 @@ from signing_service.verify.history import Event, History
 from signing_service.verify.own_certificate import ASSURANCE as OWN_CERTIFICATE
 from signing_service.verify.own_certificate import check_names
 from signing_service.verify.report import AgreementReport, SignatureReport
-from signing_service.verify.verdict import Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import Checks, Step, SubIndication, Verdict, failure, unproven
 
 SUBJECT = "agreement"
 ASSURANCES = ("service", "passkey")  # of approvals, weakest first
@@ -170,7 +170,8 @@ def _check_complete(
     checks: Checks,
     report: AgreementReport,
 ) -> None:
-    report.state, report.entry_into_force = state(terms, acts, at), entry_into_force(terms, acts)  # (4)
+    if checks.verdict is Verdict.PASSED:  # a signature that is not proven, a record that is missing could change it
+        report.state, report.entry_into_force = state(terms, acts, at), entry_into_force(terms, acts)  # (4)
     report.waiting_for = waiting_for(terms, acts)
     missing = ""
     if acts.withdrawal is not None:

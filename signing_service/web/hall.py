@@ -56,7 +56,8 @@ def status(agreement_id: str) -> str:
 def _page(template: str, agreement_id: str) -> str:
     shown = overview.public_view(the_service(), agreement_id)
     statuses = {signer.id: _status(shown, signer) for signer in shown.view.signers}
-    return render_template(template, shown=shown, view=shown.view, statuses=statuses)
+    countries = overview.printed_countries(the_service(), agreement_id)
+    return render_template(template, shown=shown, view=shown.view, statuses=statuses, countries=countries)
 
 
 @blueprint.get("/ceremony/<agreement_id>/state.json")

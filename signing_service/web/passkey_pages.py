@@ -26,6 +26,7 @@ def own() -> str:
         "passkeys/own.html",
         kinds=passkeys.own_kinds(service, person_id),
         keys=[key for key in keys if key.officer == person_id],
+        approvals=approval_keys.own_places(service, person_id),
         next=local_path(request.args.get("next")),
         data={**_data(), "officer_keys": [key.to_value() for key in keys if key.officer == person_id]},
     )

@@ -62,8 +62,15 @@ def language_name(tag: str) -> str:
     return Locale.parse(tag, sep="-").get_display_name() or tag
 
 
-def country_name(code: str) -> str:
-    """A country in the interface's language; the code itself where Babel does not know it."""
+def country_name(code: str, printed: Mapping[str, str] | None = None) -> str:
+    """A country in the interface's language: as the agreement itself prints it, else as Babel has it, else its code.
+
+    ``printed``: the name in each language of the agreement. What the parties call themselves there is not ours to
+    change.
+    """
+    own = (printed or {}).get(language_tag(get_locale() or Locale("en")))
+    if own:
+        return own
     territories: Mapping[str, str] = (get_locale() or Locale("en")).territories
     return _ASIDE.sub("", territories.get(code, code))
 

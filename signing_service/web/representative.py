@@ -19,9 +19,9 @@ from signing_service.web.own_signing import SigningSection, consent_language, si
 from signing_service.web.presentation import in_language
 from signing_service.web.visitor import refuse_password_at_table, the_service, visitor
 from signing_service.web.words import passkey_words
-from signing_service.workflow import approval_keys, attempts, codes, download, login, overview, receipts
+from signing_service.workflow import approval_keys, attempts, codes, download, login, overview, passkeys, receipts
 from signing_service.workflow import refusal as refusals
-from signing_service.workflow.approvals import Password
+from signing_service.workflow.approvals import NoWayToApproveError, Password
 from signing_service.workflow.overview import AgreementView
 
 blueprint = Blueprint("representative", __name__)
@@ -44,13 +44,16 @@ def agreement(agreement_id: str) -> str:
     if language not in source.texts:
         raise NotFoundError("the agreement has no text in that language")
     sections, obstacles = own_sections(view)
+    unable = {signer: error for signer, error in obstacles.items() if isinstance(error, NoWayToApproveError)}
     return render_template(
         "representative/agreement.html",
         view=view,
         text=source.texts[language],
         language=language,
         sections=sections,
-        obstacles=obstacles,
+        unable=unable,
+        has_login="login" in passkeys.own_kinds(service, person_id),
+        obstacles=[error for signer, error in obstacles.items() if signer not in unable],
         unfinished={own.own.signer: _unfinished(agreement_id, own.own.signer) for own in sections},
         approvable=approval_keys.confirmed_signers(service, person_id, agreement_id),
         pages=page_images().count(download.pdf(service, person_id, agreement_id)),
@@ -61,17 +64,18 @@ def _unfinished(agreement_id: str, signer: str) -> datetime | None:
     return attempts.unfinished_since(the_service(), visitor().person_id, agreement_id, signer)
 
 
-def own_sections(view: AgreementView) -> tuple[list[SigningSection], list[SigningServiceError]]:
-    """The signatures that the reader may give now, and why others cannot be given."""
-    sections, obstacles = [], []
+def own_sections(view: AgreementView) -> tuple[list[SigningSection], dict[str, SigningServiceError]]:
+    """The signatures that the reader may give now, and by signer why others cannot be given."""
+    sections: list[SigningSection] = []
+    obstacles: dict[str, SigningServiceError] = {}
     for signer in view.signers:
         if signer.id not in view.my_signers or signer.status in ("signed", "paper"):
             continue
         try:
             sections.append(signing_section(the_service(), visitor().person_id, view, signer.id))
         except (NotAllowedError, ConflictError) as error:
-            obstacles.append(error)
-    return sections, cast("list[SigningServiceError]", obstacles)
+            obstacles[signer.id] = error
+    return sections, obstacles
 
 
 def _reading_language(view: AgreementView) -> str:
@@ -156,7 +160,7 @@ def decline(agreement_id: str, signer: str) -> ResponseReturnValue:
         section=section,
         form=form,
         failure=failure,
-        by_password=view.terms.rules.minimum_assurance == "service" and not visitor().at_table,
+        by_password=section.own.password and not visitor().at_table,
         by_code=codes.codes_of(service, person_id).state not in ("none", "begun"),
         by_passkey=signer in approval_keys.confirmed_signers(service, person_id, agreement_id),
         data=_decline_data(section),

@@ -11,6 +11,7 @@ What is enrolled counts for nothing until an officer confirms it (workflow.confi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,9 +19,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import Party, Terms
 from signing_service.encoding import parse_canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from signing_service.store import acts, ledger, mandates, openings, passkeys, people
+from signing_service.store import acts, agreements, ledger, mandates, openings, passkeys, people
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
@@ -28,7 +30,7 @@ from signing_service.workflow.download import check_party
 from signing_service.workflow.notification import tell_officers_about_enrolment
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import load_mandate, load_published
+from signing_service.workflow.state import load_mandate, load_published, load_terms
 
 REASONS = ("lost", "replaced", "withdrawn", "mistake")
 CODES_DIFFER = "codes differ"  # what an officer found; the key may be somebody else's
@@ -109,6 +111,33 @@ def own_enrolments(service: Service, person_id: str, agreement_id: str, signer: 
         found = passkeys.of_mandate(session, mandate_row.id)
         views = [(view_of(mandate_row, *one), _codes_differed(session, one[0])) for one in reversed(found)]
     return [replace(view, codes_differed=differed) for view, differed in views]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A signature that a person may give, and where the passkey for it stands."""
+
+    agreement: str
+    signer: str
+    title: Mapping[str, str]
+    """The agreement's, by language."""
+    party: Party
+    state: str
+    """``none`` · ``waiting`` · ``confirmed``."""
+
+
+def own_places(service: Service, person_id: str) -> list[Place]:
+    """The signatures in published agreements that a person holds a mandate for, the newest mandate first."""
+    with service.database.read() as session:
+        rows = [(row, agreements.get(session, row.agreement)) for row in mandates.of_person(session, person_id)]
+        published = [(row, load_terms(agreement)) for row, agreement in rows if agreement.state == "published"]
+        return [_place(session, row, terms) for row, terms in published]
+
+
+def _place(session: Session, row: MandateRow, terms: Terms) -> Place:
+    states = {enrolment.state for enrolment, _ in passkeys.of_mandate(session, row.id)}
+    state = next((one for one in ("confirmed", "waiting") if one in states), "none")
+    return Place(row.agreement, row.signer, terms.title, terms.signer(row.signer).party, state)
 
 
 def _codes_differed(session: Session, enrolment: Enrolment) -> bool:

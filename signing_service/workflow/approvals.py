@@ -25,7 +25,7 @@ from signing_service.approval import Approval, Expected, service_approval, verif
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.store import mandates as mandate_rows
-from signing_service.store import openings, passkeys
+from signing_service.store import openings, passkeys, people
 from signing_service.store.tables import Credential
 from signing_service.verify.enrolments import identify
 from signing_service.workflow import codes
@@ -33,6 +33,10 @@ from signing_service.workflow.login import check_password
 from signing_service.workflow.passkeys import assertion_of, credential_of, note_use, relying_party, request_options
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
+
+
+class NoWayToApproveError(NotAllowedError):
+    """A person must make a passkey, or have it confirmed, before anything can be approved."""
 
 
 class Signatory(Protocol):
@@ -76,7 +80,7 @@ class Ways:
     code: bool
     """Whether the password needs a one-time code beside it."""
     by_rules: bool
-    """Whether the agreement's rules would take a password."""
+    """Whether the agreement's rules would take a password, and the person has one."""
     waiting: bool
     """Whether a passkey is enrolled that no officer has confirmed yet."""
 
@@ -90,7 +94,8 @@ class Ways:
 def ways_to_approve(session: Session, service: Service, terms: Terms, signatory: Signatory) -> Ways:
     """Say how this person may approve; none at all is a possible answer."""
     found = _credentials(session, signatory)
-    by_rules = terms.rules.minimum_assurance == "service"
+    has_password = people.get(session, signatory.person_id).password_hash is not None
+    by_rules = has_password and terms.rules.minimum_assurance == "service"
     pending = passkeys.of_mandate(session, signatory.mandate_id)
     return Ways(
         tuple(credential.credential_id for credential in found),
@@ -112,20 +117,26 @@ def require_way(ways: Ways, signer: str) -> None:
         return
     if ways.by_rules and not ways.waiting:
         if ways.code:
-            raise NotAllowedError(
+            raise NoWayToApproveError(
                 "your one-time codes wait for the secretariat", hint="an officer compares the check words with you"
             )
-        raise NotAllowedError(
-            "you have set up neither a passkey nor one-time codes",
+        raise NoWayToApproveError(
+            "you have set up neither an approval passkey nor one-time codes",
             hint="set one of them up, then an officer confirms it",
         )
     if signer == SECRETARIAT:
-        raise NotAllowedError("your passkey is not in the trust file", hint="enrol one and let an officer confirm it")
-    if ways.waiting:
-        raise NotAllowedError(
-            "your passkey waits for the secretariat's confirmation", hint="an officer compares the code with you first"
+        raise NoWayToApproveError(
+            "your passkey is not in the trust file", hint="enrol one and let an officer confirm it"
         )
-    raise NotAllowedError("this agreement asks for a passkey", hint="enrol one for approvals, then have it confirmed")
+    if ways.waiting:
+        raise NoWayToApproveError(
+            "your approval passkey waits for the secretariat's confirmation",
+            hint="an officer compares the code with you first",
+        )
+    raise NoWayToApproveError(
+        "before you sign you need an approval passkey",
+        hint="make it on your device; an officer of the secretariat confirms that it is yours",
+    )
 
 
 def check_secret(service: Service, person_id: str, answer: Answer) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from babel import Locale
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_withdraw
@@ -108,8 +109,9 @@ def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
     named = Phrase("no representative yet: %(parties)s", parties=missing) if missing else Phrase("everybody is named")
     own_clock = Phrase("timestamps by the built-in authority: time not independent")
     parties, signatures = len(terms.parties), len(terms.signers())
+    languages = ", ".join(map(_own_name, terms.languages))
     return [
-        CheckItem(True, Phrase("the text is complete in %(languages)s", languages=", ".join(terms.languages))),
+        CheckItem(True, Phrase("the text is complete in %(languages)s", languages=languages)),
         CheckItem(
             True, Phrase("parties: %(parties)s, signatures: %(signatures)s", parties=parties, signatures=signatures)
         ),
@@ -118,6 +120,11 @@ def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
         if service.independent_time
         else CheckItem(True, own_clock, caution=True),
     ]
+
+
+def _own_name(language: str) -> str:
+    """A language in its own words."""
+    return Locale.parse(language, sep="-").get_display_name() or language
 
 
 def create_correction(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> str:

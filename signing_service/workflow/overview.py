@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts, entry_into_force, state
-from signing_service.agreement.source import Source
+from signing_service.agreement.source import TOML, Source, read_countries
 from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.errors import NotFoundError
 from signing_service.store import acts, agreements, listing, mandates, outbox, people, sessions
@@ -149,6 +149,12 @@ def public_view(service: Service, agreement_id: str) -> PublicView:
         signing = acts.signing_now(session, agreement_id, now=now, since=now - SIGNING_SHOWN)
         waiting = {signer.id for signer in view.signers if signer.status == "waiting"}
         return PublicView(view, row.publicity == "people", frozenset(signing & waiting), _completed(view))
+
+
+def printed_countries(service: Service, agreement_id: str) -> Mapping[str, Mapping[str, str]]:
+    """The names of the parties' countries by party and language, where the agreement prints them in words."""
+    with service.database.read() as session:
+        return read_countries(agreements.source_files(session, agreement_id)[TOML])
 
 
 def _completed(view: AgreementView) -> datetime | None:

@@ -37,6 +37,8 @@ class OwnSigning:
     reason: str
     """As the signature dictionary will state it."""
     email: str
+    password: bool
+    """Whether a password approves it, too."""
 
 
 def own_signing(service: Service, person_id: str, agreement_id: str, signer: str) -> OwnSigning:
@@ -49,7 +51,8 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
         published = load_published(session, agreement_id)
         signatory = _signatory(session, service, published, person_id, signer)
         mandate = signatory.mandate
-        require_way(ways_to_approve(session, service, published.terms, signatory), signer)
+        ways = ways_to_approve(session, service, published.terms, signatory)
+        require_way(ways, signer)
         may_sign(published.terms, load_acts(session, agreement_id), signer, now)
         email = people.get(session, person_id).email
     mandate.check_valid_at(now)
@@ -65,6 +68,7 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
         country=party.country if party else None,
         reason=reason_of(published, signer, mandate),
         email=email,
+        password=ways.password,
     )
 
 

@@ -144,7 +144,7 @@ def test_a_mailbox_opens_the_invitation_and_signs_nothing(devices: Devices):
     thief = session_person(world.service, session)
     assert thief is not None
     assert thief.person_id == world.ids[LIN]
-    with pytest.raises(SigningServiceError, match="asks for a passkey"):
+    with pytest.raises(SigningServiceError, match="you need an approval passkey"):
         world.signing(LIN)
     devices.enrol(LIN)
     with pytest.raises(SigningServiceError, match="waits for the secretariat"):

@@ -67,6 +67,19 @@ def test_an_untrusted_but_intact_pdf_says_that_its_signatures_are_good():
     assert "hint: add the evidence bundle" in text
 
 
+def test_the_state_of_an_agreement_is_told_only_where_it_is_proven():
+    world = the_ceremony()
+    alone = [verify_pdf(world.pdf, trust, LATER) for trust in (Trust(), world.trust())]
+    for unproven in [*alone, verify_bundle(world.bundle(), Trust(), LATER)]:
+        assert unproven.agreement is not None
+        assert unproven.agreement.entry_into_force is None
+        for shown in (report_to_text(unproven), report_to_html(unproven)):
+            assert not re.search(r"State\b", shown)
+
+    proven = verify_bundle(world.bundle(), world.trust(), LATER)
+    assert "State       in force since" in report_to_text(proven)
+
+
 def test_colours_are_asked_for(report):
     assert "\x1b[" not in report_to_text(report)
     assert report_to_text(report, colour=True).startswith("\x1b[32mPASSED\x1b[0m")

@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
 from signing_service.encoding import sha256_hex
 from signing_service.evidence.bundle import read_bundle
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
+from signing_service.store.tables import Person
 from signing_service.workflow.people import NewPerson, add_person
 from tests.cast import LIN, NANJING, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
@@ -51,6 +53,23 @@ def test_the_page_hands_the_script_what_it_must_compare(lin: Visitor, world: Wor
     assert data["representative"] == LIN.name
     assert data["organization"] == NANJING.name
     assert data["trust"]["record_key"].startswith("sign.example.org+")
+
+
+def test_who_has_no_password_is_led_to_the_approval_passkey_and_never_asked_for_one(visit: Visit, world: World):
+    lin = visit(LIN)
+    with world.service.database.begin() as session:  # came by invitation and made a passkey to sign in
+        session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
+    page = lin.get(url(world)).text
+    assert "Before you sign you need an approval passkey." in page
+    assert "Better than" not in page
+    assert "data-signing" not in page
+    assert lin.get(url(world, f"decline/{LIN.signer}")).status_code == 403
+
+
+def test_the_page_of_passkeys_tells_the_one_to_sign_in_from_the_ones_to_approve(lin: Visitor, world: World):
+    page = lin.get("/passkeys/").text
+    assert page.index("To sign in") < page.index("To approve your signature") < page.index("not made yet")
+    assert f"/agreements/{world.agreement}/passkey/{LIN.signer}/" in page
 
 
 def test_somebody_else_does_not_learn_that_the_agreement_exists(app, world: World):

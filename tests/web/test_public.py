@@ -13,14 +13,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 from signing_service import resources
+from signing_service.agreement.source import TOML
 from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
 from signing_service.pki.timestamp_check import check_response
 from signing_service.pki.timestamps import request_timestamp
 from signing_service.record.checkpoint import verify_checkpoint
 from signing_service.web.hall import States
+from signing_service.workflow.drafts import replace_source
 from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
-from tests.workflow.world import World
+from tests.workflow.world import World, source
 
 Visit = Callable[..., Visitor]
 
@@ -71,6 +73,21 @@ def test_the_hall_shows_every_party_and_no_person(anybody: Visitor, world: World
     state = anybody.get(f"/ceremony/{world.agreement}/state.json")
     assert SOMCHAI.name not in state.text
     assert [signer["status"] for signer in state.json["signers"]] == ["waiting", "signed", "waiting", "waiting"]
+
+
+def test_a_country_is_called_as_the_agreement_prints_it_else_as_its_language_has_it(anybody: Visitor, draft: World):
+    files = source()
+    names = b'country = "TH"\ncountry_name = { en = "Siam" }'
+    files[TOML] = files[TOML].replace(b'country = "TH"', names)
+    replace_source(draft.service, draft.officer, draft.agreement, files)
+    draft.publish()
+    for path in (f"/ceremony/{draft.agreement}", f"/status/{draft.agreement}"):
+        anybody.get("/language/en")
+        page = anybody.get(path).text
+        assert "Siam" in page
+        assert "Belarus" in page
+        anybody.get("/language/th")
+        assert "ไทย" in anybody.get(path).text
 
 
 def test_an_unchanged_hall_costs_no_body_and_a_signature_changes_it(anybody: Visitor, world: World):

@@ -94,7 +94,7 @@ def test_an_unconfirmed_passkey_signs_nothing(devices: Devices):
 
 
 def test_without_a_passkey_nothing_is_begun_where_the_rules_ask_for_one(devices: Devices):
-    with pytest.raises(NotAllowedError, match="asks for a passkey"):
+    with pytest.raises(NotAllowedError, match="you need an approval passkey"):
         devices.world.signing(LIN)
 
 
@@ -187,7 +187,7 @@ def test_a_replaced_representative_starts_anew(devices: Devices):
     world = devices.world
     authority = Authority("University Council", world.clock.now.date())
     give_mandate(world.service, world.officer, world.agreement, LIN.signer, world.ids[LIN], authority, "renewed")
-    with pytest.raises(NotAllowedError, match="asks for a passkey"):
+    with pytest.raises(NotAllowedError, match="you need an approval passkey"):
         world.signing(LIN)
     devices.confirm(enrol_again(world.service, world.ids[LIN], world.agreement, LIN.signer))
     devices.sign(LIN)

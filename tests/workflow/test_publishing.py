@@ -53,6 +53,7 @@ def test_only_officers_publish(world: World) -> None:
 
 def test_without_a_representative_for_each_signer_nothing_is_published(world: World) -> None:
     draft = create_draft(world.service, world.officer, source((NANJING, ANDAMAN)))
+    assert "the text is complete in English" in [item.text for item in checklist(world.service, draft)]
     assert [item.text for item in checklist(world.service, draft) if not item.ok] == [
         f"no representative yet: {NANJING.name}, {ANDAMAN.name}"
     ]

@@ -106,7 +106,7 @@ def test_who_has_the_mailbox_chooses_a_password_and_codes_and_still_signs_nothin
 
 
 def test_without_codes_a_password_approves_nothing(world: World):
-    with pytest.raises(NotAllowedError, match="neither a passkey nor one-time codes"):
+    with pytest.raises(NotAllowedError, match="neither an approval passkey nor one-time codes"):
         world.signing(LIN)
 
 

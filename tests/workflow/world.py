@@ -66,7 +66,7 @@ def source(
     parties = "".join(
         f'[[parties]]\nid = "{one.id}"\nname = "{one.name}"\nnative_name = "{one.native_name}"\n'
         f'native_language = "{one.native_language}"\ncountry = "{one.country}"\n'
-        f'country_name = {{ en = "{one.country}" }}\ntime_zone = "{one.time_zone}"\n'
+        f'time_zone = "{one.time_zone}"\n'
         + ("guest = true\n" if one.guest else "")
         + (f"own_certificate = {list(authorities[one])!r}\n" if one in authorities else "").replace("'", '"')
         + f'[[parties.signers]]\nrole = "{roles[one]}"\ntitle = {{ en = "{roles[one].title()}" }}\n'
