@@ -8,11 +8,12 @@ from datetime import timedelta
 
 from signing_service.encoding import format_time
 from signing_service.store import acts, outbox, publisher
-from signing_service.workflow.renewal import standings
+from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
 from signing_service.workflow.witnessing import witnesses_of
 
+SHOWN = 20  # proofs that end
 LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
 
 
@@ -58,7 +59,7 @@ def check_worker(service: Service) -> Iterator[Finding]:
 def check_mails(service: Service) -> Iterator[Finding]:
     """Mails that were given up."""
     with service.database.read() as session:
-        failed = outbox.counts(session).get("failed")
+        failed = outbox.count(session, "failed")
     if failed:
         yield Finding("warning", "mail", f"{failed} mails were refused for good", "the secretariat sees which")
 
@@ -66,11 +67,15 @@ def check_mails(service: Service) -> Iterator[Finding]:
 def check_proofs(service: Service) -> Iterator[Finding]:
     """Archive timestamps that end soon, or have ended."""
     now = service.clock()
-    for standing in standings(service):
+    found = due_renewals(service, SHOWN + 1)
+    if len(found) > SHOWN:
+        text = f"more than {SHOWN} proofs end within a year or have ended; these are the first"
+        yield Finding("warning", "proofs", text, "signing-service renew --all")
+    for standing in found[:SHOWN]:
         if standing.until < now:
             text = f"{standing.reference}: its proof ended on {standing.until:%Y-%m-%d}"
             yield Finding("wrong", "proofs", text, "keep bundles and receipts; it cannot be renewed any more")
-        elif standing.is_due(now):
+        else:
             text = f"{standing.reference} is provable until {standing.until:%Y-%m-%d}"
             hint = f"signing-service keys rotate timestamp, then signing-service renew {standing.agreement}"
             yield Finding("warning", "proofs", text, hint)

@@ -10,7 +10,7 @@ import sys
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.errors import SigningServiceError, UsageError
-from signing_service.workflow.renewal import Standing, renew, standings
+from signing_service.workflow.renewal import Standing, due, renew, standings
 from signing_service.workflow.service import Service, open_service
 
 
@@ -38,10 +38,10 @@ def main(arguments: list[str]) -> int:
 
 def _renew_all(service: Service) -> int:
     code = 0
-    due = [standing for standing in standings(service) if standing.is_due(service.clock())]
-    if not due:
+    found = due(service)
+    if not found:
         print("nothing ends within twelve months")
-    for standing in due:
+    for standing in found:
         try:
             print(_line(renew(service, standing.agreement)))
         except SigningServiceError as error:

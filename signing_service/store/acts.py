@@ -203,11 +203,15 @@ def archive_timestamps(session: Session, agreement: str) -> list[ArchiveTimestam
     return list(session.scalars(query.order_by(ArchiveTimestamp.revision)))
 
 
-def awaiting_archive(session: Session) -> list[str]:
-    """Ids of the agreements that are countersigned but not archived: the archive delta was interrupted."""
+def awaiting_archive(session: Session, limit: int | None = None) -> list[str]:
+    """Ids of the agreements that are countersigned but not archived, the first ``limit`` of them.
+
+    Their archive delta was interrupted.
+    """
     archived = exists().where(ArchiveTimestamp.agreement == Agreement.id)
     waiting = (Agreement.countersigned.is_not(None), Agreement.provable_until.is_(None), ~archived)
-    return list(session.scalars(select(Agreement.id).where(*waiting).order_by(Agreement.countersigned, Agreement.id)))
+    query = select(Agreement.id).where(*waiting).order_by(Agreement.countersigned, Agreement.id)
+    return list(session.scalars(query.limit(limit)))
 
 
 def add_withdrawal(session: Session, withdrawal: Withdrawal) -> Withdrawal:

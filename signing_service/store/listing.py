@@ -73,18 +73,29 @@ def people_page(session: Session, *, limit: int, search: str = "", after: str = 
     return list(session.scalars(query.order_by(Person.name, Person.id).limit(limit)))
 
 
-def to_remind(session: Session) -> list[str]:
-    """Ids of the open agreements whose signers are reminded by schedule."""
-    query = select(Agreement.id).where(*_LIVING, Agreement.remind_every.is_not(None))
-    return list(session.scalars(query.order_by(Agreement.created, Agreement.id)))
+def to_remind(session: Session, now: datetime, latest: datetime, limit: int) -> list[str]:
+    """Ids of at most ``limit`` open agreements of which it is time to see who is to be reminded, longest due first.
+
+    A time beyond ``latest`` was noted by a clock that was set back since.
+    """
+    query = select(Agreement.id).where(*_LIVING).order_by(Agreement.next_reminder, Agreement.id).limit(limit)
+    due = session.scalars(query.where(Agreement.next_reminder <= now)).all()
+    return list(due or session.scalars(query.where(Agreement.next_reminder > latest)))
 
 
-def ending_before(session: Session, moment: datetime | None) -> list[str]:
-    """Ids of the archived agreements that are provable until before ``moment`` (None: all), the first one first."""
+def ending_before(
+    session: Session, moment: datetime | None, limit: int | None = None, behind: tuple[datetime, str] | None = None
+) -> list[str]:
+    """Ids of the archived agreements that are provable until before ``moment`` (None: all), the first one first.
+
+    At most ``limit`` of them; ``behind``: end and id of one, after which to begin.
+    """
     query = select(Agreement.id).where(Agreement.provable_until.is_not(None))
     if moment is not None:
         query = query.where(Agreement.provable_until < moment)
-    return list(session.scalars(query.order_by(Agreement.provable_until, Agreement.id)))
+    if behind is not None:
+        query = query.where(tuple_(Agreement.provable_until, Agreement.id) > tuple_(*behind))
+    return list(session.scalars(query.order_by(Agreement.provable_until, Agreement.id).limit(limit)))
 
 
 def first_end(session: Session) -> datetime | None:
@@ -102,5 +113,5 @@ def with_unknown_end(session: Session) -> list[str]:
 def count_agreements(session: Session) -> dict[str, int]:
     """How many agreements there are at each stage."""
     counted = select(func.count()).select_from(Agreement)
-    stages: tuple[Stage, ...] = ("draft", "open", "closed")
-    return {stage: session.scalar(counted.where(*_STAGES[stage])) or 0 for stage in stages}
+    every, draft, living = (session.scalar(counted.where(*_STAGES[stage])) or 0 for stage in ("", "draft", "open"))
+    return {"draft": draft, "open": living, "closed": every - draft - living}

@@ -42,8 +42,9 @@ def of_scope(session: Session, scope: str, size: int | None = None) -> list[Open
 
 def of_scope_from(session: Session, scope: str, start: int, limit: int) -> list[Opening]:
     """The openings of a scope from record index ``start`` on, at most ``limit``."""
-    query = _query().where(Entry.scope == scope, Entry.index >= start)
-    return _openings(session, query.order_by(Entry.index).limit(limit))
+    first = select(func.min(Entry.sequence)).where(Entry.scope == scope, Entry.index >= start).scalar_subquery()
+    query = _query().where(Entry.scope == scope, Entry.sequence >= first)
+    return _openings(session, query.order_by(Entry.sequence).limit(limit))
 
 
 def of_type(session: Session, scope: str, *types: str) -> list[Opening]:
@@ -68,7 +69,8 @@ def opened(session: Session) -> Iterator[Opening]:
 
 def end_of_scope(session: Session, scope: str) -> int:
     """How many entries a tree must have to hold all of a scope's: one more than the last one's index, 0 for none."""
-    last = session.scalar(select(func.max(Entry.index)).where(Entry.scope == scope))
+    query = select(Entry.index).where(Entry.scope == scope).order_by(Entry.sequence.desc()).limit(1)
+    last = session.scalar(query)
     return 0 if last is None else last + 1
 
 

@@ -18,6 +18,8 @@ from signing_service.workflow.revisions import Candidate, OvertakenError, make_c
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_published, tail_of
 
+BATCH = 20  # agreements that the worker archives before it looks at other work
+
 
 def archive(service: Service, agreement_id: str, accept: Callable[[TimestampToken], None] = lambda token: None) -> None:
     """Append the next archive delta to a countersigned agreement and publish the record.
@@ -40,9 +42,9 @@ def archive(service: Service, agreement_id: str, accept: Callable[[TimestampToke
 
 
 def archive_all(service: Service) -> int:
-    """Archive every agreement whose countersignature was not followed by its archive delta; return how many."""
+    """Archive agreements whose countersignature was not followed by its archive delta, BATCH of them; how many."""
     with service.database.read() as session:
-        waiting = acts.awaiting_archive(session)
+        waiting = acts.awaiting_archive(session, BATCH)
     done = 0
     for agreement_id in waiting:
         try:

@@ -18,11 +18,12 @@ from signing_service.store.tables import Agreement, Person
 from signing_service.workflow.notification import remind
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import load_acts
+from signing_service.workflow.state import load_acts, load_terms
 
 EVERY = (1, 2, 3, 7, 14)  # days that an officer may choose
 AT_MOST_EVERY = timedelta(days=1)
-LOOK = timedelta(minutes=10)  # between two looks of the worker
+AT_LEAST_EVERY = timedelta(days=1)  # the worker sees who is awaited now
+BATCH = 20  # agreements that one look of the worker takes
 PUBLICITY = ("nobody", "parties", "people")
 
 
@@ -52,6 +53,7 @@ def set_manners(service: Service, officer_id: str, agreement_id: str, chosen: Ma
         require(session, officer_id, "secretariat")
         row = agreements.lock(session, agreement_id)
         row.remind_every, row.publicity = chosen.remind_every, chosen.publicity
+        row.next_reminder = None if chosen.remind_every is None else service.clock()
 
 
 def remind_all(service: Service, officer_id: str, agreement_id: str) -> int:
@@ -59,33 +61,36 @@ def remind_all(service: Service, officer_id: str, agreement_id: str) -> int:
     now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "secretariat")
-        return _remind(session, service, agreements.lock(session, agreement_id), AT_MOST_EVERY, now)
+        return _remind(session, service, agreements.lock(session, agreement_id), AT_MOST_EVERY, now)[0]
 
 
 def remind_due(service: Service) -> int:
-    """The worker's part: remind by schedule; return how many mails that made."""
+    """The worker's part: remind by schedule, in a batch of agreements; return how many mails that made."""
     now = service.clock()
-    if not service.schedule.is_due("reminders", now, LOOK):
-        return 0
     with service.database.read() as session:
-        due = listing.to_remind(session)
+        due = listing.to_remind(session, now, now + 2 * AT_LEAST_EVERY, BATCH)
     count = 0
     for agreement_id in due:
         with service.database.begin() as session:
             row = agreements.lock(session, agreement_id)
             if row.remind_every:
-                count += _remind(session, service, row, timedelta(days=row.remind_every), now)
+                made, row.next_reminder = _remind(session, service, row, timedelta(days=row.remind_every), now)
+                count += made
     return count
 
 
-def _remind(session: Session, service: Service, row: Agreement, pause: timedelta, now: datetime) -> int:
-    terms = Terms.from_json(row.terms)
+def _remind(
+    session: Session, service: Service, row: Agreement, pause: timedelta, now: datetime
+) -> tuple[int, datetime]:
+    """How many were reminded, and when it is time to look again."""
+    terms = load_terms(row)
     told = outbox.last_asked_to_sign(session, row.id)
     waiting = {person.id: person for person in _awaited(session, terms, now)}
-    due = [person for person in waiting.values() if person.id not in told or told[person.id] + pause <= now]
+    ends = {person: told[person] + pause if person in told else now for person in waiting}
+    due = [person for person, end in ends.items() if end <= now]
     for person in due:
-        remind(session, service, terms, person, now)
-    return len(due)
+        remind(session, service, terms, waiting[person], now)
+    return len(due), min((*(end for end in ends.values() if end > now), now + AT_LEAST_EVERY))
 
 
 def _awaited(session: Session, terms: Terms, now: datetime) -> list[Person]:

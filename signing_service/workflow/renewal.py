@@ -31,9 +31,15 @@ from signing_service.workflow.service import Service
 NOTICE = timedelta(days=365)  # before the end: the officers are told, and the worker renews
 LEAST_GAIN = timedelta(days=30)  # that a renewal must add, since there are only eight fields
 PAUSE = timedelta(hours=6)  # between two looks of one worker
+TASK = "renewals"  # in the schedule
+BATCH = 20  # agreements that one look takes of a round
 MAIL = "renewal"  # the outbox's kind
 
 _log = logging.getLogger(__name__)
+
+
+class NoGainError(NotAllowedError):
+    """A new timestamp would not hold longer than the agreement's newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,21 @@ def note_ends(service: Service) -> None:
             acts.note_end(session, agreement_id, _until(session, acts.archive_timestamps(session, agreement_id)[-1]))
 
 
-def _ending_before(service: Service, moment: datetime | None) -> list[Standing]:
+def due(service: Service, limit: int | None = None) -> list[Standing]:
+    """Those of which it is time to renew, those that end first first; at most ``limit``."""
+    note_ends(service)
+    return _ending_before(service, service.clock() + NOTICE, limit)
+
+
+def _ending_before(
+    service: Service,
+    moment: datetime | None,
+    limit: int | None = None,
+    behind: tuple[datetime, str] | None = None,
+) -> list[Standing]:
     with service.database.read() as session:
-        found = [standing_of(session, agreement_id) for agreement_id in listing.ending_before(session, moment)]
+        ids = listing.ending_before(session, moment, limit, behind)
+        found = [standing_of(session, agreement_id) for agreement_id in ids]
     return [standing for standing in found if standing is not None]
 
 
@@ -111,12 +129,26 @@ def renew(service: Service, agreement_id: str) -> Standing:
 
 
 def renew_due(service: Service) -> int:
-    """Tell the officers of what ends within a year, once, and renew what gains by it; give how much was done."""
-    if not service.schedule.is_due("renewals", service.clock(), PAUSE):
-        return 0
-    note_ends(service)
-    due = _ending_before(service, service.clock() + NOTICE)
-    return sum(_warn(service, standing) + _renew_if_possible(service, standing) for standing in due)
+    """Tell the officers of what ends within a year, once, and renew what gains by it; give how much was done.
+
+    A round takes BATCH agreements a look. They are in the order of their ends: where a new timestamp gains nothing,
+    it gains nothing for those behind either, and no authority is asked for them.
+    """
+    behind = service.schedule.left_at(TASK)
+    if behind is None:
+        if not service.schedule.is_due(TASK, service.clock(), PAUSE):
+            return 0
+        note_ends(service)
+    batch = _ending_before(service, service.clock() + NOTICE, BATCH, behind)
+    if len(batch) == BATCH:
+        service.schedule.leave_at(TASK, (batch[-1].until, batch[-1].agreement))
+    done, gains = 0, True
+    for standing in batch:
+        done += _warn(service, standing)
+        if gains:
+            renewed, gains = _renew_if_possible(service, standing)
+            done += renewed
+    return done
 
 
 def _standing(session: Session, newest: ArchiveTimestamp) -> Standing:
@@ -133,7 +165,7 @@ def _until(session: Session, newest: ArchiveTimestamp) -> datetime:
 def _check_gain(before: Standing, token: TimestampToken) -> None:
     until = token_until(token.der)
     if until < before.until + LEAST_GAIN:
-        raise NotAllowedError(
+        raise NoGainError(
             f"a new timestamp would hold until {until:%Y-%m-%d}, the one of {before.reference} "
             f"holds until {before.until:%Y-%m-%d}",
             hint="rotate the timestamp key first (signing-service keys rotate timestamp), or name another authority",
@@ -150,11 +182,12 @@ def _warn(service: Service, standing: Standing) -> int:
         return tell_about_renewal(session, service, terms, standing.until, service.clock())
 
 
-def _renew_if_possible(service: Service, standing: Standing) -> int:
+def _renew_if_possible(service: Service, standing: Standing) -> tuple[int, bool]:
+    """How many were renewed, and whether the next one may gain by it."""
     try:
         after = renew(service, standing.agreement)
     except SigningServiceError as error:
         _log.warning("renewing %s: %s", standing.reference, error.message)
-        return 0
+        return 0, not isinstance(error, NoGainError)
     _log.info("renewed %s: provable until %s", after.reference, after.until.date())
-    return 1
+    return 1, True

@@ -16,6 +16,7 @@ class Schedule:
     def __init__(self) -> None:
         self._begun: dict[str, datetime] = {}
         self._kept: dict[str, Any] = {}
+        self._places: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def is_due(self, task: str, now: datetime, interval: timedelta) -> bool:
@@ -26,6 +27,16 @@ class Schedule:
                 return False
             self._begun[task] = now
             return True
+
+    def leave_at(self, task: str, place: object) -> None:
+        """Remember where a round of a task is to go on that is too long for one look."""
+        with self._lock:
+            self._places[task] = place
+
+    def left_at(self, task: str) -> Any:
+        """Where the round is to go on, once; None where none was left unfinished."""
+        with self._lock:
+            return self._places.pop(task, None)
 
     def kept(self, task: str, now: datetime, interval: timedelta, look: Callable[[], T]) -> T:
         """What ``look`` gave when it was due last; a look that fails is due again at once."""

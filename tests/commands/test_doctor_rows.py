@@ -110,7 +110,7 @@ def stop_the_worker(folder: Path, _: Patch) -> None:
 def let_a_proof_end(_: Path, patched: Patch) -> None:
     past = datetime(2025, 1, 1, tzinfo=UTC)
     ended = Standing("an-agreement", "12C12U/2025", "archive-1", past, past)
-    patched.setattr(findings, "standings", lambda _: [ended])
+    patched.setattr(findings, "due_renewals", lambda *_: [ended])
 
 
 def name_an_authority(folder: Path, patched: Patch, url: str) -> KeyStore:
@@ -201,5 +201,5 @@ def test_a_proof_that_ends_within_a_year_is_a_warning(
     installed: str, run: Run, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     soon = system_clock() + timedelta(days=100)
-    monkeypatch.setattr(findings, "standings", lambda _: [Standing("id", "12C12U/2025", "archive-1", soon, soon)])
+    monkeypatch.setattr(findings, "due_renewals", lambda *_: [Standing("id", "12C12U/2025", "archive-1", soon, soon)])
     assert any("12C12U/2025 is provable until" in line for line in warnings(run, capsys))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT
-from signing_service.errors import InputError
-from signing_service.store import acts, agreements, ledger, listing
+from signing_service.errors import InputError, NotFoundError
+from signing_service.store import acts, agreements, ledger, listing, openings, outbox, passkeys, questions, sessions
 from signing_service.store.database import Database
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Withdrawal
@@ -101,28 +104,59 @@ def test_somebody_sees_published_agreements_of_their_own_mandates(full: Database
         assert listing.agreements_of(session, lin.id, limit=9, after=AGREEMENT) == []
 
 
+Look = Callable[[Session], object]
+LATER = NOON + timedelta(days=2)
+
+
 @pytest.mark.parametrize(
-    ("query", "index"),
+    ("index", "look"),
     [
-        ("SELECT id FROM agreements ORDER BY created DESC, id DESC LIMIT 3", "ix_agreements_created"),
+        ("ix_agreements_created", lambda session: listing.agreements_page(session, limit=3)),
+        ("ix_agreements_open", lambda session: listing.agreements_page(session, limit=3, stage="open")),
+        ("ix_agreements_draft", lambda session: listing.agreements_page(session, limit=3, stage="draft")),
+        ("ix_agreements_closed", lambda session: listing.agreements_page(session, limit=3, stage="closed")),
+        ("ix_agreements_provable_until", listing.first_end),
+        ("ix_agreements_provable_until", lambda session: listing.ending_before(session, NOON, 3, (NOON, AGREEMENT))),
+        ("ix_agreements_next_reminder", lambda session: listing.to_remind(session, NOON, LATER, 3)),
+        ("ix_people_name", lambda session: listing.people_page(session, limit=3)),
+        ("ix_outbox_", lambda session: outbox.failed(session, 3)),
+        ("ix_revisions_first", lambda session: agreements.by_revision0(session, "0" * 64)),
+        ("ix_attempts_approved", lambda session: acts.end_attempts_of(session, AGREEMENT, now=NOON)),
+        ("ix_enrolments_waiting", passkeys.waiting),
+        ("ix_questions_unanswered", questions.unanswered),
         (
-            ("SELECT id FROM agreements WHERE state = 'published' AND countersigned IS NULL AND withdrawn IS NULL "
-            "ORDER BY created DESC, id DESC LIMIT 3"),
-            "ix_agreements_open",
+            "ix_sessions_living",
+            lambda session: sessions.count_living(session, now=NOON, idle=timedelta(1), absolute=timedelta(1)),
         ),
-        ("SELECT min(provable_until) FROM agreements", "ix_agreements_provable_until"),
-        ("SELECT name FROM people ORDER BY name, id LIMIT 3", "ix_people_name"),
+        ("entries", lambda session: openings.of_scope_from(session, AGREEMENT, 0, 3)),
+        ("entries", lambda session: openings.end_of_scope(session, AGREEMENT)),
     ],
 )
-def test_what_grows_is_found_by_an_index(full: Database, query: str, index: str):
+def test_what_grows_is_found_by_an_index(full: Database, index: str, look: Look):
     with full.begin() as session:
-        if full.dialect == "sqlite":
-            plan = session.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()
-        else:
-            session.execute(text("SET LOCAL enable_seqscan = off"))  # a table of seven rows is read whole otherwise
-            session.execute(text("SET LOCAL enable_sort = off"))
-            plan = session.execute(text(f"EXPLAIN {query}")).all()
-    assert index in str(plan)
+        plan = explain(session, look)
+    names = {"sqlite": "sqlite_autoindex_entries_1", "postgresql": "uq_entries_scope"}
+    assert (names[full.dialect] if index == "entries" else index) in plan, plan
+
+
+def explain(session: Session, look: Look) -> str:
+    """How the database finds what ``look`` asks for."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        asked.append((statement, parameters))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    with suppress(NotFoundError):
+        look(session)
+    event.remove(connection, "before_cursor_execute", note)
+    word = "EXPLAIN QUERY PLAN"
+    if connection.dialect.name == "postgresql":  # a table of seven rows is read whole otherwise
+        word = "EXPLAIN"
+        session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"))
+    plans = [connection.exec_driver_sql(f"{word} {statement}", parameters).all() for statement, parameters in asked]
+    return str(plans)
 
 
 @pytest.mark.parametrize("word", ["\0", "a\0b", "%_\\", "'; drop table people --"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import check_everything
 from signing_service.store.migrations import make_config, upgrade
-from tests.cast import OFFICER
+from tests.cast import NOON, OFFICER
 from tests.databases import PostgresServer
 from tests.store.world import AGREEMENT, OTHER_AGREEMENT, add_person, give_mandate, publish_agreement, sign
 
@@ -137,3 +138,15 @@ def test_agreements_of_an_earlier_schema_are_found_by_what_became_of_them(lived_
         assert [row.id for row in listing.agreements_page(session, limit=9, stage="closed")] == [AGREEMENT]
         assert [row.id for row in listing.agreements_page(session, limit=9, stage="open")] == [OTHER_AGREEMENT]
         assert acts.awaiting_archive(session) == [AGREEMENT]
+
+
+def test_reminders_by_schedule_go_on_after_the_migration(lived_in: Database, old_database: Database):
+    upgrade(old_database, "0014")
+    copy_rows(lived_in, old_database)
+    with old_database.connect() as connection:
+        connection.execute(text(f"UPDATE agreements SET remind_every = 7 WHERE id = '{AGREEMENT}'"))
+
+    upgrade(old_database)
+
+    with old_database.read() as session:
+        assert listing.to_remind(session, NOON + timedelta(days=1), NOON + timedelta(days=3), 9) == [AGREEMENT]

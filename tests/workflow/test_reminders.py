@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from signing_service.errors import InputError, NotAllowedError
+from signing_service.store import agreements, listing
 from signing_service.store.tables import OutboxMail, Person
 from signing_service.workflow.reminders import Manners, manners, remind_all, remind_due, set_manners
 from tests.cast import ALES, HOA, LIN, SOMCHAI
@@ -58,6 +59,32 @@ def test_the_worker_reminds_by_schedule_and_stops_when_signing_is_over(world: Wo
         world.sign(person)
     world.clock.forward(days=8)
     assert remind_due(world.service) == 0
+
+
+def test_what_was_looked_at_is_not_looked_at_again_before_somebody_is_due_or_a_day_has_passed(world: World) -> None:
+    world.publish()
+    set_manners(world.service, world.officer, world.agreement, WEEKLY)
+    remind_due(world.service)
+    found = []
+    for _ in range(4):
+        world.clock.forward(hours=8)
+        with world.service.database.read() as session:
+            latest = world.clock.now + timedelta(days=2)
+            found.append(listing.to_remind(session, world.clock.now, latest, 9))
+    assert found == [[], [], [world.agreement], [world.agreement]]
+
+
+def test_a_clock_that_was_set_back_leaves_nobody_unreminded(world: World) -> None:
+    world.publish()
+    set_manners(world.service, world.officer, world.agreement, WEEKLY)
+    world.clock.forward(days=3650)
+    remind_due(world.service)
+    world.clock.forward(days=-3640)
+    remind_due(world.service)
+    with world.service.database.read() as session:
+        noted = agreements.get(session, world.agreement).next_reminder
+    assert noted is not None
+    assert noted <= world.clock.now + timedelta(days=1)
 
 
 def test_without_a_schedule_the_worker_reminds_nobody(world: World) -> None:

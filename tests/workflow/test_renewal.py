@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signing_service.commands.status import read_status
 from signing_service.errors import NotAllowedError
 from signing_service.evidence.succession import verify_succession
+from signing_service.pki.timestamps import BuiltInAuthority, TimestampToken
 from signing_service.store import agreements, openings, outbox
 from signing_service.verify.trust import read_trust
 from signing_service.verify.verdict import Verdict
 from signing_service.verify.verifier import verify_bundle, verify_pdf
+from signing_service.workflow import renewal
 from signing_service.workflow.download import evidence
 from signing_service.workflow.renewal import renew, renew_due, standings
 from signing_service.workflow.worker import work_once
@@ -201,6 +204,40 @@ def test_the_worker_looks_four_times_a_day_and_not_at_every_turn(world: World) -
     assert world.service.schedule.is_due("renewals", world.clock.now, timedelta(hours=6))
     assert renew_due(world.service) == 0
     assert not world.service.schedule.is_due("renewals", world.clock.now, timedelta(hours=6))
+
+
+def test_a_round_of_renewals_goes_on_where_the_last_look_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_everything(world)
+    monkeypatch.setattr(renewal, "BATCH", 1)
+    world.clock.now = IN_2034
+    renew_due(world.service)
+    [standing] = standings(world.service)
+    assert world.service.schedule.left_at(renewal.TASK) == (standing.until, world.agreement)
+    world.service.schedule.leave_at(renewal.TASK, (standing.until, world.agreement))
+    monkeypatch.setattr(renewal, "_warn", lambda *_: pytest.fail("it was looked at in this round already"))
+    assert renew_due(world.service) == 0
+    assert world.service.schedule.left_at(renewal.TASK) is None
+
+
+class CountingAuthority(BuiltInAuthority):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def timestamp(self, digest: bytes, now: datetime) -> TimestampToken:
+        CountingAuthority.asked += 1
+        return super().timestamp(digest, now)
+
+
+def test_where_one_renewal_gains_nothing_the_authority_is_not_asked_for_those_that_end_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_everything(world)
+    world.clock.now = IN_2034
+    found = standings(world.service) * 5
+    monkeypatch.setattr(renewal, "_ending_before", lambda *_: found)
+    renew_due(replace(world.service, authorities=(CountingAuthority(world.service.keys),)))
+    assert CountingAuthority.asked == 1
 
 
 def test_status_says_until_when_and_what_to_do(world: World) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Big, Id, Sha256, SignerId
 
+_APPROVED = text("state = 'approved'")
 _ONE_TIME = text("assurance <> 'own-certificate'")
 
 
@@ -19,6 +20,7 @@ class Attempt(Base):
     __table_args__ = (
         CheckConstraint("state IN ('begun', 'approved', 'complete', 'expired')", name="state"),
         Index("ix_attempts_agreement_signer", "agreement", "signer"),
+        Index("ix_attempts_approved", "person", sqlite_where=_APPROVED, postgresql_where=_APPROVED),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -12,6 +12,9 @@ from signing_service.store.tables.base import Base, Big, Id, Sha256, SignerId
 _IN_FORCE = text("revoked IS NULL")
 _DRAFT = text("state = 'draft'")
 _OPEN = text("state = 'published' AND countersigned IS NULL AND withdrawn IS NULL")
+_CLOSED = text("countersigned IS NOT NULL OR withdrawn IS NOT NULL")
+_REMINDED = text("next_reminder IS NOT NULL AND state = 'published' AND countersigned IS NULL AND withdrawn IS NULL")
+_FIRST = text("number = 0")
 _UNARCHIVED = text("countersigned IS NOT NULL AND provable_until IS NULL")
 _REPRESENTATIVE = text("revoked IS NULL AND signer <> 'secretariat:officer'")
 
@@ -26,7 +29,15 @@ class Agreement(Base):
         Index("ix_agreements_draft", "created", "id", sqlite_where=_DRAFT, postgresql_where=_DRAFT),
         Index("ix_agreements_open", "created", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_agreements_unarchived", "countersigned", sqlite_where=_UNARCHIVED, postgresql_where=_UNARCHIVED),
-        Index("ix_agreements_provable_until", "provable_until"),
+        Index("ix_agreements_closed", "created", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+        Index("ix_agreements_provable_until", "provable_until", "id"),
+        Index(
+            "ix_agreements_next_reminder",
+            "next_reminder",
+            "id",
+            sqlite_where=_REMINDED,
+            postgresql_where=_REMINDED,
+        ),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -55,6 +66,8 @@ class Agreement(Base):
     withdrawn: Mapped[datetime | None]
     provable_until: Mapped[datetime | None]
     """The end of the newest archive timestamp; None before archiving, and where an earlier schema did not keep it."""
+    next_reminder: Mapped[datetime | None]
+    """When the worker looks next at who is to be reminded; None: by hand only."""
 
 
 class SourceFile(Base):
@@ -74,6 +87,7 @@ class Revision(Base):
     """
 
     __tablename__ = "revisions"
+    __table_args__ = (Index("ix_revisions_first", "sha256", sqlite_where=_FIRST, postgresql_where=_FIRST),)
 
     agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

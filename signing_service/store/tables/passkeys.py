@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Big, Id, Sha256, SignerId
+
+_WAITING = text("state = 'waiting'")
 
 
 class Credential(Base):
@@ -47,6 +49,7 @@ class Enrolment(Base):
         UniqueConstraint("credential", "mandate"),
         Index("ix_enrolments_agreement_signer", "agreement", "signer"),
         Index("ix_enrolments_mandate", "mandate"),
+        Index("ix_enrolments_waiting", "entry_index", sqlite_where=_WAITING, postgresql_where=_WAITING),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Id, SignerId
 
+_LIVING = text("ended IS NULL")
 _NOT_ENDED = text("state <> 'ended'")
 
 OFFICERS = ("officer", "lead-officer")  # offices of the secretariat
@@ -79,7 +80,10 @@ class LoginSession(Base):
     """A browser that is logged in; the cookie's token is stored hashed."""
 
     __tablename__ = "sessions"
-    __table_args__ = (Index("ix_sessions_person", "person"),)
+    __table_args__ = (
+        Index("ix_sessions_person", "person"),
+        Index("ix_sessions_living", "last_seen", sqlite_where=_LIVING, postgresql_where=_LIVING),
+    )
 
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     person: Mapped[str] = mapped_column(Id, ForeignKey("people.id"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from signing_service.store.tables.base import Base, Big, Id
+
+_FAILED = text("state = 'failed'")
 
 
 class Installation(Base):
@@ -35,6 +37,7 @@ class OutboxMail(Base):
         CheckConstraint("state IN ('waiting', 'sent', 'failed')", name="state"),
         Index("ix_outbox_state_next_attempt", "state", "next_attempt"),
         Index("ix_outbox_agreement", "agreement"),
+        Index("ix_outbox_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_outbox_message_id", "message_id", unique=True),
     )
 
