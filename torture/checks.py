@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,8 +27,11 @@ from torture.clients import Ledger
 from torture.findings import Findings
 
 
-def check(venue: Venue, ledger: Ledger) -> Findings:
-    """Compare everything that clients were told with what is stored; the countersignature must be there."""
+def check(venue: Venue, ledger: Ledger, mails: Sequence[bytes] | None = None) -> Findings:
+    """Compare everything that clients were told with what is stored; the countersignature must be there.
+
+    ``mails`` are those that arrived, where they do not lie in the venue's folder.
+    """
     found = Findings(acknowledged=len(ledger.receipts), complaints=list(ledger.complaints))
     try:
         service = venue.open_service()
@@ -41,7 +45,8 @@ def check(venue: Venue, ledger: Ledger) -> Findings:
             check_receipts(session, service.trust, ledger.receipts, found)
             _check_events(session, venue, found)
             _check_told(session, venue, found)
-            check_mails(session, service, venue.agreement, venue.folder / "mail", found)
+            delivered = mails_in(venue.folder / "mail") if mails is None else mails
+            check_mails(session, service, venue.agreement, delivered, found)
         _check_bundle(service, venue, found)
     finally:
         service.database.dispose()
@@ -105,9 +110,15 @@ def _check_told(session: Session, venue: Venue, found: Findings) -> None:
     found.complaints += [f"no mail tells {signer} of the signature" for signer in untold]
 
 
-def check_mails(session: Session, service: Service, agreement: str, folder: Path, found: Findings) -> None:
-    """A mail that is not waiting lies in the folder."""
-    delivered = [path.read_bytes() for path in folder.glob("*.eml")]
+def mails_in(folder: Path) -> list[bytes]:
+    """The mails that a service without a mail server wrote there."""
+    return [path.read_bytes() for path in folder.glob("*.eml")]
+
+
+def check_mails(
+    session: Session, service: Service, agreement: str, delivered: Sequence[bytes], found: Findings
+) -> None:
+    """A mail that is marked as sent is among those delivered."""
     for mail in outbox.of_agreement(session, agreement):
         identity = str(delivery.make_message(service, mail)["Message-ID"]).encode()
         if mail.state == "sent" and not any(identity in text for text in delivered):

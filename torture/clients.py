@@ -34,6 +34,8 @@ class Ledger:
     complaints: list[str] = field(default_factory=list)
     """Answers that no server may give, whatever happens to it."""
     repeated: int = 0
+    doubled: int = 0
+    """Copies of requests that arrived beside or after them."""
     excuses: set[str] = field(default_factory=set)
     """What the server said when it could not serve."""
     abandoned: threading.Event = field(default_factory=threading.Event)
@@ -58,7 +60,7 @@ class Persistent(httpx.BaseTransport):
         self._ledger, self._chance = ledger, chance
         self._http = httpx.HTTPTransport()
         self.patience = PATIENCE  # seconds
-        self._completed: list[tuple[httpx.Request, httpx.Response]] = []
+        self.completed: list[tuple[httpx.Request, httpx.Response]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Give the answer; raises httpx.ConnectError only after PATIENCE."""
@@ -68,12 +70,12 @@ class Persistent(httpx.BaseTransport):
             again = self._until_answered(request)
             self._compare(request, answer, again)
         if answer.status_code == 200 and request.url.path.endswith("/signature"):
-            self._completed.append((request, answer))
+            self.completed.append((request, answer))
         return answer
 
     def repeat_completed(self) -> None:
         """What was answered long ago arrives again."""
-        for request, answer in self._completed:
+        for request, answer in self.completed:
             self._compare(request, answer, self._until_answered(request))
 
     def _compare(self, request: httpx.Request, answer: httpx.Response, again: httpx.Response) -> None:
@@ -107,13 +109,15 @@ class Persistent(httpx.BaseTransport):
 class Client(Visitor):
     """A member with a persistent browser."""
 
-    def __init__(self, venue: Venue, member: Member, ledger: Ledger, seed: str) -> None:
+    def __init__(
+        self, venue: Venue, member: Member, ledger: Ledger, seed: str, network: type[Persistent] = Persistent
+    ) -> None:
         super().__init__(venue, member)
         self.ledger = ledger
         self._links: list[str] = []
         self._end = float("inf")
         self._http.close()
-        self.transport = transport = Persistent(ledger, random.Random(seed))
+        self.transport = transport = network(ledger, random.Random(seed))
         headers = {"User-Agent": f"torture ({member.signer})"}
         self._http = httpx.Client(base_url=venue.url, timeout=TIMEOUT, headers=headers, transport=transport)
 

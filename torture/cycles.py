@@ -15,6 +15,7 @@ from torture.failover import fail_over
 from torture.faults import break_the_disk
 from torture.findings import Findings
 from torture.killing import make_venue, run_cycle
+from torture.outages import live_through_outages
 from torture.postgres import Cluster
 from torture.power import cut_the_power
 
@@ -35,7 +36,15 @@ def end_tidily() -> None:
 
 def run(seed: str, number: int) -> Findings:
     """Run the cycle of that number; its folder is kept where something was found."""
-    return _in_a_folder(KINDS[ORDER[number % len(ORDER)]], f"{seed}-{number}", number // len(ORDER))
+    kind, turn = its_turn(number)
+    return _in_a_folder(KINDS[kind], f"{seed}-{number}", turn)
+
+
+def its_turn(number: int) -> tuple[str, int]:
+    """The kind of the cycle of that number, and how many cycles of that kind come before it."""
+    rounds, place = divmod(number, len(ORDER))
+    kind = ORDER[place]
+    return kind, rounds * ORDER.count(kind) + ORDER[:place].count(kind)
 
 
 def _in_a_folder(cycle: Cycle, seed: str, turn: int) -> Findings:
@@ -80,6 +89,17 @@ def _jumping_clock(folder: Path, seed: str, _turn: int) -> Findings:
     return found
 
 
+def _outages(folder: Path, seed: str, turn: int) -> Findings:
+    """On SQLite and on PostgreSQL in turn."""
+    if turn % 2 == 0:
+        return live_through_outages(folder, seed, FAULTY)
+    cluster = Cluster.make()
+    try:
+        return live_through_outages(folder, seed, FAULTY, cluster)
+    finally:
+        cluster.remove()
+
+
 def _planted(folder: Path, seed: str, turn: int) -> Findings:
     """One bug after the other; what its trial finds is what was wanted."""
     bug = list(TRIALS)[turn % len(TRIALS)]
@@ -94,6 +114,7 @@ KINDS: dict[str, Cycle] = {
     "failing disk": _failing_disk,
     "jumping clock": _jumping_clock,
     "standby promoted": _failing_over,
+    "outages around it": _outages,
     "planted bugs": _planted,
 }
 ORDER = (
@@ -104,6 +125,7 @@ ORDER = (
     "killed on SQLite",
     "failing disk",
     "planted bugs",
+    "outages around it",
     "killed on PostgreSQL",
     "power cuts",
     "killed on SQLite",
@@ -111,4 +133,5 @@ ORDER = (
     "planted bugs",
     "killed on PostgreSQL",
     "jumping clock",
+    "outages around it",
 )

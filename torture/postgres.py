@@ -35,6 +35,10 @@ class Server:
             str(PROGRAMS / "pg_ctl"), "--pgdata", self.data, "--log", f"{self.data}.log", "--silent", "--wait", "start"
         )
 
+    def stop(self) -> None:
+        """Stop it as an operator does, without waiting for who is connected."""
+        _run(str(PROGRAMS / "pg_ctl"), "--pgdata", self.data, "--silent", "--wait", "--mode", "fast", "stop")
+
     def kill(self) -> None:
         """kill -9 for the server and all its processes."""
         for pid in _tree(self._pid()):

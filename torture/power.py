@@ -27,7 +27,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import check_everything
 from signing_service.workflow.service import Service
-from torture.checks import check_mails, check_receipts
+from torture.checks import check_mails, check_receipts, mails_in
 from torture.clients import Client, Ledger
 from torture.disk import Disk
 from torture.findings import Findings
@@ -130,7 +130,8 @@ class _Cutter:
         with service.database.read() as session:
             check_everything(session, service.guard)
             check_receipts(session, service.trust, self._sent, found)
-            check_mails(session, service, self._venue.agreement, self._place(str(self._venue.folder / "mail")), found)
+            mails = mails_in(self._place(str(self._venue.folder / "mail")))
+            check_mails(session, service, self._venue.agreement, mails, found)
         guarded = service.guard.read()
         if guarded is None or guarded.size < self._released:
             found.forks += 1

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -35,9 +36,9 @@ def context() -> multiprocessing.context.ForkServerContext:
 class Server:
     """One server after another on a venue; they are started, killed, and started again."""
 
-    def __init__(self, venue: Venue, bug: str | None = None) -> None:
-        """``bug`` is planted into each server of this venue."""
-        self._venue, self._bug = venue, bug
+    def __init__(self, venue: Venue, bug: str | None = None, prepare: Callable[[], None] | None = None) -> None:
+        """``bug`` is planted into each server of this venue; ``prepare`` is called in its process before it serves."""
+        self._venue, self._bug, self._prepare = venue, bug, prepare
         self._process: BaseProcess | None = None
         self.kills = 0
         self.longest_recovery = 0.0
@@ -45,7 +46,9 @@ class Server:
     def start(self, point: str | None = None, count: int = 0) -> bool:
         """Start, and wait until it answers; False if it died before, at its point. ``longest_recovery`` is kept."""
         begin = time.monotonic()
-        arguments = (self._venue.environment, str(self._venue.folder / "service.log"), point, count, self._bug)
+        dying = (point, count) if point is not None else None
+        log = str(self._venue.folder / "service.log")
+        arguments = (self._venue.environment, log, dying, self._bug, self._prepare)
         self._process = context().Process(target=_serve, args=arguments, daemon=False)
         self._process.start()
         while time.monotonic() < begin + PATIENCE:
@@ -134,7 +137,13 @@ def serve_planted(bug: str | None) -> None:
     sys.exit(main(["serve"]))
 
 
-def _serve(environment: dict[str, str], log: str, point: str | None, count: int, bug: str | None) -> None:
+def _serve(
+    environment: dict[str, str],
+    log: str,
+    dying: tuple[str, int] | None,
+    bug: str | None,
+    prepare: Callable[[], None] | None,
+) -> None:
     os.setsid()
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(handle, 1)
@@ -143,6 +152,8 @@ def _serve(environment: dict[str, str], log: str, point: str | None, count: int,
     os.chdir(Path(log).parent)
     if bug is not None:
         plant(bug)
-    if point is not None:
-        die_at(point, count)
+    if prepare is not None:
+        prepare()
+    if dying is not None:
+        die_at(*dying)
     serve_planted(None)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, field_of
 from signing_service.encoding import to_base64url
-from signing_service.errors import NotAllowedError, RecordError
+from signing_service.errors import ConflictError, NotAllowedError, RecordError
 from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
 from signing_service.pki.cms import signed_attributes
 from signing_service.store import agreements, openings, publisher, turns
@@ -88,7 +88,8 @@ class Prepared:
 def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting:
     """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue.
 
-    Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved.
+    Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved, ConflictError for
+    one that is complete.
     """
     prepared = _prepare(service, person_id, attempt_id)
     if prepared is None:  # whoever issued the certificate died before its publication
@@ -105,6 +106,8 @@ def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wa
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
         if attempt.issuance_index is None:
             raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
+        if attempt.state == "complete":  # an approval that arrives once more must not hold up the others
+            raise ConflictError("you have signed already", hint="your receipt is on the agreement's page")
         checkpoint = publisher.newest(session)
         if checkpoint is None or checkpoint.size <= attempt.issuance_index:
             return None

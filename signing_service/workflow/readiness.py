@@ -60,6 +60,7 @@ def _check_database(service: Service) -> None:
     with service.database.read() as session:
         if installation.find(session) is None:
             raise UnavailableError("the database is empty")
+    service.database.check_durability()
 
 
 def _check_schema(service: Service) -> None:

@@ -107,6 +107,7 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     if installed is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
     check_schema(database)
+    database.check_durability()
     _check_identity(settings, installed.public_url)
     keys = open_keys(settings, clock())
     trust = parse_trust_file(installed.trust_file)

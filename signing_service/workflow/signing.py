@@ -60,7 +60,8 @@ def approve_attempt(
 
     Repeating it with the same request renews the place in the queue and looks at no answer again. Raises
     ApprovalError where the statement is not the one that was begun, ApprovalError on a
-    passkey that does not count, NotAllowedError on a wrong password or where the rules ask for a passkey.
+    passkey that does not count, NotAllowedError on a wrong password or where the rules ask for a passkey, ConflictError
+    once the signature is stored.
     """
     spki = parse_request(request)
     with service.database.read() as session:
@@ -146,6 +147,9 @@ def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_sign
             raise OvertakenError("another revision was stored in between")
         _complete(service, attempt, _Base(published, end, delta), raw_signature_to_der(raw_signature))
     except OvertakenError:
+        _, receipt = attempt_state(service, person_id, attempt_id)
+        if receipt is not None:
+            return receipt  # a twin of this request came first
         raise Reprepared(prepare(service, person_id, attempt_id)) from None
     service.publish()
     return make_receipt(service, attempt_id)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torture.bugs import BUGS
 from torture.catching import TRIALS, catch
+from torture.cycles import KINDS, ORDER, its_turn
 from torture.killing import make_venue
 from torture.trials import forged_signature, no_authority
 
@@ -15,6 +16,13 @@ SEED = "2025-04-11"
 def test_there_is_a_trial_for_every_planted_bug():
     assert TRIALS.keys() == BUGS.keys()
     assert len(TRIALS) >= 10
+
+
+def test_a_long_run_plants_every_bug_and_has_outages_on_both_databases():
+    turns = [its_turn(number) for number in range(5 * len(ORDER))]
+    assert {turn % len(TRIALS) for kind, turn in turns if kind == "planted bugs"} == set(range(len(TRIALS)))
+    assert {turn % 2 for kind, turn in turns if kind == "outages around it"} == {0, 1}
+    assert set(ORDER) == set(KINDS)
 
 
 def test_a_signature_that_fits_nothing_is_refused_and_would_be_seen(tmp_path: Path):

@@ -19,7 +19,7 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import SigningServiceError
@@ -111,6 +111,9 @@ class Interleaving(RuleBasedStateMachine):
             check_everything(session, service.guard)
             events = [parse_canonical_json(one.event) for one in openings.of_scope(session, agreement) if one.event]
             newest = agreements.newest_end(session, agreement).number
+            turns = select(func.count()).select_from(tables.Turn).join(tables.Attempt)
+            done = session.scalar(turns.where(tables.Attempt.state == "complete"))
+        assert done == 0, "who has signed holds up the others"
         signed: list[dict[str, Any]] = [event for event in events if event["type"] == "signature"]
         assert len({event["signer"] for event in signed}) == len(signed) == newest
         assert len({event["certificate_sha256"] for event in signed}) == len(signed)

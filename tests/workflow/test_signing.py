@@ -112,6 +112,18 @@ def test_approving_again_gives_the_same_certificate_and_asks_for_no_password(wor
     )
 
 
+def test_an_approval_that_arrives_again_after_the_signature_holds_up_nobody(world: World) -> None:
+    world.publish()
+    late = world.signing(SOMCHAI)
+    late.approve()
+    late.complete()
+    with pytest.raises(ConflictError, match="you have signed already"):
+        late.approve()
+    second = world.signing(LIN)
+    assert isinstance(second.approve(), Prepared)
+    second.complete()
+
+
 def test_who_comes_second_waits_for_the_turn(world: World) -> None:
     world.publish()
     first, second = world.signing(SOMCHAI), world.signing(LIN)

@@ -1,0 +1,84 @@
+"""A mail server that goes down, comes back, and may die between taking a mail and saying so.
+
+::
+
+    with Postbox() as postbox:  # SMTP_URL=postbox.url
+        postbox.let_down()
+        postbox.bring_back()
+    postbox.copies()  # of each Message-ID
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import threading
+from collections import Counter
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from bench.crowd import free_port
+
+
+class Postbox:
+    """What was taken, and how often the answer to that was swallowed."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.taken: list[bytes] = []
+        self.swallow = 0
+        """So many next mails are taken, and the connection cut instead of saying so."""
+        self.swallowed: Counter[str] = Counter()
+        """By Message-ID."""
+        self.holding = False
+        self.held, self.let_go = threading.Event(), threading.Event()
+        self._controller: Controller | None = None
+
+    @property
+    def url(self) -> str:
+        """For SMTP_URL."""
+        return f"smtp://127.0.0.1:{self.port}?security=none"
+
+    def __enter__(self) -> Postbox:
+        self.bring_back()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.let_down()
+
+    def let_down(self) -> None:
+        """Nobody listens there any more."""
+        self.let_go.set()
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    def bring_back(self) -> None:
+        """Listen again."""
+        if self._controller is None:
+            self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+            self._controller.start()
+
+    def copies(self) -> Counter[str]:
+        """How often each Message-ID was taken."""
+        return Counter(map(message_id, list(self.taken)))
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        """Take the mail; with ``holding`` its answer comes only once it is let go."""
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.taken.append(content)
+        if self.holding:
+            self.held.set()
+            await asyncio.to_thread(self.let_go.wait)
+        if self.swallow > 0:
+            self.swallow -= 1
+            self.swallowed[message_id(content)] += 1
+            server.transport.abort()
+        return "250 taken"
+
+
+def message_id(content: bytes) -> str:
+    """The Message-ID of a mail as it was sent."""
+    return str(email.message_from_bytes(content)["Message-ID"])
