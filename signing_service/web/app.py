@@ -49,6 +49,7 @@ from signing_service.web import (
     table_rules,
     university,
     verification,
+    withdrawal,
 )
 from signing_service.web.cookies import UndatedSessions
 from signing_service.web.files import PageImages
@@ -84,6 +85,7 @@ PAGES = (
     passkey_pages,
     record,
     verification,
+    withdrawal,
     sources,
     spreadsheets,
     questions,

@@ -135,6 +135,7 @@ def agreement(agreement_id: str) -> str:
         view=view,
         mails=overview.mails_of(service, officer_id, agreement_id),
         section=_countersigning(view),
+        versions=withdrawal.versions(service, officer_id, agreement_id),
         waiting_questions=questions.unanswered(service, officer_id).get(agreement_id, 0),
         manners=reminders.manners(service, officer_id, agreement_id),
         intervals=reminders.EVERY,
@@ -154,6 +155,7 @@ def _draft(view: AgreementView) -> str:
     return render_template(
         "secretariat/draft.html",
         view=view,
+        versions=withdrawal.versions(service, visitor().person_id, view.id),
         checklist=checklist,
         ready=failure is None and all(item.ok for item in checklist),
         pages=pages,
@@ -261,16 +263,6 @@ def correct(agreement_id: str) -> ResponseReturnValue:
         lead=_("It becomes a draft that names this agreement. Publishing it withdraws this one; people carry over."),
         back=url_for("secretariat.agreement", agreement_id=agreement_id),
     )
-
-
-@blueprint.post("/agreements/<agreement_id>/withdraw")
-@officer_required
-@proof_required
-def withdraw(agreement_id: str) -> ResponseReturnValue:
-    _confirm()
-    withdrawal.withdraw(the_service(), visitor().person_id, agreement_id, request.form.get("reason", ""))
-    flash(_("The agreement is withdrawn; everybody in it is told."), "wait")
-    return redirect(url_for("secretariat.agreement", agreement_id=agreement_id))
 
 
 @blueprint.get("/agreements/<agreement_id>/history", endpoint="history")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.acts import Acts, entry_into_force, state
+from signing_service.agreement.acts import Act, Acts, entry_into_force, state
 from signing_service.agreement.source import TOML, Source, read_countries
 from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.errors import NotFoundError
@@ -71,6 +71,13 @@ class AgreementView:
     """Who has reserved the turn, to sign with an own certificate."""
     extended_until: datetime | None = None
     """The end to which signing was extended."""
+    withdrawal: Act | None = None
+    """When and why it was withdrawn."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody can sign any more."""
+        return self.countersigned is not None or self.state in ("withdrawn", "superseded", "expired")
 
     @property
     def closes(self) -> datetime | None:
@@ -265,6 +272,7 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
         complete=terms.is_complete(done.given(terms)),
         reserved=held,
         extended_until=done.extended_until,
+        withdrawal=done.withdrawal,
     )
 
 

@@ -5,6 +5,7 @@ A corrected version is a new agreement that names the old one's digest; signatur
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -60,6 +61,26 @@ def withdraw_in(
             entry_index=entry.index,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The ids of the agreements before and after one, where it corrects another or was corrected."""
+
+    replaces: str | None
+    replaced_by: str | None
+
+
+def versions(service: Service, officer_id: str, agreement_id: str) -> Versions:
+    """Which agreement this one replaces and which replaced it; raises NotAllowedError for all but officers."""
+    with service.database.read() as session:
+        require(session, officer_id, "secretariat")
+        terms = Terms.from_json(agreements.get(session, agreement_id).terms)
+        older, newer = terms.supersedes, load_acts(session, agreement_id).superseded_by
+        return Versions(
+            agreements.by_revision0(session, older) if older else None,
+            agreements.by_revision0(session, newer) if newer else None,
+        )
 
 
 def supersede(session: Session, service: Service, officer_id: str, terms: Terms, digest: str, now: datetime) -> None:

@@ -42,6 +42,7 @@ OFFICERS = (
     "/secretariat/agreements/{agreement}/extension/",
     "/secretariat/agreements/{agreement}/questions/",
     "/secretariat/agreements/{agreement}/representatives",
+    "/secretariat/agreements/{agreement}/withdraw",
     "/secretariat/agreements/{draft}/",
     "/secretariat/agreements/{draft}/files",
     "/secretariat/agreements/{draft}/own-certificates",

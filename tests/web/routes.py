@@ -175,7 +175,6 @@ ROUTES: dict[str, Route] = {
     "secretariat.publish": Route(OFFICERS),  # for an officer who is no lead the use case says why not
     "secretariat.replace_draft": Route(OFFICERS),
     "secretariat.representatives": Route(OFFICERS),
-    "secretariat.withdraw": Route(OFFICERS, form={"reason": "a typo"}),
     "service_state.show": Route(SERVICE),
     "signing_table.finish": Route(SIGNED_IN),
     "signing_table.free": public(),
@@ -197,4 +196,5 @@ ROUTES: dict[str, Route] = {
     "verification.ask": Route(EVERYBODY - {"table"}),
     "verification.check": Route(EVERYBODY - {"table"}),
     "verification.report": Route(PARTIES),
+    "withdrawal.withdraw": Route(LEADS, form={"reason": "a typo", "sure": "y"}),
 }

@@ -148,7 +148,9 @@ def test_declining_asks_for_reason_and_password_and_is_shown(lin: Visitor, visit
 
 def test_an_agreement_that_is_closed_says_why_there_is_nothing_to_sign(lin: Visitor, visit: Visit, world: World):
     officer = visit(OFFICER)
-    officer.submit(f"/secretariat/agreements/{world.agreement}/withdraw", reason="a mistake in article 1")
+    officer.submit(f"/secretariat/agreements/{world.agreement}/withdraw", reason="a mistake in article 1", sure="y")
     page = lin.get(url(world)).text
+    assert "Reason: a mistake in article 1" in page
+    assert "Did not sign" in page
     assert "The agreement was withdrawn on" in page
     assert "data-signing" not in page

@@ -68,6 +68,22 @@ def test_every_page_is_accessible_and_fits(screen: Screens, live: LiveServer, pe
         check(window.page)
 
 
+def test_on_a_phone_the_officers_navigation_is_a_menu_of_one_row(screen: Screens, live: LiveServer):
+    page = screen(width=360).sign_in(OFFICER).page
+    page.goto(f"/secretariat/agreements/{live.world.agreement}/")
+    page.wait_for_load_state("load")
+    box = page.locator(".masthead").bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+    whole = """rule => { const before = rule.offsetHeight; rule.append(document.createElement("time"), " .");
+                         return rule.offsetHeight === before; }"""
+    assert page.locator(".rules li").first.evaluate(whole), "a time in a rule does not tear its sentence apart"
+    expect(page.get_by_role("link", name="People")).to_be_hidden()
+    page.get_by_role("button", name="Menu").press("Enter")
+    page.get_by_role("link", name="People").click()
+    expect(page.get_by_role("heading", name="People")).to_be_visible()
+
+
 def test_no_page_is_forgotten(app: Flask):
     """Every address that answers with a page is among those that axe looks at, or is said to be looked at elsewhere."""
     adapter = app.url_map.bind("sign.example.org", url_scheme="https")

@@ -85,7 +85,7 @@ def test_every_address_that_changes_something_asks_for_a_proof_or_says_why_not(a
 
 def test_what_weighs_most_is_among_them(app: Flask):
     assert {rule.endpoint for rule in gated(app)} >= {
-        "secretariat.publish", "secretariat.withdraw", "secretariat.people", "secretariat.invite",
+        "secretariat.publish", "withdrawal.withdraw", "secretariat.people", "secretariat.invite",
         "secretariat.give_mandate", "spreadsheets.take", "feeds.make", "feeds.revoke", "signing_table.hand_over",
         "passkeys.register_login", "passkeys.register_officer_key", "passkeys.begin_confirmation",
         "following.choose", "access.admit_codes", "access.reset_codes", "access.confirm_login",
@@ -117,7 +117,8 @@ def test_long_after_signing_in_each_of_them_asks_first_and_changes_nothing(visit
 
 
 def withdraw(officer: Visitor, world: World, **more: str) -> Any:
-    return officer.submit(f"/secretariat/agreements/{world.agreement}/withdraw", reason="a <new> text", **more)
+    fields = {"reason": "a <new> text", "sure": "y", **more}
+    return officer.submit(f"/secretariat/agreements/{world.agreement}/withdraw", **fields)
 
 
 def is_withdrawn(world: World) -> bool:

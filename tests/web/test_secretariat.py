@@ -175,7 +175,10 @@ def test_a_corrected_version_becomes_a_draft_that_replaces_the_old_one(officer: 
     new = answer.headers["Location"]
     assert "A corrected version" in officer.get(new).text
     officer.submit(f"{new}publish")
-    assert "Replaced by a corrected version" in officer.get(url(draft)).text
+    old = officer.get(url(draft)).text
+    assert "Replaced by a corrected version" in old
+    assert f'href="{new}"' in old
+    assert f'href="{url(draft)}"' in officer.get(new).text
 
 
 def test_a_drafts_files_can_be_replaced(officer: Visitor, draft: World):
@@ -185,13 +188,25 @@ def test_a_drafts_files_can_be_replaced(officer: Visitor, draft: World):
     assert "TEST/2" in officer.get(url(draft)).text
 
 
-def test_withdrawing_needs_a_reason(officer: Visitor, draft: World):
-    draft.publish()
+def test_withdrawing_needs_a_reason_and_a_word_that_it_is_meant(officer: Visitor, draft: World):
+    draft.publish().sign(SOMCHAI)
+    assert url(draft, "withdraw") in officer.get(url(draft)).text
+    assert "1 signature was given" in officer.get(url(draft, "withdraw")).text
+    for fields in ({"reason": " ", "sure": "y"}, {"reason": "a mistake"}):
+        answer = officer.submit(url(draft, "withdraw"), **fields)
+        assert (answer.status_code, 'aria-invalid="true"' in answer.text) == (400, True)
+    assert "a mistake</textarea>" in answer.text, "what was typed is still there"
+    assert "Open for signature" in officer.get(url(draft)).text
+
+
+def test_a_withdrawn_agreement_says_why_and_waits_for_nobody(officer: Visitor, draft: World):
+    draft.publish().sign(SOMCHAI)
     officer.get(url(draft))
-    assert "Remind by itself" in officer.get(url(draft)).text
-    assert officer.submit(url(draft, "withdraw"), reason=" ").status_code == 400
-    assert officer.submit(url(draft, "withdraw"), reason="a mistake").status_code == 302
+    assert officer.submit(url(draft, "withdraw"), reason="a mistake", sure="y").status_code == 302
     page = officer.get(url(draft)).text
-    assert "Withdrawn" in page
-    assert "Save" in page
-    assert not any(words in page for words in ("Change who signs", "Remind by itself", "Withdraw or correct"))
+    assert "Withdrawn on" in page
+    assert "Reason: a mistake" in page
+    assert page.count("Did not sign") == 3
+    gone = ("Not yet", "Change who signs", "Remind by itself", "Remind all", "Withdraw or correct")
+    assert not any(words in page for words in gone)
+    assert "cannot be withdrawn" in officer.get(url(draft, "withdraw")).text
