@@ -28,6 +28,7 @@ torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill rea
 	@$(BIN)/python -m torture --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.attacks.mutate --pdfs $(MUTANTS) --bundles $$(($(MUTANTS) / 2)) $(if $(SEED),--seed $(SEED))
 
+test: export PYTHONDONTWRITEBYTECODE = # the tests start a hundred processes, which would compile the service anew each
 test: system-packages $(BIN)/.dev node_modules/.package-lock.json tests/oidc/node_modules/.package-lock.json ## all tests; installs what they need
 	@$(BIN)/python -m pytest $(TESTS)
 

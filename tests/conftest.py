@@ -8,13 +8,39 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.economies"]
 
 CHECKOUT = Path(__file__).parent.parent
 
 # Deterministic: the same examples on every run, on every machine, however slow it is.
 hypothesis_settings.register_profile("tests", derandomize=True, deadline=None, max_examples=60)
 hypothesis_settings.load_profile("tests")
+
+
+# Modules that take half a minute with a test or a few: they begin first, so that none is what a worker ends with alone.
+LONG = (
+    "tests/web/test_twelve_at_the_table_in_chromium.py",
+    "tests/web/test_demo_in_chromium.py",
+    "tests/own_certificates/test_pages_in_chromium.py",
+    "tests/torture/",
+    "tests/web/test_signing_in_chromium.py",
+    "tests/web/test_pages_in_chromium.py",
+    "tests/web/test_passkeys_in_chromium.py",
+    "tests/own_certificates/",
+    "tests/test_wheel.py",
+    "tests/web/",
+    "tests/commands/",
+    "tests/workflow/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the modules by how long they take; within a module the tests stay as they stand there."""
+
+    def place(item: pytest.Item) -> int:
+        return next((at for at, start in enumerate(LONG) if item.nodeid.startswith(start)), len(LONG))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True, scope="session")
