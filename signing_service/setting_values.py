@@ -6,10 +6,12 @@ No message repeats a value that may hold a password.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import getaddresses
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from signing_service.agreement.addresses import is_address
 from signing_service.errors import ConfigurationError
 
 PREFIX = "SIGNING_SERVICE_"
@@ -174,10 +176,19 @@ def parse_bounce_mailbox(text: str | None) -> ImapMailbox | Path | None:
     return ImapMailbox(parts.hostname, port, security, unquote(parts.username), unquote(parts.password), folder)
 
 
-def parse_mail_from(text: str) -> str:
-    """A mail address, with a name or without."""
-    if "@" not in text or not text.isprintable():
-        raise wrong("MAIL_FROM", f"{text!r} is not a mail address")
+def parse_mail_from(text: str | None) -> str | None:
+    """One mail address, with a name or without."""
+    found = getaddresses([text]) if text is not None and text.isprintable() else []
+    if text is not None and not (len(found) == 1 and is_address(found[0][1])):
+        hint = "like signing@example.org, or: Alliance secretariat <signing@example.org>"
+        raise wrong("MAIL_FROM", f"{text!r} is not a mail address", hint)
+    return text
+
+
+def parse_reply_to(text: str | None) -> str | None:
+    """One mail address, without a name."""
+    if text is not None and not is_address(text):
+        raise wrong("MAIL_REPLY_TO", f"{text!r} is not a mail address", "like secretariat@example.org")
     return text
 
 

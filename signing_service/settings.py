@@ -64,6 +64,7 @@ SETTINGS = (
     Setting("WITNESS_QUORUM", None, "how many of them must cosign, or none; init writes it into the trust file"),
     Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
     Setting("MAIL_FROM", None, "sender of the service's mails"),
+    Setting("MAIL_REPLY_TO", None, "address that answers to the service's mails go to, where it is not the sender"),
     Setting("BOUNCE_MAILBOX", None, "where reports about undelivered mails arrive (IMAP or Maildir)", secret=True),
     Setting("MAIL_DIR", "var/mail", "folder for mails where no mail server is set"),
     Setting("LISTEN", "127.0.0.1:8000", "address and port of the HTTP server"),
@@ -102,6 +103,7 @@ class Settings:
     witness_quorum: int | None  # None: "none", or no witnesses at all
     smtp: SmtpServer | None
     mail_from: str | None
+    mail_reply_to: str | None
     mail_dir: Path
     bounce_mailbox: ImapMailbox | Path | None
     listen: tuple[str, int]  # host, port
@@ -163,8 +165,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
     """
     _refuse_unknown(environment)
     _refuse_passphrase_among_keys(environment)
-    raw = {setting.name: _text_of(setting, environment, read) for setting in SETTINGS}
-    given = {name: text for name, text in raw.items() if text}
+    given = {one.name: text for one in SETTINGS if (text := _text_of(one, environment, read))}
     settings = Settings(
         public_url=values.parse_public_url(given.get("PUBLIC_URL")),
         name=values.parse_name(given["NAME"]),
@@ -187,7 +188,8 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         witnesses_file=_path(given.get("WITNESSES_FILE")),
         witness_quorum=values.parse_witness_quorum(given.get("WITNESS_QUORUM")),
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),
-        mail_from=values.parse_mail_from(given["MAIL_FROM"]) if "MAIL_FROM" in given else None,
+        mail_from=values.parse_mail_from(given.get("MAIL_FROM")),
+        mail_reply_to=values.parse_reply_to(given.get("MAIL_REPLY_TO")),
         mail_dir=Path(given["MAIL_DIR"]),
         bounce_mailbox=values.parse_bounce_mailbox(given.get("BOUNCE_MAILBOX")),
         listen=values.parse_listen(given["LISTEN"]),

@@ -38,6 +38,7 @@ BESIDE = {
     ("encoding", "errors"): "every part raises errors",
     ("pdf", "agreement"): "an agreement's text and parties are what is rendered",
     ("pdf", "resources"): "fonts and templates are files of the package",
+    ("setting_values", "agreement"): "a sender's mail address is one like any other",
     ("settings", "setting_values"): "one module, cut in two for its length",
 }
 VERIFIER_MAY_USE = {"errors", "encoding", "agreement", "record", "approval", "evidence", "verify"}

@@ -26,6 +26,7 @@ EXAMPLE = {
     "DATABASE_PASSWORD": "0123456789abcdef",
     "SMTP_URL": "smtps://signing:secret@mail.example.org",
     "MAIL_FROM": "signing@example.org",
+    "MAIL_REPLY_TO": "secretariat@example.org",
     "TIMESTAMP_URLS": "https://tsa.example.org",
     "TIMESTAMP_ANCHORS_FILE": "/srv/signing/anchors/timestamp-anchors.pem",
 }
@@ -67,7 +68,8 @@ def test_the_composed_service_starts_with_settings_that_parse() -> None:
 
 
 def test_the_composed_service_starts_without_mail_and_timestamps() -> None:
-    empty = {**EXAMPLE, "SMTP_URL": "", "MAIL_FROM": "", "TIMESTAMP_URLS": "", "TIMESTAMP_ANCHORS_FILE": ""}
+    unset = ("SMTP_URL", "MAIL_FROM", "MAIL_REPLY_TO", "TIMESTAMP_URLS", "TIMESTAMP_ANCHORS_FILE")
+    empty = EXAMPLE | dict.fromkeys(unset, "")
     settings = compose_settings(empty)
     assert settings.smtp is None
     assert settings.timestamp_urls == ()

@@ -82,6 +82,8 @@ def test_every_setting_is_a_member_of_settings() -> None:
         ("SMTP_URL", "smtp://mail.example.org?security=ssl", "does not go with smtp"),
         ("SMTP_URL", "smtps://mail.example.org", "MAIL_FROM: is not set"),
         ("MAIL_FROM", "the secretariat", "not a mail address"),
+        ("MAIL_FROM", "signing@example.org, chair@example.org", "not a mail address"),
+        ("MAIL_REPLY_TO", "Secretariat <office@example.org>", "not a mail address"),
         ("LISTEN", "8000", "not of the form"),
         ("LISTEN", "127.0.0.1:70000", "not of the form"),
         ("TRUSTED_PROXIES", "172.28.0.1/24", "has host bits set"),

@@ -21,7 +21,7 @@ from signing_service.store.tree import frontier_at, read_entries
 from signing_service.verify.trust import read_trust
 from signing_service.verify.verdict import Verdict
 from signing_service.verify.verifier import verify_bundle
-from signing_service.workflow import delivery, download
+from signing_service.workflow import download, messages
 from signing_service.workflow.service import Service
 from torture.clients import Ledger
 from torture.findings import Findings
@@ -120,7 +120,7 @@ def check_mails(
 ) -> None:
     """A mail that is marked as sent is among those delivered."""
     for mail in outbox.of_agreement(session, agreement):
-        identity = str(delivery.make_message(service, mail)["Message-ID"]).encode()
+        identity = str(messages.mail_message(service.settings, service.name, mail)["Message-ID"]).encode()
         if mail.state == "sent" and not any(identity in text for text in delivered):
             found.lost += 1
             found.complaints.append(f"the mail to {mail.recipient} was marked as sent, and is nowhere")

@@ -29,7 +29,7 @@ def die_at(point: str, count: int) -> None:
     """From now on the ``count``-th arrival at ``point`` kills the whole process group, as kill -9 does."""
     from signing_service.store import ledger
     from signing_service.store.guard import Guard
-    from signing_service.workflow import delivery
+    from signing_service.workflow import transports
     from signing_service.workflow.service import Service
 
     arrive = _countdown(count)
@@ -45,7 +45,7 @@ def die_at(point: str, count: int) -> None:
         case [when, "the timestamp"]:
             Service.timestamp = _around(Service.timestamp, **{when: arrive})  # type: ignore[method-assign]
         case [when, "a mail"]:
-            transport = delivery._FolderTransport
+            transport = transports._FolderTransport
             transport.send = _around(transport.send, **{when: arrive})  # type: ignore[method-assign]
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from signing_service.agreement.addresses import check_address
 from signing_service.agreement.anchors import members_of
 from signing_service.agreement.names import check_direction, clean_name
 from signing_service.agreement.terms import (
@@ -47,7 +48,6 @@ PARTY_COLUMNS = ("name", "native_name", "native_language", "country", "time_zone
 PERSON_COLUMNS = ("representative", "representative_native", "email")
 YES, NO = ("yes", "true", "1", "x"), ("", "no", "false", "0")
 
-_EMAIL = re.compile(r"[^\s@,;<>\"]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run when the file is opened again
 _TABLE = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)\s*[.\]]")  # the line that begins a table of TOML
 
@@ -240,19 +240,19 @@ class _Row:
     def _repeated(self, party: Mapping[str, Any]) -> None:
         for column in PARTY_COLUMNS:
             said = self._cell(column)
-            known = party[column]
-            if said and column != "guest" and said != known:
-                self.complain(column, "%(party)s was %(known)s above", party=party["id"], known=repr(known))
+            if said and column != "guest" and said != party[column]:
+                self.complain(column, "%(party)s was %(known)s above", party=party["id"], known=repr(party[column]))
 
     def _person(self, party: str, role: str) -> None:
         if not any(self._cell(column) for column in PERSON_COLUMNS):
             return
-        email = self._cell("email")
-        if not _EMAIL.fullmatch(email):
-            self.complain("email", "%(text)s is not an e-mail address", text=repr(email))
         native = self._name("representative_native") if self._cell("representative_native") else None
         name = self._name("representative")
-        self.roster.people.append(RosterPerson(party, role, name, native, email, self.number))
+        try:
+            email = check_address(self._cell("email"))
+            self.roster.people.append(RosterPerson(party, role, name, native, email, self.number))
+        except InputError as error:
+            self.complain("email", error.message)
 
     def _cell(self, column: str) -> str:
         return self.cells.get(column.lower(), "").strip()

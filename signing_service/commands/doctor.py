@@ -30,9 +30,10 @@ from signing_service.settings import Settings
 from signing_service.store import installation
 from signing_service.store.database import Database
 from signing_service.store.migrations import check_schema
-from signing_service.workflow.delivery import open_smtp, send_test_mail
+from signing_service.workflow.delivery import send_test_mail
 from signing_service.workflow.readiness import LEAST_FREE
 from signing_service.workflow.service import load_fonts, open_keys, open_service, system_clock
+from signing_service.workflow.transports import open_smtp
 
 EXPIRY_WARNING = timedelta(days=365)
 MIN_FREE_DISK = 1 << 30  # bytes
@@ -185,7 +186,7 @@ def _check_mail(settings: Settings, test_mail: str | None) -> Iterator[Finding]:
         text = f"no mail server: mails are files in {Path(settings.mail_dir)}"
         yield Finding("warning", "mail", text, "set SMTP_URL and MAIL_FROM")
     else:
-        with open_smtp(settings.smtp):
+        with open_smtp(settings.smtp, settings.relying_party_id):
             yield Finding("ok", "mail", f"{settings.smtp.host} lets us in")
     if test_mail is not None:
         service = open_service(settings)

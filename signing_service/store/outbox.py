@@ -17,7 +17,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -26,7 +26,8 @@ from signing_service.store.tables import OutboxMail
 CLAIM_SIZE = 20  # mails a worker takes at once
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
-MAX_ATTEMPTS = 100  # with the waits above more than a week of a dead mail server
+MAX_ATTEMPTS = 100  # with the waits above more than a week of answers like "try again later"
+OUTAGE_PAUSE = timedelta(minutes=2)  # between two knocks at a mail server that is down
 
 
 def add(
@@ -109,6 +110,19 @@ def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, pe
     if permanent or mail.attempts >= MAX_ATTEMPTS:
         mail.state = "failed"
     session.flush()
+
+
+def put_off(session: Session, claimed: Sequence[int], reason: str, *, now: datetime) -> None:
+    """No mail gets through now: these, which were claimed in vain, and all others that are due wait for a moment.
+
+    That is no attempt at any of them: they wait as long as it takes, and go out as soon as the mail server is back.
+    """
+    until = now + OUTAGE_PAUSE
+    tried = case((OutboxMail.id.in_(claimed), 1), else_=0)
+    query = update(OutboxMail).where(
+        OutboxMail.state == "waiting", or_(OutboxMail.id.in_(claimed), OutboxMail.next_attempt <= now)
+    )
+    session.execute(query.values(next_attempt=until, error=reason[:500], attempts=OutboxMail.attempts - tried))
 
 
 def retry_wait(attempts: int) -> timedelta:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.addresses import check_address
 from signing_service.agreement.names import clean_name
-from signing_service.errors import InputError
 from signing_service.store import people
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
-
-_ADDRESS = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")  # RFC 5321 4.5.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +53,3 @@ def store_person(session: Session, person: NewPerson, now: datetime, *, office: 
         locale=person.locale,
         time_zone=person.time_zone,
     )
-
-
-def check_address(text: str) -> str:
-    """Return an e-mail address in lower case; raises InputError on what no mail server takes."""
-    address = text.strip().lower()
-    if not _ADDRESS.fullmatch(address) or not address.isascii():
-        raise InputError(
-            "%(text)s is not an e-mail address", hint="write it like rector@university.example", text=repr(text[:80])
-        )
-    return address

@@ -17,6 +17,7 @@ from datetime import UTC, date
 from sqlalchemy.orm import Session
 
 from signing_service import resources
+from signing_service.agreement.addresses import check_address
 from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster, with_parties
 from signing_service.agreement.source import TOML, Source, parse_source
 from signing_service.agreement.terms import Terms
@@ -26,7 +27,7 @@ from signing_service.store.tables import Person
 from signing_service.workflow.drafts import store_source
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.mandates import Authority, add_mandate
-from signing_service.workflow.people import NewPerson, check_address, store_person
+from signing_service.workflow.people import NewPerson, store_person
 from signing_service.workflow.service import Service
 
 

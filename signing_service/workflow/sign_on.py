@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.addresses import check_address
 from signing_service.encoding import canonical_json, parse_canonical_json, to_base64url
 from signing_service.errors import (
     ApprovalError,
@@ -33,7 +34,6 @@ from signing_service.errors import (
 from signing_service.store import mandates, passkeys, people, sessions, university_logins
 from signing_service.store.tables import UniversityLogin
 from signing_service.workflow.oidc import Account, ForeignAnswerError, RelyingParty, foreign
-from signing_service.workflow.people import check_address
 from signing_service.workflow.permissions import require, require_over
 from signing_service.workflow.providers import Provider
 from signing_service.workflow.service import Service

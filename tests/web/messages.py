@@ -23,7 +23,7 @@ LANGUAGES = ("zh", "ru", "th")
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
-    *("agreement/" + name for name in ("acts", "mandates", "names", "roster", "rules_file")),
+    *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster", "rules_file")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
     "store/wall_clock",
@@ -33,9 +33,9 @@ SPEAKING = (
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (
     *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material")),
-    *("workflow/" + name for name in ("oidc", "personal_export", "proofs", "providers", "public_record")),
+    *("workflow/" + name for name in ("messages", "oidc", "personal_export", "proofs", "providers", "public_record")),
     *("workflow/" + name for name in ("readiness", "renewal", "rotation", "service", "succession")),
-    *("workflow/" + name for name in ("trust", "witnesses", "witnessing")),
+    *("workflow/" + name for name in ("transports", "trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),
 )  # what only operators and programs read
 SPEAKERS = (

@@ -19,7 +19,8 @@ from signing_service.workflow.bounces import take_bounces
 from signing_service.workflow.delivery import deliver
 from signing_service.workflow.delivery_reports import MAX_REPORT, read_delivery_report
 from tests.cast import LIN
-from tests.workflow.test_delivery import MailServer, mail_server, posting, put, service
+from tests.workflow.mail_server import MailServer
+from tests.workflow.test_delivery import mail_server, posting, put, service
 
 __all__ = ["mail_server", "posting", "service"]  # fixtures
 
@@ -131,7 +132,7 @@ def test_a_delay_is_told_and_the_mail_stays_sent_until_it_fails(posting: Any, ma
 
 
 def test_a_recipient_whom_the_mail_server_refuses_at_once_is_told_too(posting: Any, mail_server: MailServer):
-    mail_server.recipient_answer = "550 5.1.1 no such user here"
+    mail_server.recipient_answers[LIN.email] = "550 5.1.1 no such user here"
     put(posting, LIN.email)
     deliver(posting)
     mail = the_mail(posting)

@@ -2,64 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from signing_service.errors import UnavailableError
 from signing_service.settings import parse_settings
 from signing_service.store import outbox
 from signing_service.store.database import Database
 from signing_service.store.migrations import upgrade
-from signing_service.workflow.delivery import deliver, send_test_mail
+from signing_service.workflow.delivery import HAND_OVER, LEASE, deliver, send_test_mail
 from tests.cast import ALLIANCE, LIN, NOON, PUBLIC_URL, SOMCHAI
-
-
-@dataclass
-class MailServer:
-    """A real SMTP server that remembers what it took; ``answer`` is what it says instead of taking a mail."""
-
-    taken: list[EmailMessage] = field(default_factory=list)
-    answer: str = ""
-    port: int = 0
-    recipient_answer: str = ""
-
-    async def handle_RCPT(
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if self.recipient_answer:
-            return self.recipient_answer
-        envelope.rcpt_tos.append(address)
-        return "250 ok"
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        if self.answer:
-            return self.answer
-        content = envelope.content
-        assert isinstance(content, bytes)
-        self.taken.append(email.message_from_bytes(content, policy=default))
-        return "250 taken"
-
-
-class FreePortController(Controller):
-    """Listens on a port that the system chooses."""
-
-    def _trigger_server(self) -> None:
-        assert isinstance(self.server, asyncio.Server)
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+from tests.workflow.mail_server import FreePortController, MailServer
 
 
 class Clock:
@@ -161,17 +123,80 @@ def test_while_the_mail_server_is_down_mails_wait(posting: Any) -> None:
     assert counts(posting) == {"waiting": 1}
 
 
-def test_mails_go_out_when_the_mail_server_is_back_after_a_day(posting: Any, mail_server: MailServer) -> None:
+def test_when_the_mail_server_is_back_after_a_day_each_mail_goes_out_at_once_and_once(
+    posting: Any, mail_server: MailServer
+) -> None:
+    people = [f"representative{number}@andaman.example" for number in range(outbox.CLAIM_SIZE + 4)]
     there = posting.settings
     posting.settings = replace(there, smtp=replace(there.smtp, port=1))
-    put(posting, LIN.email)
-    for _ in range(24):
-        deliver(posting)
-        posting.clock.now += timedelta(hours=1)
+    for person in people:
+        put(posting, person)
+    for _ in range(2 * 24):
+        assert deliver(posting) == 0
+        posting.clock.now += timedelta(minutes=30)
+    assert counts(posting) == {"waiting": len(people)}
     posting.settings = there
-    posting.clock.now += outbox.LONGEST_RETRY
+    assert [deliver(posting), deliver(posting), deliver(posting)] == [outbox.CLAIM_SIZE, 4, 0]
+    assert [message["To"] for message in mail_server.taken] == people
+
+
+def test_an_outage_of_the_mail_server_is_shown_beside_each_mail_and_counts_as_no_attempt(posting: Any) -> None:
+    posting.settings = replace(posting.settings, smtp=replace(posting.settings.smtp, port=1))
+    numbers = [put(posting, LIN.email) for _ in range(outbox.CLAIM_SIZE + 1)]
+    deliver(posting)
+    assert deliver(posting) == 0  # nothing is due: one knock is enough for all
+    with posting.database.read() as session:
+        mails = [outbox.get(session, number) for number in numbers]
+        assert {mail.attempts for mail in mails} == {0}
+        assert {mail.error for mail in mails} == {"mail server 127.0.0.1: [Errno 111] Connection refused"}
+
+
+def test_a_full_mailbox_holds_up_nobody_else(posting: Any, mail_server: MailServer) -> None:
+    mail_server.recipient_answers[LIN.email] = "452 4.2.2 mailbox full"
+    for person in (LIN, SOMCHAI):
+        put(posting, person.email)
+    assert deliver(posting) == 2
+    assert counts(posting) == {"sent": 1, "waiting": 1}
+    assert [message["To"] for message in mail_server.taken] == [SOMCHAI.email]
+
+
+def test_a_sender_that_the_mail_server_refuses_loses_no_mail(posting: Any, mail_server: MailServer) -> None:
+    mail_server.sender_answer = "550 5.7.1 not allowed to send as signing@example.org"
+    put(posting, LIN.email)
+    assert deliver(posting) == 0
+    assert counts(posting) == {"waiting": 1}
+
+
+@pytest.mark.parametrize(
+    "recipient", ["lin@njupt.example, x@y.example", "lin@njupt.example\nBcc: x@y.example", "สมชาย@andaman.example", "@"]
+)
+def test_a_mail_that_cannot_be_written_is_marked_and_holds_up_no_other(
+    posting: Any, mail_server: MailServer, recipient: str
+) -> None:
+    refused = put(posting, recipient)
+    put(posting, SOMCHAI.email)
+    assert deliver(posting) == 2
+    assert [message["To"] for message in mail_server.taken] == [SOMCHAI.email]
+    with posting.database.read() as session:
+        mail = outbox.get(session, refused)
+        reason = f"the mail cannot be written: {recipient!r} is not one mail address in ASCII"
+        assert (mail.state, mail.error) == ("failed", reason)
+
+
+def test_a_batch_that_the_mail_server_holds_up_ends_before_another_worker_may_take_it(
+    posting: Any, mail_server: MailServer
+) -> None:
+    for person in (LIN, SOMCHAI):
+        put(posting, person.email)
+
+    def slowly() -> None:
+        posting.clock.now += HAND_OVER + timedelta(seconds=1)
+
+    mail_server.meanwhile = slowly
     assert deliver(posting) == 1
-    assert [message["To"] for message in mail_server.taken] == [LIN.email]
+    posting.clock.now += LEASE
+    assert deliver(posting) == 1
+    assert [message["To"] for message in mail_server.taken] == [LIN.email, SOMCHAI.email]
 
 
 def test_a_mail_that_the_server_puts_off_is_tried_again(posting: Any, mail_server: MailServer) -> None:
@@ -226,6 +251,9 @@ def test_a_test_mail_goes_out_at_once(posting: Any, mail_server: MailServer) -> 
     send_test_mail(posting, "admin@example.org")
     (message,) = mail_server.taken
     assert message["Subject"] == f"Test mail from {ALLIANCE}"
+    assert message["Date"].datetime == NOON
+    assert message["Message-ID"].endswith("@sign.example.org>")
+    assert mail_server.hello == "sign.example.org"
 
 
 @pytest.mark.parametrize("answer", ["451 try again later", "554 not from here"])

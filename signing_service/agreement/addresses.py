@@ -1,0 +1,52 @@
+"""Mail addresses: as every mail server takes them.
+
+Example::
+
+    >>> check_address(" Rector@Университет.example ")
+    'rector@xn--b1agajc0ayikbb.example'
+
+A domain in its own script is kept in the ASCII form that DNS knows (RFC 5890). Letters outside ASCII before the @
+need SMTPUTF8 (RFC 6531) on every server on the way; most lack it, so such an address is refused before a mail is lost.
+"""
+
+from __future__ import annotations
+
+import re
+
+from signing_service.errors import InputError
+
+MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # RFC 5321 Dot-string
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def check_address(text: str) -> str:
+    """Return a mail address in lower case and in ASCII; raises InputError on what a mail server may not take."""
+    local, _, domain = text.strip().lower().rpartition("@")
+    if not local.isascii():
+        raise InputError(
+            "%(text)s has letters before the @ that many mail servers do not take",
+            hint="ask for an address whose part before the @ is in Latin letters",
+            text=repr(text[:80]),
+        )
+    address = f"{local}@{_in_ascii(domain)}"
+    if not is_address(address):
+        raise InputError(
+            "%(text)s is not an e-mail address", hint="write it like rector@university.example", text=repr(text[:80])
+        )
+    return address
+
+
+def is_address(address: str) -> bool:
+    """Whether this is one mail address in ASCII, as RFC 5321 has it, without quoted parts and address literals."""
+    local, _, domain = address.rpartition("@")
+    known = len(address) <= MAX_ADDRESS and len(local) <= 64 and len(domain) <= 253
+    return known and bool(_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain.lower()))
+
+
+def _in_ascii(domain: str) -> str:
+    """The domain as DNS knows it; nothing where it cannot be one."""
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
