@@ -178,7 +178,7 @@ def folders_unsynced() -> None:
 
 def mails_unsynced() -> None:
     """A mail is marked as sent when the operating system has it, not the disk."""
-    _workflow("delivery").replace_durably = lambda path, data: path.write_bytes(data)
+    _workflow("transports").replace_durably = lambda path, data: path.write_bytes(data)
 
 
 def unverified() -> None:

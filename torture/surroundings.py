@@ -41,7 +41,7 @@ def impatient() -> None:
     """In the server's process: what waits for seconds or minutes after a failure waits for moments."""
     waits = HttpAuthority.__init__.__kwdefaults__
     waits["timeout"], waits["deadline"] = AUTHORITY_TIMEOUT, 2 * AUTHORITY_TIMEOUT
-    outbox.FIRST_RETRY = outbox.LONGEST_RETRY = timedelta(seconds=1)
+    outbox.FIRST_RETRY = outbox.LONGEST_RETRY = outbox.OUTAGE_PAUSE = timedelta(seconds=1)
     delivery.LEASE = MAIL_LEASE
     worker.LONGEST_PAUSE = 1.0
 

@@ -32,26 +32,29 @@ _log = logging.getLogger(__name__)
 
 
 def deliver(service: Service) -> int:
-    """Hand over the mails that are due, at most one batch; return for how many the mail server decided."""
+    """Hand over the mails that are due, at most one batch; return how many were tried."""
     begun = service.clock()
     with service.database.begin() as session:
         mails = outbox.claim(session, now=begun, lease=LEASE)
     if not mails:
         return 0
-    decided = 0
+    tried, at_hand = 0, None
     try:
         with open_transport(service.settings) as transport:
             for mail in mails:
                 if service.clock() - begun > HAND_OVER:
                     break
+                tried, at_hand = tried + 1, mail
                 _deliver_one(service, transport, mail)
-                decided += 1
+                at_hand = None
     except UnavailableError as error:
-        waiting = [mail.id for mail in mails[decided:]]
+        if at_hand is not None:  # perhaps it is for this very mail: it waits longer than those it was to go with
+            _mark(service, at_hand, error.message, permanent=False)
+        waiting = [mail.id for mail in mails[tried:]]
         _log.warning("%s mails are put off: %s", len(waiting), error.message)
         with service.database.begin() as session:
             outbox.put_off(session, waiting, error.message, now=service.clock())
-    return decided
+    return tried
 
 
 def send_test_mail(service: Service, recipient: str) -> None:

@@ -163,8 +163,21 @@ def test_a_full_mailbox_holds_up_nobody_else(posting: Any, mail_server: MailServ
 def test_a_sender_that_the_mail_server_refuses_loses_no_mail(posting: Any, mail_server: MailServer) -> None:
     mail_server.sender_answer = "550 5.7.1 not allowed to send as signing@example.org"
     put(posting, LIN.email)
-    assert deliver(posting) == 0
+    deliver(posting)
     assert counts(posting) == {"waiting": 1}
+
+
+def test_a_mail_over_which_the_mail_server_hangs_up_lets_the_others_go_first(
+    posting: Any, mail_server: MailServer
+) -> None:
+    for person in (LIN, SOMCHAI):
+        put(posting, person.email)
+    mail_server.recipient_answers[LIN.email] = "421 4.3.0 closing"
+    for _ in range(4):
+        deliver(posting)
+        posting.clock.now += outbox.OUTAGE_PAUSE
+    assert [message["To"] for message in mail_server.taken] == [SOMCHAI.email]
+    assert counts(posting) == {"sent": 1, "waiting": 1}
 
 
 @pytest.mark.parametrize(
