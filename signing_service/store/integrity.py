@@ -90,11 +90,10 @@ def _kind(column: Column[Any]) -> str:
 
 
 def _check_record(session: Session, stored: Frontier) -> tuple[int, int]:
-    notes = dict(session.execute(select(Checkpoint.size, Checkpoint.note)).all())
-    nodes = _Nodes(session)
+    nodes, checkpoints = _Nodes(session), _Checkpoints(session)
     heads: dict[str, tuple[int, bytes]] = {}
     frontier, erased = Frontier(), 0
-    _check_checkpoint(notes.get(0), frontier)
+    checkpoints.check(frontier)
     for index, data, type, event, salt in _entries(session):
         if index != frontier.size:
             raise RecordError(f"the record has a gap: entry {frontier.size} is missing")
@@ -109,12 +108,11 @@ def _check_record(session: Session, stored: Frontier) -> tuple[int, int]:
         leaf = leaf_hash(data)
         nodes.check(frontier, leaf)  # (2)
         frontier = frontier.append(leaf)
-        _check_checkpoint(notes.get(frontier.size), frontier)  # (3)
+        checkpoints.check(frontier)  # (3)
     if frontier != stored or nodes.count() != _complete_subtrees(frontier.size):
         raise RecordError("the stored tree is not that of the entries")
-    if notes and max(notes) > frontier.size:
-        raise RecordError(f"a checkpoint of {max(notes)} entries is stored, but only {frontier.size} entries are")
-    return erased, len(notes)
+    checkpoints.finish(frontier.size)
+    return erased, checkpoints.count
 
 
 def _entries(session: Session) -> Iterator[tuple[int, bytes, str, bytes | None, bytes | None]]:
@@ -166,14 +164,34 @@ class _Nodes:
         return list(self._session.execute(query.order_by(Node.index).limit(BATCH)))
 
 
+class _Checkpoints:
+    """The stored checkpoints, compared as the tree reaches their sizes."""
+
+    def __init__(self, session: Session) -> None:
+        query = select(Checkpoint.size, Checkpoint.note).order_by(Checkpoint.size)
+        self._rows = iter(session.execute(query.execution_options(yield_per=BATCH)))
+        self._next = next(self._rows, None)
+        self.count = 0
+
+    def check(self, frontier: Frontier) -> None:
+        """Compare the checkpoint of that size, if there is one."""
+        if self._next is not None and self._next.size == frontier.size:
+            _check_checkpoint(self._next.note, frontier)
+            self._next = next(self._rows, None)
+            self.count += 1
+
+    def finish(self, size: int) -> None:
+        """No checkpoint may be of more entries than there are."""
+        if self._next is not None:
+            raise RecordError(f"a checkpoint of {self._next.size} entries is stored, but only {size} entries are")
+
+
 def _complete_subtrees(size: int) -> int:
     """How many complete subtrees of level 1 and up a tree of ``size`` leaves has."""
     return sum(size >> level for level in range(1, size.bit_length()))
 
 
-def _check_checkpoint(note: str | None, frontier: Frontier) -> None:
-    if note is None:
-        return
+def _check_checkpoint(note: str, frontier: Frontier) -> None:
     try:
         checkpoint = parse_checkpoint(parse_note(note.encode()).text)
     except FormatError as error:
@@ -208,6 +226,6 @@ def _check_signed_revisions(session: Session) -> None:
         same = (table.agreement == Revision.agreement) & (table.revision == Revision.number)
         queries.append(digests.join(table, same).join(Event, Event.index == table.entry_index))
     for query in queries:
-        for agreement, number, sha256, event in session.execute(query):
+        for agreement, number, sha256, event in session.execute(query.execution_options(yield_per=BATCH)):
             if event is not None and f'"pdf_sha256":"{sha256}"'.encode() not in event:
                 raise RecordError(f"revision {number} of agreement {agreement} is not the one in the record")
