@@ -21,9 +21,11 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from signing_service.errors import SigningServiceError
+from signing_service.store.limits import DatabaseStorage
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.bounces import take_bounces
 from signing_service.workflow.delivery import deliver
@@ -34,6 +36,7 @@ from signing_service.workflow.witnessing import ask_witnesses
 if TYPE_CHECKING:
     from signing_service.workflow.service import Service
 
+SWEEP = timedelta(minutes=5)  # between two sweeps of the limits' counts
 BOUNCES_PAUSE = 60.0  # seconds between two looks into the mailbox of reports
 PAUSE = 2.0  # seconds between two looks at the database
 FIRST_RETRY, LONGEST_PAUSE = 1.0, 60.0  # seconds, while something does not answer: each time twice as long
@@ -47,13 +50,20 @@ _log = logging.getLogger(__name__)
 def work_once(service: Service) -> tuple[int, bool]:
     """Do all that is due now; return how much was done and whether everything answered."""
     done, well = 0, True
-    for task in (deliver, archive_all, renew_due, remind_due):
+    for task in (deliver, archive_all, renew_due, remind_due, forget_attempts):
         try:
             done += task(service)
         except SigningServiceError as error:
             _log.warning("%s: %s", task.__name__, error.message)
             well = False
     return done, well
+
+
+def forget_attempts(service: Service) -> int:
+    """Sweep away the limits' counts of addresses that are over (docs/privacy.md): no work that anybody waits for."""
+    if service.schedule.is_due("limits", service.clock(), SWEEP):
+        DatabaseStorage(database=service.database, clock=service.clock).forget_expired()
+    return 0
 
 
 def witness_once(service: Service) -> tuple[int, bool]:

@@ -6,10 +6,14 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from signing_service.errors import TimestampError
+from signing_service.store.limits import DatabaseStorage
+from signing_service.store.tables import RateCounter, RateHit
 from signing_service.workflow import worker
 from signing_service.workflow.worker import Worker, retry_pause, work_once
+from tests.workflow.world import World
 
 
 class Task:
@@ -36,11 +40,26 @@ def use(monkeypatch: pytest.MonkeyPatch, mails: Task, archiving: Task) -> None:
     monkeypatch.setattr(worker, "archive_all", archiving)
     monkeypatch.setattr(worker, "renew_due", Task())
     monkeypatch.setattr(worker, "remind_due", Task())
+    monkeypatch.setattr(worker, "forget_attempts", Task())
 
 
 def test_one_round_does_all_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Task(3), Task(1))
     assert work_once(None) == (4, True)  # type: ignore[arg-type]
+
+
+def test_the_worker_sweeps_away_whose_attempts_were_counted_once_the_quarter_of_an_hour_is_over(world: World) -> None:
+    storage = DatabaseStorage(database=world.service.database, clock=world.clock)
+    storage.acquire_entry("address/192.0.2.7", 5, 900)
+    storage.incr("address/192.0.2.8", 900)
+    left = []
+    for _ in range(5):
+        work_once(world.service)
+        with world.service.database.read() as session:
+            left.append((list(session.scalars(select(RateHit.key))), list(session.scalars(select(RateCounter.key)))))
+        world.clock.forward(minutes=5)
+    assert left[2] == (["address/192.0.2.7"], ["address/192.0.2.8"])
+    assert left[3] == ([], [])
 
 
 def test_a_task_that_fails_does_not_keep_the_other_from_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
