@@ -44,7 +44,6 @@ TIMES = 10  # of each look
 ROUNDS = 3  # agreements that are signed
 DAY = timedelta(days=1)
 CHECKS = (check_clock, check_worker, check_mails, check_proofs, check_witnesses)
-_LARGE_LOG = ("full_page_writes = off", "max_wal_size = '16GB'")
 LINEAR = ("a search", "status")  # look at every reference, and count every mail; both in an index alone
 LIMIT = 2.0  # times: what costs no more than this is called flat
 
@@ -95,13 +94,10 @@ def _grow(stage: Stage, first: int, last: int) -> None:
 
 
 def _work_only_when_asked(url: str) -> None:
-    """No processes of PostgreSQL that come and go: what they used could not be told from the others' CPU.
-
-    Nor does it wait for the disk, which would only take time.
-    """
+    """No processes of PostgreSQL that come and go: what they used could not be told from the others' CPU."""
     engine = create_engine(parse_url(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for setting in ("autovacuum = off", "max_parallel_workers_per_gather = 0", "fsync = off", *_LARGE_LOG):
+        for setting in ("autovacuum = off", "max_parallel_workers_per_gather = 0", "max_wal_size = '16GB'"):
             connection.execute(text(f"ALTER SYSTEM SET {setting}"))
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()

@@ -42,6 +42,9 @@ def lax_connection(database: Database) -> Iterator[Connection]:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
         yield connection
         connection.commit()
+        if database.dialect == "sqlite":  # readers would look each page up in a write-ahead log of gigabytes
+            cursor: Any = connection.connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
 
 
