@@ -18,6 +18,7 @@ from torture.killing import make_venue, run_cycle
 from torture.outages import live_through_outages
 from torture.postgres import Cluster
 from torture.power import cut_the_power
+from torture.workers import kill_a_worker
 
 PARTIES = 24
 FEW = 4
@@ -100,6 +101,14 @@ def _outages(folder: Path, seed: str, turn: int) -> Findings:
         cluster.remove()
 
 
+def _killed_worker(folder: Path, _seed: str, _turn: int) -> Findings:
+    cluster = Cluster.make()
+    try:
+        return kill_a_worker(folder, FAULTY, cluster)
+    finally:
+        cluster.remove()
+
+
 def _planted(folder: Path, seed: str, turn: int) -> Findings:
     """One bug after the other; what its trial finds is what was wanted."""
     bug = list(TRIALS)[turn % len(TRIALS)]
@@ -115,6 +124,7 @@ KINDS: dict[str, Cycle] = {
     "jumping clock": _jumping_clock,
     "standby promoted": _failing_over,
     "outages around it": _outages,
+    "worker killed": _killed_worker,
     "planted bugs": _planted,
 }
 ORDER = (
@@ -130,6 +140,7 @@ ORDER = (
     "power cuts",
     "killed on SQLite",
     "standby promoted",
+    "worker killed",
     "planted bugs",
     "killed on PostgreSQL",
     "jumping clock",

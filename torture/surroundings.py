@@ -31,7 +31,7 @@ from torture.postbox import Postbox
 from torture.postgres import Cluster
 
 AUTHORITY_TIMEOUT = 0.5  # seconds, instead of the ten that servers have
-MAIL_LEASE = timedelta(seconds=3)  # instead of five minutes
+MAIL_LEASE = timedelta(seconds=8)  # instead of five minutes
 OUTAGES = ("one authority", "both authorities", "mail server", "an answer to a mail", "log witness")
 DATABASE = "database"
 GONE = "gone"  # an authority that does not listen
@@ -41,8 +41,9 @@ def impatient() -> None:
     """In the server's process: what waits for seconds or minutes after a failure waits for moments."""
     waits = HttpAuthority.__init__.__kwdefaults__
     waits["timeout"], waits["deadline"] = AUTHORITY_TIMEOUT, 2 * AUTHORITY_TIMEOUT
-    outbox.FIRST_RETRY = outbox.LONGEST_RETRY = outbox.OUTAGE_PAUSE = timedelta(seconds=1)
-    delivery.LEASE = MAIL_LEASE
+    outbox.FIRST_RETRY = outbox.OUTAGE_PAUSE = timedelta(seconds=1)
+    outbox.LONGEST_RETRY = MAIL_LEASE  # a claim that ends later than twice that would count for nothing
+    delivery.LEASE, delivery.HAND_OVER = MAIL_LEASE, MAIL_LEASE / 2
     worker.LONGEST_PAUSE = 1.0
 
 

@@ -6,11 +6,14 @@ Mails and interrupted archiving are worked on by a thread beside the pages; ``--
 
 from __future__ import annotations
 
+import logging
+
 from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import make_parser, settings_from_environment
+from signing_service.workflow.readiness import readiness
 from signing_service.workflow.releases import asset_digests, record_release
-from signing_service.workflow.service import open_service
+from signing_service.workflow.service import Service, open_service
 
 
 def main(arguments: list[str]) -> int:
@@ -24,7 +27,15 @@ def main(arguments: list[str]) -> int:
     never_show_settings(settings)
     check_port(settings)
     service = open_service(settings)
+    _say_what_is_not_ready(service)
     record_release(service, asset_digests())
     service.database.dispose()
     run_server(settings, worker=not options.no_worker, on_ready=lambda: print(f"serving {settings.public_url}"))
     return 0
+
+
+def _say_what_is_not_ready(service: Service) -> None:
+    """It serves all the same: pages can be read, and most of this ends by itself or while it runs."""
+    for part in readiness(service):
+        if part.problem:
+            logging.getLogger(__name__).error("%s: %s (signing-service doctor)", part.name, part.problem)

@@ -85,10 +85,12 @@ def _check_validity(path: Path, role: Role, certificate: x509.Certificate, now: 
     if now < certificate.not_valid_before_utc:
         raise KeyStoreError(
             f"{path} is not valid before {format_time(certificate.not_valid_before_utc)}",
-            hint="the clock of this machine is wrong, or the keys were made by one whose clock was",
+            hint=f"it is {format_time(now)} by the clock of this machine: set it if that is wrong; if it is right, "
+            "it was wrong where the keys were made",
         )
     if now > certificate.not_valid_after_utc:
         raise KeyStoreError(
             f"{path} is expired since {format_time(certificate.not_valid_after_utc)}",
-            hint=f"signing-service keys rotate {role} makes the next one; old signatures stay valid",
+            hint=f"it is {format_time(now)} by the clock of this machine: set it if that is wrong; if it is right, "
+            f"signing-service keys rotate {role} makes the next one; old signatures stay valid",
         )

@@ -11,11 +11,13 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from signing_service.encoding import format_time
 from signing_service.errors import ConfigurationError, SigningServiceError, UnavailableError
 from signing_service.pki.authority import PROFILES
-from signing_service.store import guard, installation
+from signing_service.store import guard, installation, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.store.migrations import check_schema
+from signing_service.store.wall_clock import LARGEST_STEP
 from signing_service.workflow import trust
 from signing_service.workflow.service import Service
 
@@ -68,8 +70,17 @@ def _check_schema(service: Service) -> None:
 
 
 def _check_clock(service: Service) -> None:
-    """Places in a queue and claims on mails are held by time: machines that share a database must agree on it."""
+    """Places in a queue and claims on mails are held by time: machines that share a database must agree on it.
+
+    By a clock behind what was published nothing can be recorded.
+    """
     service.database.wall_clock.check()
+    with service.database.read() as session:
+        newest = publisher.newest(session)
+    now = datetime.now(UTC)
+    if newest is not None and newest.published > now + LARGEST_STEP:
+        here, there = format_time(now), format_time(newest.published)
+        raise UnavailableError(f"it is {here} by this machine's clock, but a checkpoint was published at {there}")
     if service.database.dialect == "sqlite":
         return
     with service.database.read() as session:

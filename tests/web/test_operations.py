@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from signing_service.commands.logs import cover, without_secrets
+from signing_service.store import tables
 from signing_service.web.app import create_app
 from signing_service.workflow import readiness
 from signing_service.workflow.service import Service
@@ -62,6 +63,11 @@ def outlive_the_keys(world: World, _: pytest.MonkeyPatch) -> None:
     world.clock.now += timedelta(days=365 * 11)
 
 
+def set_the_clock_back(world: World, _: pytest.MonkeyPatch) -> None:
+    with world.service.database.begin() as session:
+        session.execute(update(tables.Checkpoint).values(published=datetime(2055, 1, 1, tzinfo=UTC)))
+
+
 def fill_the_disk(_: World, patched: pytest.MonkeyPatch) -> None:
     patched.setattr(readiness, "LEAST_FREE", 1 << 62)
 
@@ -74,6 +80,7 @@ def fill_the_disk(_: World, patched: pytest.MonkeyPatch) -> None:
         ("schema", go_back_in_schema),
         ("keys", outlive_the_keys),
         ("disk", fill_the_disk),
+        ("clock", set_the_clock_back),
     ],
 )
 def test_a_part_that_fails_is_named_and_nobody_is_sent_here(
