@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from signing_service.encoding import parse_canonical_json
@@ -14,7 +16,7 @@ from signing_service.errors import (
 )
 from signing_service.store import agreements
 from signing_service.verify.verdict import Verdict
-from signing_service.workflow import download
+from signing_service.workflow import download, own_uploads
 from signing_service.workflow.own_uploads import take_upload
 from signing_service.workflow.prepared import Prepared, Waiting
 from signing_service.workflow.reservations import RESERVATION, Reservation, release, reservation_of, reserve
@@ -138,6 +140,24 @@ def test_what_is_refused_changes_nothing_and_the_turn_stays(
     upload(world, pyhanko_signer.sign(downloaded(world), LIN.signer, lin))
     with pytest.raises(ConflictError, match="you have signed already"):
         upload(world, stranger)
+
+
+def test_of_two_different_files_at_once_one_is_stored_and_the_other_is_given_no_receipt(
+    own_world: World, lin: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, store = own_world, own_uploads._store
+    held(world)
+    late, first = (pyhanko_signer.sign(downloaded(world), LIN.signer, lin) for _ in range(2))
+
+    def store_late(*arguments: Any) -> None:
+        monkeypatch.setattr(own_uploads, "_store", store)
+        upload(world, first)
+        store(*arguments)
+
+    monkeypatch.setattr(own_uploads, "_store", store_late)
+    with pytest.raises(ConflictError, match="you have signed already"):
+        upload(world, late)
+    assert downloaded(world).startswith(first)
 
 
 def test_only_the_representative_of_a_party_that_may_reserves(own_world: World) -> None:
