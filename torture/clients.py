@@ -19,7 +19,7 @@ from signing_service.ceremony.browser import TIMEOUT, RefusedError
 from signing_service.errors import SigningServiceError, UnavailableError
 from signing_service.workflow.enrolment import sign_in_link
 
-PATIENCE = 90.0  # seconds that a client goes on asking one thing
+PATIENCE = 180.0  # seconds that a client goes on asking one thing
 PAUSE = 0.03  # seconds between two tries
 DOUBLED = 0.3  # of the signature requests
 UNAVAILABLE = (502, 503, 504)

@@ -25,6 +25,7 @@ from torture.server import Server
 
 PATIENCE = 180.0  # seconds for a cycle's clients
 LONGEST_LIFE = 0.5  # seconds until a server is killed at a random moment
+USUAL_START = 0.5  # seconds; where a start takes longer, the machine is busy, and a server lives longer to get on
 LAST_ARRIVAL = {"entry": 5, "commit": 16, "guard": 4, "timestamp": 3, "mail": 3}  # arrivals at a point until it kills
 AT_ONCE = 4  # clients
 TRIES, PAUSE = 3, 0.5  # starts of a server that refuses, seconds between them
@@ -83,7 +84,7 @@ def _kill(
     point: str | None = None
     while not finished() and server.kills - begin < kills:
         life = chance.uniform(0.02, LONGEST_LIFE) if point is None else 3 * LONGEST_LIFE
-        _live(server, life, finished)
+        _live(server, life * max(1.0, server.last_recovery / USUAL_START), finished)
         if finished() and server.alive:
             return
         server.kill()

@@ -41,7 +41,7 @@ class Server:
         self._venue, self._bug, self._prepare = venue, bug, prepare
         self._process: BaseProcess | None = None
         self.kills = 0
-        self.longest_recovery = 0.0
+        self.longest_recovery = self.last_recovery = 0.0
 
     def start(self, point: str | None = None, count: int = 0) -> bool:
         """Start, and wait until it answers; False if it died before, at its point. ``longest_recovery`` is kept."""
@@ -53,7 +53,8 @@ class Server:
         self._process.start()
         while time.monotonic() < begin + PATIENCE:
             if self._answers() and self.alive:
-                self.longest_recovery = max(self.longest_recovery, time.monotonic() - begin)
+                self.last_recovery = time.monotonic() - begin
+                self.longest_recovery = max(self.longest_recovery, self.last_recovery)
                 return True
             if not self.alive:
                 return False
