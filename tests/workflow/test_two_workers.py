@@ -1,0 +1,68 @@
+"""Two workers on PostgreSQL that find the same work at the same moment do it once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from signing_service.pki.timestamps import TimestampAuthority, TimestampToken
+from signing_service.store import acts, outbox
+from signing_service.workflow.archiving import archive_all
+from signing_service.workflow.renewal import renew_due
+from signing_service.workflow.schedule import Schedule
+from signing_service.workflow.service import Service
+from tests.cast import ALES, LIN, SOMCHAI
+from tests.workflow.generations import IN_2034, rotate_to, sign_everything
+from tests.workflow.world import World
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+PATIENCE = 60  # seconds
+
+
+class Meeting:
+    """An authority that answers once both workers have asked it, so that neither can know of the other's."""
+
+    name = "meeting"
+
+    def __init__(self, authority: TimestampAuthority) -> None:
+        self._authority, self._both = authority, threading.Barrier(2)
+
+    def timestamp(self, digest: bytes, now: datetime) -> TimestampToken:
+        self._both.wait(PATIENCE)
+        return self._authority.timestamp(digest, now)
+
+
+def both(world: World, task: Callable[[Service], int]) -> int:
+    meeting = Meeting(world.service.authorities[0])
+    workers = [replace(world.service, authorities=(meeting,), schedule=Schedule()) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        return sum(pool.map(task, workers))
+
+
+def archived(world: World) -> list[str]:
+    with world.service.database.read() as session:
+        return [one.field for one in acts.archive_timestamps(session, world.agreement)]
+
+
+def test_a_countersigned_agreement_is_archived_once(world: World) -> None:
+    world.publish()
+    for person in (LIN, SOMCHAI, ALES):
+        world.sign(person)
+    world.countersign()
+    assert both(world, archive_all) == 1
+    assert archived(world) == ["archive-1"]
+
+
+def test_a_proof_is_renewed_once_and_the_officers_are_told_once(world: World) -> None:
+    sign_everything(world)
+    rotate_to(world, IN_2034, "timestamp")
+    both(world, renew_due)
+    assert archived(world) == ["archive-1", "archive-2"]
+    with world.service.database.read() as session:
+        mails = outbox.of_agreement(session, world.agreement)
+    assert sum(mail.kind == "renewal" for mail in mails) == 1
