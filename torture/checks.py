@@ -21,7 +21,7 @@ from signing_service.store.tree import frontier_at, read_entries
 from signing_service.verify.trust import read_trust
 from signing_service.verify.verdict import Verdict
 from signing_service.verify.verifier import verify_bundle
-from signing_service.workflow import download, messages
+from signing_service.workflow import download
 from signing_service.workflow.service import Service
 from torture.clients import Ledger
 from torture.findings import Findings
@@ -46,7 +46,7 @@ def check(venue: Venue, ledger: Ledger, mails: Sequence[bytes] | None = None) ->
             _check_events(session, venue, found)
             _check_told(session, venue, found)
             delivered = mails_in(venue.folder / "mail") if mails is None else mails
-            check_mails(session, service, venue.agreement, delivered, found)
+            check_mails(session, venue.agreement, delivered, found)
         _check_bundle(service, venue, found)
     finally:
         service.database.dispose()
@@ -115,12 +115,10 @@ def mails_in(folder: Path) -> list[bytes]:
     return [path.read_bytes() for path in folder.glob("*.eml")]
 
 
-def check_mails(
-    session: Session, service: Service, agreement: str, delivered: Sequence[bytes], found: Findings
-) -> None:
+def check_mails(session: Session, agreement: str, delivered: Sequence[bytes], found: Findings) -> None:
     """A mail that is marked as sent is among those delivered."""
     for mail in outbox.of_agreement(session, agreement):
-        identity = str(messages.mail_message(service.settings, service.name, mail)["Message-ID"]).encode()
+        identity = f"<{mail.message_id}@".encode()
         if mail.state == "sent" and not any(identity in text for text in delivered):
             found.lost += 1
             found.complaints.append(f"the mail to {mail.recipient} was marked as sent, and is nowhere")

@@ -23,7 +23,6 @@ import httpx
 from bench.crowd import Venue
 from signing_service.ceremony.browser import RefusedError
 from signing_service.store import outbox
-from signing_service.workflow import messages
 from signing_service.workflow.service import Service
 from signing_service.workflow.witnessing import witnesses_of
 from torture.checks import check
@@ -154,7 +153,7 @@ def _check_copies(venue: Venue, postbox: Postbox, found: Findings) -> None:
     try:
         with service.database.read() as session:
             for mail in outbox.of_agreement(session, venue.agreement):
-                identity = str(messages.mail_message(service.settings, service.name, mail)["Message-ID"])
+                identity = str(mail.message_id)
                 if copies[identity] != 1 + postbox.swallowed[identity]:
                     found.doubled += 1
                     found.complaints.append(f"the mail to {mail.recipient} went out {copies[identity]} times")

@@ -80,5 +80,5 @@ class Postbox:
 
 
 def message_id(content: bytes) -> str:
-    """The Message-ID of a mail as it was sent."""
-    return str(email.message_from_bytes(content)["Message-ID"])
+    """The random part of a mail's Message-ID, by which the outbox knows it."""
+    return str(email.message_from_bytes(content)["Message-ID"]).lstrip("<").partition("@")[0]

@@ -131,7 +131,7 @@ class _Cutter:
             check_everything(session, service.guard)
             check_receipts(session, service.trust, self._sent, found)
             mails = mails_in(self._place(str(self._venue.folder / "mail")))
-            check_mails(session, service, self._venue.agreement, mails, found)
+            check_mails(session, self._venue.agreement, mails, found)
         guarded = service.guard.read()
         if guarded is None or guarded.size < self._released:
             found.forks += 1

@@ -20,7 +20,6 @@ from sqlalchemy import update
 
 from bench.crowd import Venue
 from signing_service.store import outbox, tables
-from signing_service.workflow import messages
 from signing_service.workflow.reminders import Manners, set_manners
 from torture.findings import Findings
 from torture.outages import PATIENCE, comes_true
@@ -108,7 +107,7 @@ def _check(venue: Venue, postbox: Postbox, found: Findings) -> None:
         with service.database.read() as session:
             mails = outbox.of_agreement(session, venue.agreement)
         for mail in mails:
-            count = copies.pop(str(messages.mail_message(service.settings, service.name, mail)["Message-ID"]), 0)
+            count = copies[str(mail.message_id)]
             twice += count == 2
             if count not in (1, 2):
                 found.lost += count == 0
