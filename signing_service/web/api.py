@@ -53,6 +53,7 @@ def open_invitation() -> ResponseReturnValue:
             "officer": opened.officer,
             "roles": roles,
             "needs_password": opened.needs_password,
+            "has_passkey": opened.has_passkey,
         }
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from signing_service.errors import InputError
-from signing_service.store import people, sessions
+from signing_service.store import passkeys, people, sessions
 from signing_service.workflow.links import SIGN_IN_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import send_invitation
@@ -26,6 +26,8 @@ class OpenedInvitation:
     officer: bool
     roles: tuple[InvitedAs, ...]
     needs_password: bool
+    has_passkey: bool
+    """Whether the person has made one to sign in with."""
 
 
 def open_invitation(service: Service, token: str, language: str = "en") -> OpenedInvitation:
@@ -38,7 +40,13 @@ def open_invitation(service: Service, token: str, language: str = "en") -> Opene
         person = people.get(session, invitation.person)
         roles = roles_of(session, person.id, language)
         return OpenedInvitation(
-            person.name, person.native_name, person.email, person.officer, roles, person.password_hash is None
+            person.name,
+            person.native_name,
+            person.email,
+            person.officer,
+            roles,
+            needs_password=person.password_hash is None,
+            has_passkey=bool(passkeys.of_person(session, person.id, "login")),
         )
 
 
@@ -47,8 +55,8 @@ def accept_invitation(
 ) -> str:
     """Use a link up: set the password if the person has none yet, and open a session; return its token.
 
-    ``with_passkey``: the person will make a passkey in that session instead of a password. Raises NotAllowedError if
-    the link cannot be used, InputError if a password is needed and none or a bad one given.
+    ``with_passkey``: the person has a passkey instead of a password, or will make one in that session. Raises
+    NotAllowedError if the link cannot be used, InputError if a password is needed and none or a bad one given.
     """
     now = service.clock()
     hashed = hash_password(password) if password else None

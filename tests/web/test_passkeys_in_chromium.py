@@ -23,6 +23,7 @@ from tests.cast import LIN, OFFICER, PASSWORD, SECOND_OFFICER
 from tests.web.conftest import LiveServer
 from tests.web.devices import actions, approve, counting_actions, enrol, make_officers_passkey, with_device
 from tests.web.screen import Screen
+from tests.web.test_pages_in_chromium import check
 from tests.workflow.world import World
 
 Screens = Callable[..., Screen]
@@ -60,14 +61,20 @@ def confirm(officer: Screen) -> None:
 
 def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, officer: Screen, world: World):
     code = enrol(lin)
+    check(lin.page)
     officer.page.goto("/secretariat/passkeys/")
     expect(officer.page.locator("[data-code]")).to_have_text(code)
+    check(officer.page)
     confirm(officer)
     expect(officer.page.get_by_text("Confirmed; the person is told")).to_be_visible()
 
     expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible()
+    check(lin.page)
     lin.page.get_by_role("link", name="Read and sign the agreement").click()
     lin.propose()
+    lin.page.set_viewport_size({"width": 360, "height": 740})
+    lin.stage("approve").get_by_role("button", name="Enlarge").click()
+    check(lin.page, (360, "light"))
     approve(lin).expect_signed()
 
     with world.service.database.read() as session:
@@ -189,6 +196,7 @@ def test_an_officer_who_sees_another_code_refuses_and_the_person_is_told_what_to
     expect(officer.page.get_by_text("Refused and revoked")).to_be_visible()
     expect(officer.page.get_by_role("button", name="The codes are the same")).to_be_hidden()
     expect(lin.page.get_by_text("The codes differed, so your passkey was not confirmed")).to_be_visible()
+    check(lin.page, (360, "light"))
     lin.page.get_by_role("button", name="Make the approval passkey").click()
     expect(lin.page.locator("[data-code]")).to_have_text(re.compile(CODE))
     assert lin.page.locator("[data-code]").inner_text() != first
@@ -205,6 +213,8 @@ def test_what_needs_a_fresh_proof_goes_on_by_itself_after_it(lin: Screen, office
     officer.page.goto("/secretariat/passkeys/")
     confirm(officer)
     dialog = officer.page.get_by_role("dialog", name="Is it you?")
+    expect(dialog).to_be_visible()
+    check(officer.page)
     dialog.get_by_label("Your password").fill("not the password")
     dialog.get_by_role("button", name="Go on").click()
     expect(dialog.get_by_role("alert")).to_contain_text("The password is wrong.")
@@ -225,12 +235,31 @@ def test_a_lost_device_is_revoked_and_another_code_is_compared(lin: Screen, worl
     assert code.inner_text() != first
 
 
+def test_who_has_a_passkey_and_opens_another_link_is_not_asked_to_make_a_second_one(screen: Screens, world: World):
+    with world.service.database.begin() as session:
+        session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
+    lin = with_device(screen(width=390, height=800))
+    for press in ("Make a passkey and continue", "Continue"):
+        lin.page.goto("about:blank")
+        lin.page.goto(invite(world.service, world.officer, world.ids[LIN]))
+        lin.page.get_by_role("button", name=press, exact=True).click()
+        expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()
+        lin.page.get_by_role("button", name="Sign out").click()
+    lin.page.goto(invite(world.service, world.officer, world.ids[LIN]))
+    lin.page.get_by_role("button", name="My passkey is lost: choose a password").click()
+    lin.page.get_by_label("Choose a password").fill("another sentence that is long enough")
+    check(lin.page)
+    lin.page.get_by_role("button", name="Continue", exact=True).click()
+    expect(lin.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
 def test_a_browser_that_did_not_see_the_key_made_shows_no_code(lin: Screen, world: World):
     """The service could show any key there: the person would read out the code of somebody else's."""
     enrol(lin)
     lin.page.evaluate("localStorage.clear()")  # as in every other browser
     lin.page.reload()
     expect(lin.page.get_by_text("Your passkey was made in another browser")).to_be_visible()
+    check(lin.page, (360, "light"))
     expect(lin.page.locator("[data-code]")).to_be_hidden()
     expect(lin.page.locator("[data-code]")).to_be_empty()
 

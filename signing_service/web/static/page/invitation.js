@@ -11,6 +11,8 @@ const token = location.hash.slice(1);
 
 const post = (url, body) => persist(async () => (await ask("POST", url, { body, token: csrfToken() })).body);
 
+let known = false; // the person has a passkey already, and needs no other means to sign in
+
 async function open() {
   stages.show("opening", { focus: false });
   try {
@@ -30,13 +32,15 @@ function welcome(invitation) {
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
   form.elements.username.value = invitation.email;
-  choose(!invitation.needs_password ? "nothing" : canUsePasskeys() ? "passkey" : "password");
+  known = invitation.needs_password && invitation.has_passkey;
+  choose(known ? "known" : !invitation.needs_password ? "nothing" : canUsePasskeys() ? "passkey" : "password");
   stages.show("welcome");
 }
 
 /** What the person makes here, to sign in with from now on: a passkey, a password, or nothing, having one. */
 function choose(way) {
   form.querySelector("[data-passkey]").hidden = way !== "passkey";
+  form.querySelector("[data-known]").hidden = way !== "known";
   form.querySelector("[data-continue]").hidden = way === "passkey";
   form.querySelector("[data-password]").hidden = way !== "password";
   form.elements.password.disabled = way !== "password";
@@ -54,7 +58,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const { password } = form.elements;
   enter(form.querySelector("[data-continue]"), async () => {
-    const { next } = await post(root.dataset.accept, password.disabled ? { token } : { token, password: password.value });
+    const { next } = await post(root.dataset.accept, password.disabled ? { token, passkey: known } : { token, password: password.value });
     location.replace(next);
   });
 });
@@ -70,6 +74,11 @@ form.querySelector("[data-make]").addEventListener("click", (event) => enter(eve
   await ask("POST", root.dataset.loginKey, { body: { answer }, token: csrf_token });
   location.replace(entered);
 }));
+
+form.querySelector("[data-lost]").addEventListener("click", () => {
+  choose("password");
+  form.elements.password.focus();
+});
 
 form.querySelector("[data-choose-password]").addEventListener("click", () => {
   if (entered) return location.replace(entered); // it is no longer the link that could set one
