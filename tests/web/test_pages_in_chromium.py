@@ -29,8 +29,13 @@ Screens = Callable[..., Screen]
 FITS = "document.documentElement.scrollHeight <= innerHeight"
 FILL = """([total, columns]) => {
   const list = document.querySelector(".hall-parties");
-  list.className = `hall-parties columns-${columns} dense`;
+  list.className = `hall-parties columns-${columns}${total > 12 ? " dense" : ""}`;
   while (list.children.length < total) list.append(list.children[list.children.length % 4].cloneNode(true));
+  const native = list.children[3].querySelector(".native"); // signs above and below, which need tall lines
+  native.lang = "my";
+  native.textContent = "ဧရာဝတီနမူနာတက္ကသိုလ်";
+  const style = getComputedStyle(native);
+  return parseFloat(style.lineHeight) / parseFloat(style.fontSize);
 }"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 Theme = Literal["light", "dark"]
@@ -215,9 +220,11 @@ def test_the_hall_tells_the_moment_of_completion(screen: Screens, live: LiveServ
     expect(window.page.locator("[data-completed]")).to_contain_text("UTC")
     assert window.page.evaluate(FITS), "a projector does not scroll"
     window.page.route("**/state.json", lambda route: route.abort())  # it knows of four
-    for total in (13, 24, 40):
-        window.page.evaluate(FILL, [total, hall_columns(total)])
-        assert window.page.evaluate(FITS), f"nor with {total} parties"
+    for total in (12, 13, 24, 40):
+        assert window.page.evaluate(FILL, [total, hall_columns(total)]) > 1.7, "Burmese touches the next line"
+        for height in (720, 1080):
+            window.page.set_viewport_size({"width": height * 16 // 9, "height": height})
+            assert window.page.evaluate(FITS), f"nor with {total} parties at {height} lines"
 
 
 def test_the_hall_survives_a_lost_connection(screen: Screens, live: LiveServer):
