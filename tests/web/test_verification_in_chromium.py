@@ -45,6 +45,7 @@ def test_the_verdict_is_accessible_and_fits_a_phone(screen: Callable[..., Screen
             page.get_by_role("button", name="Verify").click()
             expect(page.get_by_role("link", name="Save the report")).to_be_visible()
             check(page)
+            expect(page.locator("table.steps")).to_have_css("display", "table")  # not in a row, as a page's steps are
     with page.expect_download() as saved:
         page.get_by_role("link", name="Save the report").click()
     assert saved.value.suggested_filename == "report.html"
