@@ -72,7 +72,7 @@ def _run(command: str, words: list[str]) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "signing_service":
             raise
-        return _complain(f"{error.name} is not installed", SERVICE_HINT, 2)
+        return _complain(f"{command} needs {error.name}, which is not installed", SERVICE_HINT, 2)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -28,11 +28,11 @@ from signing_service.verify.record import Event, check_record, proof_of_existenc
 from signing_service.verify.report import AgreementReport, RecordReport, Report
 from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules
-from signing_service.verify.signed import Signed, check_one_root, check_seal_issuer, open_revision
+from signing_service.verify.signed import Signed, check_one_root, check_seal_issuer, foreign_to, open_revision
 from signing_service.verify.structure import Document, read_document
 from signing_service.verify.timestamps import CLOCK_TOLERANCE, Timestamp
 from signing_service.verify.trust import Trust
-from signing_service.verify.verdict import Checks, Step, SubIndication
+from signing_service.verify.verdict import ADD_BUNDLE, Checks, Step, SubIndication
 
 
 class AgreementVerifier:
@@ -222,7 +222,7 @@ class AgreementVerifier:
                 "record",
                 SubIndication.NO_POE,
                 "without the evidence bundle nothing is known of the record",
-                hint="add the evidence bundle: verify evidence-….zip instead of the PDF alone",
+                hint=ADD_BUNDLE,
             )
             return []
         self._report.record = record = RecordReport()
@@ -259,6 +259,7 @@ class AgreementVerifier:
             signed.report.verdict = self._checks.verdict_of(signed.subject)
             signed.report.covers = "file" if signed.revision.end == len(self._pdf) else "revision"
         self._report.checks = tuple(self._checks)
+        self._report.foreign_to = foreign_to(self._signed, self._trust)
         return self._report
 
 

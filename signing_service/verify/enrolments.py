@@ -42,7 +42,16 @@ from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event, History
 from signing_service.verify.rules import ASSURANCES, signer_of
 from signing_service.verify.signed import Signed
-from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import (
+    ADD_BUNDLE,
+    GIVE_TRUST_FILE,
+    CheckError,
+    Checks,
+    Step,
+    SubIndication,
+    failure,
+    unproven,
+)
 
 _METHODS = {"in-person": "in person", "video": "by video", "phone": "by telephone"}
 
@@ -75,7 +84,7 @@ def check_enrolments(
         return
     if not events:
         message = "without the evidence bundle nothing is known of the passkeys that approved"
-        checks.unproven(Step.APPROVAL, "approvals", SubIndication.NO_POE, message, hint="add the evidence bundle")
+        checks.unproven(Step.APPROVAL, "approvals", SubIndication.NO_POE, message, hint=ADD_BUNDLE)
         return
     history = History(events)
     for one in passkeys:
@@ -250,7 +259,7 @@ def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:
 
 def _known(trust: TrustFile | None) -> TrustFile:
     if trust is None:
-        raise unproven(SubIndication.NO_POE, "the officers who confirm are not known", hint="give the trust file")
+        raise unproven(SubIndication.NO_POE, "the officers who confirm are not known", hint=GIVE_TRUST_FILE)
     return trust
 
 

@@ -20,7 +20,7 @@ from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event
 from signing_service.verify.report import ExtensionReport
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
-from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
 
 
 def check_extensions(
@@ -34,7 +34,7 @@ def check_extensions(
         with checks.collecting(Step.APPROVAL, "extension", SubIndication.SIG_CONSTRAINTS_FAILURE):
             if trust is None:
                 reports.append(_report(event, event["officer"]))
-                raise unproven(SubIndication.NO_POE, "who may extend signing is not known", hint="give the trust file")
+                raise unproven(SubIndication.NO_POE, "who may extend signing is not known", hint=GIVE_TRUST_FILE)
             officer = _check(event, terms, revision0, trust)
             reports.append(_report(event, officer))
             checks.passed(Step.APPROVAL, "extension", f"signing was extended to {event['until']} by {officer}")

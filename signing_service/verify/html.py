@@ -11,13 +11,27 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from signing_service.verify.report import Report, SignatureReport
-from signing_service.verify.text import MEANINGS, STEPS, clean, state_text, summary, trust_lines, waiting_facts
-from signing_service.verify.verdict import Check, Verdict
+from signing_service.verify.report import Problem, Report, SignatureReport, grouped
+from signing_service.verify.text import (
+    STEPS,
+    clean,
+    meaning,
+    problems_heading,
+    state_text,
+    summary,
+    trust_lines,
+    waiting_facts,
+)
+from signing_service.verify.verdict import Verdict
 
 _STYLE = """
-body { font: 11pt/1.45 "Noto Sans", system-ui, sans-serif; margin: 2rem auto; max-width: 52rem; padding: 0 1rem;
+body { font: 11pt/1.45 "Noto Sans", system-ui, "Segoe UI", "Noto Sans Thai", "Leelawadee UI", "Noto Sans Khmer",
+  "Khmer OS", "Khmer UI", "Noto Sans Lao", "Lao UI", "Noto Sans Myanmar", "Myanmar Text", sans-serif;
+  margin: 2rem auto; max-width: 52rem; padding: 0 1rem;
   color: #1b1f24; background: #fff }
+:lang(zh) { font-family: "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif }
+:lang(zh-Hant) { font-family: "Noto Sans TC", "Noto Sans CJK TC", "PingFang TC", "Microsoft JhengHei", sans-serif }
+:lang(km), :lang(lo), :lang(my), :lang(th) { line-height: 1.75 }
 h1 { font-size: 1.5rem; border-left: .5rem solid; padding-left: .75rem }
 h2 { font-size: 1.1rem; margin-top: 1.75rem }
 table { border-collapse: collapse; width: 100% }
@@ -53,7 +67,8 @@ def report_to_html(report: Report) -> str:
 
 def report_to_section(report: Report) -> str:
     """Give what stands under the verdict, without the page around it."""
-    return "\n".join(_section(report)) + "\n"
+    note = [f"<p>{_text(meaning(report))}</p>"] if report.foreign_to else []
+    return "\n".join([*note, *_section(report)]) + "\n"
 
 
 def _page(report: Report) -> Iterator[str]:
@@ -64,7 +79,7 @@ def _page(report: Report) -> Iterator[str]:
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>{verdict}: {_text(report.name)}</title><style>{_STYLE}</style></head><body>"
     yield f'<h1 class="{verdict}">{verdict}{indication}</h1>'
-    yield f"<p>{MEANINGS[report.verdict]}</p>"
+    yield f"<p>{_text(meaning(report))}</p>"
     yield from _section(report)
     yield "</body></html>"
 
@@ -75,9 +90,11 @@ def _section(report: Report) -> Iterator[str]:
         yield f'<tr><th scope="row">{name}</th><td>{_text(value)}</td></tr>'
     yield "</table>"
     if report.problems:
-        yield "<h2>What is wrong or missing</h2><ul>"
-        yield from (_problem(check) for check in report.problems)
+        yield f"<h2>{problems_heading(report)}</h2><ul>"
+        yield from (_problem(one) for one in grouped(report.problems))
         yield "</ul>"
+    for hint in report.hints:
+        yield f"<p>{_text(hint[0].upper() + hint[1:])}.</p>"
     if report.signatures:
         yield '<h2>Signatures</h2><table class="signatures"><thead><tr>'
         yield "".join(f'<th scope="col">{name}</th>' for name in ("For", "By, and when", "Evidence"))
@@ -131,16 +148,17 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
 
 def _signature(item: SignatureReport) -> str:
     names = dict.fromkeys((item.party or item.kind, item.party_native, item.field))  # a seal's field is called so too
-    party = "<br>".join(_text(part) for part in names if part)
+    own = {item.party_native: item.party_language}
+    party = "<br>".join(_text(part, own.get(part, "")) for part in names if part)
     signer = "<br>".join(_text(part) for part in (item.signer, item.role, _GUEST if item.guest else "") if part)
     signer += f"<br><code>{item.certificate_sha256[:32]}</code>" if item.certificate_sha256 else ""
     time = _moment(item.time) if item.time else "no time is proven"
     clock = {True: "independent", False: "time not independent", None: ""}[item.time_independent]
-    consent = f"“{item.consent}” ({item.consent_language})" if item.consent else ""
+    consent = _text(f"“{item.consent}” ({item.consent_language})", item.consent_language) if item.consent else ""
     entry = str(item.entry) if item.entry is not None else ""
-    parts = {"Approved by": item.approval, "Identity": item.identity, "Approved sentence": consent}
-    parts |= {"Mandate": item.mandate, "Record entry": entry, "Changed later": "; ".join(item.changes)}
-    evidence = "".join(f"<dt>{name}</dt> <dd>{_text(text)}</dd>" for name, text in parts.items() if text)
+    parts = {"Approved by": _text(item.approval), "Identity": _text(item.identity), "Approved sentence": consent}
+    parts |= {"Mandate": _text(item.mandate), "Record entry": entry, "Changed later": _text("; ".join(item.changes))}
+    evidence = "".join(f"<dt>{name}</dt> <dd>{text}</dd>" for name, text in parts.items() if text)
     by = f"{item.time_authority} ({clock})" if clock else item.time_authority
     cells = [
         f'<strong class="{item.verdict.value}">{item.verdict.value}</strong><br>{party}',
@@ -150,15 +168,16 @@ def _signature(item: SignatureReport) -> str:
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _problem(check: Check) -> str:
-    indication = f" [{check.indication.value}]" if check.indication else ""
-    hint = f"<br>{_text(check.hint)}" if check.hint else ""
-    verdict = f'<strong class="{check.verdict.value}">{check.verdict.value}</strong>'
-    return f"<li>{verdict} {_text(check.subject)}: {_text(check.message)}{indication}{hint}</li>"
+def _problem(one: Problem) -> str:
+    indication = f" [{one.indication.value}]" if one.indication else ""
+    verdict = f'<strong class="{one.verdict.value}">{one.verdict.value}</strong>'
+    return f"<li>{verdict} {STEPS[one.step]}, {_text(one.named)}: {_text(one.message)}{indication}</li>"
 
 
-def _text(text: str) -> str:
-    return escape(clean(text))
+def _text(text: str, language: str = "") -> str:
+    """For the page; in a ``language`` other than its own marked as such, for its letters' forms and for speech."""
+    shown = escape(clean(text))
+    return f'<span lang="{escape(language)}">{shown}</span>' if language not in ("", "en") else shown
 
 
 def _moment(moment: datetime) -> str:

@@ -29,6 +29,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "sha256": report.sha256,
         "size": report.size,
         "trust": report.trust_fingerprint or None,
+        "foreign": bool(report.foreign_to),
         "anchors": [{"subject": subject, "sha256": sha256} for subject, sha256 in report.trust_anchors],
         "provable_until": _time(report.provable_until),
         "agreement": None if agreement is None else _agreement(agreement),

@@ -21,7 +21,7 @@ from signing_service.encoding import from_base64url, parse_time
 from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event, History
 from signing_service.verify.report import PaperReport
-from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
 
 
 def check_papers(
@@ -40,7 +40,7 @@ def check_papers(
         subject = f"paper of {event['signer']}"
         with checks.collecting(Step.APPROVAL, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
             if trust is None:
-                raise unproven(SubIndication.NO_POE, "who may attest is not known", hint="give the trust file")
+                raise unproven(SubIndication.NO_POE, "who may attest is not known", hint=GIVE_TRUST_FILE)
             if history is None or event["signer"] in {one.signer for one in reports}:
                 raise _refused("is not the signer's only one")
             stated = _check(event, history, terms, revision0, trust)

@@ -34,7 +34,7 @@ from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.limits import MAX_CHAIN_LENGTH, MAX_PATH_STEPS, MAX_PATHS
 from signing_service.verify.names import check_name_constraints
 from signing_service.verify.policies import check_policies
-from signing_service.verify.verdict import CheckError, SubIndication, unproven
+from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, SubIndication, unproven
 
 _TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 _OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
@@ -140,7 +140,7 @@ class PathBuilder:
             SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
             "the certificate of %(subject)s leads to no trusted certificate",
             subject=repr(certificate.subject_text),
-            hint="" if self._anchors else "give the trust file with --trust",
+            hint="" if self._anchors else GIVE_TRUST_FILE,
         )
 
     def _paths(self, chain: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:

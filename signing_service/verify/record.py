@@ -31,10 +31,9 @@ from signing_service.record.tree import leaf_hash, root_of
 from signing_service.verify.repeated import check_references, check_repeated
 from signing_service.verify.report import RecordReport
 from signing_service.verify.shapes import check_shape
-from signing_service.verify.verdict import Checks, Step, SubIndication, failure
+from signing_service.verify.verdict import GIVE_TRUST_FILE, Checks, Step, SubIndication, failure
 
 SUBJECT = "record"
-GIVE_TRUST_FILE = "give the trust file (trust.json): it names the record's key, the officers and their passkeys"
 Event = Mapping[str, Any]
 
 

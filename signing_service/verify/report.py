@@ -7,11 +7,11 @@ for signature in report.signatures: print(signature.field, signature.verdict)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from signing_service.verify.verdict import Check, SubIndication, Verdict, worst
+from signing_service.verify.verdict import Check, Step, SubIndication, Verdict, worst
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class SignatureReport:
     party: str = ""
     """The university's name, in profile agreement."""
     party_native: str = ""
+    party_language: str = ""
+    """The language of ``party_native``, BCP 47."""
     role: str = ""
     guest: bool = False
     """Whether the sealed terms call the party a guest, whose signature counts for no quorum."""
@@ -141,6 +143,8 @@ class Report:
     record: RecordReport | None = None
     provable_until: datetime | None = None
     trust_fingerprint: str = ""
+    foreign_to: str = ""
+    """The origin of the service whose trust file was given, where nothing in the file was issued under it."""
     trust_anchors: Sequence[tuple[str, str]] = ()
     """Certificates that were trusted beside the trust file, or without one: name and SHA-256."""
 
@@ -168,4 +172,31 @@ class Report:
     @property
     def hints(self) -> tuple[str, ...]:
         """What to do, each once."""
+        if self.foreign_to:
+            return ("verify it with the trust file of the alliance that it belongs to",)
         return tuple(dict.fromkeys(check.hint for check in self.problems if check.hint))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What several checks found in the same words."""
+
+    verdict: Verdict
+    step: Step
+    message: str
+    indication: SubIndication | None
+    subjects: Sequence[str]
+
+    @property
+    def named(self) -> str:
+        """The first few subjects."""
+        more = f" and {len(self.subjects) - 3} more" if len(self.subjects) > 3 else ""
+        return ", ".join(self.subjects[:3]) + more
+
+
+def grouped(checks: Iterable[Check]) -> list[Problem]:
+    """Each different problem once, with everything that has it, in the order in which they come."""
+    subjects: dict[tuple[Verdict, Step, str, SubIndication | None], list[str]] = {}
+    for check in checks:
+        subjects.setdefault((check.verdict, check.step, check.message, check.indication), []).append(check.subject)
+    return [Problem(*same, subjects=names) for same, names in subjects.items()]

@@ -31,7 +31,7 @@ from signing_service.verify.history import Event, History
 from signing_service.verify.own_certificate import ASSURANCE as OWN_CERTIFICATE
 from signing_service.verify.own_certificate import check_names
 from signing_service.verify.report import AgreementReport, SignatureReport
-from signing_service.verify.verdict import Checks, Step, SubIndication, Verdict, failure, unproven
+from signing_service.verify.verdict import ADD_BUNDLE, Checks, Step, SubIndication, Verdict, failure, unproven
 
 SUBJECT = "agreement"
 ASSURANCES = ("service", "passkey")  # of approvals, weakest first
@@ -115,7 +115,7 @@ def _check_may_sign(terms: Terms, acts: Acts, given: Act, *, known: bool) -> Non
         raise unproven(
             SubIndication.NO_POE,
             "signatures on paper may have counted, of which the document alone says nothing",
-            hint="add the evidence bundle",
+            hint=ADD_BUNDLE,
         )
     may_sign(terms, acts, given.signer, given.time)
 
@@ -134,7 +134,7 @@ def _as_if_extended(terms: Terms, acts: Acts, given: Act, subject: str, checks: 
         SubIndication.NO_POE,
         f"{given.signer} signed after {format_time(closes)}, to which the sealed rules let officers add time; "
         "whether they did, the document alone does not say",
-        hint="add the evidence bundle",
+        hint=ADD_BUNDLE,
     )
     return replace(acts, extended_until=given.time + timedelta(seconds=1))
 

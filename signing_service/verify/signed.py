@@ -20,7 +20,7 @@ from signing_service.agreement.terms import Terms
 from signing_service.approval import RelyingParty, Statement
 from signing_service.verify import own_certificate
 from signing_service.verify.approvals import Expected, check_approval, check_certificate_names
-from signing_service.verify.certificate import Certificate, NameKey
+from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.changes import Revision
 from signing_service.verify.cms import check_embedded_chain, check_signed_attributes, read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN, Container
@@ -29,7 +29,7 @@ from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
 from signing_service.verify.timestamps import Timestamp, Token, open_token
 from signing_service.verify.trust import Trust
-from signing_service.verify.verdict import CheckError, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
 
 _ONE_TIME = {
     "2.5.29.56": "noRevAvail",  # RFC 9608
@@ -133,7 +133,7 @@ class Signed:
             self.report.consent = approved.statement.consent
             self.report.consent_language = approved.statement.consent_language
             if approved.assurance == "passkey" and relying_party is None:
-                raise unproven(SubIndication.NO_POE, "its approval is by a passkey", hint="give the trust file")
+                raise unproven(SubIndication.NO_POE, "its approval is by a passkey", hint=GIVE_TRUST_FILE)
             checks.passed(Step.APPROVAL, self.subject, f"approved by {approved.method}")
 
 
@@ -208,6 +208,23 @@ def check_one_root(all_signed: Sequence[Signed], checks: Checks) -> None:
                 )
 
 
+def foreign_to(all_signed: Sequence[Signed], trust: Trust) -> str:
+    """The origin of the trust file where no certificate of the document was issued under any anchor; else nothing."""
+    certificates = unique(certificate for signed in all_signed for certificate in signed.certificates)
+    if trust.file is None or not certificates:
+        return ""
+    own = any(_was_issued(one, anchor) for one in certificates for anchor in trust.anchors)
+    return "" if own else trust.file.record_origin
+
+
+def _was_issued(certificate: Certificate, anchor: Certificate) -> bool:
+    try:
+        certificate.check_issued_by(anchor)
+    except CheckError:
+        return False
+    return True
+
+
 def _is_one_time(certificate: Certificate | None) -> bool:
     extensions = certificate.extensions if certificate is not None else ()
     return any(item.oid.dotted_string in _ONE_TIME for item in extensions)
@@ -256,6 +273,7 @@ def _report(revision: Revision, terms: Terms | None) -> SignatureReport:
     if terms is not None and revision.kind == "signature":
         signer = terms.signer(revision.field)
         report.party, report.party_native = signer.party.name, signer.party.native_name
+        report.party_language = signer.party.native_language
         report.guest = signer.party.guest
         report.role = signer.role.title.get("en") or next(iter(signer.role.title.values()))
     return report

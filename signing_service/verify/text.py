@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
-from signing_service.verify.report import AgreementReport, Report, SignatureReport
-from signing_service.verify.verdict import Check, Step, Verdict
+from signing_service.verify.report import AgreementReport, Report, SignatureReport, grouped
+from signing_service.verify.verdict import Verdict
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
 STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
@@ -66,8 +66,26 @@ def clean(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def meaning(report: Report) -> str:
+    """What the verdict means, in a sentence or a few."""
+    if not report.foreign_to:
+        return MEANINGS[report.verdict]
+    origin = clean(report.foreign_to)
+    return (
+        f"This file does not come from {origin}, whose trust file was given. If it belongs to another alliance, "
+        f"nothing can be said about it with this trust file. If it claims to come from {origin}, do not rely on it."
+    )
+
+
+def problems_heading(report: Report) -> str:
+    """What stands above the problems."""
+    return "What does not fit the trust file that was given" if report.foreign_to else "What is wrong or missing"
+
+
 def summary(report: Report) -> str:
     """How many signatures there are and what came of them: ``14: 13 good, 1 not proven``."""
+    if report.foreign_to and all(signature.intact for signature in report.signatures):
+        return f"{len(report.signatures)}: intact, but not under this trust file"
     counts = Counter(signature.verdict for signature in report.signatures)
     words = {Verdict.PASSED: "good", Verdict.INDETERMINATE: "not proven", Verdict.FAILED: "bad"}
     return f"{len(report.signatures)}: " + ", ".join(f"{counts[item]} {words[item]}" for item in words if counts[item])
@@ -103,17 +121,16 @@ def _columns(text: str) -> int:
 def _lines(report: Report, colour: bool) -> Iterator[str]:
     indication = f" ({report.indication.value})" if report.indication else ""
     yield f"{_painted(report.verdict, colour)}{indication}: {clean(report.name)}"
-    yield MEANINGS[report.verdict]
+    yield meaning(report)
     yield ""
     yield from _about(report)
     if report.signatures:
         yield ""
         for signature in report.signatures:
-            yield from _signature(signature, colour)
+            yield from _signature(signature, colour, bool(report.foreign_to))
     if report.problems:
         yield ""
-        yield "What is wrong or missing:"
-        yield from _problems(report.problems, colour)
+        yield from _problems(report, colour)
     for hint in report.hints:
         yield f"hint: {clean(hint)}"
 
@@ -182,9 +199,9 @@ def trust_lines(report: Report) -> Iterator[str]:
         yield f"certificate {name}, SHA-256 {sha256}"
 
 
-def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
+def _signature(signature: SignatureReport, colour: bool, foreign: bool) -> Iterator[str]:
     who = " / ".join(part for part in (signature.party, signature.party_native) if part) or signature.kind
-    yield f"{_painted(signature.verdict, colour, _word(signature))}: {clean(who)} [{clean(signature.field)}]"
+    yield f"{_painted(signature.verdict, colour, _word(signature, foreign))}: {clean(who)} [{clean(signature.field)}]"
     if signature.signer:
         role = f", {signature.role}" if signature.role else ""
         role += " (guest: counts for no quorum)" if signature.guest else ""
@@ -209,7 +226,9 @@ def _signature(signature: SignatureReport, colour: bool) -> Iterator[str]:
         yield f"    later: {clean(few + more)}"
 
 
-def _word(signature: SignatureReport) -> str:
+def _word(signature: SignatureReport, foreign: bool) -> str:
+    if foreign and signature.intact:
+        return "intact signature, not under this trust file"
     if signature.verdict is Verdict.FAILED:
         return "BAD signature"
     if not signature.intact:
@@ -217,15 +236,12 @@ def _word(signature: SignatureReport) -> str:
     return "good signature" if signature.verdict is Verdict.PASSED else "good signature, but not proven"
 
 
-def _problems(checks: Iterable[Check], colour: bool) -> Iterator[str]:
-    """One line for each different problem, with everything that has it."""
-    subjects: dict[tuple[Verdict, Step, str, str], list[str]] = {}
-    for check in checks:
-        indication = f" [{check.indication.value}]" if check.indication else ""
-        subjects.setdefault((check.verdict, check.step, check.message, indication), []).append(check.subject)
-    for (verdict, step, message, indication), names in subjects.items():
-        few = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        yield f"  {_painted(verdict, colour)} {STEPS[step]} ({int(step)}), {clean(few)}: {clean(message)}{indication}"
+def _problems(report: Report, colour: bool) -> Iterator[str]:
+    yield f"{problems_heading(report)}:"
+    for one in grouped(report.problems):
+        step = f"{STEPS[one.step]} ({int(one.step)})"
+        indication = f" [{one.indication.value}]" if one.indication else ""
+        yield f"  {_painted(one.verdict, colour)} {step}, {clean(one.named)}: {clean(one.message)}{indication}"
 
 
 def _painted(verdict: Verdict, colour: bool, word: str = "") -> str:

@@ -33,6 +33,12 @@ class Verdict(enum.Enum):
         return {"PASSED": 0, "INDETERMINATE": 3, "FAILED": 1}[self.value]
 
 
+GIVE_TRUST_FILE = (
+    "give the trust file (--trust trust.json): it names the root, the record's key, the officers and their passkeys"
+)
+ADD_BUNDLE = "add the evidence bundle: verify evidence-….zip instead of the PDF alone"
+"""Hints that several checks give: in the same words, so that each is told once."""
+
 _ORDER = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.FAILED)
 
 

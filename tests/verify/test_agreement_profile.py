@@ -12,7 +12,7 @@ from signing_service.verify.report import Report
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Step, SubIndication, Verdict
 from signing_service.verify.verifier import verify_bundle, verify_pdf
-from tests.cast import LIN, NOON, OFFICER, SOMCHAI
+from tests.cast import LIN, NOON, OFFICER, ORIGIN, SOMCHAI
 from tests.pdf.sealed_document import Ceremony, keystore_in_memory
 from tests.record.cast import IMPOSTOR, NANJING_WITNESS
 from tests.verify.world import LATER, World, the_ceremony
@@ -103,6 +103,7 @@ def test_another_alliances_trust_file_never_passes(world):
     report = verify_bundle(world.bundle(), stranger.trust(), LATER)
 
     assert report.exit_code in (1, 3)
+    assert report.foreign_to == ORIGIN
     assert verify_bundle(world.bundle(), stranger.trust(record_key=IMPOSTOR.verifier_key), LATER).exit_code == 1
 
 

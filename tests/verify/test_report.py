@@ -9,14 +9,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from signing_service.verify.html import report_to_html
+from signing_service.verify.html import report_to_html, report_to_section
 from signing_service.verify.json_report import report_to_json
 from signing_service.verify.report import Report, SignatureReport
 from signing_service.verify.text import one_line, report_to_text
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Step, SubIndication, Verdict
 from signing_service.verify.verifier import verify_bundle, verify_pdf
-from tests.verify.world import LATER, the_ceremony
+from tests.cast import LIN, ORIGIN, SOMCHAI
+from tests.pdf.sealed_document import Ceremony, keystore_in_memory
+from tests.verify.world import LATER, World, the_ceremony
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,33 @@ def test_an_untrusted_but_intact_pdf_says_that_its_signatures_are_good():
     assert text.startswith("INDETERMINATE (NO_CERTIFICATE_CHAIN_FOUND): agreement.pdf\n")
     assert text.count("good signature") == 11
     assert "hint: add the evidence bundle" in text
+
+
+@pytest.mark.parametrize("shown", [report_to_text, report_to_html, report_to_section])
+def test_another_alliance_s_trust_file_is_named_as_the_reason_and_no_signature_is_called_bad(shown):
+    stranger = World(Ceremony.published(keystore=keystore_in_memory("Another Alliance")))
+    page = shown(verify_bundle(the_ceremony().bundle(), stranger.trust(), LATER))
+
+    assert f"This file does not come from {ORIGIN}, whose trust file was given." in page
+    assert "What does not fit the trust file that was given" in page
+    assert re.search("erify it with the trust file of the alliance that it belongs to", page)
+    assert "BAD" not in page
+
+
+@pytest.mark.parametrize("shown", [report_to_text, report_to_html])
+def test_each_hint_is_given_once(shown):
+    page = shown(verify_pdf(the_ceremony().pdf, Trust(), LATER))
+
+    assert [page.count(words) for words in ("ive the trust file", "dd the evidence bundle")] == [1, 1]
+
+
+def test_what_is_in_another_language_is_marked_so_in_the_page():
+    page = report_to_html(verify_pdf(the_ceremony().pdf, Trust(), LATER))
+
+    for person in (LIN, SOMCHAI):
+        assert person.university is not None
+        university = person.university
+        assert f'<span lang="{university.native_language}">{university.native_name}</span>' in page
 
 
 def test_the_state_of_an_agreement_is_told_only_where_it_is_proven():
