@@ -67,7 +67,7 @@ def test_a_missing_library_is_answered_with_the_extra_that_brings_it(
 ) -> None:
     monkeypatch.setitem(cli.COMMANDS, "serve", ("flask_that_is_not_there", "serves"))
     assert cli.main(["serve"]) == 2
-    assert "flask_that_is_not_there is not installed" in capsys.readouterr().err
+    assert "serve needs flask_that_is_not_there, which is not installed" in capsys.readouterr().err
 
 
 def test_a_key_pressed_to_interrupt_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

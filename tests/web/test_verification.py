@@ -61,7 +61,7 @@ def test_the_pdf_alone_is_not_fully_proven_and_what_is_missing_is_told(anybody: 
     pdf = download.pdf(finished.service, finished.officer, finished.agreement)
     page = send(anybody, pdf, "agreement.pdf").text
     assert "Not fully proven" in page
-    assert "add the evidence bundle" in page
+    assert "Add the evidence bundle" in page
 
 
 def test_a_trust_file_of_one_s_own_is_used_and_a_foreign_one_never_passes(
