@@ -10,6 +10,7 @@ from signing_service.workflow.mails import translations
 def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
     """The subject and the sentence of a notice of that kind, in the recipient's language."""
     gettext = translations(locale).gettext
+    kind = "reminder until" if kind == "reminder" and "until" in values else kind
     subject, body = (_about_acts(gettext) | _about_passkeys(gettext) | _about_waiting(gettext))[kind]
     return subject, body % values
 
@@ -44,6 +45,10 @@ def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
             gettext("Your signature is awaited"),
             gettext("this is a reminder: the agreement below is open for your signature."),
         ),
+        "reminder until": (
+            gettext("Your signature is awaited"),
+            gettext("this is a reminder: the agreement below is open for your signature until %(until)s."),
+        ),
         "question": (
             gettext("A question for the secretariat"),
             gettext("%(name)s asks:") + "\n\n%(text)s",
@@ -59,7 +64,7 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "signed": (
             gettext("Your signature is recorded"),
-            gettext("your signature was recorded at %(when)s UTC. Your receipt is on the agreement's page."),
+            gettext("your signature was recorded on %(when)s. Your receipt is on the agreement's page."),
         ),
         "complete": (
             gettext("All required signatures are there"),
@@ -67,9 +72,7 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
         ),
         "countersigned": (
             gettext("The agreement is countersigned"),
-            gettext(
-                "the secretariat countersigned at %(when)s UTC. The signed PDF and the evidence can be downloaded."
-            ),
+            gettext("the secretariat countersigned on %(when)s. The signed PDF and the evidence can be downloaded."),
         ),
         "refused": (
             gettext("A representative declined to sign"),

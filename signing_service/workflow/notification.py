@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts
-from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.agreement.terms import SECRETARIAT, Party, Terms
 from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
 from signing_service.workflow.mails import addressed, compose, translations
+from signing_service.workflow.moments import told
 from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts
@@ -25,7 +25,6 @@ _PAGES = {
     "question": "/secretariat/agreements/%(agreement)s/questions/",
     "answer": "/agreements/%(agreement)s/questions/",
 }  # where a mail leads, if not to the agreement
-READABLE_TIME = "%Y-%m-%d %H:%M"
 
 
 def send_invitation(
@@ -41,7 +40,7 @@ def send_invitation(
         name=addressed(person.name, person.native_name, person.locale),
         roles=roles_of(session, person.id, person.locale),
         link=link,
-        expires=(now + INVITATION_LIFETIME).strftime(READABLE_TIME),
+        expires=told(now + INVITATION_LIFETIME, person.locale, person.time_zone),
         service_name=service.name,
         public_url=service.settings.public_url,
     )
@@ -79,11 +78,11 @@ def tell_about_signature(
     """Tell the signer that the signature is stored, and the officers when it completes those given ``before``."""
     terms = published.terms
     signer = people.get(session, signatory.person_id)
-    _notify(session, service, [signer], terms, "signed", now, when=time.strftime(READABLE_TIME))
+    _notify(session, service, [signer], terms, "signed", now, when=time)
     if signatory.signer == SECRETARIAT:
         parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
         others = [person for person in parties.values() if person.id != signer.id]
-        _notify(session, service, others, terms, "countersigned", now, when=time.strftime(READABLE_TIME))
+        _notify(session, service, others, terms, "countersigned", now, when=time)
         return
     signed = before.given(terms)
     if not terms.is_complete(signed) and terms.is_complete(signed | {signatory.signer}):
@@ -104,14 +103,14 @@ def tell_about_refusal(
     session: Session, service: Service, terms: Terms, signer: str, reason: str, now: datetime
 ) -> None:
     """Tell the officers that somebody declined, and why."""
-    party = terms.signer(signer).party.name
+    party = terms.signer(signer).party
     _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
 
 
 def tell_officers_about_enrolment(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
     """Tell the officers that somebody waits for them to compare a code."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    name, party = people.get(session, mandate.person).name, terms.signer(mandate.signer).party.name
+    name, party = people.get(session, mandate.person).name, terms.signer(mandate.signer).party
     _notify(session, service, people.officers(session), terms, "enrolled", now, name=name, party=party)
 
 
@@ -142,7 +141,9 @@ def remind(session: Session, service: Service, terms: Terms, person: Person, now
     if person.password_hash is None and not passkeys.of_person(session, person.id, "login"):
         send_invitation(session, service, person, now, terms.id)
     else:
-        _notify(session, service, [person], terms, "reminder", now)
+        closes = load_acts(session, terms.id).closes(terms)
+        until = {"until": closes} if closes is not None else {}
+        _notify(session, service, [person], terms, "reminder", now, **until)
 
 
 def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reason: str, now: datetime) -> None:
@@ -155,17 +156,8 @@ def tell_about_extension(
     session: Session, service: Service, terms: Terms, until: datetime, reason: str, now: datetime
 ) -> None:
     """Tell everybody in the agreement until when it can be signed now, in UTC and at their university, and why."""
-    zones = {signer.id: signer.party.time_zone for signer in terms.signers()}
-    told: set[str] = set()
-    for mandate, person in mandates.of_agreement(session, terms.id):
-        if person.id in told:
-            continue
-        told.add(person.id)
-        when = f"{until.strftime(READABLE_TIME)} UTC"
-        zone = zones.get(mandate.signer, "UTC")
-        if zone != "UTC":
-            when += f" ({until.astimezone(ZoneInfo(zone)).strftime(READABLE_TIME)} {zone})"
-        _notify(session, service, [person], terms, "extended", now, until=when, reason=reason)
+    parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
+    _notify(session, service, parties.values(), terms, "extended", now, until=until, reason=reason)
 
 
 def tell_about_contradiction(session: Session, service: Service, message: str, hint: str, now: datetime) -> None:
@@ -199,7 +191,7 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
 def tell_about_renewal(session: Session, service: Service, terms: Terms, until: datetime, now: datetime) -> int:
     """Tell the officers that an agreement's last timestamp ends within a year; give how many mails that makes."""
     officers = list(people.officers(session))
-    _notify(session, service, officers, terms, "renewal", now, until=until.strftime("%Y-%m-%d"))
+    _notify(session, service, officers, terms, "renewal", now, until=until)
     return len(officers)
 
 
@@ -210,10 +202,13 @@ def _notify(
     terms: Terms,
     kind: str,
     now: datetime,
-    **values: str,
+    **values: str | datetime | Party,
 ) -> None:
+    zones = _zones(session, terms)
     for person in recipients:
-        subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **values})
+        zone = zones.get(person.id, person.time_zone)
+        shown = {name: _shown(value, person.locale, zone) for name, value in values.items()}
+        subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **shown})
         mail = compose(
             "notice",
             person.locale,
@@ -237,3 +232,20 @@ def _notify(
             person=person.id,
             agreement=terms.id,
         )
+
+
+def _zones(session: Session, terms: Terms) -> dict[str, str]:
+    """The time zone of each representative's university, by person."""
+    own = {signer.id: signer.party.time_zone for signer in terms.signers()}
+    return {
+        person.id: own[mandate.signer]
+        for mandate, person in mandates.of_agreement(session, terms.id)
+        if mandate.signer in own
+    }
+
+
+def _shown(value: str | datetime | Party, locale: str, zone: str) -> str:
+    """A value in the recipient's language: a party by its own name where that is in it."""
+    if isinstance(value, Party):
+        return value.native_name if value.native_language == locale else value.name
+    return told(value, locale, zone) if isinstance(value, datetime) else value

@@ -21,6 +21,7 @@ from signing_service.verify.text import report_to_text
 from signing_service.verify.trust import read_trust
 from signing_service.verify.verdict import Verdict
 from signing_service.verify.verifier import verify_pdf
+from signing_service.workflow import moments
 from signing_service.workflow.download import evidence, pdf, trust_file
 from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.extension import begin_extension, extend
@@ -115,7 +116,7 @@ def test_of_a_late_signature_the_pdf_alone_leaves_open_that_and_nothing_that_fol
     unsaid = [check.subject for check in report.problems if "does not say" in check.message]
     assert unsaid == [f"field {SOMCHAI.signer}"]
     assert report.agreement is not None
-    assert report.agreement.state == "in-force"
+    assert report.agreement.waiting_for == ()
 
 
 def test_a_countersignature_after_the_end_needs_no_extension(devices: Devices):
@@ -128,7 +129,7 @@ def test_a_countersignature_after_the_end_needs_no_extension(devices: Devices):
 
     assert not [check for check in report.problems if "does not say" in check.message]
     assert report.agreement is not None
-    assert report.agreement.state == "in-force"
+    assert report.agreement.waiting_for == ()
 
 
 def pdf_alone(world: World) -> Report:
@@ -236,8 +237,8 @@ def test_everybody_in_it_is_told_until_when_in_utc_and_on_their_own_clocks(devic
         told = {mail.recipient: mail.text for mail in outbox.of_agreement(session, world.agreement)
                 if mail.kind == "extended"}  # fmt: skip
     assert told.keys() == {LIN.email, SOMCHAI.email}
-    assert f"{LATER:%Y-%m-%d %H:%M} UTC" in told[SOMCHAI.email]
-    assert f"{LATER + timedelta(hours=7):%Y-%m-%d %H:%M} {ANDAMAN.time_zone}" in told[SOMCHAI.email]
+    assert moments.told(LATER, "en", ANDAMAN.time_zone) in told[SOMCHAI.email]
+    assert "(Bangkok; " in told[SOMCHAI.email]
     assert REASON in told[LIN.email]
 
 

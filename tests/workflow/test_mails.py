@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from signing_service.store import outbox, people
 from signing_service.workflow.mails import addressed
-from tests.cast import LIN
+from signing_service.workflow.moments import told
+from signing_service.workflow.notification import tell_about_contradiction
+from tests.cast import LIN, NOON
 from tests.workflow.world import World
 
 
@@ -30,6 +34,40 @@ def test_a_mail_calls_people_by_their_own_name_where_it_is_in_the_letters_of_its
     native: str | None, locale: str, called: str
 ):
     assert addressed("Lin", native, locale) == called
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "words"),
+    [
+        ("en", "UTC", "11 April 2025, 04:00 UTC"),
+        ("zh", "Asia/Shanghai", "2025年4月11日 12:00 (上海; 04:00 UTC)"),
+        ("zh", "Asia/Ho_Chi_Minh", "2025年4月11日 11:00 (胡志明市; 04:00 UTC)"),
+        ("ru", "Europe/Minsk", "11 апреля 2025\u202fг., 07:00 (Минск; 04:00 UTC)"),
+        ("th", "Asia/Bangkok", "11 เมษายน ค.ศ. 2025 11:00 (กรุงเทพ; 04:00 UTC)"),
+        ("en", "Pacific/Honolulu", "10 April 2025, 18:00 (Honolulu; 11 April 2025, 04:00 UTC)"),
+    ],
+)
+def test_a_mail_tells_moments_in_its_language_by_the_university_s_clock_and_in_utc(
+    language: str, zone: str, words: str
+):
+    assert told(NOON, language, zone) == words
+
+
+def test_a_representative_is_told_of_the_signature_by_the_own_university_s_clock(world: World):
+    world.publish()
+    world.sign(LIN)
+    with world.service.database.read() as session:
+        told = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "signed"]
+    assert "your signature was recorded on 11 April 2025, 12:0" in told[0].text
+    assert "(Shanghai; 04:0" in told[0].text
+
+
+def test_the_mail_about_an_alarm_calls_the_record_no_agreement(world: World):
+    with world.service.database.begin() as session:
+        tell_about_contradiction(session, world.service, "the witness saw other entries", "", NOON)
+    with world.service.database.begin() as session:
+        (mail,) = outbox.claim(session, now=NOON, lease=timedelta(minutes=5))
+    assert "\nThe record\n" in mail.text
 
 
 def test_an_invitation_in_chinese_greets_in_chinese(world: World):

@@ -1,0 +1,44 @@
+"""Moments as mails tell them: in the recipient's language, by the clock of their university and in UTC.
+
+    told(moment, "zh", "Asia/Shanghai")  # 2025年4月11日 12:00 (上海; 04:00 UTC)
+
+Years are Gregorian in every language, as in the agreements themselves; Thai says so (ค.ศ.).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, get_datetime_format, get_timezone_location
+
+_CLDR_NAMES = {
+    "Asia/Ho_Chi_Minh": "Asia/Saigon",
+    "Asia/Kathmandu": "Asia/Katmandu",
+    "Asia/Kolkata": "Asia/Calcutta",
+    "Asia/Yangon": "Asia/Rangoon",
+    "Europe/Kyiv": "Europe/Kiev",
+}
+"""Zones whose cities CLDR translates under the names that they had first (UTS 35, time zone identifiers)."""
+
+
+def told(moment: datetime, language: str, zone: str = "UTC") -> str:
+    """An aware moment in the words of ``language``, at ``zone`` (IANA) and in UTC."""
+    locale = Locale.parse("en-GB" if language == "en" else language, sep="-")  # the day before the month
+    utc, there = moment.astimezone(UTC), moment.astimezone(ZoneInfo(zone))
+    if zone == "UTC":
+        return f"{_day_and_minute(utc, locale)} UTC"
+    city = _city(zone, locale)
+    in_utc = f"{utc:%H:%M}" if utc.date() == there.date() else _day_and_minute(utc, locale)
+    return f"{_day_and_minute(there, locale)} ({city}; {in_utc} UTC)"
+
+
+def _city(zone: str, locale: Locale) -> str:
+    named = locale.time_zones.get(_CLDR_NAMES.get(zone, zone), {}).get("city")
+    return str(named or get_timezone_location(zone, locale=locale, return_city=True))
+
+
+def _day_and_minute(moment: datetime, locale: Locale) -> str:
+    day = format_date(moment, "long", locale=locale)
+    return str(get_datetime_format("medium", locale=locale)).format(f"{moment:%H:%M}", day)
