@@ -44,7 +44,7 @@ function showCompletion({ complete, completed }) {
 }
 
 function spellDay(time) {
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(time));
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC", calendar: "gregory" }).format(new Date(time));
   return `${day}, ${spellTime(time)}`;
 }
 
