@@ -28,9 +28,10 @@ torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill rea
 	@$(BIN)/python -m torture --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.attacks.mutate --pdfs $(MUTANTS) --bundles $$(($(MUTANTS) / 2)) $(if $(SEED),--seed $(SEED))
 
-test: export PYTHONDONTWRITEBYTECODE = # the tests start a hundred processes, which would compile the service anew each
-test: system-packages $(BIN)/.dev node_modules/.package-lock.json tests/oidc/node_modules/.package-lock.json ## all tests; installs what they need
-	@$(BIN)/python -m pytest $(TESTS)
+# The tests start a hundred processes, which would compile the service anew each.
+test: export PYTHONDONTWRITEBYTECODE =
+test: system-packages $(BIN)/.dev node_modules/.package-lock.json tests/oidc/node_modules/.package-lock.json ## all tests; installs what they need; DATABASE=postgresql
+	@$(BIN)/python -m pytest $(if $(DATABASE),--database=$(DATABASE)) $(TESTS)
 
 images: system-packages $(BIN)/.dev node_modules/.package-lock.json ## take the pictures in docs/images anew, in the tests' browser and from the printed agreement
 	@$(BIN)/python -m bench.pictures

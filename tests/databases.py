@@ -3,6 +3,12 @@
 A test that takes ``database`` (or ``database_url``) runs once on each. The PostgreSQL server is started once a session,
 its one database migrated once and emptied after each test; a test that changes the schema makes its own with
 ``postgres.create()``.
+
+Where a test begins with a service's whole folder (``tests/web``, ``tests/commands``), ``database_kind`` says which
+database that service has: the one of ``--database`` (SQLite), or those that the module or the test is marked with::
+
+    pytestmark = pytest.mark.databases("sqlite", "postgresql")  # on each, since they may differ here
+    @pytest.mark.databases("sqlite")  # looks into the file itself
 """
 
 from __future__ import annotations
@@ -21,7 +27,34 @@ from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
 from signing_service.store.tables import Base
 
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30  # bytes free: each of a session's processes has a server, whose log may grow to a gigabyte
+KINDS = ("sqlite", "postgresql")
 _OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", choices=KINDS, default="sqlite", help="where tests run that need no database in particular"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "databases(*kinds): the test's service has this database, or each of these")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    marker = metafunc.definition.get_closest_marker("databases")
+    if marker and len(marker.args) > 1 and "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", marker.args, indirect=True)
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The database of the test's service: "sqlite" or "postgresql"."""
+    marker = request.node.get_closest_marker("databases")
+    usual = marker.args[0] if marker else request.config.getoption("--database")
+    return str(getattr(request, "param", usual))
 
 
 class PostgresServer:
@@ -37,6 +70,10 @@ class PostgresServer:
         with database.connect() as connection:
             self._version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
         database.dispose()
+
+    def copy(self, url: str) -> str:
+        """Make a database with the same rows as another, to which nobody is connected, and give its URL."""
+        return self.create(f"TEMPLATE {make_url(url).database}")
 
     def create(self, options: str = "") -> str:
         """Make a database without any table and give its URL."""
@@ -70,9 +107,12 @@ class PostgresServer:
 def postgres() -> Iterator[PostgresServer]:
     """A real PostgreSQL for this session, listening on a Unix socket only.
 
-    Not below pytest's own folder: that is pruned by other sessions, and too deep for a socket's path.
+    Not below pytest's own folder: that is pruned by other sessions, and too deep for a socket's path. In memory where
+    that is large enough: to make and drop a database waits for the disk again and again.
     """
-    server = get_server(Path(tempfile.mkdtemp(prefix="signing-postgres-")), cleanup_mode="delete")
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM
+    folder = tempfile.mkdtemp(prefix="signing-postgres-", dir=MEMORY if roomy else None)
+    server = get_server(Path(folder), cleanup_mode="delete")
     postgres = PostgresServer(server.get_uri())
     yield postgres
     postgres.close()
@@ -89,7 +129,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a migrated database without any rows."""
     if request.param == "sqlite":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import socket
 import threading
@@ -25,6 +26,7 @@ from signing_service.web.hall import States
 from signing_service.workflow.initialisation import FirstOfficer, initialise
 from signing_service.workflow.service import open_service, system_clock
 from tests.cast import ALLIANCE, NOON, OFFICER, PASSPHRASE, PUBLIC_URL
+from tests.databases import PostgresServer
 from tests.web.screen import Screen
 from tests.web.visitor import Visitor
 from tests.workflow.conftest import _copy_of, made_keys, password_hash  # noqa: F401 (fixtures)
@@ -42,48 +44,61 @@ class Template:
     """A service's folder as tests begin with it; each test works on a copy."""
 
     folder: Path
-    public_url: str
+    settings: Settings
     world: World
+    postgres: PostgresServer | None
+    """Where the copies of a database are made that is no file in the folder."""
 
     @classmethod
-    def make(cls, folder: Path, keys: Path, password: str, public_url: str, now: datetime) -> Template:
+    def make(
+        cls, settings: Settings, keys: Path, password: str, now: datetime, server: PostgresServer | None
+    ) -> Template:
         """A service with a draft agreement, its people and their passwords."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(KeyStore, "create", _copy_of(keys))
-            made = initialise(settings_in(folder, public_url), FirstOfficer(OFFICER.name, OFFICER.email), now)
+            made = initialise(settings, FirstOfficer(OFFICER.name, OFFICER.email), now)
         world = World.of(replace(made.service, clock=lambda: now), made.officer_id)
         with world.service.database.begin() as session:
             session.execute(update(Person).values(password_hash=password))
-        return cls(folder, public_url, world)
+        return cls(settings.keys.parent, settings, world, server)
 
     def published(self, folder: Path) -> Template:
         """The same, in another folder, with the agreement published."""
-        world = self.copy(folder).publish()
-        world.service.database.dispose()
-        return replace(self, folder=folder, world=world)
+        return self._becomes(folder, self.copy(folder).publish())
 
     def asking_for_passkeys(self, folder: Path) -> Template:
         """The same, in another folder, with one more agreement whose rules ask for passkeys."""
         world = self.copy(folder)
         world.clock.forward(seconds=1)  # so that it is the newer one
-        world = asking_for_passkeys(world)
+        return self._becomes(folder, asking_for_passkeys(world))
+
+    def _becomes(self, folder: Path, world: World) -> Template:
         world.service.database.dispose()
-        return replace(self, folder=folder, world=world)
+        return replace(self, folder=folder, settings=world.service.settings, world=world)
 
     def copy(self, folder: Path) -> World:
         """The world of a copy in ``folder``, its clock at the same time."""
         self.world.service.database.dispose()
         shutil.copytree(self.folder, folder)
+        url = self.postgres.copy(self.settings.database_url) if self.postgres else None
         clock = Clock(self.world.clock.now)
-        return replace(self.world, service=open_service(settings_in(folder, self.public_url), clock), clock=clock)
+        service = open_service(settings_in(folder, self.settings.public_url, url), clock)
+        return replace(self.world, service=service, clock=clock)
+
+    def forget(self, world: World) -> None:
+        """Close a copy that is not needed any more."""
+        world.service.database.dispose()
+        if self.postgres:
+            self.postgres.drop(world.service.settings.database_url)
 
 
-def settings_in(folder: Path, public_url: str) -> Settings:
+def settings_in(folder: Path, public_url: str, database_url: str | None = None) -> Settings:
+    """Those of a service with everything in ``folder``, but for a ``database_url`` of elsewhere."""
     return parse_settings(
         {
             "SIGNING_SERVICE_PUBLIC_URL": public_url,
             "SIGNING_SERVICE_NAME": ALLIANCE,
-            "SIGNING_SERVICE_DATABASE_URL": f"sqlite:///{folder / 'service.sqlite3'}",
+            "SIGNING_SERVICE_DATABASE_URL": database_url or f"sqlite:///{folder / 'service.sqlite3'}",
             "SIGNING_SERVICE_KEYS": str(folder / "keys"),
             "SIGNING_SERVICE_KEY_PASSPHRASE": PASSPHRASE,
             "SIGNING_SERVICE_SESSION_SECRET": "a secret that only the tests use",
@@ -115,6 +130,7 @@ class Templates:
     keys: Path
     password: str
     port: int
+    server: PostgresServer | None
     made: dict[str, Template] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Template:
@@ -131,31 +147,50 @@ class Templates:
             return self["live"].asking_for_passkeys(folder)
         local = name == "local"
         url, now = (f"http://localhost:{self.port}", system_clock()) if local else (PUBLIC_URL, NOON)
-        return Template.make(folder, self.keys, self.password, url, now)
+        settings = settings_in(folder, url, self.server.create() if self.server else None)
+        return Template.make(settings, self.keys, self.password, now, self.server)
 
 
 @pytest.fixture(scope="session")
-def templates(
+def templates_on(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     made_keys: Path,  # noqa: F811
     password_hash: str,  # noqa: F811
     port: int,
-) -> Templates:
-    return Templates(tmp_path_factory.mktemp("templates"), made_keys, password_hash, port)
+) -> Callable[[str], Templates]:
+    """The templates of services with one kind of database."""
+
+    @functools.cache
+    def on(kind: str) -> Templates:
+        server = request.getfixturevalue("postgres") if kind == "postgresql" else None
+        return Templates(tmp_path_factory.mktemp(kind), made_keys, password_hash, port, server)
+
+    return on
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, templates_on: Callable[[str], Templates]) -> Templates:
+    """Those of ``--database``, for what is made once for a whole module."""
+    return templates_on(request.config.getoption("--database"))
 
 
 @pytest.fixture
-def copy(templates: Templates, tmp_path: Path) -> Iterator[Callable[[str], World]]:
+def copy(
+    templates_on: Callable[[str], Templates], database_kind: str, tmp_path: Path
+) -> Iterator[Callable[[str], World]]:
     """Opens a copy of a template by its name."""
-    worlds: list[World] = []
+    templates = templates_on(database_kind)
+    opened: list[tuple[Template, World]] = []
 
     def open_copy(name: str) -> World:
-        worlds.append(templates[name].copy(tmp_path / "service"))
-        return worlds[-1]
+        template = templates[name]
+        opened.append((template, template.copy(tmp_path / "service")))
+        return opened[-1][1]
 
     yield open_copy
-    for world in worlds:
-        world.service.database.dispose()
+    for template, world in opened:
+        template.forget(world)
 
 
 @pytest.fixture

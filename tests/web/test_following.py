@@ -13,6 +13,8 @@ from tests.web.visitor import Visitor
 from tests.workflow.world import World
 
 Visit = Callable[..., Visitor]
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 ALL = {"signatures": "all", "zone": "Asia/Bangkok", "order": "free", "minimum_assurance": "service"}
 FORCE = {"force": "on-countersignature"}
 

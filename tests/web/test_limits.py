@@ -21,6 +21,8 @@ from tests.workflow.world import World
 
 Visit = Callable[..., Visitor]
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ from tests.workflow.world import World
 
 Visit = Callable[..., Visitor]
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def strict(world: World) -> Flask:

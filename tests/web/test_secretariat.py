@@ -15,6 +15,8 @@ from tests.workflow.world import World, source
 
 Visit = Callable[..., Visitor]
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def officer(visit: Visit, draft: World) -> Visitor:

@@ -16,6 +16,8 @@ from tests.workflow.world import OneTimeKey, World
 
 Visit = Callable[..., Visitor]
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def lin(visit: Visit, world: World) -> Visitor:
