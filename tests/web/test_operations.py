@@ -177,7 +177,8 @@ def test_values_under_telling_names_are_dropped() -> None:
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_errors_of_the_database_do_not_show_what_was_stored(world: World) -> None:
-    with pytest.raises(Exception, match="no such table|does not exist") as failure, world.service.database.read() as session:
+    gone = r"no such table|does not exist"
+    with pytest.raises(Exception, match=gone) as failure, world.service.database.read() as session:
         session.execute(text("SELECT :secret FROM nowhere"), {"secret": PASSWORD})
     assert PASSWORD not in str(failure.value)
 
