@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from signing_service import cli
+from tests.databases import PostgresServer
 
 SETTINGS = {
     "PUBLIC_URL": "https://sign.example.org",
@@ -21,12 +22,21 @@ Run = Callable[..., int]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, empty."""
+def folder(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_kind: str
+) -> Iterator[Path]:
+    """The working directory, empty; the database is a file in it, or one without tables on a server."""
     monkeypatch.chdir(tmp_path)
     for name, text in SETTINGS.items():
         monkeypatch.setenv(f"SIGNING_SERVICE_{name}", text)
-    return tmp_path
+    if database_kind == "sqlite":
+        yield tmp_path
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create()
+    monkeypatch.setenv("SIGNING_SERVICE_DATABASE_URL", url)
+    yield tmp_path
+    server.drop(url)
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from tests.commands.conftest import Run
 
 Printed = pytest.CaptureFixture[str]
 
+pytestmark = pytest.mark.databases("sqlite")  # loses and changes files; tests/store/test_backup.py has both
+
 
 def append_and_publish() -> None:
     service = open_service(parse_settings(os.environ))

@@ -16,6 +16,8 @@ from tests.commands.serving import Process, free_port, running
 
 READY = "Each link works once"
 
+pytestmark = pytest.mark.databases("sqlite")  # the demo's own
+
 
 def links_of(printed: str) -> list[str]:
     return re.findall(r"^ +(http://localhost:\d+/invitation#[A-Za-z0-9_-]{43})$", printed, re.MULTILINE)

@@ -11,17 +11,19 @@ import pytest
 from tests.commands.conftest import Run
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_new_service_is_well_but_for_what_is_still_to_be_set(
-    installed: str, run: Run, capsys: pytest.CaptureFixture[str]
+    installed: str, database_kind: str, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("doctor") == 0
     printed = capsys.readouterr().out
     assert "ok       keys       complete, private and matching" in printed
-    assert "ok       database   sqlite, schema current, commits survive a power loss" in printed
+    assert f"ok       database   {database_kind}, schema current, commits survive a power loss" in printed
     assert "warning  timestamps the service stamps with its own clock: time not independent" in printed
     assert "wrong" not in printed
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_before_init_it_says_what_is_missing(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "secrets").mkdir()
     (folder / "var").mkdir()
@@ -55,6 +57,7 @@ def damage_the_guard(folder: Path) -> None:
     (folder / "var" / "guard").write_text("nonsense")
 
 
+@pytest.mark.databases("sqlite")  # one loses the file
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -94,6 +97,7 @@ def test_a_test_mail_becomes_a_file_where_there_is_no_mail_server(
     assert len(list((folder / "var" / "mail").glob("*.eml"))) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_status_counts_entries_and_mails(installed: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("status") == 0
     printed = capsys.readouterr().out

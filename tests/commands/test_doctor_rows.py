@@ -29,6 +29,8 @@ from tests.commands.serving import free_port
 
 Patch = pytest.MonkeyPatch
 
+pytestmark = pytest.mark.databases("sqlite")  # changes the file
+
 
 def set_to(patched: Patch, **settings: str) -> None:
     for name, text in settings.items():

@@ -31,6 +31,7 @@ def test_it_prints_one_link_for_the_first_officer_with_the_token_in_the_fragment
     assert "Mei Tan <mei.tan@secretariat.example>" in installed
 
 
+@pytest.mark.databases("sqlite")
 def test_what_it_makes_is_for_its_owner_alone(installed: str, folder: Path) -> None:
     assert mode(folder / "keys") == 0o700
     private = [*(folder / "keys").glob("*.key"), folder / "var" / "service.sqlite3", *(folder / "secrets").iterdir()]
@@ -39,6 +40,7 @@ def test_what_it_makes_is_for_its_owner_alone(installed: str, folder: Path) -> N
     assert all(b"ENCRYPTED" in path.read_bytes() for path in (folder / "keys").glob("*.key"))
 
 
+@pytest.mark.databases("sqlite")
 def test_no_key_and_no_secret_is_in_the_database_or_on_the_terminal(installed: str, folder: Path) -> None:
     database = b"".join(path.read_bytes() for path in (folder / "var").iterdir())
     for secret in (folder / "secrets").iterdir():
@@ -49,6 +51,7 @@ def test_no_key_and_no_secret_is_in_the_database_or_on_the_terminal(installed: s
     assert token.encode() not in database
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("lost", ["", "var/guard", "var/service.sqlite3"])
 def test_a_second_run_is_refused_and_changes_nothing(
     installed: str, folder: Path, run: Run, lost: str, capsys: pytest.CaptureFixture[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from signing_service.settings import parse_settings
 from signing_service.store import cosignatures
 from signing_service.workflow.service import open_service, system_clock
 from signing_service.workflow.witnesses import witness_id
-from tests.commands.conftest import OFFICER, SETTINGS, Run
+from tests.commands.conftest import OFFICER, Run
 from tests.record.cast import NANJING_WITNESS
 
 NAME = "witness.example.edu"
@@ -74,7 +75,7 @@ def test_what_cannot_be_taken_in_is_told(witnessed: str, folder: Path, said: Say
 
 
 def test_an_alarm_stands_in_status_doctor_and_listing(witnessed: str, folder: Path, said: Say) -> None:
-    service = open_service(parse_settings({f"SIGNING_SERVICE_{name}": text for name, text in SETTINGS.items()}))
+    service = open_service(parse_settings(os.environ))
     now = system_clock()
     with service.database.begin() as session:
         witness = witness_id(NANJING_WITNESS.verifier_key)

@@ -8,6 +8,8 @@ from tests.commands.conftest import Run
 
 Printed = pytest.CaptureFixture[str]
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 def test_with_nothing_archived_there_is_nothing_to_renew(installed: str, run: Run, capsys: Printed) -> None:
     assert run("renew", "--all") == 0

@@ -19,6 +19,7 @@ from tests.record.cast import ANDAMAN_WITNESS, NANJING_WITNESS
 from tests.workflow.witnesses import running as running_witnesses
 
 
+@pytest.mark.databases("sqlite")  # the process has the folder's
 def test_a_served_record_is_cosigned_by_itself(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     with running_witnesses(folder, NANJING_WITNESS, ANDAMAN_WITNESS) as witnesses:

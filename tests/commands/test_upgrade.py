@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
+import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from signing_service.settings import parse_settings
+from signing_service.store.database import Database
 from tests.commands.conftest import Run
 
 Printed = pytest.CaptureFixture[str]
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 
 def test_a_current_schema_stays_as_it_is(installed: str, run: Run, capsys: Printed) -> None:
@@ -27,11 +32,10 @@ def test_an_empty_place_is_for_init(run: Run, folder: Path, capsys: Printed) -> 
 
 
 @pytest.mark.parametrize("command", ["status", "worker", "renew", "keys"])
-def test_an_older_schema_is_refused_with_what_to_do(
-    installed: str, folder: Path, run: Run, capsys: Printed, command: str
-) -> None:
-    database = sqlite3.connect(folder / "var" / "service.sqlite3", isolation_level=None)
-    database.execute("UPDATE alembic_version SET version_num = '0001'")
-    database.close()
+def test_an_older_schema_is_refused_with_what_to_do(installed: str, run: Run, capsys: Printed, command: str) -> None:
+    database = Database(parse_settings(os.environ).database_url)
+    with database.connect() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    database.dispose()
     assert run(command, *(["--once"] if command == "worker" else [])) == 2
     assert "hint: make a backup, then run signing-service upgrade" in capsys.readouterr().err
