@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, Table, select, text
+from sqlalchemy import MetaData, Table, column, select, table, text
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.store import acts, listing
@@ -58,36 +58,31 @@ def tables_of(database: Database) -> list[Table]:
     return [table for table in found.sorted_tables if table.name not in OLD]
 
 
-def columns_of(tables: list[Table], database: Database) -> dict[str, list[str]]:
-    """The columns of ``tables`` that ``database`` has, too."""
-    present = {table.name: set(table.columns.keys()) for table in tables_of(database)}
-    return {table.name: [each.name for each in table.columns if each.name in present[table.name]] for table in tables}
-
-
 def rows_of(database: Database, columns: dict[str, list[str]]) -> Rows:
-    tables = {table.name: table for table in tables_of(database)}
-    chosen = {name: select(*(tables[name].columns[each] for each in names)) for name, names in columns.items()}
+    """The rows as they lie there, without any type of ours."""
+    chosen = {name: select(*map(column, names)).select_from(table(name)) for name, names in columns.items()}
     with database.connect() as connection:
         return {name: sorted(map(repr, connection.execute(query).all())) for name, query in chosen.items()}
 
 
-def copy_rows(source: Database, target: Database) -> None:
-    """Everything that a lived-in service of that schema would hold."""
+def copy_rows(source: Database, target: Database) -> dict[str, list[str]]:
+    """Everything that a lived-in service of that schema would hold; give the columns that both have."""
     tables = tables_of(target)
-    known = {table.name: table for table in tables_of(source)}
+    known = {each.name: each for each in tables_of(source)}
     with source.connect() as reading, target.connect() as writing:
-        for table in tables:
-            writing.execute(table.delete())
-            rows = [as_before(row._asdict(), table) for row in reading.execute(select(known[table.name]))]
+        for each in tables:
+            writing.execute(each.delete())
+            rows = [as_before(row._asdict(), each) for row in reading.execute(select(known[each.name]))]
             if rows:
-                writing.execute(table.insert(), rows)
+                writing.execute(each.insert(), rows)
+    return {each.name: [one.name for one in each.columns if one.name in known[each.name].columns] for each in tables}
 
 
-def as_before(row: dict[str, Any], table: Table) -> dict[str, Any]:
+def as_before(row: dict[str, Any], old: Table) -> dict[str, Any]:
     """A row of today as an earlier schema held it."""
-    if "officer" in table.columns:
+    if "officer" in old.columns:
         row["officer"] = row["office"] != ""
-    return {column.name: row[column.name] for column in table.columns}
+    return {each.name: row[each.name] for each in old.columns}
 
 
 @pytest.mark.parametrize("revision", REVISIONS[:-1])
@@ -95,9 +90,7 @@ def test_rows_of_each_earlier_schema_come_forward_untouched(
     revision: str, lived_in: Database, guard: Guard, old_database: Database
 ):
     upgrade(old_database, revision)
-    tables = tables_of(old_database)
-    copy_rows(lived_in, old_database)
-    kept = columns_of(tables, lived_in)
+    kept = copy_rows(lived_in, old_database)
     before = rows_of(old_database, kept)
 
     upgrade(old_database)
