@@ -60,9 +60,11 @@ def tables_of(database: Database) -> list[Table]:
 
 def rows_of(database: Database, columns: dict[str, list[str]]) -> Rows:
     """The rows as they lie there, without any type of ours."""
-    chosen = {name: select(*map(column, names)).select_from(table(name)) for name, names in columns.items()}
     with database.connect() as connection:
-        return {name: sorted(map(repr, connection.execute(query).all())) for name, query in chosen.items()}
+        return {
+            name: sorted(map(repr, connection.execute(select(*map(column, names)).select_from(table(name))).all()))
+            for name, names in columns.items()
+        }
 
 
 def copy_rows(source: Database, target: Database) -> dict[str, list[str]]:
