@@ -19,7 +19,7 @@ from signing_service.errors import FormatError, NotFoundError
 from signing_service.pdf.grammar import FieldSlot
 
 MAX_WIDTH = 2400  # pixels
-FIELD_SCALE = 3  # pixels a point
+FIELD_SCALE = 2  # pixels a point
 _RECTANGLE = re.compile(rb"/Rect \[ ?([0-9.]+) ([0-9.]+) ([0-9.]+) ([0-9.]+) ?\]")
 _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store.driver import Driver
 from signing_service.store.tables import (
     Agreement,
     ArchiveTimestamp,
@@ -37,7 +38,7 @@ _Row = TypeVar("_Row", bound=Base)
 # What every step of every signature asks, built once: SQLAlchemy takes as long to build a statement as to run it.
 _ATTEMPT = select(Attempt).where(Attempt.id == bindparam("attempt"))
 _LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True).execution_options(populate_existing=True)
-_KEY_SERVED = select(exists().where(Attempt.spki == bindparam("spki")))
+_KEY_SERVED = "SELECT id FROM attempts WHERE spki = :spki"
 _SIGNATURE = select(Signature).where(
     Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
 )
@@ -108,7 +109,7 @@ def lock_attempt(session: Session, attempt_id: str) -> Attempt:
 
 def key_served_before(session: Session, spki: bytes) -> bool:
     """Whether an attempt has this one-time key (DER SubjectPublicKeyInfo) already."""
-    return session.scalar(_KEY_SERVED, {"spki": spki}) is True
+    return Driver(session.connection()).row(_KEY_SERVED, {"spki": spki}) is not None
 
 
 def newest_attempt(session: Session, agreement: str, signer: str, person: str) -> Attempt | None:

@@ -19,19 +19,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Agreement, Document, Revision, SourceFile
 
-# What every step of every signature asks, built once: SQLAlchemy takes as long to build a statement as to run it.
+# What every step of every signature asks, built once or written out: SQLAlchemy takes as long to build a statement as
+# to run it, and that as long as the database.
 _AGREEMENT = select(Agreement).where(Agreement.id == bindparam("agreement"))
 _LOCKED_AGREEMENT = _AGREEMENT.with_for_update(key_share=True).execution_options(populate_existing=True)
-_HELD_AGREEMENT = select(Agreement.id).where(Agreement.id == bindparam("agreement")).with_for_update(key_share=True)
-_STATE = select(Agreement.state).where(Agreement.id == bindparam("agreement"))
-_ENDS = select(Revision.number, Revision.length, Revision.startxref, Revision.size, Revision.sha256).where(
-    Revision.agreement == bindparam("agreement")
-)
-_ALL_ENDS = _ENDS.order_by(Revision.number)
-_NEWEST_END = _ENDS.order_by(Revision.number.desc()).limit(1)
-_END_OF = _ENDS.where(Revision.number == bindparam("number"))
+_HELD = "SELECT id FROM agreements WHERE id = :agreement"
+_STATE = "SELECT state FROM agreements WHERE id = :agreement"
+_ENDS = "SELECT number, length, startxref, size, sha256 FROM revisions WHERE agreement = :agreement"
+_ALL_ENDS = _ENDS + " ORDER BY number"
+_NEWEST_END = _ENDS + " ORDER BY number DESC LIMIT 1"
+_END_OF = _ENDS + " AND number = :number"
 _DELTAS = (
     select(Revision.number, Revision.delta)
     .where(
@@ -153,16 +153,18 @@ def lock(session: Session, agreement_id: str) -> Agreement:
 
 def hold(session: Session, agreement_id: str) -> None:
     """Hold the row as lock does, for who needs nothing of it: terms and layout are long."""
-    if session.scalar(_HELD_AGREEMENT, {"agreement": agreement_id}) is None:
+    driver = Driver(session.connection())
+    held = _HELD + " FOR NO KEY UPDATE" if driver.locks_rows else _HELD
+    if driver.row(held, {"agreement": agreement_id}) is None:
         raise NotFoundError("there is no such agreement")
 
 
 def state_of(session: Session, agreement_id: str) -> str:
     """``draft`` or ``published``; raises NotFoundError for an unknown agreement."""
-    state = session.scalar(_STATE, {"agreement": agreement_id})
-    if state is None:
+    row = Driver(session.connection()).row(_STATE, {"agreement": agreement_id})
+    if row is None:
         raise NotFoundError("there is no such agreement")
-    return state
+    return str(row[0])
 
 
 def newest_first(session: Session) -> list[Agreement]:
@@ -213,7 +215,7 @@ def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, 
 
 def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
     """Where the newest revision ends; raises NotFoundError before publication."""
-    row = session.execute(_NEWEST_END, {"agreement": agreement_id}).one_or_none()
+    row = Driver(session.connection()).row(_NEWEST_END, {"agreement": agreement_id})
     if row is None:
         raise NotFoundError("the agreement is not published")
     return RevisionEnd(*row)
@@ -229,13 +231,13 @@ def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:
 
 def find_end(session: Session, agreement_id: str, number: int) -> RevisionEnd | None:
     """Where one revision ends; None where there is no such revision."""
-    row = session.execute(_END_OF, {"agreement": agreement_id, "number": number}).one_or_none()
+    row = Driver(session.connection()).row(_END_OF, {"agreement": agreement_id, "number": number})
     return None if row is None else RevisionEnd(*row)
 
 
 def ends(session: Session, agreement_id: str) -> list[RevisionEnd]:
     """Where each revision ends, in order."""
-    return [RevisionEnd(*row) for row in session.execute(_ALL_ENDS, {"agreement": agreement_id})]
+    return [RevisionEnd(*row) for row in Driver(session.connection()).rows(_ALL_ENDS, {"agreement": agreement_id})]
 
 
 def read_pdf(session: Session, agreement_id: str, number: int | None = None) -> bytes:

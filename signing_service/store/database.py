@@ -64,6 +64,7 @@ class Database:
         if self.dialect == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self.engine.execution_options(**options)
+        self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -81,8 +82,22 @@ class Database:
         """One consistent snapshot for reading; nothing that is changed in it is kept."""
         with unavailable_when_down(), Session(self._reader, autoflush=False, **self._options()) as session:
             yield session
-            session.expunge_all()  # what was read stays readable after the rollback
-            session.rollback()
+            session.expunge_all()  # what was read stays readable after the end; nothing is left to be flushed
+            if self.dialect == "postgresql":
+                session.commit()  # of nothing; at a rollback psycopg forgets all statements it had prepared
+            else:
+                session.rollback()
+
+    @contextmanager
+    def look(self) -> Iterator[Session]:
+        """For a single statement that reads: PostgreSQL is spared the begin and the end of a transaction around it."""
+        if self.dialect != "postgresql":
+            with self.read() as session:
+                yield session
+            return
+        with unavailable_when_down(), Session(self._looker, autoflush=False, **self._options()) as session:
+            yield session
+            session.expunge_all()
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError
@@ -12,11 +12,12 @@ from signing_service.store.database import Database
 from signing_service.store.tables import Installation
 
 THE_ROW = 1
+_FIND = select(Installation).where(Installation.id == THE_ROW)  # built once: every publication asks
 
 
 def find(session: Session) -> Installation | None:
     """The installation; None before ``init``."""
-    return session.get(Installation, THE_ROW)
+    return session.scalar(_FIND)
 
 
 def find_on(database: Database) -> Installation | None:

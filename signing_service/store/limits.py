@@ -17,15 +17,27 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from limits.storage import MovingWindowSupport, Storage
-from sqlalchemy import case, delete, func, insert, select, text
+from sqlalchemy import bindparam, case, delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from signing_service.errors import UnavailableError
 from signing_service.store.database import Database
+from signing_service.store.driver import Driver
 from signing_service.store.tables import RateCounter, RateHit
 
+# What every approval by password asks, built once.
+_HITS = select(func.count(), func.min(RateHit.time)).where(
+    RateHit.key == bindparam("key"), RateHit.time > bindparam("since")
+)
+_GIVE_BACK = (
+    delete(RateHit)
+    .where(RateHit.id == select(func.max(RateHit.id)).where(RateHit.key == bindparam("key")).scalar_subquery())
+    .execution_options(synchronize_session=False)
+)
+_TAKE = insert(RateHit)
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('rate'), hashtext(:key))"
 MAX_KEY = 255  # characters; longer keys are cut, which only makes limits stricter
 
 
@@ -86,16 +98,15 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             if self._hits(session, name, now - timedelta(seconds=expiry))[0] + amount > limit:
                 return False
             hit = {"key": name, "time": now, "expires": now + timedelta(seconds=expiry)}
-            session.execute(insert(RateHit), [hit] * amount)
+            session.execute(_TAKE, [hit] * amount)
         return True
 
     def release_entry(self, key: str) -> None:
         """Give back the newest hit of a key: what it stood for came out well."""
         name = key[:MAX_KEY]
-        newest = select(func.max(RateHit.id)).where(RateHit.key == name).scalar_subquery()
         with self._database.begin() as session:
             self._one_at_a_time(session, name)
-            session.execute(delete(RateHit).where(RateHit.id == newest))
+            session.execute(_GIVE_BACK, {"key": name})
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The oldest hit within the last ``expiry`` seconds, in seconds since 1970, and how many there are."""
@@ -134,10 +145,9 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     def _one_at_a_time(self, session: Session, key: str) -> None:
         if self._database.dialect == "postgresql":  # SQLite has one writer anyway
-            session.execute(text("SELECT pg_advisory_xact_lock(hashtext('rate'), hashtext(:key))"), {"key": key})
+            Driver(session.connection()).row(_LOCK, {"key": key})
 
     @staticmethod
     def _hits(session: Session, key: str, since: datetime) -> tuple[int, datetime | None]:
-        query = select(func.count(), func.min(RateHit.time)).where(RateHit.key == key, RateHit.time > since)
-        row = session.execute(query).one()
+        row = session.execute(_HITS, {"key": key, "since": since}).one()
         return row[0], row[1]

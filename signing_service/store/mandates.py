@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.exc import IntegrityError
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.identifiers import new_id
-from signing_service.store.tables import Mandate, Person
+from signing_service.store.tables import Agreement, Mandate, Person
 
 _HELD_BY = select(Mandate).where(
     Mandate.agreement == bindparam("agreement"),
@@ -18,11 +19,16 @@ _HELD_BY = select(Mandate).where(
     Mandate.person == bindparam("person"),
     Mandate.revoked.is_(None),
 )
-_HOLDS_ANY = select(
-    exists().where(
-        Mandate.agreement == bindparam("agreement"), Mandate.person == bindparam("person"), Mandate.revoked.is_(None)
-    )
+_HOLDS_ANY = exists().where(
+    Mandate.agreement == bindparam("agreement"), Mandate.person == bindparam("person"), Mandate.revoked.is_(None)
 )
+_STANDING = select(  # built once: every step of signing asks
+    Person.ended.is_(None),
+    Person.office,
+    Person.officer,
+    _HOLDS_ANY,
+    select(Agreement.state).where(Agreement.id == bindparam("agreement")).scalar_subquery(),
+).where(Person.id == bindparam("person"))
 
 
 def add(
@@ -90,9 +96,26 @@ def of_person(session: Session, person_id: str) -> list[Mandate]:
     return list(session.scalars(query.order_by(Mandate.created.desc(), Mandate.id)))
 
 
-def holds_any(session: Session, agreement: str, person_id: str) -> bool:
-    """Whether a person has a mandate in the agreement that is not revoked, for whomever."""
-    return session.scalar(_HOLDS_ANY, {"agreement": agreement, "person": person_id}) is True
+class Standing(NamedTuple):
+    """What decides whether a person may see an agreement."""
+
+    living: bool
+    """Whether the person may still sign in."""
+    office: str
+    """As Person.office."""
+    officer: bool
+    held: bool
+    """Whether the person has a mandate in the agreement that is not revoked, for whomever."""
+    state: str | None
+    """Of the agreement: ``draft`` or ``published``; None for an unknown one."""
+
+
+def standing(session: Session, agreement: str, person_id: str) -> Standing:
+    """Where a person stands towards an agreement; raises NotFoundError for an unknown person."""
+    row = session.execute(_STANDING, {"agreement": agreement, "person": person_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such person")
+    return Standing(*row)
 
 
 def held_by(session: Session, agreement: str, signer: str, person_id: str) -> Mandate | None:

@@ -16,8 +16,10 @@ from sqlalchemy import Select, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Entry, Event
 
+_SEQUENCE = 'SELECT sequence FROM entries WHERE "index" = :index'
 BATCH = 500  # openings held at once
 
 
@@ -58,6 +60,14 @@ def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
     if len(found) != len(set(indices)):
         raise NotFoundError("the record has no such entry")
     return found
+
+
+def sequence_of(session: Session, index: int) -> int:
+    """An entry's number in its scope; raises NotFoundError where there is no such entry."""
+    row = Driver(session.connection()).row(_SEQUENCE, {"index": index})
+    if row is None:
+        raise NotFoundError("the record has no such entry")
+    return int(row[0])
 
 
 def opened(session: Session) -> Iterator[Opening]:

@@ -9,10 +9,11 @@ Example::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,13 @@ from signing_service.encoding import sha256_hex
 from signing_service.errors import ApprovalError, ConflictError, NotFoundError
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Challenge, Credential, Enrolment, Person
+
+_OF_MANDATE = (  # built once: beginning to sign asks
+    select(Enrolment, Credential)
+    .join(Credential, Credential.id == Enrolment.credential)
+    .where(Enrolment.mandate == bindparam("mandate"))
+    .order_by(Enrolment.entry_index)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +139,8 @@ def lock_enrolment(session: Session, enrolment_id: str) -> tuple[Enrolment, Cred
 
 def of_mandate(session: Session, mandate: str) -> list[tuple[Enrolment, Credential]]:
     """The enrolments for a mandate with their passkeys, revoked ones too, the oldest first."""
-    query = select(Enrolment, Credential).join(Credential, Credential.id == Enrolment.credential)
-    query = query.where(Enrolment.mandate == mandate).order_by(Enrolment.entry_index)
-    return [(enrolment, credential) for enrolment, credential in session.execute(query)]
+    rows = session.execute(_OF_MANDATE, {"mandate": mandate})
+    return [(enrolment, credential) for enrolment, credential in rows]
 
 
 def of_credential(session: Session, credential: str) -> list[Enrolment]:
@@ -144,8 +151,12 @@ def of_credential(session: Session, credential: str) -> list[Enrolment]:
 
 def confirmed_for(session: Session, mandate: str) -> list[Credential]:
     """The passkeys whose approvals count for a mandate now."""
-    found = of_mandate(session, mandate)
-    return [key for enrolment, key in found if enrolment.state == "confirmed" and key.ended is None]
+    return confirmed(of_mandate(session, mandate))
+
+
+def confirmed(enrolled: Sequence[tuple[Enrolment, Credential]]) -> list[Credential]:
+    """Those passkeys of a mandate whose approvals count now."""
+    return [key for enrolment, key in enrolled if enrolment.state == "confirmed" and key.ended is None]
 
 
 def waiting(session: Session) -> list[tuple[Enrolment, Credential, Person]]:

@@ -17,6 +17,7 @@ Whoever dies between 4 and 5 leaves a guard that was never released; the next pu
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -29,13 +30,18 @@ from signing_service.record.note import Signer
 from signing_service.record.tree import Frontier
 from signing_service.store import guard as guards
 from signing_service.store.database import Database
+from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard
 from signing_service.store.ledger import read_frontier
-from signing_service.store.tables import Checkpoint
+from signing_service.store.tables import Checkpoint, UtcTime
 
 ADVISORY_LOCK = 0x7369676E_70756273  # "signpubs"
+_LOCK = f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
 _NEWEST = select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)
-_NOTE = select(Checkpoint.note).where(Checkpoint.size == bindparam("size"))
+_NOTE = "SELECT note FROM checkpoints WHERE size = :size"
+_RELEASE = text(
+    "INSERT INTO checkpoints (size, note, published) VALUES (:size, :note, :now) ON CONFLICT (size) DO NOTHING"
+).bindparams(bindparam("now", type_=UtcTime()))
 
 
 def publish(
@@ -62,9 +68,26 @@ def publish(
         else:
             note = _sign(frontier, signer)  # (3)
         guard.write(note)  # (4)
-        if _stored(session, frontier.size) is None:
-            session.add(Checkpoint(size=frontier.size, note=note.decode(), published=now))  # (5)
+        session.execute(_RELEASE, {"size": frontier.size, "note": note.decode(), "now": now})  # (5)
         return note
+
+
+class Together:
+    """One publication for all threads of a process that ask for one while another is under way; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun, self._done, self._note = 0, 0, b""
+
+    def publish(self, publication: Callable[[], bytes]) -> bytes:
+        """The note of a publication that began after this was called: the own one, or one that others waited for."""
+        wanted = self._begun + 1  # the one that is under way may not see what the caller has committed
+        with self._lock:
+            if self._done < wanted:
+                self._begun += 1
+                self._note = publication()
+                self._done = self._begun
+            return self._note
 
 
 def newest(session: Session) -> Checkpoint | None:
@@ -83,7 +106,8 @@ def _sign(frontier: Frontier, signer: Signer) -> bytes:
 
 
 def _stored(session: Session, size: int) -> str | None:
-    return session.scalar(_NOTE, {"size": size})
+    row = Driver(session.connection()).row(_NOTE, {"size": size})
+    return None if row is None else str(row[0])
 
 
 @contextmanager
@@ -91,5 +115,5 @@ def one_publisher(database: Database, guard: Guard) -> Iterator[Session]:
     """One transaction during which nobody publishes."""
     with guard.lock(), database.begin() as session:
         if database.dialect == "postgresql":
-            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+            Driver(session.connection()).row(_LOCK)
         yield session

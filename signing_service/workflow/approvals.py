@@ -26,10 +26,10 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.store import mandates as mandate_rows
 from signing_service.store import openings, passkeys, people
-from signing_service.store.tables import Credential
+from signing_service.store.tables import Credential, Enrolment
 from signing_service.verify.enrolments import identify
 from signing_service.workflow import codes
-from signing_service.workflow.login import check_password
+from signing_service.workflow.login import check_password_of
 from signing_service.workflow.passkeys import assertion_of, credential_of, note_use, relying_party, request_options
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
@@ -93,16 +93,16 @@ class Ways:
 
 def ways_to_approve(session: Session, service: Service, terms: Terms, signatory: Signatory) -> Ways:
     """Say how this person may approve; none at all is a possible answer."""
-    found = _credentials(session, signatory)
+    enrolled = passkeys.of_mandate(session, signatory.mandate_id)
+    found = _credentials(session, signatory, enrolled)
     has_password = people.get(session, signatory.person_id).password_hash is not None
     by_rules = has_password and terms.rules.minimum_assurance == "service"
-    pending = passkeys.of_mandate(session, signatory.mandate_id)
     return Ways(
         tuple(credential.credential_id for credential in found),
         password=by_rules and _password_counts(session, service, signatory),
         code=codes.is_set_up(session, signatory.person_id),
         by_rules=by_rules,
-        waiting=any(enrolment.state == "waiting" for enrolment, _ in pending),
+        waiting=any(enrolment.state == "waiting" for enrolment, _ in enrolled),
     )
 
 
@@ -142,8 +142,11 @@ def require_way(ways: Ways, signer: str) -> None:
 def check_secret(service: Service, person_id: str, answer: Answer) -> None:
     """Check password and code, which takes time; raises WrongPasswordError. Nothing is to do for a passkey."""
     if isinstance(answer, Password):
-        check_password(service, person_id, answer.password)
-        codes.check(service, person_id, answer.code)
+        with service.database.read() as session:
+            person, needs_code = people.get(session, person_id), codes.is_set_up(session, person_id)
+        check_password_of(person, answer.password)
+        if needs_code:
+            codes.check(service, person_id, answer.code)
 
 
 def approve(
@@ -193,9 +196,11 @@ def _identify(
         raise ApprovalError(str(error)) from error
 
 
-def _credentials(session: Session, signatory: Signatory) -> Sequence[Credential]:
+def _credentials(
+    session: Session, signatory: Signatory, enrolled: Sequence[tuple[Enrolment, Credential]]
+) -> Sequence[Credential]:
     if signatory.signer != SECRETARIAT:
-        return passkeys.confirmed_for(session, signatory.mandate_id)
+        return passkeys.confirmed(enrolled)
     officer = current(session).officer(signatory.person_id)
     own = passkeys.of_person(session, signatory.person_id, "officer")
     return [credential for credential in own if officer is not None and credential.key in officer.keys]

@@ -83,6 +83,7 @@ def _store(
         "timestamp": {"time": format_time(token.time), "independent": token.independent},
     }
     with service.database.begin() as session:
+        agreements.hold(session, agreement_id)
         store_candidate(session, agreement_id, candidate, now)
         entry = ledger.append(session, agreement_id, "archive-timestamp", members, now)
         row = _row(agreement_id, field, candidate, token, dss, entry.index)

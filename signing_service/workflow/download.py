@@ -10,10 +10,10 @@ from signing_service.evidence.bundle import Bundle, BundledEvent, write_bundle
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import parse_note
-from signing_service.store import acts, agreements, mandates, observers, openings, people
+from signing_service.store import acts, agreements, mandates, observers, openings
 from signing_service.store.agreements import RevisionEnd
+from signing_service.store.mandates import Standing
 from signing_service.store.openings import Opening
-from signing_service.store.tables import Person
 from signing_service.store.tree import read_entries
 from signing_service.verify.bundled import certificates_in, certificates_pem
 from signing_service.verify.changes import read_revisions
@@ -28,10 +28,10 @@ SUFFIXES = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg"
 
 def check_reader(session: Session, person_id: str, agreement_id: str) -> None:
     """Raise NotFoundError unless this person may read the text and PDF: as check_party, or an observer."""
-    person = people.get(session, person_id)
-    if _is_party(session, person, agreement_id):
+    standing = mandates.standing(session, agreement_id, person_id)
+    if _is_party(standing):
         return
-    living = person.ended is None and person.office != OPERATOR
+    living = standing.living and standing.office != OPERATOR
     if not (living and observers.observes(session, agreement_id, person_id)):
         raise _no_such_agreement()
 
@@ -41,17 +41,14 @@ def check_party(session: Session, person_id: str, agreement_id: str) -> None:
 
     A draft is the officers' alone, and others are told nothing of whether there is one.
     """
-    if not _is_party(session, people.get(session, person_id), agreement_id):
+    if not _is_party(mandates.standing(session, agreement_id, person_id)):
         raise _no_such_agreement()
 
 
-def _is_party(session: Session, person: Person, agreement_id: str) -> bool:
-    if person.ended is not None or person.office == OPERATOR:
+def _is_party(standing: Standing) -> bool:
+    if not standing.living or standing.office == OPERATOR:
         return False
-    if person.officer:
-        return True
-    held = mandates.holds_any(session, agreement_id, person.id)
-    return held and agreements.state_of(session, agreement_id) != "draft"
+    return standing.officer or (standing.held and standing.state == "published")
 
 
 def _no_such_agreement() -> NotFoundError:

@@ -17,7 +17,15 @@ from signing_service.workflow.service import Service
 TABLE_IDLE_LIMIT = timedelta(minutes=5)  # at the signing table, where the next person waits
 TABLE_LIMIT = timedelta(minutes=30)
 
-__all__ = ["SessionPerson", "WrongPasswordError", "check_password", "require_officer", "session_person", "sign_in"]
+__all__ = [
+    "SessionPerson",
+    "WrongPasswordError",
+    "check_password",
+    "check_password_of",
+    "require_officer",
+    "session_person",
+    "sign_in",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
     """
     now, settings = service.clock(), service.settings
     idle, absolute = settings.session_idle, settings.session_absolute
-    with service.database.read() as session:
+    with service.database.look() as session:
         found = sessions.find(session, token, now=now, idle=idle, absolute=absolute)
     if found is None:
         return None
@@ -130,6 +138,11 @@ def check_password(service: Service, person_id: str, password: str) -> None:
     """Raise WrongPasswordError unless ``password`` is the person's."""
     with service.database.read() as session:
         person = people.get(session, person_id)
+    check_password_of(person, password)
+
+
+def check_password_of(person: Person, password: str) -> None:
+    """The same for a person who was looked up already."""
     stored = person.password_hash if person.ended is None else None
     if not password_matches(password, stored):
         raise WrongPasswordError("the password is wrong", hint="type the password that you chose for this service")

@@ -42,11 +42,10 @@ def make_candidate(
 
 
 def store_candidate(session: Session, agreement_id: str, candidate: Candidate, now: datetime) -> None:
-    """Store the revision within the caller's transaction; raises OvertakenError if another one came first.
+    """Store the revision within the caller's transaction, which holds the agreement (agreements.hold, agreements.lock).
 
-    The agreement's row stays locked until that transaction ends, so that acts on one agreement take their turns.
+    Raises OvertakenError if another one came first.
     """
-    agreements.hold(session, agreement_id)
     if agreements.newest_end(session, agreement_id).number + 1 != candidate.number:
         raise OvertakenError("another revision was stored in between")
     agreements.add_revision(session, agreement_id, candidate, now=now)

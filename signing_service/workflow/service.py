@@ -68,6 +68,7 @@ class Service:
     prefixes: Prefixes = field(default_factory=Prefixes)
     schedule: Schedule = field(default_factory=Schedule)
     pace: Pace = field(default_factory=Pace)
+    publications: publisher.Together = field(default_factory=publisher.Together)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
     sign_on: Mapping[str, RelyingParty] = field(default_factory=dict)
@@ -94,6 +95,9 @@ class Service:
 
     def publish(self) -> bytes:
         """Sign and release a checkpoint of everything committed so far; return it as a signed note."""
+        return self.publications.publish(self._publish)
+
+    def _publish(self) -> bytes:
         signer = self.record_signer
         check = functools.partial(_check_record_key, signer)
         return publisher.publish(self.database, self.guard, signer, self.clock(), check)

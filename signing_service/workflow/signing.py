@@ -111,9 +111,9 @@ def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, state
             "certificate_sha256": sha256_hex(der),
             "approval": to_base64url(approval),
         }
+        appended = ledger.append(session, attempt.agreement, "issuance", members, now)
         attempt.state, attempt.statement, attempt.spki = "approved", statement, spki
-        attempt.approval, attempt.certificate = approval, der
-        attempt.issuance_index = ledger.append(session, attempt.agreement, "issuance", members, now).index
+        attempt.approval, attempt.certificate, attempt.issuance_index = approval, der, appended.index
 
 
 def _subject(service: Service, published: Published, signatory: Signatory) -> OneTimeSubject:
@@ -185,7 +185,7 @@ def _complete(service: Service, attempt: Attempt, base: _Base, signature: bytes)
     with service.database.read() as session:
         candidate = make_candidate(session, service, base.published, base.end, base.delta, container)
     ocsp = good_response(service.keys, certificate, max(service.clock(), token.time))
-    _store(service, attempt, candidate, token, ocsp)
+    _store(service, base.published, attempt, candidate, token, ocsp)
 
 
 def _check_issuer(service: Service, certificate: x509.Certificate) -> None:
@@ -211,7 +211,9 @@ def _verify(certificate: x509.Certificate, signature: bytes, signed_attributes: 
     )
 
 
-def _store(service: Service, attempt: Attempt, candidate: Candidate, token: TimestampToken, ocsp: bytes) -> None:
+def _store(
+    service: Service, published: Published, attempt: Attempt, candidate: Candidate, token: TimestampToken, ocsp: bytes
+) -> None:
     now = service.clock()
     with service.database.begin() as session:
         attempt = own_attempt(session, attempt.person, attempt.id, lock=True)
@@ -219,7 +221,6 @@ def _store(service: Service, attempt: Attempt, candidate: Candidate, token: Time
             return  # a twin of this request came first
         _check_alive(attempt, now)  # again: the passkey that approved may have been revoked meanwhile
         agreements.hold(session, attempt.agreement)  # so that nobody withdraws it after the look at the acts
-        published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
         before = check_may_act(session, published, signatory, token.time)
         if turns.is_reserved(session, attempt.agreement, now=now):
@@ -236,12 +237,11 @@ def _store(service: Service, attempt: Attempt, candidate: Candidate, token: Time
 def _signature_members(
     session: Session, attempt: Attempt, signatory: Signatory, candidate: Candidate, token: TimestampToken
 ) -> dict[str, Any]:
-    issuance = openings.by_index(session, [attempt.issuance_index or 0])[0]
     return {
         "signer": attempt.signer,
         "mandate_sha256": signatory.mandate.digest(),
         "certificate_sha256": sha256_hex(attempt.certificate or b""),
-        "issuance": issuance.sequence,
+        "issuance": openings.sequence_of(session, attempt.issuance_index or 0),
         "revision": candidate.number,
         "pdf_sha256": candidate.sha256,
         "pdf_length": candidate.length,
