@@ -32,6 +32,7 @@ __all__ = ["AppearanceInput", "DrawnMark", "ImageMark", "TypedMark", "draw_appea
 
 MARK_SHARE = 0.40  # of the width; the words have the rest
 MARGIN = 6  # points around
+LINE_THICKNESS, LINE_COLOUR = 0.5, (0.38, 0.38, 0.38)  # points; red, green, blue
 NAME_SIZE, TEXT_SIZE = 13.0, 8.6  # points
 LEAST_SCALE = 0.3  # of those sizes; a text that needs a smaller one is refused
 LEADING = 1.32  # of the size
@@ -62,6 +63,11 @@ class AppearanceInput:
     mark: TypedMark | DrawnMark | ImageMark
     assurance: str = ""
     """How the act was approved, in a word; empty: not shown."""
+
+
+def line_to_sign_on(left: float, right: float, bottom: float) -> tuple[float, float, float]:
+    """Where the page's line runs beneath the mark, in a field of these edges: from, to, at which height; all points."""
+    return left + MARGIN, left + (right - left) * MARK_SHARE - MARGIN, bottom + MARGIN
 
 
 def draw_appearance(content: AppearanceInput, fonts: Fonts, resources: int) -> bytes:

@@ -39,6 +39,13 @@ _Row = TypeVar("_Row", bound=Base)
 _ATTEMPT = select(Attempt).where(Attempt.id == bindparam("attempt"))
 _LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True).execution_options(populate_existing=True)
 _KEY_SERVED = "SELECT id FROM attempts WHERE spki = :spki"
+_COMPLETED = (
+    'SELECT a.agreement, a.signer, a.receipt, e."index", e.data, v.event, v.salt FROM attempts AS a '
+    "JOIN signatures AS s ON s.attempt = a.id "
+    'JOIN entries AS e ON e."index" = s.entry_index JOIN events AS v ON v."index" = e."index" '
+    "WHERE a.id = :attempt AND a.state = 'complete'"
+)
+_KEEP_RECEIPT = "UPDATE attempts SET receipt = :receipt WHERE id = :attempt"
 _SIGNATURE = select(Signature).where(
     Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
 )
@@ -105,6 +112,32 @@ def lock_attempt(session: Session, attempt_id: str) -> Attempt:
     if found is None:
         raise NotFoundError("there is no such attempt")
     return found
+
+
+class Completed(NamedTuple):
+    """A complete attempt, with the opened entry of its act."""
+
+    agreement: str
+    signer: str
+    receipt: bytes | None
+    """The stored one."""
+    entry_index: int
+    entry: bytes
+    event: bytes | None
+    salt: bytes | None
+
+
+def completed(session: Session, attempt_id: str, *, lock: bool = False) -> Completed | None:
+    """What an attempt came to; None unless it is complete. ``lock`` holds its row until commit."""
+    driver = Driver(session.connection())
+    held = lock and driver.locks_rows
+    row = driver.row(_COMPLETED + " FOR NO KEY UPDATE OF a" if held else _COMPLETED, {"attempt": attempt_id})
+    return None if row is None else Completed(*row)
+
+
+def keep_receipt(session: Session, attempt_id: str, receipt: bytes) -> None:
+    """Store the receipt of a complete attempt."""
+    Driver(session.connection()).run(_KEEP_RECEIPT, {"attempt": attempt_id, "receipt": receipt})
 
 
 def key_served_before(session: Session, spki: bytes) -> bool:

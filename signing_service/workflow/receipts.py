@@ -8,8 +8,7 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.errors import NotFoundError
 from signing_service.evidence.receipt import Receipt, format_receipt
 from signing_service.evidence.trust import fingerprint
-from signing_service.store import acts, openings
-from signing_service.store.tables import Attempt
+from signing_service.store import acts
 from signing_service.workflow.proofs import is_published, prove
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current_bytes
@@ -18,10 +17,10 @@ from signing_service.workflow.trust import current_bytes
 def receipt_of(service: Service, attempt_id: str) -> bytes:
     """The receipt (docs/formats.md 9) of a complete attempt, stored on first asking; publishes if that was cut off."""
     with service.database.read() as session:
-        attempt = acts.attempt(session, attempt_id)
-        if attempt.receipt is not None:
-            return attempt.receipt
-        published = is_published(session, _entry_index(session, attempt))
+        done = _completed(session, attempt_id)
+        if done.receipt is not None:
+            return done.receipt
+        published = is_published(session, done.entry_index)
     if not published:
         service.publish()
     return make_receipt(service, attempt_id)
@@ -33,18 +32,19 @@ def make_receipt(service: Service, attempt_id: str) -> bytes:
     Raises NotFoundError where the attempt is not complete, RecordError where its act is not published.
     """
     with service.database.begin() as session:
-        attempt = acts.lock_attempt(session, attempt_id)
-        if attempt.receipt is None:
-            index = _entry_index(session, attempt)
-            attempt.receipt = _make(session, service, attempt.agreement, attempt.signer, index)
-        return attempt.receipt
+        done = _completed(session, attempt_id, lock=True)
+        if done.receipt is not None:
+            return done.receipt
+        receipt = _make(session, done)
+        acts.keep_receipt(session, attempt_id, receipt)
+        return receipt
 
 
-def _entry_index(session: Session, attempt: Attempt) -> int:
-    signature = acts.signature(session, attempt.agreement, attempt.signer)
-    if attempt.state != "complete" or signature is None or signature.attempt != attempt.id:
+def _completed(session: Session, attempt_id: str, *, lock: bool = False) -> acts.Completed:
+    done = acts.completed(session, attempt_id, lock=lock)
+    if done is None:
         raise NotFoundError("this attempt was not completed, so it has no receipt")
-    return signature.entry_index
+    return done
 
 
 def own_receipt(service: Service, person_id: str, agreement_id: str, signer: str) -> bytes:
@@ -56,18 +56,17 @@ def own_receipt(service: Service, person_id: str, agreement_id: str, signer: str
     return receipt_of(service, signature.attempt)
 
 
-def _make(session: Session, service: Service, agreement_id: str, signer: str, index: int) -> bytes:
-    opening = openings.by_index(session, [index])[0]
-    event = opening.event or b""
+def _make(session: Session, done: acts.Completed) -> bytes:
+    event = done.event or b""
     return format_receipt(
         Receipt(
-            agreement=agreement_id,
-            signer=signer,
+            agreement=done.agreement,
+            signer=done.signer,
             event=event,
-            salt=opening.salt or b"",
-            entry=opening.entry,
-            index=index,
-            proof=prove(session, index),
+            salt=done.salt or b"",
+            entry=done.entry,
+            index=done.entry_index,
+            proof=prove(session, done.entry_index),
             pdf_sha256=parse_canonical_json(event)["pdf_sha256"],
             trust_sha256=fingerprint(current_bytes(session)).hex(),
         )

@@ -64,7 +64,7 @@ def approve_attempt(
     once the signature is stored.
     """
     spki = parse_request(request)
-    with service.database.read() as session:
+    with service.database.look() as session:
         attempt = own_attempt(session, person_id, attempt_id)
     _check_alive(attempt, service.clock())
     if attempt.state == "begun":
@@ -157,7 +157,7 @@ def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_sign
 
 def attempt_state(service: Service, person_id: str, attempt_id: str) -> tuple[str, bytes | None]:
     """The attempt's state (``begun`` · ``approved`` · ``complete`` · ``expired``) and its receipt once complete."""
-    with service.database.read() as session:
+    with service.database.look() as session:
         attempt = own_attempt(session, person_id, attempt_id)
     if attempt.state == "complete":
         return attempt.state, receipt_of(service, attempt_id)

@@ -125,7 +125,12 @@ def load_acts(session: Session, agreement_id: str) -> Acts:
 def load_mandate(session: Session, agreement_id: str, signer: str, person_id: str) -> tuple[str, Mandate] | None:
     """The mandate in force of this person for this signer, with its row's id; None if there is none."""
     row = mandates.held_by(session, agreement_id, signer, person_id)
-    return None if row is None else (row.id, Mandate.from_json(row.json))
+    return None if row is None else (row.id, _parse_mandate(row.json))
+
+
+@functools.lru_cache(maxsize=8 * KEPT)
+def _parse_mandate(data: bytes) -> Mandate:
+    return Mandate.from_json(data)
 
 
 def tail_of(end: agreements.RevisionEnd) -> Tail:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from signing_service.agreement.terms import COUNTERSIGNATURE_FIELD
-from signing_service.pdf.appearance import MARGIN, MARK_SHARE
+from signing_service.pdf.appearance import LINE_COLOUR, LINE_THICKNESS, MARGIN, line_to_sign_on
 from signing_service.pdf.rendering import styles
 from signing_service.pdf.rendering.document import Widget
 from signing_service.pdf.rendering.rows import Row, kept, on_one_page, spaced, text_line
@@ -68,8 +68,7 @@ class BoxRow(Row):
             widget = Widget(spot.name, sheet.page, (left, bottom, right, bottom + FIELD_HEIGHT), spot.tooltip)
             sheet.widgets.append((widget, self.element.add("Form", alternative=spot.tooltip)))
             with sheet.artifact():
-                end = left + (right - left) * MARK_SHARE - MARGIN
-                sheet.rule(left + MARGIN, end, bottom + MARGIN, 0.5, styles.GREY)
+                sheet.rule(*line_to_sign_on(left, right, bottom), LINE_THICKNESS, LINE_COLOUR)
             y = bottom
 
 
