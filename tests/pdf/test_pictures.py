@@ -1,0 +1,52 @@
+"""Pictures of what is about to be signed: they show what the document shows."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pikepdf
+import pytest
+from PIL import Image, ImageChops
+
+from signing_service.agreement.terms import field_of
+from signing_service.errors import FormatError
+from signing_service.pdf.grammar import FieldSlot
+from signing_service.pdf.pictures import FIELD_SCALE, picture_of_field, picture_of_page
+from tests.pdf.sealed_document import Ceremony
+
+POINTS_ACROSS_A4 = 595.28
+
+
+def test_a_fields_picture_shows_what_the_page_shows_there():
+    document = Ceremony.held()
+    slot = document.layout.field(field_of(document.terms.signers()[0].id))
+    picture = _greys(picture_of_field(document.pdf, slot))
+    with pikepdf.open(BytesIO(document.pdf)) as pdf:
+        height = float(pdf.pages[slot.page].mediabox[3])
+        box = [float(edge) for edge in _widget(pdf, slot.number).Rect]
+    page = _greys(picture_of_page(document.pdf, slot.page, width=round(FIELD_SCALE * POINTS_ACROSS_A4)))
+    left, top = round(FIELD_SCALE * box[0]), round(FIELD_SCALE * (height - box[3]))
+    there = page.crop((left, top, left + picture.width, top + picture.height))
+
+    empty = Image.new("L", picture.size, 255)
+    assert _difference(picture, there) < _difference(empty, there) / 2  # the two have other pixel grids
+
+
+def test_a_field_that_shows_nothing_has_no_picture():
+    nowhere = FieldSlot(7, b"<< /FT /Sig /T (timestamp1) >>", 0, "0", "0")
+    with pytest.raises(FormatError, match="no rectangle"):
+        picture_of_field(b"%PDF-1.7\n", nowhere)
+
+
+def _widget(pdf: pikepdf.Pdf, number: int) -> pikepdf.Object:
+    return pdf.get_object(number, 0)
+
+
+def _greys(png: bytes) -> Image.Image:
+    return Image.open(BytesIO(png)).convert("L")
+
+
+def _difference(one: Image.Image, other: Image.Image) -> float:
+    """Mean of what two pictures differ by, in greys."""
+    greys = ImageChops.difference(one, other).histogram()
+    return sum(value * count for value, count in enumerate(greys)) / (one.width * one.height)
