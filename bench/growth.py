@@ -88,8 +88,10 @@ def _measure(folder: Path, where: str, url: str | None, postmaster: int | None, 
 def _grow(stage: Stage, first: int, last: int) -> None:
     crowd(stage.service.database, stage.agreement, first, last)
     with stage.service.database.begin() as session:
-        session.execute(update(tables.OutboxMail).values(state="sent"))  # sending them is no matter of growth
-        session.execute(update(tables.Agreement).values(remind_every=7, next_reminder=stage.service.clock() + DAY))
+        unsent, unasked = tables.OutboxMail.state != "sent", tables.Agreement.next_reminder.is_(None)
+        session.execute(update(tables.OutboxMail).where(unsent).values(state="sent"))  # sending is no matter of growth
+        reminded = {"remind_every": 7, "next_reminder": stage.service.clock() + DAY}
+        session.execute(update(tables.Agreement).where(unasked).values(reminded))
     stage.service.publish()
 
 
