@@ -16,7 +16,7 @@ from signing_service.workflow import download
 from tests.cast import ALES, BEREZINA, HOA, LIN, NANJING, SOMCHAI, Person
 from tests.own_certificates.authority import Authority, Identity, rsa_key
 from tests.own_certificates.test_other_software import lay_out, pdfbox, pdfsig_signs, pyhanko_signs
-from tests.web.conftest import LiveServer, chromium, copy, live, port, screen, templates  # noqa: F401 (fixtures)
+from tests.web.conftest import LiveServer, chromium, copy, live, port, screen, templates_on  # noqa: F401 (fixtures)
 from tests.web.screen import Screen
 from tests.web.test_pages_in_chromium import check
 from tests.workflow.world import World, source
