@@ -51,6 +51,19 @@ class Members:
         except KeyError:
             raise self.refuse(f"{name} is missing") from None
 
+    def only(self, *names: str) -> None:
+        """Refuse members of other names at once, all of them, with what was probably meant."""
+        unknown = sorted(set(self._left) - set(names))
+        if not unknown:
+            return
+        from difflib import get_close_matches  # the verifier, which starts often, reads nothing misspelt
+
+        meant = [
+            f"{near[0]} by {name}" for name in unknown if (near := get_close_matches(name, names, n=1, cutoff=0.7))
+        ]
+        hint = f"did you mean {', '.join(meant)}?" if meant else f"there may be {', '.join(names)}"
+        raise self.refuse(f"{', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} unknown", hint=hint)
+
     def has(self, name: str) -> bool:
         """Whether a member that nobody has taken yet is there."""
         return name in self._left

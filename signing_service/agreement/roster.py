@@ -15,8 +15,6 @@ Everything wrong is reported at once, with row and column as the spreadsheet cou
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import tomllib
@@ -27,6 +25,7 @@ from zoneinfo import ZoneInfo
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.anchors import members_of
 from signing_service.agreement.names import check_direction, clean_name
+from signing_service.agreement.roster_columns import columns_of, read_rows
 from signing_service.agreement.terms import (
     COUNTRY,
     ID,
@@ -35,12 +34,11 @@ from signing_service.agreement.terms import (
     MAX_SIGNERS_PER_PARTY,
     SECRETARIAT,
 )
-from signing_service.errors import FormatError, InputError, LimitError, Phrase
+from signing_service.errors import FormatError, InputError, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MAX_BYTES = 1024 * 1024
 MAX_ROWS = MAX_PARTIES * MAX_SIGNERS_PER_PARTY
 MAX_ERRORS = 200  # reported; a file in the wrong encoding has one in each cell
 
@@ -83,6 +81,8 @@ class Roster:
     """By id, in order: tables as ``agreement.toml`` has them."""
     people: list[RosterPerson] = field(default_factory=list)
     errors: list[RosterError] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    """By signer id: where it stands, as the spreadsheet counts."""
 
 
 def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
@@ -91,10 +91,13 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
     Raises FormatError where it is no such file or lacks a column, LimitError above the limits; what is wrong in
     single cells stands in ``errors``.
     """
-    rows = _rows(data)
+    rows = read_rows(data, MAX_ROWS)
     roster = Roster()
-    names = [name.strip().lower() for name in rows[0]]
-    _check_columns(names, languages)
+    names = columns_of(
+        rows[0],
+        wanted=("party", *(name for name in PARTY_COLUMNS if name != "guest"), "role", *_each("title", languages)),
+        optional=("guest", *PERSON_COLUMNS, *_each("country_name", languages)),
+    )
     for number, cells in enumerate(rows[1:], 2):
         if any(cell.strip() for cell in cells):
             row = _Row(number, dict(zip(names, cells, strict=False)), roster, languages)
@@ -106,6 +109,10 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
     if not roster.parties and not roster.errors:
         raise FormatError("the file names no party")
     return roster
+
+
+def _each(column: str, languages: Sequence[str]) -> list[str]:
+    return [f"{column}.{language}".lower() for language in languages]
 
 
 def with_parties(toml: bytes, roster: Roster) -> bytes:
@@ -150,39 +157,6 @@ def _all_but_parties(toml: str) -> dict[str, Any] | None:
     return {name: value for name, value in values.items() if name != "parties"}
 
 
-def _rows(data: bytes) -> list[list[str]]:
-    if len(data) > MAX_BYTES:
-        raise LimitError("the file is larger than %(limit)s bytes", limit=MAX_BYTES)
-    try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise FormatError("the file is not UTF-8", hint="export it as CSV UTF-8") from None
-    heading = text.partition("\n")[0]
-    delimiter = max((",", ";", "\t"), key=heading.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise FormatError("the file is not CSV: %(reason)s", reason=str(error)) from None
-    if not rows:
-        raise FormatError("the file is empty")
-    if len(rows) > MAX_ROWS + 1:
-        raise LimitError("the file has more than %(limit)s rows", limit=MAX_ROWS)
-    return rows
-
-
-def _check_columns(names: Sequence[str], languages: Sequence[str]) -> None:
-    wanted = ["party", *PARTY_COLUMNS, "role", *(f"title.{language}".lower() for language in languages)]
-    known = {*wanted, *PERSON_COLUMNS, *(f"country_name.{language}".lower() for language in languages)}
-    for name in wanted:
-        if name not in names and name != "guest":
-            columns = ", ".join(wanted)
-            hint = "columns: %(columns)s"
-            raise FormatError("row 1: the column %(name)s is missing", hint=hint, name=name, columns=columns)
-    for name in names:
-        if name not in known or names.count(name) > 1:
-            raise FormatError("row 1: the column %(name)s is unknown or stands twice", name=repr(name))
-
-
 @dataclass(slots=True)
 class _Row:
     """One row while it is read into the roster."""
@@ -209,8 +183,10 @@ class _Row:
         else:
             self._repeated(party)
         titles = {language: self._name(f"title.{language}") for language in self.languages}
-        if any(signer["role"] == role for signer in party["signers"]):
-            self.complain("role", "%(party)s has the role %(role)s twice", party=party_id, role=role)
+        first = self.roster.rows.setdefault(f"{party_id}:{role}", self.number)
+        if first != self.number:
+            said = {"party": party_id, "role": role, "row": first}
+            self.complain("role", "row %(row)s has the role %(role)s of %(party)s already", **said)
         if len(party["signers"]) == MAX_SIGNERS_PER_PARTY:
             limit = MAX_SIGNERS_PER_PARTY
             self.complain("party", "%(party)s has more than %(limit)s signers", party=party_id, limit=limit)
@@ -248,6 +224,8 @@ class _Row:
             return
         native = self._name("representative_native") if self._cell("representative_native") else None
         name = self._name("representative")
+        if self._is_empty("email"):
+            return
         try:
             email = check_address(self._cell("email"))
             self.roster.people.append(RosterPerson(party, role, name, native, email, self.number))
@@ -257,8 +235,16 @@ class _Row:
     def _cell(self, column: str) -> str:
         return self.cells.get(column.lower(), "").strip()
 
+    def _is_empty(self, column: str) -> bool:
+        """Whether a cell that must not be empty is, and complain of it."""
+        if not self._cell(column):
+            self.complain(column, "the cell is empty")
+        return not self._cell(column)
+
     def _name(self, column: str) -> str:
         text = self._cell(column)
+        if self._is_empty(column):
+            return text
         try:
             if text.startswith(_FORMULA):
                 raise FormatError("%(text)s begins like a formula", text=repr(text[:20]))
@@ -269,12 +255,14 @@ class _Row:
 
     def _matching(self, column: str, pattern: re.Pattern[str], wanted: str) -> str:
         text = self._cell(column)
-        if not pattern.fullmatch(text):
+        if not self._is_empty(column) and not pattern.fullmatch(text):
             self.complain(column, "%(text)s is not %(wanted)s", text=repr(text), wanted=wanted)
         return text
 
     def _zone(self) -> str:
         name = self._cell("time_zone")
+        if self._is_empty("time_zone"):
+            return name
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):

@@ -21,7 +21,8 @@ from signing_service.agreement.anchors import MAX_ANCHORS, MEMBER, anchors_from_
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.members import Members
 from signing_service.agreement.names import check_direction, clean_name, mixed_word
-from signing_service.agreement.terms import MAX_PARTIES, Terms, read_languages
+from signing_service.agreement.rules import Rules
+from signing_service.agreement.terms import MAX_PARTIES, Party, Terms, read_languages
 from signing_service.agreement.text import outline
 from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, LimitError
@@ -146,9 +147,12 @@ class _File:
 
 
 def _read(table: Members) -> _File:
+    table.only("reference", "version", "title", "languages", "print", "words", "rules", "parties")
     languages = read_languages(table)
     parties, countries = _read_parties(table.list("parties", 1, MAX_PARTIES), languages)
     rules = table.take("rules")
+    if isinstance(rules, dict):
+        Members(rules, "rules").only(*Rules.__dataclass_fields__)
     draft = {
         "v": 1,
         "id": _PLACEHOLDER_ID,
@@ -177,6 +181,7 @@ def _read_parties(items: list[Any], languages: tuple[str, ...]) -> tuple[list[An
     countries: dict[str, dict[str, str]] = {}
     for index, item in enumerate(items):
         party = Members(item, f"terms.parties[{index}]")
+        party.only(*Party.__dataclass_fields__, "country_name", MEMBER)
         if party.has("country_name"):
             names = party.texts("country_name", languages)
             countries[str(item.get("id"))] = names
@@ -188,6 +193,7 @@ def _read_parties(items: list[Any], languages: tuple[str, ...]) -> tuple[list[An
 
 
 def _read_print(table: Members, languages: tuple[str, ...]) -> Print:
+    table.only("paper", "notice", "place")
     paper = table.choice("paper", *PAPERS) if table.has("paper") else PAPERS[0]
     notice = table.texts("notice", languages) if table.has("notice") else None
     place = table.texts("place", languages) if table.has("place") else None
@@ -258,9 +264,9 @@ def _with_line(toml: str, error: FormatError) -> FormatError:
             start, end = _section(lines, "[[parties.signers]]", int(match[2]), start, end)
     elif "rules" in place:
         start, end = _section(lines, "[rules", 0, start, end)
-    key = re.match(r"[a-z_]+", rest)
+    key = re.match(r"[A-Za-z0-9_-]+", rest)
     if key:
-        found = [n for n in range(start, end) if re.match(rf"\s*{key[0]}\b", lines[n])]
+        found = [n for n in range(start, end) if re.match(rf"\s*\[*\s*{key[0]}\b", lines[n])]
         start = found[0] if found else start
     shown = place.removeprefix("terms.").removeprefix("terms")
     message = f"{shown}: {rest}" if rest and shown and shown != TOML else rest or error.message

@@ -172,6 +172,11 @@ def newest_first(session: Session) -> list[Agreement]:
     return list(session.scalars(select(Agreement).order_by(Agreement.created.desc(), Agreement.id)))
 
 
+def with_reference(session: Session, reference: str) -> list[Agreement]:
+    """All agreements of one reference, drafts too."""
+    return list(session.scalars(select(Agreement).where(Agreement.reference == reference)))
+
+
 def by_revision0(session: Session, sha256: str) -> str:
     """The id of the agreement whose revision 0 has this SHA-256; raises NotFoundError."""
     query = select(Revision.agreement).where(Revision.number == 0, Revision.sha256 == sha256)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
-from signing_service.agreement.roster import MAX_BYTES
+from signing_service.agreement.roster_columns import MAX_BYTES
 from signing_service.errors import InputError, SigningServiceError
 from signing_service.web import files
 from signing_service.web.error_words import translated

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from babel import Locale
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from signing_service.errors import Phrase
 from signing_service.pdf.rendering import render_base
 from signing_service.store import agreements, mandates, people
 from signing_service.store.identifiers import new_id
+from signing_service.store.tables import Mandate as MandateRow
+from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.mandates import Authority, add_mandate
 from signing_service.workflow.service import Service
@@ -104,27 +106,57 @@ def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
     """What an officer looks at before publishing; publishing needs every line to be right."""
     with service.database.read() as session:
         _, terms = load_source(session, agreement_id)
-        given = {row.signer for row, _ in mandates.of_agreement(session, agreement_id)}
-    missing = ", ".join(signer.party.name for signer in terms.signers() if signer.id not in given)
-    named = Phrase("no representative yet: %(parties)s", parties=missing) if missing else Phrase("everybody is named")
-    own_clock = Phrase("timestamps by the built-in authority: time not independent")
-    parties, signatures = len(terms.parties), len(terms.signers())
+        given = mandates.of_agreement(session, agreement_id)
+        same = _same(session, terms)
+    named = {row.signer for row, _ in given}
+    missing = ", ".join(signer.party.name for signer in terms.signers() if signer.id not in named)
     languages = ", ".join(map(_own_name, terms.languages))
+    parties, signatures = len(terms.parties), len(terms.signers())
+    named_all = Phrase("no representative yet: %(parties)s", parties=missing) if missing else None
     return [
         CheckItem(True, Phrase("the text is complete in %(languages)s", languages=languages)),
         CheckItem(
             True, Phrase("parties: %(parties)s, signatures: %(signatures)s", parties=parties, signatures=signatures)
         ),
-        CheckItem(not missing, named),
+        CheckItem(not missing, named_all or Phrase("everybody is named")),
+        *_dates(terms, given, service.clock()),
+        *same,
         CheckItem(True, Phrase("timestamps by independent authorities"))
         if service.independent_time
-        else CheckItem(True, own_clock, caution=True),
+        else CheckItem(True, Phrase("timestamps by the built-in authority: time not independent"), caution=True),
     ]
 
 
 def _own_name(language: str) -> str:
     """A language in its own words."""
     return Locale.parse(language, sep="-").get_display_name() or language
+
+
+def _dates(terms: Terms, given: list[tuple[MandateRow, Person]], now: datetime) -> list[CheckItem]:
+    """What the calendar says against publishing now."""
+    items, closes = [], terms.rules.closes
+    if closes is not None and closes <= now:
+        items.append(CheckItem(False, Phrase("nobody could sign: signing closes at %(time)s", time=closes)))
+    until = max(closes or now, now).astimezone(UTC).date()
+    ends = ((person.name, Mandate.from_json(row.json).last_day) for row, person in given)
+    early = ", ".join(name for name, last_day in ends if last_day is not None and last_day < until)
+    if early:
+        text = Phrase("mandates end before signing does: %(names)s", names=early)
+        items.append(CheckItem(True, text, caution=True))
+    return items
+
+
+def _same(session: Session, terms: Terms) -> list[CheckItem]:
+    """That another agreement is called the same, so that people could take one for the other."""
+    found = agreements.with_reference(session, terms.reference)
+    same = {row.id for row in found if Terms.from_json(row.terms).version == terms.version} - {terms.id}
+    corrected = agreements.by_revision0(session, terms.supersedes) if terms.supersedes else None
+    said = {"reference": terms.reference, "version": terms.version}
+    if corrected in same:
+        phrase = "the agreement that it replaces is %(reference)s, version %(version)s, too: give it another version"
+        return [CheckItem(True, Phrase(phrase, **said), caution=True)]
+    phrase = "another agreement is %(reference)s, version %(version)s, too"
+    return [CheckItem(True, Phrase(phrase, **said), caution=True)] if same else []
 
 
 def create_correction(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> str:

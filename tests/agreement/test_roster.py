@@ -58,14 +58,15 @@ def test_what_spreadsheet_programs_export_becomes_an_agreement_s_parties(delimit
     ("cells", "column", "message"),
     [
         ({"party": "NJUPT"}, "party", "small letters"),
-        ({"role": ""}, "role", "small letters"),
+        ({"role": ""}, "role", "the cell is empty"),
         ({"party": "secretariat"}, "party", "the depositary"),
         ({"country": "China"}, "country", "two capital letters"),
         ({"native_language": "Chinese"}, "native_language", "a tag like"),
         ({"time_zone": "Beijing"}, "time_zone", "'Beijing' is not a time zone"),
         ({"time_zone": "../etc/passwd"}, "time_zone", "not a time zone"),
         ({"guest": "perhaps"}, "guest", "neither yes nor no"),
-        ({"name": ""}, "name", "holds no letter"),
+        ({"name": ""}, "name", "the cell is empty"),
+        ({"name": "?"}, "name", "holds no letter"),
         ({"native_name": "جامعة"}, "native_name", "right to left"),
         ({"title_zh": "校\u202e长"}, "title.zh", "U+202E"),
         ({"representative": "=cmd()"}, "representative", "begins like a formula"),
@@ -90,7 +91,7 @@ def test_rows_that_contradict_or_repeat_each_other_are_reported():
     roster = read_roster(table(TONLE, changed(SECRETARY, name="Another"), TONLE), ("en", "zh"))
     assert [error.message for error in roster.errors] == [
         "tonle was 'Specimen University of the Great Lake' above",
-        "tonle has the role rector twice",
+        "row 2 has the role rector of tonle already",
     ]
 
 
@@ -105,15 +106,41 @@ def test_empty_rows_are_passed_over_and_long_rows_reported():
         (b"", "empty"),
         (b"\xff\x00", "not UTF-8"),
         (table(), "names no party"),
-        (table(NANJING[1:], columns=COLUMNS[1:]), "column party is missing"),
-        (table([*NANJING, ""], columns=[*COLUMNS, "salary"]), "'salary' is unknown"),
-        (table([*NANJING, ""], columns=[*COLUMNS, "email"]), "stands twice"),
+        (table(NANJING[1:], columns=COLUMNS[1:]), "columns are missing: party"),
+        (table([*NANJING, ""], columns=[*COLUMNS, "salary"]), "columns are unknown: 'salary'"),
+        (table([*NANJING, ""], columns=[*COLUMNS, "email"]), "columns stand twice: email"),
+        (table(NANJING, columns=TONLE), "row 1 holds no names of columns"),
+        (table(NANJING, columns=[*COLUMNS[:4], "cuntry", *COLUMNS[5:]]), r"country; .*unknown: 'cuntry' \(country\?\)"),
+        (b"PK\x03\x04 and so on", "a workbook, not CSV"),
         (b'party,"name\n', "not CSV"),
     ],
 )
 def test_what_is_no_roster_is_refused(data, message):
     with pytest.raises(FormatError, match=message):
         read_roster(data, ("en", "zh"))
+
+
+def test_every_column_that_there_may_be_is_named_where_one_is_missing():
+    with pytest.raises(FormatError) as refused:
+        read_roster(b"name;country\n", ("en", "zh"))
+    assert "party, native_name, native_language, time_zone, role, title.en, title.zh" in refused.value.message
+    assert all(column in refused.value.hint for column in COLUMNS)
+    assert "country_name.zh" in refused.value.hint
+
+
+def test_what_spreadsheet_programs_add_is_read_over():
+    """Excel's line about the delimiter, columns that once held something, and heads as people write them."""
+    heads = [column.replace("_", " ").title() if "." not in column else column for column in COLUMNS]
+    data = b"sep=;\r\n" + table([*NANJING, "", ""], columns=[*heads, "", ""], delimiter=";", encoding="utf-8")
+    assert read_roster(data, ("en", "zh")) == read_roster(table(NANJING), ("en", "zh"))
+
+
+def test_an_empty_cell_is_called_that():
+    roster = read_roster(table(changed(NANJING, role="", time_zone="")), ("en", "zh"))
+    assert {(error.column, error.message) for error in roster.errors} == {
+        ("role", "the cell is empty"),
+        ("time_zone", "the cell is empty"),
+    }
 
 
 def test_a_roster_above_the_limits_is_refused():

@@ -38,7 +38,10 @@ def test_a_corrected_version_names_what_it_supersedes():
     [
         ({"toml": ("[rules]", "[rules")}, r"agreement\.toml:23: not TOML: expected ']'"),
         ({"toml": ('version = "1.0"', "version = 1")}, r"agreement\.toml:5: version is not a text"),
-        ({"toml": ('version = "1.0"', 'versions = "1.0"')}, r"agreement\.toml:1: version is missing"),
+        ({"toml": ('version = "1.0"', 'versions = "1.0"')}, r"agreement\.toml:5: versions is unknown"),
+        ({"toml": ("[rules]", "[rulez]")}, r"agreement\.toml:23: rulez is unknown"),
+        ({"toml": ("[rules]", "[rules]\ncloses_at = 1")}, r"agreement\.toml:24: rules: closes_at is unknown"),
+        ({"toml": ('time_zone = "Europe/Minsk"', 'timezone = "Europe/Minsk"')}, r"parties\[5\]: timezone is unknown"),
         ({"toml": ('kind = "all"', 'kind = "al"')}, r"agreement\.toml:\d+: rules\.signatures: kind 'al'"),
         ({"toml": ('country = "BY"\n', "")}, r"agreement\.toml:89: parties\[5\]: country is missing"),
         ({"toml": ("Europe/Minsk", "Europe/Minks")}, r"agreement\.toml:96: parties\[5\]: time_zone 'Europe/Minks'"),
@@ -56,6 +59,13 @@ def test_a_corrected_version_names_what_it_supersedes():
 def test_a_mistake_is_refused_with_file_and_line(changes, message):
     with pytest.raises(FormatError, match=message):
         parse_source(files(**changes))
+
+
+def test_all_misspelt_sections_are_named_at_once_with_what_was_meant():
+    toml = files()["agreement.toml"].replace(b"[rules]", b"[rulez]").replace(b"[print]", b"[prnt]")
+    with pytest.raises(FormatError, match="prnt, rulez are unknown") as refused:
+        parse_source({**files(), "agreement.toml": toml})
+    assert refused.value.hint == "did you mean print by prnt, rules by rulez?"
 
 
 VALUES = st.recursive(

@@ -23,7 +23,8 @@ LANGUAGES = ("zh", "ru", "th")
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
-    *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster", "rules_file")),
+    *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster")),
+    *("agreement/" + name for name in ("roster_columns", "rules_file")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
     "store/wall_clock",

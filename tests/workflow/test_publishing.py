@@ -14,10 +14,11 @@ from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence, pdf
 from signing_service.workflow.drafts import checklist, create_correction, create_draft, preview, replace_source
 from signing_service.workflow.login import check_password
+from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.overview import agreement_view, agreements_for
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import ANDAMAN, LIN, NANJING, PASSWORD, SOMCHAI
+from tests.cast import ANDAMAN, LIN, NANJING, NOON, PASSWORD, SOMCHAI
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import World, source
 
@@ -60,6 +61,39 @@ def test_without_a_representative_for_each_signer_nothing_is_published(world: Wo
     world.agreement = draft
     with pytest.raises(NotAllowedError, match="no representative yet"):
         world.publish()
+
+
+def test_what_could_be_signed_by_nobody_is_not_published(world: World) -> None:
+    rules = 'signatures = { kind = "all" }\ncloses = "2024-01-01T00:00:00Z"\n'
+    replace_source(world.service, world.officer, world.agreement, source(rules=rules))
+    with pytest.raises(NotAllowedError, match="nobody could sign: signing closes at 2024-01-01T00:00:00Z"):
+        world.publish()
+
+
+def test_a_mandate_that_ends_before_signing_does_is_pointed_out(world: World) -> None:
+    rules = 'signatures = { kind = "all" }\ncloses = "2999-01-01T00:00:00Z"\n'
+    replace_source(world.service, world.officer, world.agreement, source(rules=rules))
+    authority = Authority("Council", NOON.date(), NOON.date())
+    give_mandate(world.service, world.officer, world.agreement, LIN.signer, world.ids[LIN], authority)
+    assert f"mandates end before signing does: {LIN.name}" in cautions_of(world, world.agreement)
+    world.publish()
+
+
+def test_an_agreement_that_is_called_like_another_says_so_before_it_is_published(world: World) -> None:
+    world.publish()
+    second = create_draft(world.service, world.officer, source())
+    corrected = create_correction(world.service, world.officer, world.agreement, source())
+    assert "another agreement is TEST/1, version 1.0, too" in cautions_of(world, second)
+    same = "the agreement that it replaces is TEST/1, version 1.0, too: give it another version"
+    assert same in cautions_of(world, corrected)
+    newer = source()
+    newer["agreement.toml"] = newer["agreement.toml"].replace(b'version = "1.0"', b'version = "1.1"')
+    replace_source(world.service, world.officer, corrected, newer)
+    assert not [text for text in cautions_of(world, corrected) if "TEST/1" in text]
+
+
+def cautions_of(world: World, draft: str) -> list[str]:
+    return [item.text for item in checklist(world.service, draft) if item.caution]
 
 
 def test_everybody_is_invited_in_the_same_transaction(world: World) -> None:
