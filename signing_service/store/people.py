@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -71,6 +71,21 @@ def officers(session: Session) -> list[Person]:
     """All officers who may still log in, by name."""
     query = select(Person).where(Person.officer, Person.ended.is_(None))
     return list(session.scalars(query.order_by(Person.name, Person.id)))
+
+
+def holders(session: Session) -> list[Person]:
+    """All who hold an office and have not left, by name."""
+    query = select(Person).where(Person.office != "", Person.ended.is_(None))
+    return list(session.scalars(query.order_by(Person.name, Person.id)))
+
+
+def meant(session: Session, text: str, address: str) -> list[Person]:
+    """At most two people who have that address, or, where nobody has it, that id or whole name in either script."""
+    person = by_email(session, address) or session.get(Person, text)
+    if person is not None:
+        return [person]
+    called = or_(Person.name == text, Person.native_name == text)
+    return list(session.scalars(select(Person).where(called, Person.ended.is_(None)).limit(2)))
 
 
 def names(session: Session, ids: Collection[str]) -> dict[str, str]:

@@ -57,7 +57,7 @@ class OfficerForm(PersonForm):
 class MandateForm(FlaskForm):  # type: ignore[misc]
     """Who acts for a party, by whose authority, until when."""
 
-    person = SelectField(_l("Person"), [InputRequired()])
+    person = StringField(_l("Person"), [InputRequired(), Length(max=400)], [_strip])
     organ = StringField(
         _l("Authorised by"), [InputRequired(_l("Say who authorised this person.")), Length(max=200)], [_strip]
     )

@@ -10,7 +10,7 @@ from signing_service.errors import ConflictError, InputError
 from signing_service.web.forms import ConfirmForm
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
-from signing_service.workflow import observers, overview
+from signing_service.workflow import observers, overview, people
 
 blueprint = Blueprint("observers", __name__, url_prefix="/secretariat/agreements/<agreement_id>/observers")
 
@@ -27,9 +27,9 @@ def show(agreement_id: str) -> ResponseReturnValue:
 def invite(agreement_id: str) -> ResponseReturnValue:
     _confirm()
     try:
-        person_id = request.form.get("person", "")
-        observers.invite_observer(the_service(), visitor().person_id, agreement_id, person_id)
-    except ConflictError as error:
+        person = people.find_person(the_service(), visitor().person_id, request.form.get("person", ""))
+        observers.invite_observer(the_service(), visitor().person_id, agreement_id, person.id)
+    except (ConflictError, InputError) as error:
         return _page(agreement_id, error)
     flash(_("The person may read this agreement now; a link is on its way by e-mail."), "good")
     return redirect(url_for("observers.show", agreement_id=agreement_id))
@@ -45,15 +45,15 @@ def end(agreement_id: str, person_id: str) -> ResponseReturnValue:
     return redirect(url_for("observers.show", agreement_id=agreement_id))
 
 
-def _page(agreement_id: str, failure: ConflictError | None = None) -> ResponseReturnValue:
+def _page(agreement_id: str, failure: ConflictError | InputError | None = None) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
     listed = observers.observers_of(service, officer_id, agreement_id)
     observing = {person.id for person in listed}
     acting = {signer.person_id for signer in view.signers}
-    everybody = overview.everybody(service, officer_id)
-    choices = [one for one in everybody if not one.office and one.ended is None and one.id not in observing | acting]
-    page = render_template("secretariat/observers.html", view=view, observers=listed, choices=choices, failure=failure)
+    others = (one for one in people.offered(service, officer_id) if not one.office and one.id not in observing | acting)
+    offered = [people.spelled(person) for person in others]
+    page = render_template("secretariat/observers.html", view=view, observers=listed, offered=offered, failure=failure)
     return page, failure.status if failure else 200
 
 

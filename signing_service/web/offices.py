@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from signing_service.web.presentation import office_word
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import office_required, officer_required, the_service, visitor
 from signing_service.web.words import passkey_words
-from signing_service.workflow import officers, offices, overview
+from signing_service.workflow import officers, offices, people
 from signing_service.workflow.people import NewPerson
 from signing_service.workflow.permissions import OFFICES
 
@@ -50,10 +51,22 @@ def add() -> ResponseReturnValue:
 @office_required("offices")
 @proof_required
 def change(person_id: str) -> ResponseReturnValue:
+    return _give(lambda: person_id)
+
+
+@blueprint.post("/office")
+@office_required("offices")
+@proof_required
+def give() -> ResponseReturnValue:
+    """An office for somebody who is here already, and named in the form."""
+    return _give(lambda: people.find_person(the_service(), visitor().person_id, request.form.get("person", "")).id)
+
+
+def _give(person_id: Callable[[], str]) -> ResponseReturnValue:
     if not ConfirmForm().validate_on_submit():
         raise InputError("this page is too old to send anything", hint="reload it and try again")
     try:
-        offices.give_office(the_service(), visitor().person_id, person_id, request.form.get("office", ""))
+        offices.give_office(the_service(), visitor().person_id, person_id(), request.form.get("office", ""))
     except (InputError, ConflictError) as error:
         return _page(_form(), error)
     flash(_("The office is changed; it holds from the next time that the person signs in."), "good")
@@ -69,12 +82,11 @@ def _form() -> OfficerForm:
 
 def _page(form: OfficerForm, failure: InputError | ConflictError | None = None) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
-    everybody = [person for person in overview.everybody(service, officer_id) if person.ended is None]
     trusted = {key.officer for key in officers.officer_keys_of(service, officer_id) if key.trusted}
     page = render_template(
         "secretariat/officers.html",
-        holders=[person for person in everybody if person.office],
-        others=[person for person in everybody if not person.office],
+        holders=people.holders(service, officer_id),
+        offered=[people.spelled(person) for person in people.offered(service, officer_id) if not person.office],
         trusted=trusted,
         form=form,
         failure=failure,

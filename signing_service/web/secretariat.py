@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
+from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -34,7 +35,7 @@ from signing_service.workflow import (
     withdrawal,
 )
 from signing_service.workflow.mandates import Authority
-from signing_service.workflow.overview import AgreementView
+from signing_service.workflow.overview import AgreementView, SignerView
 from signing_service.workflow.permissions import OPERATOR
 
 blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
@@ -68,7 +69,7 @@ def list_people() -> ResponseReturnValue:
         else:
             flash(_("%(name)s is added.", name=person.name), "good")
             return redirect(url_for("secretariat.people"))
-    people_page = overview.people_page(service, officer_id, search=listing.search(), after=listing.after())
+    people_page = people.people_page(service, officer_id, search=listing.search(), after=listing.after())
     page = render_template("secretariat/people.html", page=people_page, form=form, failure=failure)
     return page, failure.status if failure else 200
 
@@ -151,7 +152,6 @@ def _draft(view: AgreementView) -> str:
         pages, digest = page_images().count(pdf), page_images().keep_preview(pdf)
     except InputError as error:  # a character that no font has
         failure = error
-    everybody = overview.everybody(service, visitor().person_id)
     return render_template(
         "secretariat/draft.html",
         view=view,
@@ -162,7 +162,7 @@ def _draft(view: AgreementView) -> str:
         digest=digest,
         failure=failure,
         form=ConfirmForm(),
-        mandate_forms=[(signer, _mandate_form(everybody, signer)) for signer in view.signers],
+        **_mandate_forms(view.signers),
     )
 
 
@@ -193,16 +193,17 @@ def preview_page(agreement_id: str, digest: str, page: int) -> Response:
 def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
-    place = next((item for item in view.signers if item.id == signer), None)
-    form = _mandate_form(overview.everybody(service, officer_id), place)
+    form = MandateForm()
     if not form.validate_on_submit():
         raise InputError("the mandate is not complete", hint="choose a person and say who authorised them")
     pdf = form.pdf.data.read() if form.pdf.data and form.pdf.data.filename else None
     document = form.document.data or None
     first_day = form.first_day.data or service.clock().astimezone(UTC).date()
     authority = Authority(form.organ.data or "", first_day, form.last_day.data, document, pdf)
-    person_id, reason = form.person.data or "", form.reason.data or ""
-    mandates.give_mandate(service, officer_id, agreement_id, signer, person_id, authority, reason)
+    person, reason = people.find_person(service, officer_id, form.person.data or ""), form.reason.data or ""
+    if person.office == OPERATOR:
+        raise InputError("%(name)s is an operator, who sees no agreement's content", name=person.name)
+    mandates.give_mandate(service, officer_id, agreement_id, signer, person.id, authority, reason)
     flash(_("The mandate is given."), "good")
     page = "secretariat.agreement" if view.state == "draft" else "secretariat.representatives"
     return redirect(url_for(page, agreement_id=agreement_id) + f"#{signer}")
@@ -214,12 +215,11 @@ def representatives(agreement_id: str) -> str:
     """Who is still to sign a published agreement, each to be replaced with a reason."""
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
-    everybody = overview.everybody(service, officer_id)
     waiting = [signer for signer in view.signers if signer.status not in ("signed", "paper")]
     return render_template(
         "secretariat/representatives.html",
         view=view,
-        mandate_forms=[(signer, _mandate_form(everybody, signer)) for signer in waiting],
+        **_mandate_forms(waiting),
     )
 
 
@@ -274,13 +274,16 @@ def show_history(agreement_id: str) -> str:
     return render_template("secretariat/history.html", view=view, lines=lines)
 
 
-def _mandate_form(everybody, place) -> MandateForm:  # type: ignore[no-untyped-def]
-    form = MandateForm()
-    able = [person for person in everybody if person.ended is None and person.office != OPERATOR]
-    form.person.choices = [("", "")] + [(person.id, f"{person.name} · {person.email}") for person in able]
-    if place is not None and not form.is_submitted():
-        form.person.data = place.person_id or ""
-    return form
+def _mandate_forms(signers: Iterable[SignerView]) -> dict[str, Any]:
+    """A form for each signer with who is named now, and the people whom all of them suggest."""
+    signers = list(signers)
+    named = [signer.person_id for signer in signers if signer.person_id]
+    offered = [
+        one for one in people.offered(the_service(), visitor().person_id, always=named) if one.office != OPERATOR
+    ]
+    spelled = {person.id: people.spelled(person) for person in offered}
+    forms = [(signer, MandateForm(data={"person": spelled.get(signer.person_id or "", "")})) for signer in signers]
+    return {"mandate_forms": forms, "offered": list(spelled.values())}
 
 
 def _confirm() -> None:

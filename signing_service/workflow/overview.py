@@ -12,7 +12,7 @@ from signing_service.agreement.acts import Act, Acts, entry_into_force, state
 from signing_service.agreement.source import TOML, Source, read_countries
 from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.errors import NotFoundError
-from signing_service.store import acts, agreements, listing, mandates, outbox, people, sessions
+from signing_service.store import acts, agreements, listing, mandates, outbox, sessions
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
@@ -23,7 +23,6 @@ from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts, load_terms
 
 PAGE = 24  # agreements
-PEOPLE = 100
 SIGNING_SHOWN = timedelta(minutes=3)  # for how long somebody who began is shown as signing
 
 
@@ -206,31 +205,6 @@ def dashboard(service: Service, officer_id: str, *, stage: Stage = "", search: s
         failed = outbox.count(session, "failed")
         by_agreement = outbox.failed_by_agreement(session, [row.id for row in rows]) if failed else {}
         return Dashboard(_page(session, service, rows, officer_id), stage, search, failed, by_agreement)
-
-
-@dataclass(frozen=True, slots=True)
-class PeoplePage:
-    """Some of the people, by name."""
-
-    people: tuple[Person, ...]
-    search: str
-    more: str | None
-    """The id behind which the next page begins; None where this is the last one."""
-
-
-def people_page(service: Service, officer_id: str, *, search: str = "", after: str = "") -> PeoplePage:
-    """A page of the people behind ``after``; raises NotAllowedError for anybody but officers."""
-    with service.database.read() as session:
-        require(session, officer_id, "secretariat")
-        found = listing.people_page(session, limit=PEOPLE + 1, search=search, after=after)
-    return PeoplePage(tuple(found[:PEOPLE]), search, found[PEOPLE - 1].id if len(found) > PEOPLE else None)
-
-
-def everybody(service: Service, officer_id: str) -> tuple[Person, ...]:
-    """All people by name, without reading the agreements; raises NotAllowedError for anybody but officers."""
-    with service.database.read() as session:
-        require(session, officer_id, "secretariat")
-        return tuple(people.everybody(session))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""People: added by officers, one by one or from a list."""
+"""People: added by officers, one by one or from a list; listed, and found by what an officer types."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,10 +10,14 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.names import clean_name
-from signing_service.store import people
+from signing_service.errors import InputError
+from signing_service.store import listing, people, sessions
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
+
+PAGE = 100
+MOST_OFFERED = 1000  # people whom a field suggests; others are found by their address or whole name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,67 @@ def person_for_officer(service: Service, officer_id: str, person_id: str) -> Per
     with service.database.read() as session:
         require_officer(session, officer_id)
         return people.get(session, person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Some of the people, by name."""
+
+    people: tuple[Person, ...]
+    search: str
+    more: str | None
+    """The id behind which the next page begins; None where this is the last one."""
+    seen: Mapping[str, datetime]
+    """When each of them was seen last, signed in, by id."""
+
+
+def people_page(service: Service, officer_id: str, *, search: str = "", after: str = "") -> PeoplePage:
+    """A page of the people behind ``after``; raises NotAllowedError for anybody but officers."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        found = listing.people_page(session, limit=PAGE + 1, search=search, after=after)
+        seen = sessions.last_seen(session, [person.id for person in found])
+    return PeoplePage(tuple(found[:PAGE]), search, found[PAGE - 1].id if len(found) > PAGE else None, seen)
+
+
+def holders(service: Service, officer_id: str) -> list[Person]:
+    """Who holds an office, by name; raises NotAllowedError for anybody but officers."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        return people.holders(session)
+
+
+def offered(service: Service, officer_id: str, *, always: Collection[str] = ()) -> list[Person]:
+    """People to suggest where an officer names one: the first MOST_OFFERED by name, and those with the ids given."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        first = listing.people_page(session, limit=MOST_OFFERED)
+        known = {person.id for person in first}
+        more = [people.get(session, person_id) for person_id in always if person_id not in known]
+    return [person for person in [*first, *more] if person.ended is None]
+
+
+def spelled(person: Person) -> str:
+    """A person as a field suggests them; find_person reads it back."""
+    return f"{person.name} · {person.email}"
+
+
+def find_person(service: Service, officer_id: str, text: str) -> Person:
+    """Whom an officer means by an address, ``name · address``, a whole name in any script, or an id.
+
+    Raises InputError where that is nobody who is still here, or several people.
+    """
+    text = text.strip()
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        meant = people.meant(session, text, text.rpartition(" · ")[2])
+    found = [person for person in meant if person.ended is None]
+    if not found:
+        hint = "choose one from the list, or type the e-mail address"
+        raise InputError("there is nobody called %(text)s", hint=hint, text=repr(text[:80]))
+    if len(found) > 1:
+        raise InputError("several people are called %(text)s", hint="type the e-mail address", text=repr(text[:80]))
+    return found[0]
 
 
 def store_person(session: Session, person: NewPerson, now: datetime, *, office: str = "") -> Person:

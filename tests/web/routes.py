@@ -91,6 +91,7 @@ ROUTES: dict[str, Route] = {
     "observers.show": Route(OFFICERS),
     "offices.add": Route(LEADS, form={"name": "Eve", "email": "eve@a.example", "locale": "en", "office": "officer"}),
     "offices.change": Route(LEADS, form={"office": "operator"}),
+    "offices.give": Route(LEADS, form={"person": "nobody", "office": "officer"}),
     "offices.show": Route(OFFICERS),
     "operations.metrics": public(),  # from this machine; tests/web/test_operations.py asks from others
     "operations.ready": public(),

@@ -8,7 +8,11 @@ from io import BytesIO
 
 import pytest
 
-from signing_service.store import outbox
+from signing_service.store import agreements, outbox, people
+from signing_service.store.identifiers import new_id
+from signing_service.workflow.overview import PAGE
+from signing_service.workflow.people import MOST_OFFERED, NewPerson, add_person
+from signing_service.workflow.people import PAGE as PEOPLE_PAGE
 from tests.cast import ALES, LIN, NOON, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
@@ -125,10 +129,17 @@ def test_a_person_is_added_given_a_mandate_and_invited(officer: Visitor, draft: 
     people = officer.get("/secretariat/people").text
     assert str(SAULE.native_name) in people
     assert "is added" in people
-    person = officer.get(url(draft)).text.partition(f"{SAULE.name} · ")[0].rpartition('value="')[2].partition('"')[0]
-    given = officer.submit(url(draft, f"mandates/{ALES.signer}"), person=person, organ="Council", last_day="")
-    assert given.status_code == 302
-    invited = officer.submit(f"/secretariat/people/{person}/invite", next="/secretariat/people")
+    assert f'<option value="{SAULE.name} · {SAULE.email}">' in officer.get(url(draft)).text
+    path = url(draft, f"mandates/{ALES.signer}")
+    for words in (f"{SAULE.name} · {SAULE.email}", SAULE.email.upper(), SAULE.name, SAULE.native_name):
+        given = officer.submit(path, person=words, organ="Council", last_day="")
+        assert given.status_code == 302, words
+    assert f'value="{SAULE.name} · {SAULE.email}"' in officer.get(url(draft)).text
+    for words in ("Saul", "nobody@uni.example", ""):
+        assert officer.submit(path, person=words, organ="Council", last_day="").status_code == 400, words
+    person = re.search(r"/people/([a-z2-7]+)/access/\">" + SAULE.name, people)
+    assert person
+    invited = officer.submit(f"/secretariat/people/{person[1]}/invite", next="/secretariat/people")
     assert invited.headers["Location"] == "/secretariat/people"
 
 
@@ -212,3 +223,55 @@ def test_a_withdrawn_agreement_says_why_and_waits_for_nobody(officer: Visitor, d
     gone = ("Not yet", "Change who signs", "Remind by itself", "Remind all", "Withdraw or correct")
     assert not any(words in page for words in gone)
     assert "cannot be withdrawn" in officer.get(url(draft, "withdraw")).text
+
+
+def test_of_two_people_of_one_name_the_address_says_who_is_meant(officer: Visitor, draft: World):
+    for address in ("saule@a.example", "saule@b.example"):
+        add_person(draft.service, draft.officer, NewPerson(SAULE.name, address))
+    path = url(draft, f"mandates/{ALES.signer}")
+    officer.get(url(draft))
+    refused = officer.submit(path, person=SAULE.name, organ="Council", last_day="")
+    assert "Several people are called" in refused.text
+    assert officer.submit(path, person="saule@b.example", organ="Council", last_day="").status_code == 302
+
+
+def test_two_thousand_people_make_no_page_long(officer: Visitor, draft: World):
+    """Each mandate's list of all people made a draft of twelve parties a page of several megabytes."""
+    with draft.service.database.begin() as session:
+        for number in range(2000):
+            people.add(session, name=f"Person {number:04}", email=f"p{number}@uni.example", now=NOON)
+    page = officer.get(url(draft)).text
+    assert page.count("<option") <= MOST_OFFERED + 10
+    last = officer.submit(url(draft, f"mandates/{ALES.signer}"), person="Person 1999", organ="Council", last_day="")
+    assert last.status_code == 302
+    assert 'value="Person 1999 · p1999@uni.example"' in officer.get(url(draft)).text
+    assert officer.get(f"/secretariat/agreements/{draft.agreement}/parties.csv").status_code == 200
+
+
+def test_who_was_here_is_told_by_when_and_not_by_a_password(officer: Visitor, visit: Visit):
+    visit(LIN)
+    rows = officer.get("/secretariat/people").text.split("<tr>")
+    of = {person: next(row for row in rows if person.email in row) for person in (LIN, OFFICER, SOMCHAI)}
+    assert ["never here yet" in row for row in of.values()] == [False, False, True]
+    assert "<time" in of[LIN]
+
+
+@pytest.mark.parametrize(("path", "size"), [("/secretariat/", PAGE), ("/secretariat/people", PEOPLE_PAGE)])
+def test_the_links_of_a_list_lead_once_through_all_of_it(officer: Visitor, draft: World, path: str, size: int):
+    with draft.service.database.begin() as session:
+        terms = agreements.get(session, draft.agreement).terms
+        for number in range(2 * size + 3):
+            people.add(session, name=f"Person {number % 7}", email=f"p{number}@uni.example", now=NOON)
+            row = {"reference": f"MOU/{number}", "terms": terms, "files": {}, "officer": None, "now": NOON}
+            agreements.add_draft(session, new_id(), **row)
+        wanted = [
+            one.id for one in (people.everybody(session) if "people" in path else agreements.newest_first(session))
+        ]
+    seen, pages, link = [], 0, path
+    while link:
+        page = officer.get(link).text
+        seen += re.findall(r'<h2><a href="/secretariat/agreements/([a-z2-7]+)/|/people/([a-z2-7]+)/access/', page)
+        following = re.search(r'rel="next" href="([^"]+)"', page)
+        link, pages = following[1].replace("&amp;", "&") if following else "", pages + 1
+    assert pages == 3
+    assert sorted("".join(one) for one in seen) == sorted(wanted), "each of them, and each once"

@@ -22,7 +22,7 @@ from signing_service.workflow.observers import end_observing, invite_observer
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.offices import give_office
 from signing_service.workflow.own_sessions import end_all_by_officer
-from signing_service.workflow.people import NewPerson, add_person
+from signing_service.workflow.people import NewPerson, add_person, offered
 from signing_service.workflow.permissions import LEAD, OFFICER, OFFICES, OPERATOR, PERMISSIONS, may
 from signing_service.workflow.prepared import LEASE
 from signing_service.workflow.publication import publish
@@ -136,7 +136,7 @@ def test_an_operator_sees_the_service_and_no_agreement(world: World):
     for asking in (
         lambda: history(world.service, operator, world.agreement),
         lambda: overview.dashboard(world.service, operator),
-        lambda: overview.everybody(world.service, operator),
+        lambda: offered(world.service, operator),
     ):
         with pytest.raises(NotAllowedError):
             asking()
@@ -194,7 +194,7 @@ def test_a_lead_officer_whose_passkey_is_nowhere_confirms_nothing(world: World):
 @pytest.mark.parametrize("office", OFFICES)
 def test_every_office_can_be_given_at_once_with_the_person(world: World, office: str):
     person = add_officer(world.service, world.officer, RUSLAN, office)
-    people = overview.everybody(world.service, world.officer)
+    people = offered(world.service, world.officer)
     assert {one.id: one.office for one in people}[person] == office
 
 

@@ -10,8 +10,8 @@ import pytest
 from signing_service.errors import ConflictError, FormatError, InputError
 from signing_service.store import mandates, people
 from signing_service.workflow.drafts import load_source, replace_source
-from signing_service.workflow.overview import agreement_view, everybody
-from signing_service.workflow.people import NewPerson, add_person
+from signing_service.workflow.overview import agreement_view
+from signing_service.workflow.people import NewPerson, add_person, offered
 from signing_service.workflow.roster import import_roster, plan_roster
 from signing_service.workflow.spreadsheets import harmless, history_table, people_table, roster_table, to_csv
 from tests.cast import ALES, ANDAMAN, HOA, LIN, NANJING, SOMCHAI, SOPHEA, TONLE, Person
@@ -105,7 +105,7 @@ def test_two_new_people_with_one_address_are_refused(world: World):
 
 def test_one_person_may_sign_in_two_roles(world: World):
     bring_in(world, table(row(SOPHEA), row(SOPHEA, role="rector", title_en="Rector")))
-    found = [person for person in everybody(world.service, world.officer) if person.email == SOPHEA.email]
+    found = [person for person in offered(world.service, world.officer) if person.email == SOPHEA.email]
     assert len(found) == 1
 
 
