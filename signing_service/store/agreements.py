@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store import words
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Agreement, Document, Revision, SourceFile
 
@@ -98,6 +99,7 @@ def add_draft(
     session.flush()
     session.add_all(SourceFile(agreement=agreement_id, path=path, content=data) for path, data in files.items())
     session.flush()
+    words.keep(session, agreement)
     return agreement
 
 
@@ -112,6 +114,7 @@ def replace_draft(
     agreement.reference, agreement.terms = reference, terms
     session.add_all(SourceFile(agreement=agreement_id, path=path, content=data) for path, data in files.items())
     session.flush()
+    words.keep(session, agreement)
     return agreement
 
 

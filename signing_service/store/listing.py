@@ -5,7 +5,7 @@ A page begins after the last one of the page before, which is found by an index 
     page = listing.agreements_page(session, stage="open", limit=24)
     page = listing.agreements_page(session, stage="open", limit=24, after=page[-1].id)
 
-A search looks at each reference once, in the index alone: some 20 ms for 100,000 agreements.
+A search goes through the words of agreements, the newest first, until a page is full.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from signing_service.store import words
 from signing_service.store.tables import Agreement, ArchiveTimestamp, Mandate, Observer, Person
 
 Stage = Literal["", "draft", "open", "closed"]
@@ -35,11 +36,11 @@ def agreements_page(
 ) -> list[Agreement]:
     """At most ``limit`` agreements, the last one made first, beginning below the one with the id ``after``.
 
-    ``search``: a part of the reference, in any case. An unknown ``after`` begins at the top.
+    ``search``: a part of the reference, a title or a party's name, in any case. An unknown ``after`` begins at the top.
     """
     query = select(Agreement).where(*_STAGES[stage])
     if search:
-        query = query.where(func.lower(Agreement.reference).contains(search.lower(), autoescape=True))
+        query = query.where(words.holding(search))
     return _below(session, query, after, limit)
 
 
@@ -65,8 +66,8 @@ def people_page(session: Session, *, limit: int, search: str = "", after: str = 
     """
     query = select(Person)
     if search:
-        words = (Person.name, Person.native_name, Person.email)
-        query = query.where(or_(*(func.lower(one).contains(search.lower(), autoescape=True) for one in words)))
+        names = (Person.name, Person.native_name, Person.email)
+        query = query.where(or_(*(func.lower(one).contains(search.lower(), autoescape=True) for one in names)))
     last = session.get(Person, after) if after else None
     if last is not None:
         query = query.where(tuple_(Person.name, Person.id) > tuple_(last.name, last.id))

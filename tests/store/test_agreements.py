@@ -30,7 +30,8 @@ def test_a_draft_can_be_replaced_whole(database: Database):
     with database.begin() as session:
         add_agreement(session)
     with database.begin() as session:
-        agreements.replace_draft(session, AGREEMENT, reference="12C12U/2026", terms=b"[]", files={"en.md": b"# New\n"})
+        files = {"en.md": b"# New\n"}
+        agreements.replace_draft(session, AGREEMENT, reference="12C12U/2026", terms=b"{}", files=files)
 
     with database.read() as session:
         assert agreements.get(session, AGREEMENT).reference == "12C12U/2026"
@@ -42,7 +43,7 @@ def test_a_published_agreement_is_frozen(database: Database):
         publish_agreement(session)
 
     with pytest.raises(ConflictError, match="frozen"), database.begin() as session:
-        agreements.replace_draft(session, AGREEMENT, reference="12C12U/2026", terms=b"[]", files={})
+        agreements.replace_draft(session, AGREEMENT, reference="12C12U/2026", terms=b"{}", files={})
     with pytest.raises(ConflictError, match="published already"), database.begin() as session:
         publication = agreements.Publication(b"{}", b"{}", 1, 1, revision(0, b"", b"another"), None, 0)
         agreements.publish(session, AGREEMENT, publication, now=NOON)

@@ -12,12 +12,13 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT
+from signing_service.encoding import canonical_json
 from signing_service.errors import InputError, NotFoundError
 from signing_service.store import acts, agreements, ledger, listing, openings, outbox, passkeys, questions, sessions
 from signing_service.store.database import Database
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Withdrawal
-from tests.cast import LIN, NOON, OFFICER, SOMCHAI, SOPHEA
+from tests.cast import BEREZINA, LIN, NANJING, NOON, OFFICER, SOMCHAI, SOPHEA
 from tests.store.world import (
     AGREEMENT,
     OTHER_AGREEMENT,
@@ -28,6 +29,8 @@ from tests.store.world import (
     sign,
 )
 
+PARTIES = [{"name": one.name, "native_name": one.native_name} for one in (NANJING, BEREZINA)]
+NAMED = canonical_json({"parties": PARTIES, "title": {"en": "Exchange of Students", "zh": "学生交流"}})
 DRAFTS = tuple(letter * 26 for letter in "cdefg")
 
 
@@ -45,7 +48,7 @@ def full(database: Database) -> Database:
         for draft in DRAFTS:
             add_agreement(session, draft)
         agreements.get(session, DRAFTS[0]).created = NOON + timedelta(hours=1)
-        agreements.get(session, DRAFTS[0]).reference = "MOU_7/2026"
+        agreements.replace_draft(session, DRAFTS[0], reference="MOU_7/2026", terms=NAMED, files={})
     return database
 
 
@@ -71,6 +74,13 @@ def test_each_stage_lists_its_own(full: Database):
     assert walk(full, 2, "closed") == [OTHER_AGREEMENT, AGREEMENT]
     with full.read() as session:
         assert listing.count_agreements(session) == {"draft": 5, "open": 0, "closed": 2}
+
+
+@pytest.mark.parametrize("words", ["exchange of", "学生", NANJING.name.upper(), BEREZINA.native_name.swapcase()])
+def test_a_search_finds_titles_and_parties_in_any_script_and_case(full: Database, words: str):
+    with full.read() as session:
+        assert [one.id for one in listing.agreements_page(session, limit=9, search=words)] == [DRAFTS[0]]
+        assert not listing.agreements_page(session, limit=9, stage="closed", search=words)
 
 
 def test_a_search_takes_a_part_of_the_reference_as_it_is_written(full: Database):

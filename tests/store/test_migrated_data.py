@@ -133,6 +133,7 @@ def test_agreements_of_an_earlier_schema_are_found_by_what_became_of_them(lived_
         assert [row.id for row in listing.agreements_page(session, limit=9, stage="closed")] == [AGREEMENT]
         assert [row.id for row in listing.agreements_page(session, limit=9, stage="open")] == [OTHER_AGREEMENT]
         assert acts.awaiting_archive(session) == [AGREEMENT]
+        assert len(listing.agreements_page(session, limit=9, search="12c12u")) == 2
 
 
 def test_reminders_by_schedule_go_on_after_the_migration(lived_in: Database, old_database: Database):

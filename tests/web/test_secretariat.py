@@ -50,6 +50,12 @@ def test_a_search_of_any_length_finds_what_is_there_and_nothing_else(officer: Vi
     assert (nothing.status_code, LIN.email in nothing.text) == (200, False)
 
 
+def test_the_dashboard_finds_an_agreement_by_party(officer: Visitor, draft: World):
+    for words, found in ((LIN.university.native_name, True), ("test agr", True), ("Atlantis", False)):
+        answer = officer.get("/secretariat/", query_string={"search": words})
+        assert (url(draft) in answer.text) is found, words
+
+
 def test_a_draft_shows_its_checklist_and_its_pages_and_is_published(officer: Visitor, draft: World):
     page = officer.get(url(draft)).text
     assert "Everybody is named." in page

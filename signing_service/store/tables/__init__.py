@@ -14,7 +14,7 @@ from signing_service.store.tables.acts import (
     Turn,
     Withdrawal,
 )
-from signing_service.store.tables.agreements import Agreement, Document, Mandate, Revision, SourceFile
+from signing_service.store.tables.agreements import Agreement, AgreementWords, Document, Mandate, Revision, SourceFile
 from signing_service.store.tables.base import Base, UtcTime
 from signing_service.store.tables.passkeys import Challenge, CodeSeed, Credential, Enrolment
 from signing_service.store.tables.people import Invitation, LoginSession, Observer, Person, UniversityLogin
@@ -33,6 +33,7 @@ from signing_service.store.tables.service import Installation, OutboxMail, RateC
 
 __all__ = [
     "Agreement",
+    "AgreementWords",
     "ArchiveTimestamp",
     "Attempt",
     "Base",

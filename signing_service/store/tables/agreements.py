@@ -70,6 +70,16 @@ class Agreement(Base):
     """When the worker looks next at who is to be reminded; None: by hand only."""
 
 
+class AgreementWords(Base):
+    """What an agreement is found by; a table of its own, so that a search reads nothing else."""
+
+    __tablename__ = "agreement_words"
+
+    agreement: Mapped[str] = mapped_column(Id, ForeignKey("agreements.id"), primary_key=True)
+    words: Mapped[str]
+    """Reference, titles and the parties' names in all their languages, a line each, case folded."""
+
+
 class SourceFile(Base):
     """One file of an agreement's source: agreement.toml or a language's Markdown."""
 
