@@ -24,7 +24,7 @@ from signing_service.commands.status import read_status
 from signing_service.store import tables
 from signing_service.store.database import parse_url
 from signing_service.store.integrity import check_everything
-from signing_service.workflow import history, overview, signing_table
+from signing_service.workflow import history, overview, people, signing_table
 from signing_service.workflow.download import evidence
 from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.figures import read_figures
@@ -143,7 +143,7 @@ def _costs(stage: Stage, meter: _Meter, count: int) -> dict[str, float]:
         "open agreements": lambda: overview.dashboard(service, officer, stage="open"),
         "closed agreements": lambda: overview.dashboard(service, officer, stage="closed"),
         "a search": lambda: overview.dashboard(service, officer, search="copy/99"),
-        "people": lambda: overview.people_page(service, officer),
+        "people": lambda: people.people_page(service, officer),
         "signing table": lambda: signing_table.table_places(service, officer),
         "a representative's agreements": lambda: overview.agreements_for(service, REPRESENTATIVE),
         "an agreement's page": lambda: overview.followed(service, officer, stage.agreement),

@@ -268,8 +268,8 @@ def test_the_links_of_a_list_lead_once_through_all_of_it(officer: Visitor, draft
         terms = agreements.get(session, draft.agreement).terms
         for number in range(2 * size + 3):
             people.add(session, name=f"Person {number % 7}", email=f"p{number}@uni.example", now=NOON)
-            row = {"reference": f"MOU/{number}", "terms": terms, "files": {}, "officer": None, "now": NOON}
-            agreements.add_draft(session, new_id(), **row)
+            reference = f"MOU/{number}"
+            agreements.add_draft(session, new_id(), reference=reference, terms=terms, files={}, officer=None, now=NOON)
         wanted = [
             one.id for one in (people.everybody(session) if "people" in path else agreements.newest_first(session))
         ]
