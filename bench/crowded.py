@@ -30,6 +30,7 @@ CUT = frozenset(
 )
 TABLES = (
     "agreements",
+    "agreement_words",
     "source_files",
     "mandates",
     "attempts",
@@ -142,6 +143,8 @@ class _Copier:
                 yield name, "'sent'"
             elif table.name == "agreements" and name == "reference":
                 yield name, "'COPY/' || n"
+            elif table.name == "agreement_words" and name == "words":
+                yield name, "'copy/' || n || CAST(:words AS text)"
 
     def _of_revision(self, name: str, number: int) -> str:
         """As _pdf has it, in the database's words."""
@@ -212,7 +215,7 @@ class _Copier:
         statement = text(
             f"INSERT INTO {table.name} ({columns}) SELECT {', '.join(expressions)} FROM {numbers} AS numbers"
         )
-        used = {name: row[name] for name in names if name not in changes or name == "created"}
+        used = {name: row[name] for name in names if name not in changes or name in ("created", "words")}
         types = [_bind(table, name) for name in used]
         self._connection.execute(statement.bindparams(*types), used)
 
