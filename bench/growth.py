@@ -44,7 +44,7 @@ TIMES = 10  # of each look
 ROUNDS = 3  # agreements that are signed
 DAY = timedelta(days=1)
 CHECKS = (check_clock, check_worker, check_mails, check_proofs, check_witnesses)
-LINEAR = ("a search", "status")  # look at every reference, and count every mail; both in an index alone
+LINEAR = ("a search", "status")  # go through the words of every agreement, and count every mail
 LIMIT = 2.0  # times: what costs no more than this is called flat
 
 
