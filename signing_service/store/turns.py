@@ -19,6 +19,7 @@ whose lease is minutes instead of seconds::
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import String, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -65,6 +66,12 @@ _QUEUE_UP = text(
     bindparam("attempt", type_=String()),
     bindparam("lease_until", type_=UtcTime()),
 )
+_OWN = select(Turn.ticket, Turn.lease_until).where(
+    Turn.attempt == bindparam("attempt"), Turn.lease_until > bindparam("now")
+)
+_LIVING_AHEAD = select(func.count(), func.max(Turn.lease_until)).where(
+    Turn.agreement == bindparam("agreement"), Turn.ticket < bindparam("ticket"), Turn.lease_until > bindparam("now")
+)
 _COUNT_AHEAD = select(func.count()).where(Turn.agreement == bindparam("agreement"), Turn.ticket < bindparam("ticket"))
 
 
@@ -79,6 +86,26 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     place = {"agreement": agreement, "attempt": attempt, "lease_until": now + lease}
     ticket = session.execute(_QUEUE_UP, place).scalar_one()
     return session.scalar(_COUNT_AHEAD, {"agreement": agreement, "ticket": ticket}) or 0
+
+
+class Standing(NamedTuple):
+    """Where an attempt stands in its queue."""
+
+    lease_until: datetime
+    ahead: int
+    """Living tickets before its own."""
+    longest: datetime
+    """When the last lease of those ends, its own among them."""
+
+
+def standing(session: Session, agreement: str, attempt: str, *, now: datetime) -> Standing | None:
+    """Look where an attempt stands, without renewing its lease; None where it stands nowhere, or its lease ran out."""
+    own = session.execute(_OWN, {"attempt": attempt, "now": now}).one_or_none()
+    if own is None:
+        return None
+    ticket, lease_until = own
+    ahead, longest = session.execute(_LIVING_AHEAD, {"agreement": agreement, "ticket": ticket, "now": now}).one()
+    return Standing(lease_until, ahead, lease_until if longest is None else max(longest, lease_until))
 
 
 def head(session: Session, agreement: str) -> int:

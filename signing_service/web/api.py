@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -114,8 +115,8 @@ def approve(attempt_id: str) -> ResponseReturnValue:
 
 def _approve(attempt_id: str, request: bytes, statement: bytes, given: Answer) -> Prepared | Waiting:
     account, service = visitor().person_id, the_service()
-    with _counted(account, given):
-        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
+    counted = partial(_counted, account, given)
+    prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given, counted)
     if isinstance(prepared, Waiting) and _their_turn_came(attempt_id, prepared):
         prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
     return prepared

@@ -91,6 +91,10 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
     Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved, ConflictError for
     one that is complete.
     """
+    with service.database.read() as session:
+        waiting = _still_waiting(session, service, person_id, attempt_id)
+    if waiting is not None:
+        return waiting
     prepared = _prepare(service, person_id, attempt_id)
     if prepared is None:  # whoever issued the certificate died before its publication
         service.publish()
@@ -98,6 +102,18 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
     if prepared is None:
         raise RecordError("the record has no released checkpoint yet")
     return prepared
+
+
+def _still_waiting(session: Session, service: Service, person_id: str, attempt_id: str) -> Waiting | None:
+    """The place of who stands far back in the queue with a lease that lasts; None where something is to be written."""
+    attempt = own_attempt(session, person_id, attempt_id)
+    now = service.clock()
+    found = turns.standing(session, attempt.agreement, attempt.id, now=now)
+    if found is None or found.lease_until <= now + LEASE / 2 or found.ahead <= HELD_PLACES:
+        return None
+    if found.longest > now + LEASE:
+        return None  # a reservation, or the clock was set back: who takes a turn sees to that
+    return _waiting(session, service, attempt.agreement, found.ahead)
 
 
 def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting | None:

@@ -11,6 +11,8 @@ done gives its stored answer again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -54,11 +56,18 @@ class Reprepared(ConflictError):
 
 
 def approve_attempt(
-    service: Service, person_id: str, attempt_id: str, request: bytes, statement: bytes, answer: Answer
+    service: Service,
+    person_id: str,
+    attempt_id: str,
+    request: bytes,
+    statement: bytes,
+    answer: Answer,
+    counted: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Prepared | Waiting:
     """Take the approval and the PKCS#10 request (DER); issue the certificate, log it, and prepare the delta.
 
-    Repeating it with the same request renews the place in the queue and looks at no answer again. Raises
+    Repeating it with the same request keeps the place in the queue and looks at no answer again. ``counted`` is entered
+    around the look at an answer that can be guessed. Raises
     ApprovalError where the statement is not the one that was begun, ApprovalError on a
     passkey that does not count, NotAllowedError on a wrong password or where the rules ask for a passkey, ConflictError
     once the signature is stored.
@@ -70,7 +79,8 @@ def approve_attempt(
     if attempt.state == "begun":
         if with_key(attempt.statement, spki).to_json() != statement:
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
-        check_secret(service, person_id, answer)
+        with counted():
+            check_secret(service, person_id, answer)
         _issue(service, person_id, attempt_id, spki, statement, answer)
         service.publish()
     else:
