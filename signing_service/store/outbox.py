@@ -17,18 +17,12 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
 from signing_service.store.tables import OutboxMail
 
-_SENT = (  # built once: one runs for every signature
-    update(OutboxMail)
-    .where(OutboxMail.id == bindparam("mail"))
-    .values(state="sent", sent=bindparam("now"), error=None, text=bindparam("words"), html=bindparam("page"))
-    .execution_options(synchronize_session=False)
-)
 CLAIM_SIZE = 20  # mails a worker takes at once
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
@@ -104,7 +98,8 @@ def by_message_id(session: Session, message_id: str) -> OutboxMail | None:
 
 def mark_sent(session: Session, mail: OutboxMail, *, text: str, html: str | None, now: datetime) -> None:
     """The mail server has taken the mail; ``text`` and ``html`` are what is kept of its words."""
-    session.execute(_SENT, {"mail": mail.id, "now": now, "words": text, "page": html})
+    query = update(OutboxMail).where(OutboxMail.id == mail.id)
+    session.execute(query.values(state="sent", sent=now, error=None, text=text, html=html))
 
 
 def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, permanent: bool = False) -> None:

@@ -104,8 +104,8 @@ def standing(session: Session, agreement: str, attempt: str, *, now: datetime) -
     if own is None:
         return None
     ticket, lease_until = own
-    ahead, longest = session.execute(_LIVING_AHEAD, {"agreement": agreement, "ticket": ticket, "now": now}).one()
-    return Standing(lease_until, ahead, lease_until if longest is None else max(longest, lease_until))
+    row = session.execute(_LIVING_AHEAD, {"agreement": agreement, "ticket": ticket, "now": now}).one()
+    return Standing(lease_until, row[0], max(lease_until, row[1]) if row[0] else lease_until)
 
 
 def head(session: Session, agreement: str) -> int:

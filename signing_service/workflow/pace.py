@@ -12,7 +12,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 FIRST_GUESS = 0.08  # seconds a signature
-FASTEST, SLOWEST = 0.02, 2.0
+FASTEST, SLOWEST = 0.02, 0.3
+SLUGGISH = 8  # a queue that stood still while nobody asked seems slow: were that believed, they would ask later still
 MAX_QUEUES = 256
 FORGET = 5.0  # seconds without a look, after which the pace is guessed anew
 EARLY = 0.8  # ask a little before the turn is expected: a turn that waits for its browser keeps everybody waiting
@@ -35,7 +36,7 @@ class Pace:
                 at, earlier, pace = now, head, FIRST_GUESS
             elif head > earlier:
                 measured = min(max((now - at) / (head - earlier), FASTEST), SLOWEST)
-                at, earlier, pace = now, head, (pace + measured) / 2
+                at, earlier, pace = now, head, pace + (measured - pace) / (SLUGGISH if measured > pace else 2)
             self._queues[agreement] = (at, earlier, pace)
             self._queues.move_to_end(agreement)
             while len(self._queues) > MAX_QUEUES:
