@@ -248,6 +248,33 @@ def test_a_dead_browser_loses_its_turn_and_comes_back_last(database: Database):
         assert turns.take(session, AGREEMENT, dead, now=NOON + LEASE, lease=LEASE) == 1
 
 
+def test_looking_where_one_stands_renews_no_lease_and_counts_the_living(database: Database):
+    dead, living, third = queue_up(database, 3)
+    with database.begin() as session:
+        turns.take(session, AGREEMENT, dead, now=NOON, lease=LEASE)
+        turns.take(session, AGREEMENT, living, now=NOON + LEASE / 2, lease=LEASE)
+        turns.take(session, AGREEMENT, third, now=NOON + LEASE / 2, lease=LEASE)
+        end = NOON + LEASE / 2 + LEASE
+        later = NOON + LEASE
+
+        assert turns.standing(session, AGREEMENT, third, now=NOON + LEASE / 2) == turns.Standing(end, 2, end)
+        assert turns.standing(session, AGREEMENT, third, now=later) == turns.Standing(end, 1, end)
+        assert turns.standing(session, AGREEMENT, living, now=later) == turns.Standing(end, 0, end)
+        assert turns.standing(session, AGREEMENT, dead, now=later) is None
+        assert turns.standing(session, AGREEMENT, third, now=end) is None
+
+
+def test_a_reservation_ahead_is_seen_by_its_long_lease(database: Database):
+    holder, waiting = queue_up(database, 2)
+    with database.begin() as session:
+        for attempt in (holder, waiting):
+            turns.take(session, AGREEMENT, attempt, now=NOON, lease=LEASE)
+        turns.hold(session, holder, NOON + turns.RESERVATION)
+
+        standing = turns.standing(session, AGREEMENT, waiting, now=NOON)
+        assert standing == turns.Standing(NOON + LEASE, 1, NOON + turns.RESERVATION)
+
+
 def test_agreements_do_not_wait_for_each_other(database: Database):
     (first,) = queue_up(database, 1)
     with database.begin() as session:

@@ -35,6 +35,18 @@ def test_who_waits_in_a_slow_queue_is_told_to_ask_later(pace: Pace, timer: Timer
     assert pace.wait(QUEUE, 5, 10) > first  # a second a ticket
 
 
+def test_a_queue_that_stood_still_while_nobody_asked_does_not_put_everybody_off(pace: Pace, timer: Timer):
+    first = pace.wait(QUEUE, 1, 10)
+    for head in range(2, 5):
+        timer.now += 3
+        later = pace.wait(QUEUE, head, 10)
+    assert later < 2 * first  # at first it became 25 times as much, and the queue stood still for that time
+    for head in range(5, 12):
+        timer.now += FIRST_GUESS
+        later = pace.wait(QUEUE, head, 10)
+    assert later < 1.1 * first
+
+
 def test_a_queue_that_does_not_move_is_not_taken_for_a_fast_one(pace: Pace, timer: Timer):
     first = pace.wait(QUEUE, 1, 10)
     timer.now += 1

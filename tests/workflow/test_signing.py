@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, NotFoundError, VerificationError
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
 from signing_service.store import acts, agreements, openings, publisher
+from signing_service.store.tables import Turn
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence, pdf
 from signing_service.workflow.prepared import Prepared, Waiting
@@ -16,7 +19,7 @@ from signing_service.workflow.receipts import own_receipt
 from signing_service.workflow.signing import Reprepared, complete_attempt
 from tests.cast import ALES, HOA, LIN, SOMCHAI
 from tests.workflow.judging import verify_evidence
-from tests.workflow.world import SIGNERS, OneTimeKey, World
+from tests.workflow.world import SIGNERS, OneTimeKey, Signing, World
 
 
 def test_the_whole_ceremony_ends_in_evidence_that_passes(world: World) -> None:
@@ -133,6 +136,33 @@ def test_who_comes_second_waits_for_the_turn(world: World) -> None:
     first.complete()
     assert isinstance(second.approve(), Prepared)
     second.complete()
+
+
+def test_who_waits_far_back_only_looks_until_the_lease_is_half_over(world: World) -> None:
+    world.publish()
+    ahead = [world.signing(person) for person in (SOMCHAI, LIN, HOA)]
+    last = world.signing(ALES)
+    for signing in (*ahead, last):
+        signing.approve()
+    queued = lease_of(world, last)
+    world.clock.forward(seconds=4)
+    assert isinstance(waiting := last.approve(), Waiting)
+    assert (waiting.place, lease_of(world, last)) == (3, queued)
+    world.clock.forward(seconds=2)
+    last.approve()
+    assert lease_of(world, last) == queued + timedelta(seconds=6)
+    for signing in ahead[1:]:  # the first one's browser is dead
+        signing.approve()
+    world.clock.forward(seconds=5)
+    assert isinstance(ahead[1].approve(), Prepared)
+    for signing in (*ahead[1:], last):
+        signing.approve()
+        signing.complete()
+
+
+def lease_of(world: World, signing: Signing) -> datetime:
+    with world.service.database.read() as session:
+        return session.scalars(select(Turn.lease_until).where(Turn.attempt == signing.attempt["attempt"])).one()
 
 
 def test_a_browser_that_died_loses_its_turn_and_may_still_sign_later(world: World) -> None:
