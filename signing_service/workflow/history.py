@@ -1,8 +1,9 @@
-"""Everything that happened under an agreement, in words, from the record's own events."""
+"""Everything that happened under an agreement, in words: the record's events, and beside them mails and questions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import parse_canonical_json, parse_time
 from signing_service.errors import Phrase
-from signing_service.store import agreements, openings, people
+from signing_service.store import agreements, openings, outbox, people, questions
+from signing_service.store.tables import OutboxMail, Question
 from signing_service.workflow.approval_keys import CODES_DIFFER
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
@@ -20,23 +22,28 @@ from signing_service.workflow.service import Service
 class HistoryLine:
     """One event."""
 
-    index: int
-    """Of its entry in the record."""
+    index: int | None
+    """Of its entry in the record; None of a mail or a question, which the service notes for itself."""
     type: str
+    """As the record has it, or ``mail``, ``question``, ``answer``."""
     time: datetime
     text: Phrase
 
 
 def history(service: Service, officer_id: str, agreement_id: str) -> list[HistoryLine]:
-    """An agreement's events, oldest first; an erased one says so. Raises NotAllowedError for all but officers."""
+    """What happened, oldest first; what was erased says so. Raises NotAllowedError for all but officers."""
     with service.database.read() as session:
         require_officer(session, officer_id)
         terms = Terms.from_json(agreements.get(session, agreement_id).terms)
         found = openings.of_scope(session, agreement_id)
         events = {one.index: parse_canonical_json(one.event) for one in found if one.event is not None}
+        mails = outbox.of_agreement(session, agreement_id)
+        asked = questions.of_agreement(session, agreement_id)
         named = [event.get(member) for event in events.values() for member in ("officer", "by")]
+        named += [mail.person for mail in mails]
+        named += [person for one in asked for person in (one.person, one.answered_by)]
         names = people.names(session, {person for person in named if isinstance(person, str)})
-    lines = []
+    lines = [*(_mail(mail, names) for mail in mails), *(line for one in asked for line in _question(one, names))]
     for opening in found:
         event = events.get(opening.index)
         if event is None:
@@ -47,7 +54,33 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
             )
             continue
         lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event, names)))
-    return lines
+    return sorted(lines, key=_order)
+
+
+def _order(line: HistoryLine) -> tuple[datetime, int]:
+    """In time; the record's own order within a moment, and then what followed from it."""
+    return line.time.replace(second=0, microsecond=0), sys.maxsize if line.index is None else line.index
+
+
+def _mail(mail: OutboxMail, names: Mapping[str, str]) -> HistoryLine:
+    recipient = names.get(mail.person or "") or mail.recipient
+    said = {"subject": mail.subject, "name": recipient}
+    if mail.state == "failed":
+        text = Phrase("“%(subject)s” could not be delivered to %(name)s", **said)
+    elif mail.sent is None:
+        text = Phrase("“%(subject)s” waits to be sent to %(name)s", **said)
+    else:
+        text = Phrase("“%(subject)s” was sent to %(name)s", **said)
+    return HistoryLine(None, "mail", mail.sent or mail.created, text)
+
+
+def _question(question: Question, names: Mapping[str, str]) -> Iterator[HistoryLine]:
+    asker = _name(names, question.person)
+    words = Phrase("%(name)s asked: %(text)s", name=asker, text=question.text)
+    yield HistoryLine(None, "question", question.asked, words)
+    if question.answered is not None:
+        said = {"name": _name(names, question.answered_by or ""), "text": question.answer or ""}
+        yield HistoryLine(None, "answer", question.answered, Phrase("%(name)s answered: %(text)s", **said))
 
 
 def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
@@ -56,7 +89,8 @@ def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -
     if kind in ("signature", "countersignature", "archive-timestamp", "document-timestamp"):
         return _signed(terms, event)
     if kind == "publication":
-        return Phrase("sealed and published; revision 0 has the digest %(digest)s", digest=event["pdf_sha256"])
+        phrase = "%(officer)s sealed and published it; revision 0 has the digest %(digest)s"
+        return Phrase(phrase, officer=_name(names, event.get("officer", "")), digest=event["pdf_sha256"])
     if kind == "mandate":
         mandate = event["mandate"]
         name, who = mandate["representative"]["name"], _signer(terms, f"{mandate['party']}:{mandate['role']}")
@@ -66,7 +100,8 @@ def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -
             return Phrase(phrase, **said, reason=event["reason"])
         return Phrase("%(name)s may act for %(signer)s, by %(organ)s", **said)
     if kind == "withdrawal":
-        return Phrase("withdrawn: %(reason)s", reason=event["reason"])
+        phrase = "%(officer)s withdrew it: %(reason)s"
+        return Phrase(phrase, officer=_name(names, event["officer"]), reason=event["reason"])
     if kind == "extension":
         said = {"officer": _name(names, event["officer"]), "reason": event["reason"]}
         closes, until = parse_time(event["closes"]), parse_time(event["until"])

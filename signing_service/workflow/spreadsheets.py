@@ -21,7 +21,7 @@ from signing_service.errors import Phrase
 from signing_service.store import agreements, mandates, people
 from signing_service.store.tables import Person
 from signing_service.workflow.drafts import load_source
-from signing_service.workflow.history import history
+from signing_service.workflow.history import HistoryLine, history
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
 
@@ -66,10 +66,14 @@ def _person(person: Person) -> list[str]:
 
 
 def history_table(service: Service, officer_id: str, agreement_id: str, tell: Callable[[Phrase], str] = str) -> bytes:
-    """An agreement's events with their entries in the record, oldest first; ``tell`` says them in a language."""
+    """What happened under an agreement, the oldest first; ``tell`` says it in a language."""
     lines = history(service, officer_id, agreement_id)
-    rows = ([line.index, format_time(line.time), line.type, tell(line.text)] for line in lines)
+    rows = ([_number(line), format_time(line.time), line.type, tell(line.text)] for line in lines)
     return to_csv(["entry", "time", "type", "what_happened"], rows)
+
+
+def _number(line: HistoryLine) -> int | str:
+    return "" if line.index is None else line.index
 
 
 def roster_table(service: Service, officer_id: str, agreement_id: str) -> bytes:

@@ -170,7 +170,7 @@ def test_the_officer_follows_who_has_signed_and_sees_the_history(officer: Visito
     assert "Remind with a new link" in page
     assert "Countersign for the secretariat" not in page
     lines = officer.get(url(draft, "history")).text
-    assert "Sealed and published" in lines
+    assert f"{OFFICER.name} sealed and published it" in lines
     assert "Signature of Specimen University of the Andaman Coast" in lines
 
 
