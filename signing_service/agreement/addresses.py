@@ -12,6 +12,7 @@ need SMTPUTF8 (RFC 6531) on every server on the way; most lack it, so such an ad
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from signing_service.errors import InputError
 
@@ -45,8 +46,14 @@ def is_address(address: str) -> bool:
 
 
 def _in_ascii(domain: str) -> str:
-    """The domain as DNS knows it; nothing where it cannot be one."""
+    """The domain as DNS knows it; nothing where it cannot be one.
+
+    Nor where it would be another one: IDNA 2003 makes ``ss`` of ``ß``, which is a letter of its own by now (RFC 5891).
+    """
+    if domain.isascii():
+        return domain
     try:
-        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+        coded = domain.encode("idna")
+        return coded.decode("ascii") if coded.decode("idna") == unicodedata.normalize("NFC", domain) else ""
     except UnicodeError:
         return ""

@@ -11,7 +11,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from signing_service.errors import FormatError, LimitError
@@ -72,8 +74,9 @@ def columns_of(heads: Sequence[str], *, wanted: Sequence[str], optional: Sequenc
     if not set(names) & set(known):
         raise FormatError("row 1 holds no names of columns", hint=hint, **listed)
     missing = ", ".join(name for name in wanted if name not in names)
-    unknown = ", ".join([_spelled(name, known) for name in names if name not in known][:MAX_TOLD])
-    twice = ", ".join(sorted({name for name in names if names.count(name) > 1 and name in known}))
+    strangers = islice((name for name in names if name not in known), MAX_TOLD)
+    unknown = ", ".join(_spelled(name, known) for name in strangers)
+    twice = ", ".join(sorted(name for name, count in Counter(names).items() if count > 1 and name in known))
     if missing and unknown:
         message = "row 1: columns are missing: %(missing)s; others are unknown: %(unknown)s"
         raise FormatError(message, hint=hint, missing=missing, unknown=unknown, **listed)

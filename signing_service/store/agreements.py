@@ -23,8 +23,7 @@ from signing_service.store import words
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Agreement, Document, Revision, SourceFile
 
-# What every step of every signature asks, built once or written out: SQLAlchemy takes as long to build a statement as
-# to run it, and that as long as the database.
+# What every step of signing asks, built once or written out: SQLAlchemy takes longer for a statement than the database.
 _AGREEMENT = select(Agreement).where(Agreement.id == bindparam("agreement"))
 _LOCKED_AGREEMENT = _AGREEMENT.with_for_update(key_share=True).execution_options(populate_existing=True)
 _HELD = "SELECT id FROM agreements WHERE id = :agreement"
@@ -193,6 +192,11 @@ def source_files(session: Session, agreement_id: str) -> dict[str, bytes]:
     """The agreement's source, path → content."""
     query = select(SourceFile.path, SourceFile.content).where(SourceFile.agreement == agreement_id)
     return dict(session.execute(query.order_by(SourceFile.path)).all())
+
+
+def source_file(session: Session, agreement_id: str, path: str) -> bytes:
+    """One file of a source, whose path is known to be in it."""
+    return session.get_one(SourceFile, (agreement_id, path)).content
 
 
 def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.mandates import Mandate
-from signing_service.agreement.terms import Party, Terms
+from signing_service.agreement.terms import SECRETARIAT, Party, Terms
 from signing_service.encoding import parse_canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import acts, agreements, ledger, mandates, openings, passkeys, people
@@ -129,7 +129,8 @@ class Place:
 def own_places(service: Service, person_id: str) -> list[Place]:
     """The signatures in published agreements that a person holds a mandate for, the newest mandate first."""
     with service.database.read() as session:
-        rows = [(row, agreements.get(session, row.agreement)) for row in mandates.of_person(session, person_id)]
+        own = [row for row in mandates.of_person(session, person_id) if row.signer != SECRETARIAT]
+        rows = [(row, agreements.get(session, row.agreement)) for row in own]
         published = [(row, load_terms(agreement)) for row, agreement in rows if agreement.state == "published"]
         return [_place(session, row, terms) for row, terms in published]
 

@@ -24,12 +24,18 @@ _CLDR_NAMES = {
 
 
 def told(moment: datetime, language: str, zone: str = "UTC") -> str:
-    """An aware moment in the words of ``language``, at ``zone`` (IANA) and in UTC."""
+    """An aware moment in the words of ``language``, at ``zone`` (IANA) and in UTC.
+
+    Never fails for the sake of a zone: it is said within the transaction of an act.
+    """
     locale = Locale.parse("en-GB" if language == "en" else language, sep="-")  # the day before the month
-    utc, there = moment.astimezone(UTC), moment.astimezone(ZoneInfo(zone))
+    utc = moment.astimezone(UTC)
+    try:
+        there, city = moment.astimezone(ZoneInfo(zone)), _city(zone, locale)
+    except (LookupError, OverflowError):  # a zone that is no place, a moment at the end of all time
+        zone = "UTC"
     if zone == "UTC":
         return f"{_day_and_minute(utc, locale)} UTC"
-    city = _city(zone, locale)
     in_utc = f"{utc:%H:%M}" if utc.date() == there.date() else _day_and_minute(utc, locale)
     return f"{_day_and_minute(there, locale)} ({city}; {in_utc} UTC)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -160,7 +161,13 @@ def public_view(service: Service, agreement_id: str) -> PublicView:
 def printed_countries(service: Service, agreement_id: str) -> Mapping[str, Mapping[str, str]]:
     """The names of the parties' countries by party and language, where the agreement prints them in words."""
     with service.database.read() as session:
-        return read_countries(agreements.source_files(session, agreement_id)[TOML])
+        return _countries_in(agreements.source_file(session, agreement_id, TOML))
+
+
+@functools.lru_cache(maxsize=128)
+def _countries_in(toml: bytes) -> Mapping[str, Mapping[str, str]]:
+    """Parsed once: everybody in the hall asks."""
+    return read_countries(toml)
 
 
 def _completed(view: AgreementView) -> datetime | None:

@@ -28,6 +28,7 @@ from signing_service.workflow.state import Published, load_mandate, load_publish
 
 LEASE = timedelta(seconds=10)  # from preparing to the signature, and between two questions of who waits
 MIN_POLL, MAX_POLL = 0.04, 6.0  # seconds between two questions of who waits; well under the lease
+ON_THE_WAY = timedelta(seconds=3)  # for a question to arrive, so that nobody loses the place by asking when told to
 HELD_PLACES = 2  # how many at the head of a queue may be answered only when their turn comes
 LOOKS, LOOK_PAUSE = 100, 0.015  # how often, with how many seconds between, the database is asked for them
 
@@ -109,11 +110,13 @@ def _still_waiting(session: Session, service: Service, person_id: str, attempt_i
     attempt = own_attempt(session, person_id, attempt_id)
     now = service.clock()
     found = turns.standing(session, attempt.agreement, attempt.id, now=now)
-    if found is None or found.lease_until <= now + LEASE / 2 or found.ahead <= HELD_PLACES:
+    if found is None or found.ahead <= HELD_PLACES:
         return None
     if found.longest > now + LEASE:
         return None  # a reservation, or the clock was set back: who takes a turn sees to that
-    return _waiting(session, service, attempt.agreement, found.ahead)
+    waiting = _waiting(session, service, attempt.agreement, found.ahead)
+    asks_again = now + timedelta(milliseconds=waiting.retry_after) + ON_THE_WAY
+    return waiting if asks_again < found.lease_until else None
 
 
 def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting | None:

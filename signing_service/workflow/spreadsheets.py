@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from signing_service.agreement.roster import PARTY_COLUMNS, PERSON_COLUMNS
@@ -25,6 +26,7 @@ from signing_service.workflow.history import HistoryLine, history
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
 
+_WITHIN = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a cell that is run begins with
 
 
@@ -38,8 +40,14 @@ def to_csv(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """The cell as text that no spreadsheet program runs; white space in front does not hide a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA) else cell
+    """The cell as text that no spreadsheet program runs; white space in front does not hide a formula.
+
+    Nor does what another program takes for the end of a cell: a semicolon, where that parts cells; a line break.
+    """
+    if not (cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA)):
+        return _WITHIN.sub(r"\1'", cell)
+    first = len(cell) - len(cell.lstrip()) + 1
+    return "'" + cell[:first] + _WITHIN.sub(r"\1'", cell[first:])
 
 
 def people_table(service: Service, officer_id: str) -> bytes:

@@ -120,6 +120,12 @@ def test_what_is_no_roster_is_refused(data, message):
         read_roster(data, ("en", "zh"))
 
 
+def test_of_very_many_unknown_columns_the_first_are_told():
+    with pytest.raises(FormatError, match="columns are unknown: 'a0'") as refused:
+        read_roster(table(NANJING, columns=[*COLUMNS, *(f"a{number}" for number in range(20_000))]), ("en", "zh"))
+    assert len(refused.value.message) < 500
+
+
 def test_every_column_that_there_may_be_is_named_where_one_is_missing():
     with pytest.raises(FormatError) as refused:
         read_roster(b"name;country\n", ("en", "zh"))

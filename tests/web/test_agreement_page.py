@@ -9,14 +9,15 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import update
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import sha256_hex
 from signing_service.evidence.bundle import read_bundle
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
 from signing_service.store.tables import Person
 from signing_service.workflow.people import NewPerson, add_person
-from tests.cast import LIN, NANJING, OFFICER, SAULE, SOMCHAI
+from tests.cast import ALES, HOA, LIN, NANJING, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
-from tests.workflow.world import World
+from tests.workflow.world import Signing, World
 
 Visit = Callable[..., Visitor]
 
@@ -70,6 +71,13 @@ def test_the_page_of_passkeys_tells_the_one_to_sign_in_from_the_ones_to_approve(
     page = lin.get("/passkeys/").text
     assert page.index("To sign in") < page.index("To approve your signature") < page.index("not made yet")
     assert f"/agreements/{world.agreement}/passkey/{LIN.signer}/" in page
+
+
+def test_an_officer_who_has_begun_to_countersign_still_finds_the_page_of_passkeys(visit: Visit, world: World):
+    for person in (LIN, SOMCHAI, ALES, HOA):
+        world.sign(person)
+    Signing(world, world.officer, SECRETARIAT).begin()
+    assert "To sign in" in visit(OFFICER).get("/passkeys/").text
 
 
 def test_somebody_else_does_not_learn_that_the_agreement_exists(app, world: World):

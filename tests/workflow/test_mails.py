@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -78,3 +78,10 @@ def test_an_invitation_in_chinese_greets_in_chinese(world: World):
         told = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.recipient == LIN.email]
     assert f"尊敬的{LIN.native_name}：" in told[0].text
     assert f"尊敬的{LIN.native_name}：" in (told[0].html or "")
+
+
+@pytest.mark.parametrize(("zone", "year"), [("Factory", 2025), ("localtime", 2025), ("Asia/Shanghai", 9999)])
+def test_a_zone_that_is_no_place_and_the_end_of_all_time_stop_no_mail(zone: str, year: int):
+    """A mail is written within the transaction of an act: it must not make a signature impossible."""
+    moment = datetime(year, 12, 31, 23, 0, tzinfo=UTC)
+    assert told(moment, "en", zone) == f"31 December {year}, 23:00 UTC"

@@ -158,6 +158,12 @@ def test_a_cell_that_a_spreadsheet_would_run_goes_out_as_text(cell: str):
     assert read(to_csv(["a"], [[cell]]))[1] == [f"'{cell}"]
 
 
+@pytest.mark.parametrize("end", [";", "; ", "\n", "\r\n", "\t"])
+def test_what_another_program_takes_for_the_end_of_a_cell_hides_no_formula(end: str):
+    assert harmless(f"May we{end}=1+1{end}sign; or not?") == f"May we{end}'=1+1{end}sign; or not?"
+    assert harmless(f"=1{end}=2") == f"'=1{end}'=2"
+
+
 @pytest.mark.parametrize("cell", ["", "Lin Shuyi", "2025-04-11", "a=b", "Ngũ – Hổ"])
 def test_other_cells_stay_as_they_are(cell: str):
     assert harmless(cell) == cell
