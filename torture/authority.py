@@ -57,12 +57,12 @@ class Authority:
         self.let_down()
 
     def let_down(self) -> None:
-        """Nobody listens there any more; whoever waits for a slow answer is let go."""
+        """Nobody listens there any more; whoever waits for a slow answer gets none."""
+        server, self._server = self._server, None
         self.let_go()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+        if server is not None:
+            server.shutdown()
+            server.server_close()
 
     def bring_back(self) -> None:
         """Listen again."""
@@ -81,6 +81,8 @@ class Authority:
         honest, mood = Stamper(time=datetime.now(UTC).replace(microsecond=0)), self.mood
         if mood == "slow":
             self._waiting.wait(LONGEST_WAIT)
+            if self._server is None:
+                return b""  # gone meanwhile: an honest answer would be a timestamp although there is no authority
         if mood == "wrong nonce":
             return honest.but(nonce=lambda nonce: (nonce or 0) + 1)(request)
         if mood == "wrong imprint":

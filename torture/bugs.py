@@ -113,7 +113,7 @@ def sent_before_sending() -> None:
     def hasty(session: Any, *, now: Any, **options: Any) -> Any:
         mails = claim(session, now=now, **options)
         for mail in mails:
-            outbox.mark_sent(session, mail.id, now=now)
+            outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=now)
         return mails
 
     delivery.outbox.claim = hasty

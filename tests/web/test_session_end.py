@@ -71,8 +71,10 @@ def test_who_reads_and_scrolls_is_not_idle(screen: Screens, live: LiveServer, la
     window = with_stopped_clock(screen()).sign_in(LIN).open_agreement(live.world.agreement)
     later(minutes=55, seconds=30)
     window.page.clock.fast_forward("54:00")
+    window.page.evaluate("() => { turned = new Promise((done) => addEventListener('wheel', done, { once: true })); }")
     with window.page.expect_response("**/account/stay"):
         window.page.mouse.wheel(0, 200)
+        window.page.evaluate("() => turned.then(() => true)")  # else the clock may be moved before the page has noticed
         window.page.clock.fast_forward("01:30")
     expect(notice(window)).to_be_hidden()
 
@@ -100,6 +102,7 @@ def test_at_the_table_it_is_said_a_minute_before_and_who_left_does_not_stay(
     window.page.goto("/secretariat/table/")
     window.page.get_by_role("button", name=f"Hand over to {LIN.name}").click()
     expect(window.page.get_by_text("this device is yours")).to_be_visible()
+    window.page.wait_for_load_state()  # its scripts run: from now on they mind the clock that is moved
     window.page.mouse.click(5, 5)  # the last thing that the person does
     later(minutes=4, seconds=10)
     window.page.clock.fast_forward("04:10")
