@@ -9,11 +9,12 @@ from bench.crowd import Venue
 from torture.findings import Findings
 from torture.killing import make_venue, run_cycle
 from torture.power import cut_the_power
-from torture.trials import dead_browser, forged_signature, no_authority, older_database
+from torture.trials import dead_browser, forged_signature, killed_before_a_mail, no_authority, older_database
 
 PARTIES = 3
 KILLS = 12
 STATES = 120
+TURNS = 3
 
 Trial = Callable[[Venue, str, str | None], Findings]
 
@@ -35,7 +36,7 @@ TRIALS: dict[str, Trial] = {
     "any successor": _killed(),
     "receipts anew": _killed(),
     "checkpoint before commit": _killed("after an entry"),
-    "sent before sending": _killed("before a mail"),
+    "sent before sending": killed_before_a_mail,
     "mail after commit": _killed("after a commit"),
     "no guard": older_database,
     "leases for ever": dead_browser,
@@ -50,5 +51,12 @@ TRIALS: dict[str, Trial] = {
 
 
 def catch(bug: str, folder: Path, seed: str) -> Findings:
-    """Plant one bug into the servers of a small agreement; what comes back is not clean if it was caught."""
-    return TRIALS[bug](make_venue(folder, PARTIES), seed, bug)
+    """Plant one bug into the servers of a small agreement; what comes back is not clean if it was caught.
+
+    Where a trial kills at moments that chance draws, none may fall where the bug shows: then others are drawn.
+    """
+    for turn in range(TURNS):
+        found = TRIALS[bug](make_venue(folder / str(turn), PARTIES), f"{seed} {turn}", bug)
+        if not found.clean:
+            break
+    return found

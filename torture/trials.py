@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import update
 
 from bench.crowd import PASSWORD, Venue, free_port
 from signing_service.ceremony.browser import RefusedError
@@ -19,12 +21,15 @@ from signing_service.ceremony.signer import Act, SoftwareKey, sign
 from signing_service.encoding import canonical_json, to_base64url
 from signing_service.errors import SigningServiceError
 from signing_service.setting_values import PREFIX
+from signing_service.store import outbox
+from signing_service.store.tables import OutboxMail
 from signing_service.workflow.prepared import LEASE
-from torture.checks import check
+from torture.checks import check, check_mails, mails_in
 from torture.clients import Client, Ledger
 from torture.findings import Findings
 from torture.server import Server
 
+PATIENCE = 60.0  # seconds for mails to leave, however busy the machine is
 MARGIN = 12.0  # seconds that the next in the queue may take once a lease has run out
 
 
@@ -114,6 +119,41 @@ def no_authority(venue: Venue, seed: str, bug: str | None = None) -> Findings:
     finally:
         server.kill()
     return found
+
+
+def killed_before_a_mail(venue: Venue, _seed: str, bug: str | None = None) -> Findings:
+    """The server dies with the first mail in its hands: the next one sends it, and all that were claimed with it."""
+    server, found = Server(venue, bug), Findings()
+    service = venue.open_service()
+
+    def waiting() -> bool:
+        with service.database.read() as session:
+            return outbox.counts(session).get("waiting", 0) > 0
+
+    try:
+        server.start("before a mail", 1)
+        _wait_while(lambda: server.alive, "no mail was about to be sent", found)
+        server.kill()
+        with service.database.begin() as session:  # what the dead one claimed is due at once, not in five minutes
+            session.execute(update(OutboxMail).values(next_attempt=service.clock()))
+        server.start()
+        _wait_while(waiting, "nobody sent the mails that wait", found)
+        server.kill()
+        with service.database.read() as session:
+            check_mails(session, venue.agreement, mails_in(venue.folder / "mail"), found)
+    finally:
+        server.kill()
+        service.database.dispose()
+    found.kills = server.kills
+    return found
+
+
+def _wait_while(condition: Callable[[], bool], complaint: str, found: Findings) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if condition():
+        found.complaints.append(complaint)
 
 
 class _Forger(SoftwareKey):

@@ -8,7 +8,7 @@ from torture.bugs import BUGS
 from torture.catching import TRIALS, catch
 from torture.cycles import KINDS, ORDER, its_turn
 from torture.killing import make_venue
-from torture.trials import forged_signature, no_authority
+from torture.trials import forged_signature, killed_before_a_mail, no_authority
 
 SEED = "2025-04-11"
 
@@ -38,3 +38,10 @@ def test_without_an_authority_nothing_is_signed_and_the_services_own_clock_would
 
 def test_a_receipt_made_anew_for_a_repeated_request_is_seen(tmp_path: Path):
     assert any("another answer" in words for words in catch("receipts anew", tmp_path / "planted", SEED).complaints)
+
+
+def test_a_server_that_dies_with_a_mail_in_its_hands_loses_none_and_one_marked_too_early_would_be_seen(tmp_path: Path):
+    found = killed_before_a_mail(make_venue(tmp_path / "venue", 2), SEED)
+    assert found.clean, found.complaints
+    assert found.kills == 2
+    assert any("is nowhere" in words for words in catch("sent before sending", tmp_path / "planted", SEED).complaints)
