@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, NotFoundError
-from signing_service.store.driver import Driver
+from signing_service.store.driver import Driver, read_moment
 from signing_service.store.tables import (
     Agreement,
     ArchiveTimestamp,
@@ -38,6 +38,7 @@ _Row = TypeVar("_Row", bound=Base)
 # What every step of every signature asks, built once: SQLAlchemy takes as long to build a statement as to run it.
 _ATTEMPT = select(Attempt).where(Attempt.id == bindparam("attempt"))
 _LOCKED_ATTEMPT = _ATTEMPT.with_for_update(key_share=True).execution_options(populate_existing=True)
+_ASKED = "SELECT person, agreement, state, expires, statement, spki FROM attempts WHERE id = :attempt"
 _KEY_SERVED = "SELECT id FROM attempts WHERE spki = :spki"
 _COMPLETED = (
     'SELECT a.agreement, a.signer, a.receipt, e."index", e.data, v.event, v.salt FROM attempts AS a '
@@ -112,6 +113,26 @@ def lock_attempt(session: Session, attempt_id: str) -> Attempt:
     if found is None:
         raise NotFoundError("there is no such attempt")
     return found
+
+
+class Asked(NamedTuple):
+    """Of an attempt what is looked at each time that somebody asks for its turn."""
+
+    person: str
+    agreement: str
+    state: str
+    expires: datetime
+    statement: bytes
+    spki: bytes | None
+
+
+def asked(session: Session, attempt_id: str) -> Asked:
+    """The attempt of that id; raises NotFoundError."""
+    row = Driver(session.connection()).row(_ASKED, {"attempt": attempt_id})
+    if row is None:
+        raise NotFoundError("there is no such attempt")
+    person, agreement, state, expires, statement, spki = row
+    return Asked(person, agreement, state, read_moment(expires), statement, spki)
 
 
 class Completed(NamedTuple):

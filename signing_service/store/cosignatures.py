@@ -17,18 +17,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
 
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Checkpoint, Cosignature, UtcTime, WitnessProgress
 
 _BEGIN = text(
     "INSERT INTO witness_progress (witness, cosigned, attempts, next_attempt) VALUES (:witness, 0, 0, :now)"
     " ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("now", type_=UtcTime()))
-_OF_CHECKPOINT = select(Cosignature).where(Cosignature.size == bindparam("size")).order_by(Cosignature.witness)
+_OF_CHECKPOINT = "SELECT witness, line FROM cosignatures WHERE size = :size ORDER BY witness"
 
 
-def of_checkpoint(session: Session, size: int) -> list[Cosignature]:
-    """The cosignatures of the checkpoint of that size, by witness."""
-    return list(session.scalars(_OF_CHECKPOINT, {"size": size}))
+def of_checkpoint(session: Session, size: int) -> dict[str, str]:
+    """The cosignature lines of the checkpoint of that size, by witness, in the order of their names."""
+    return dict(Driver(session.connection()).rows(_OF_CHECKPOINT, {"size": size}))
 
 
 def add(session: Session, size: int, witness: str, line: str, *, time: datetime, now: datetime) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -43,12 +44,24 @@ class Driver:
         rows: list[tuple[Any, ...]] = self._execute(statement, parameters or {}).fetchall()
         return rows
 
+    def moment(self, value: datetime) -> datetime | str:
+        """An aware datetime as it is stored and compared: PostgreSQL's own, or SQLite's text (UtcTime)."""
+        moment = value.astimezone(UTC)
+        return moment if self.locks_rows else moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
     def _execute(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         errors: Any = self._dialect.loaded_dbapi
         try:
             return self._raw.execute(_spelled(statement) if self.locks_rows else statement, parameters)
         except errors.Error as error:
             raise DBAPIError.instance(statement, None, error, errors.Error, dialect=self._dialect) from error
+
+
+def read_moment(value: datetime | str) -> datetime:
+    """A stored moment out of a row, aware and in UTC."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return value.astimezone(UTC)
 
 
 @functools.lru_cache(maxsize=512)

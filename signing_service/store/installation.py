@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError
 from signing_service.store.database import Database
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Installation
 
 THE_ROW = 1
-_FIND = select(Installation).where(Installation.id == THE_ROW)  # built once: every publication asks
+_TRUST_FILE = "SELECT trust_file FROM installation WHERE id = :id"
 
 
 def find(session: Session) -> Installation | None:
     """The installation; None before ``init``."""
-    return session.scalar(_FIND)
+    return session.get(Installation, THE_ROW)
+
+
+def trust_file(session: Session) -> bytes | None:
+    """The current trust file alone; None before ``init``. Every publication asks."""
+    row = Driver(session.connection()).row(_TRUST_FILE, {"id": THE_ROW})
+    return None if row is None else bytes(row[0])
 
 
 def find_on(database: Database) -> Installation | None:

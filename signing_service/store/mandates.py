@@ -10,14 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
+from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Agreement, Mandate, Person
 
-_HELD_BY = select(Mandate).where(
-    Mandate.agreement == bindparam("agreement"),
-    Mandate.signer == bindparam("signer"),
-    Mandate.person == bindparam("person"),
-    Mandate.revoked.is_(None),
+_HELD_BY = (
+    "SELECT id, json FROM mandates "
+    "WHERE agreement = :agreement AND signer = :signer AND person = :person AND revoked IS NULL"
 )
 _HOLDS_ANY = exists().where(
     Mandate.agreement == bindparam("agreement"), Mandate.person == bindparam("person"), Mandate.revoked.is_(None)
@@ -118,9 +117,11 @@ def standing(session: Session, agreement: str, person_id: str) -> Standing:
     return Standing(*row)
 
 
-def held_by(session: Session, agreement: str, signer: str, person_id: str) -> Mandate | None:
-    """A person's mandate for one signer, not revoked; at most one is. However many others the person has."""
-    return session.scalar(_HELD_BY, {"agreement": agreement, "signer": signer, "person": person_id})
+def held_by(session: Session, agreement: str, signer: str, person_id: str) -> tuple[str, bytes] | None:
+    """The id and JSON of a person's mandate for one signer, not revoked; at most one is."""
+    driver = Driver(session.connection())
+    row = driver.row(_HELD_BY, {"agreement": agreement, "signer": signer, "person": person_id})
+    return None if row is None else (row[0], bytes(row[1]))
 
 
 def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person]]:

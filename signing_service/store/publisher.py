@@ -21,8 +21,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from signing_service.record import checkpoint as checkpoints
@@ -30,18 +31,25 @@ from signing_service.record.note import Signer
 from signing_service.record.tree import Frontier
 from signing_service.store import guard as guards
 from signing_service.store.database import Database
-from signing_service.store.driver import Driver
+from signing_service.store.driver import Driver, read_moment
 from signing_service.store.guard import Guard
 from signing_service.store.ledger import read_frontier
-from signing_service.store.tables import Checkpoint, UtcTime
+from signing_service.store.tables import Checkpoint
 
 ADVISORY_LOCK = 0x7369676E_70756273  # "signpubs"
 _LOCK = f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
-_NEWEST = select(Checkpoint).order_by(Checkpoint.size.desc()).limit(1)
+_NEWEST = "SELECT size, note, published FROM checkpoints ORDER BY size DESC LIMIT 1"
 _NOTE = "SELECT note FROM checkpoints WHERE size = :size"
-_RELEASE = text(
-    "INSERT INTO checkpoints (size, note, published) VALUES (:size, :note, :now) ON CONFLICT (size) DO NOTHING"
-).bindparams(bindparam("now", type_=UtcTime()))
+_RELEASE = "INSERT INTO checkpoints (size, note, published) VALUES (:size, :note, :now) ON CONFLICT (size) DO NOTHING"
+
+
+class Released(NamedTuple):
+    """A checkpoint that was released."""
+
+    size: int
+    note: str
+    """The signed note, without cosignatures."""
+    published: datetime
 
 
 def publish(
@@ -68,7 +76,8 @@ def publish(
         else:
             note = _sign(frontier, signer)  # (3)
         guard.write(note)  # (4)
-        session.execute(_RELEASE, {"size": frontier.size, "note": note.decode(), "now": now})  # (5)
+        driver = Driver(session.connection())
+        driver.run(_RELEASE, {"size": frontier.size, "note": note.decode(), "now": driver.moment(now)})  # (5)
         return note
 
 
@@ -90,9 +99,10 @@ class Together:
             return self._note
 
 
-def newest(session: Session) -> Checkpoint | None:
+def newest(session: Session) -> Released | None:
     """The newest checkpoint that was released, None before the first."""
-    return session.scalar(_NEWEST)
+    row = Driver(session.connection()).row(_NEWEST)
+    return None if row is None else Released(row[0], row[1], read_moment(row[2]))
 
 
 def newest_first(session: Session, limit: int) -> list[Checkpoint]:

@@ -12,20 +12,43 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from signing_service.store.driver import Driver, read_moment
 from signing_service.store.identifiers import hash_token, new_token
-from signing_service.store.tables import LoginSession, Person
+from signing_service.store.tables import LoginSession
 
 METHODS = ("passkey", "password+code", "password", "university", "link", "table")
-_BEHIND = (  # built once: every request asks
-    select(LoginSession, Person)
-    .join(Person, Person.id == LoginSession.person)
-    .where(LoginSession.token_sha256 == bindparam("token"))
+_BEHIND = (  # every request asks
+    "SELECT s.created, s.last_seen, s.step_up, s.method, s.table_officer, s.table_agreement, s.table_signer, "
+    "p.id, p.name, p.email, p.office, p.locale FROM sessions AS s JOIN people AS p ON p.id = s.person "
+    "WHERE s.token_sha256 = :token AND s.ended IS NULL AND p.ended IS NULL"
 )
 TOUCH_INTERVAL = timedelta(minutes=1)  # last_seen is written no oftener: reading pages stays cheap
+
+
+class Login(NamedTuple):
+    """A living session, and of the person behind it what every request needs."""
+
+    created: datetime
+    last_seen: datetime
+    step_up: datetime | None
+    """When the person last proved presence."""
+    method: str | None
+    """One of METHODS."""
+    table_officer: str | None
+    """Who unlocked the signing table, where the session is the table's; the next two say for what."""
+    table_agreement: str | None
+    table_signer: str | None
+    person: str
+    """The person's id."""
+    name: str
+    email: str
+    office: str
+    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +96,18 @@ def start(
     return token
 
 
-def find(
-    session: Session, token: str, *, now: datetime, idle: timedelta, absolute: timedelta
-) -> tuple[LoginSession, Person] | None:
-    """The living session behind a cookie and its person; None if ended, idle or old, or the person is."""
-    row = session.execute(_BEHIND, {"token": hash_token(token)}).one_or_none()
+def find(session: Session, token: str, *, now: datetime, idle: timedelta, absolute: timedelta) -> Login | None:
+    """The living session behind a cookie; None if it is ended, idle or old, or its person has left."""
+    row = Driver(session.connection()).row(_BEHIND, {"token": hash_token(token)})
     if row is None:
         return None
-    login, person = row
-    dead = login.ended is not None or person.ended is not None
-    if dead or login.last_seen + idle <= now or login.created + absolute <= now:
+    created, last_seen, step_up = read_moment(row[0]), read_moment(row[1]), row[2]
+    if last_seen + idle <= now or created + absolute <= now:
         return None
-    return login, person
+    return Login(created, last_seen, None if step_up is None else read_moment(step_up), *row[3:])
 
 
-def needs_touch(login: LoginSession, *, now: datetime) -> bool:
+def needs_touch(login: Login, *, now: datetime) -> bool:
     """Whether last_seen is old enough to be worth a write."""
     return login.last_seen + TOUCH_INTERVAL <= now
 

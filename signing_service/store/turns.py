@@ -21,34 +21,33 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import String, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.store import agreements
-from signing_service.store.driver import Driver
-from signing_service.store.tables import Attempt, Turn, UtcTime
+from signing_service.store.driver import Driver, read_moment
+from signing_service.store.tables import Attempt, Turn
 
 RESERVATION = timedelta(minutes=30)  # the lease of who signs in other software
 
-_HEAD = "SELECT min(ticket) FROM turns WHERE agreement = :agreement"
 _AHEAD = (
     "SELECT ahead.ticket FROM turns AS ahead JOIN turns AS own ON ahead.agreement = own.agreement "
     "WHERE own.attempt = :attempt AND ahead.ticket < own.ticket LIMIT 1"
 )
-_KEPT = select(Attempt.id).where(Attempt.agreement == bindparam("agreement"), Attempt.own_certificate)
-_SET_BACK = or_(  # the clock was: nobody's lease can end so late
-    Turn.lease_until > bindparam("longest"), (Turn.lease_until > bindparam("long")) & Turn.attempt.not_in(_KEPT)
-)
+_HEAD = "SELECT min(ticket) FROM turns WHERE agreement = :agreement"
+# dead, or the clock was set back: nobody's lease can end so late
 _DROP_DEAD = (
-    delete(Turn)
-    .where(
-        Turn.agreement == bindparam("agreement"),
-        Turn.attempt != bindparam("attempt"),
-        or_(Turn.lease_until <= bindparam("now"), _SET_BACK),
-    )
-    .execution_options(synchronize_session=False)
+    "DELETE FROM turns WHERE agreement = :agreement AND attempt <> :attempt AND (lease_until <= :now "
+    "OR lease_until > :longest OR lease_until > :long AND attempt NOT IN "
+    "(SELECT id FROM attempts WHERE agreement = :agreement AND own_certificate))"
 )
-_RELEASE = delete(Turn).where(Turn.attempt == bindparam("attempt")).execution_options(synchronize_session=False)
+_QUEUE_UP = (
+    "INSERT INTO turns (agreement, ticket, attempt, lease_until) VALUES (CAST(:agreement AS varchar), "
+    "(SELECT coalesce(max(ticket), 0) + 1 FROM turns WHERE agreement = :agreement), :attempt, :lease_until) "
+    "ON CONFLICT (attempt) DO UPDATE SET lease_until = excluded.lease_until RETURNING ticket"
+)
+_COUNT_AHEAD = "SELECT count(*) FROM turns WHERE agreement = :agreement AND ticket < :ticket"
+_RELEASE = "DELETE FROM turns WHERE attempt = :attempt"
 _RESERVED = (
     select(Attempt)
     .join(Turn, Turn.attempt == Attempt.id)
@@ -56,23 +55,17 @@ _RESERVED = (
     .order_by(Turn.ticket)
     .limit(1)
 )
-_IS_RESERVED = select(_RESERVED.with_only_columns(Attempt.id).exists())
-_QUEUE_UP = text(
-    "INSERT INTO turns (agreement, ticket, attempt, lease_until) "
-    "SELECT :agreement, coalesce(max(ticket), 0) + 1, :attempt, :lease_until FROM turns WHERE agreement = :agreement "
-    "ON CONFLICT (attempt) DO UPDATE SET lease_until = excluded.lease_until RETURNING ticket"
-).bindparams(
-    bindparam("agreement", type_=String()),
-    bindparam("attempt", type_=String()),
-    bindparam("lease_until", type_=UtcTime()),
+_IS_RESERVED = (
+    "SELECT 1 FROM turns AS t JOIN attempts AS a ON a.id = t.attempt "
+    "WHERE t.agreement = :agreement AND a.own_certificate AND t.lease_until > :now LIMIT 1"
 )
-_OWN = select(Turn.ticket, Turn.lease_until).where(
-    Turn.attempt == bindparam("attempt"), Turn.lease_until > bindparam("now")
+_STANDING = (
+    "SELECT own.lease_until, count(ahead.ticket), max(ahead.lease_until), "
+    "(SELECT min(ticket) FROM turns WHERE agreement = own.agreement) "
+    "FROM turns AS own LEFT JOIN turns AS ahead "
+    "ON ahead.agreement = own.agreement AND ahead.ticket < own.ticket AND ahead.lease_until > :now "
+    "WHERE own.attempt = :attempt AND own.lease_until > :now GROUP BY own.agreement, own.lease_until"
 )
-_LIVING_AHEAD = select(func.count(), func.max(Turn.lease_until)).where(
-    Turn.agreement == bindparam("agreement"), Turn.ticket < bindparam("ticket"), Turn.lease_until > bindparam("now")
-)
-_COUNT_AHEAD = select(func.count()).where(Turn.agreement == bindparam("agreement"), Turn.ticket < bindparam("ticket"))
 
 
 def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease: timedelta) -> int:
@@ -81,11 +74,13 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
     """
     agreements.hold(session, agreement)
-    moments = {"now": now, "longest": now + RESERVATION, "long": now + 2 * lease}
-    session.execute(_DROP_DEAD, {"agreement": agreement, "attempt": attempt, **moments})
-    place = {"agreement": agreement, "attempt": attempt, "lease_until": now + lease}
-    ticket = session.execute(_QUEUE_UP, place).scalar_one()
-    return session.scalar(_COUNT_AHEAD, {"agreement": agreement, "ticket": ticket}) or 0
+    driver = Driver(session.connection())
+    moments = {"now": now, "longest": now + RESERVATION, "long": now + 2 * lease, "lease_until": now + lease}
+    values = {"agreement": agreement, "attempt": attempt, **{name: driver.moment(moments[name]) for name in moments}}
+    driver.run(_DROP_DEAD, values)
+    queued = driver.row(_QUEUE_UP, values)
+    ahead = driver.row(_COUNT_AHEAD, {"agreement": agreement, "ticket": queued[0] if queued else 0})
+    return int(ahead[0]) if ahead else 0
 
 
 class Standing(NamedTuple):
@@ -96,16 +91,18 @@ class Standing(NamedTuple):
     """Living tickets before its own."""
     longest: datetime
     """When the last lease of those ends, its own among them."""
+    head: int
+    """The lowest ticket of the queue."""
 
 
-def standing(session: Session, agreement: str, attempt: str, *, now: datetime) -> Standing | None:
+def standing(session: Session, attempt: str, *, now: datetime) -> Standing | None:
     """Look where an attempt stands, without renewing its lease; None where it stands nowhere, or its lease ran out."""
-    own = session.execute(_OWN, {"attempt": attempt, "now": now}).one_or_none()
-    if own is None:
+    driver = Driver(session.connection())
+    row = driver.row(_STANDING, {"attempt": attempt, "now": driver.moment(now)})
+    if row is None:
         return None
-    ticket, lease_until = own
-    row = session.execute(_LIVING_AHEAD, {"agreement": agreement, "ticket": ticket, "now": now}).one()
-    return Standing(lease_until, row[0], max(lease_until, row[1]) if row[0] else lease_until)
+    lease_until = read_moment(row[0])
+    return Standing(lease_until, row[1], max(lease_until, read_moment(row[2])) if row[1] else lease_until, row[3])
 
 
 def head(session: Session, agreement: str) -> int:
@@ -121,7 +118,7 @@ def is_next(session: Session, attempt: str) -> bool:
 
 def release(session: Session, attempt: str) -> None:
     """Leave the queue; leaving it again changes nothing."""
-    session.execute(_RELEASE, {"attempt": attempt})
+    Driver(session.connection()).run(_RELEASE, {"attempt": attempt})
 
 
 def hold(session: Session, attempt: str, until: datetime) -> None:
@@ -136,7 +133,8 @@ def reserved(session: Session, agreement: str, *, now: datetime) -> Attempt | No
 
 def is_reserved(session: Session, agreement: str, *, now: datetime) -> bool:
     """Whether an attempt has reserved the agreement's turn."""
-    return session.scalar(_IS_RESERVED, {"agreement": agreement, "now": now}) is True
+    driver = Driver(session.connection())
+    return driver.row(_IS_RESERVED, {"agreement": agreement, "now": driver.moment(now)}) is not None
 
 
 def waiting(session: Session, agreement: str, *, now: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from signing_service.store import people, sessions
-from signing_service.store.tables import LoginSession, Person
+from signing_service.store.tables import Person
 from signing_service.workflow import codes
 from signing_service.workflow.passwords import WrongPasswordError, password_matches
 from signing_service.workflow.permissions import require
@@ -87,10 +87,9 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
     now, settings = service.clock(), service.settings
     idle, absolute = settings.session_idle, settings.session_absolute
     with service.database.look() as session:
-        found = sessions.find(session, token, now=now, idle=idle, absolute=absolute)
-    if found is None:
+        login = sessions.find(session, token, now=now, idle=idle, absolute=absolute)
+    if login is None:
         return None
-    login, person = found
     at_table = login.table_officer is not None
     if at_table:
         idle, absolute = min(idle, TABLE_IDLE_LIMIT), min(absolute, TABLE_LIMIT)
@@ -103,11 +102,11 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
         with service.database.begin() as session:
             sessions.touch(session, token, now=now)
     return SessionPerson(
-        person.id,
-        person.name,
-        person.email,
-        "" if at_table else person.office,
-        person.locale,
+        login.person,
+        login.name,
+        login.email,
+        "" if at_table else login.office,
+        login.locale,
         expires=min(seen_at + idle, last),
         last=last,
         fresh=_is_fresh(service, login, now),
@@ -118,7 +117,7 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
     )
 
 
-def _is_fresh(service: Service, login: LoginSession, now: datetime) -> bool:
+def _is_fresh(service: Service, login: sessions.Login, now: datetime) -> bool:
     return login.step_up is not None and now < login.step_up + service.settings.proof_lifetime
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -92,10 +92,6 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
     Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved, ConflictError for
     one that is complete.
     """
-    with service.database.read() as session:
-        waiting = _still_waiting(session, service, person_id, attempt_id)
-    if waiting is not None:
-        return waiting
     prepared = _prepare(service, person_id, attempt_id)
     if prepared is None:  # whoever issued the certificate died before its publication
         service.publish()
@@ -105,18 +101,15 @@ def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wai
     return prepared
 
 
-def _still_waiting(session: Session, service: Service, person_id: str, attempt_id: str) -> Waiting | None:
+def still_waiting(service: Service, agreement_id: str, stands: turns.Standing, now: datetime) -> Waiting | None:
     """The place of who stands far back in the queue with a lease that lasts; None where something is to be written."""
-    attempt = own_attempt(session, person_id, attempt_id)
-    now = service.clock()
-    found = turns.standing(session, attempt.agreement, attempt.id, now=now)
-    if found is None or found.ahead <= HELD_PLACES:
+    if stands.ahead <= HELD_PLACES:
         return None
-    if found.longest > now + LEASE:
+    if stands.longest > now + LEASE:
         return None  # a reservation, or the clock was set back: who takes a turn sees to that
-    waiting = _waiting(session, service, attempt.agreement, found.ahead)
+    waiting = _waiting(service, agreement_id, stands.head, stands.ahead)
     asks_again = now + timedelta(milliseconds=waiting.retry_after) + ON_THE_WAY
-    return waiting if asks_again < found.lease_until else None
+    return waiting if asks_again < stands.lease_until else None
 
 
 def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting | None:
@@ -132,7 +125,8 @@ def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wa
             return None
         place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
         if place > 0:
-            return _waiting(session, service, attempt.agreement, place)
+            held = reservation(session, attempt.agreement, service.clock())
+            return _waiting(service, attempt.agreement, turns.head(session, attempt.agreement), place, held)
         published = load_published(session, attempt.agreement)
         end = agreements.newest_end(session, attempt.agreement)
         if attempt.prepared_revision != end.number + 1:
@@ -151,10 +145,10 @@ def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wa
         )
 
 
-def _waiting(session: Session, service: Service, agreement_id: str, place: int) -> Waiting:
-    head = turns.head(session, agreement_id)
+def _waiting(
+    service: Service, agreement_id: str, head: int, place: int, held: Reservation | None = None
+) -> Waiting:
     seconds = service.pace.wait(agreement_id, head, max(0, place - HELD_PLACES))
-    held = reservation(session, agreement_id, service.clock())
     seconds = MAX_POLL if held else min(max(seconds, MIN_POLL), MAX_POLL)
     return Waiting(place, round(1000 * seconds), held)
 

@@ -13,6 +13,7 @@ from signing_service.record.note import parse_note, parse_signatures
 from signing_service.record.proof import Proof, format_proof
 from signing_service.record.tree import inclusion_proof
 from signing_service.store import cosignatures, publisher
+from signing_service.store.publisher import Released
 from signing_service.store.tables import Checkpoint
 from signing_service.store.tree import hash_reader
 from signing_service.workflow.witnesses import witness_id
@@ -64,8 +65,8 @@ def witnessed_checkpoint(session: Session, trust: TrustFile, size: int) -> bytes
     return newest_checkpoint(session)
 
 
-def with_cosignatures(session: Session, checkpoint: Checkpoint) -> bytes:
+def with_cosignatures(session: Session, checkpoint: Released | Checkpoint) -> bytes:
     """A released checkpoint with all cosignatures that have arrived."""
-    lines = [row.line for row in cosignatures.of_checkpoint(session, checkpoint.size)]
+    lines = cosignatures.of_checkpoint(session, checkpoint.size).values()
     found = [signature for line in lines for signature in parse_signatures(line)]
     return parse_note(checkpoint.note.encode()).with_signatures(found).format()

@@ -46,7 +46,7 @@ def record_state(service: Service) -> RecordState:
         checkpoint = parse_checkpoint(parse_note(note).text)
         trust = current(session)
         known = {witness_id(key) for key in trust.witnesses}
-        count = sum(row.witness in known for row in cosignatures.of_checkpoint(session, newest.size))
+        count = sum(witness in known for witness in cosignatures.of_checkpoint(session, newest.size))
         quorum = trust.quorum
         enough = None if quorum is None else cosignatures.newest_by_quorum(session, known, quorum)
         witnessed = None if enough is None else enough.size

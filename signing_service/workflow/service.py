@@ -185,8 +185,8 @@ def _check_identity(settings: Settings, public_url: str) -> None:
 
 
 def _check_record_key(signer: Signer, session: Session) -> None:
-    installed = installation.find(session)
-    if installed is not None and trust_files.parse(installed.trust_file).record_key != signer.verifier_key:
+    current = installation.trust_file(session)
+    if current is not None and trust_files.parse(current).record_key != signer.verifier_key:
         raise ConfigurationError(
             "the record's key was replaced while this process was running",
             hint="restart it: systemctl restart signing-service",

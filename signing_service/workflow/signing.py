@@ -28,7 +28,14 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.approval import Approval
 from signing_service.encoding import format_time, sha256_hex, to_base64url
-from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, TimestampError, VerificationError
+from signing_service.errors import (
+    ApprovalError,
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+    TimestampError,
+    VerificationError,
+)
 from signing_service.pdf.delta import Delta
 from signing_service.pki.authority import OneTimeSubject, issue_one_time
 from signing_service.pki.cms import assemble, raw_signature_to_der
@@ -40,7 +47,7 @@ from signing_service.store.tables import Attempt, Signature
 from signing_service.workflow.approvals import Answer, approve, check_secret
 from signing_service.workflow.attempts import Signatory, check_may_act, load_signatory, own_attempt, with_key
 from signing_service.workflow.notification import tell_about_signature
-from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare
+from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare, still_waiting
 from signing_service.workflow.receipts import make_receipt, receipt_of
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
@@ -72,28 +79,34 @@ def approve_attempt(
     passkey that does not count, NotAllowedError on a wrong password or where the rules ask for a passkey, ConflictError
     once the signature is stored.
     """
-    spki = parse_request(request)
-    with service.database.look() as session:
-        attempt = own_attempt(session, person_id, attempt_id)
-    _check_alive(attempt, service.clock())
-    if attempt.state == "begun":
-        if with_key(attempt.statement, spki).to_json() != statement:
+    spki, now = parse_request(request), service.clock()
+    with service.database.read() as session:
+        asked = acts.asked(session, attempt_id)
+        stands = turns.standing(session, attempt_id, now=now)
+    if asked.person != person_id:
+        raise NotFoundError("there is no such attempt")
+    _check_alive(asked, now)
+    if asked.state == "begun":
+        if with_key(asked.statement, spki).to_json() != statement:
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
         with counted():
             check_secret(service, person_id, answer)
         _issue(service, person_id, attempt_id, spki, statement, answer)
         service.publish()
     else:
-        _check_same(attempt, spki, statement)
+        _check_same(asked, spki, statement)
+        waiting = still_waiting(service, asked.agreement, stands, now) if stands else None
+        if waiting is not None:
+            return waiting
     return prepare(service, person_id, attempt_id)
 
 
-def _check_same(attempt: Attempt, spki: bytes, statement: bytes) -> None:
+def _check_same(attempt: Attempt | acts.Asked, spki: bytes, statement: bytes) -> None:
     if (attempt.spki, attempt.statement) != (spki, statement):
         raise ConflictError("this attempt was approved with another key", hint="reload the page and begin again")
 
 
-def _check_alive(attempt: Attempt, now: datetime) -> None:
+def _check_alive(attempt: Attempt | acts.Asked, now: datetime) -> None:
     if attempt.state != "complete" and now >= attempt.expires:
         raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
 

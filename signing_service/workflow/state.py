@@ -124,8 +124,8 @@ def load_acts(session: Session, agreement_id: str) -> Acts:
 
 def load_mandate(session: Session, agreement_id: str, signer: str, person_id: str) -> tuple[str, Mandate] | None:
     """The mandate in force of this person for this signer, with its row's id; None if there is none."""
-    row = mandates.held_by(session, agreement_id, signer, person_id)
-    return None if row is None else (row.id, _parse_mandate(row.json))
+    found = mandates.held_by(session, agreement_id, signer, person_id)
+    return None if found is None else (found[0], _parse_mandate(found[1]))
 
 
 @functools.lru_cache(maxsize=8 * KEPT)

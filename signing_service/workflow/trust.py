@@ -23,10 +23,10 @@ def parse(data: bytes) -> TrustFile:
 
 def current_bytes(session: Session) -> bytes:
     """The bytes of the current trust file."""
-    installed = installation.find(session)
-    if installed is None:
+    found = installation.trust_file(session)
+    if found is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
-    return installed.trust_file
+    return found
 
 
 def current(session: Session) -> TrustFile:

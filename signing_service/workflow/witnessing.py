@@ -109,7 +109,7 @@ def _due(service: Service) -> list[_Task]:
         newest = publisher.newest(session)
         if newest is None or not online:
             return []
-        done = {row.witness for row in cosignatures.of_checkpoint(session, newest.size)}
+        done = cosignatures.of_checkpoint(session, newest.size).keys()
         early = {row.witness for row in cosignatures.progress_of_all(session) if row.next_attempt > service.clock()}
     open_ones = [witness for witness in online if witness.id not in done | early]
     if not open_ones:

@@ -119,7 +119,9 @@ def test_a_session_is_found_by_its_cookie_until_it_ends(database: Database):
     with database.begin() as session:
         found = sessions.find(session, token, now=NOON, **LIMITS)
         assert found is not None
-        assert (found[1].id, found[0].address, len(found[0].agent)) == (somchai.id, "192.0.2.7", 255)
+        assert (found.person, found.name, found.created) == (somchai.id, somchai.name, NOON)
+        (shown,) = sessions.living(session, somchai.id, now=NOON, **LIMITS)
+        assert (shown.address, len(shown.agent)) == ("192.0.2.7", 255)
         sessions.end(session, token, now=NOON)
 
     with database.read() as session:
@@ -147,8 +149,8 @@ def test_seeing_a_browser_is_written_now_and_then_only(database: Database):
         found = sessions.find(session, token, now=NOON, **LIMITS)
 
     assert found is not None
-    assert not sessions.needs_touch(found[0], now=NOON + timedelta(seconds=59))
-    assert sessions.needs_touch(found[0], now=NOON + timedelta(seconds=60))
+    assert not sessions.needs_touch(found, now=NOON + timedelta(seconds=59))
+    assert sessions.needs_touch(found, now=NOON + timedelta(seconds=60))
 
 
 def test_stepping_up_is_remembered(database: Database):
@@ -157,14 +159,14 @@ def test_stepping_up_is_remembered(database: Database):
         token = sessions.start(session, somchai, now=NOON, address="192.0.2.7", agent="", step_up=False)
         before = sessions.find(session, token, now=NOON, **LIMITS)
         assert before is not None
-        assert before[0].step_up is None
+        assert before.step_up is None
     with database.begin() as session:
         sessions.step_up(session, token, now=NOON + timedelta(minutes=2))
 
     with database.read() as session:
         after = sessions.find(session, token, now=NOON, **LIMITS)
         assert after is not None
-        assert after[0].step_up == NOON + timedelta(minutes=2)
+        assert after.step_up == NOON + timedelta(minutes=2)
 
 
 def test_all_other_browsers_of_a_person_can_be_logged_out(database: Database):

@@ -61,11 +61,11 @@ def test_looking_where_one_stands_renews_no_lease_and_counts_the_living(database
         end = NOON + LEASE / 2 + LEASE
         later = NOON + LEASE
 
-        assert turns.standing(session, AGREEMENT, third, now=NOON + LEASE / 2) == turns.Standing(end, 2, end)
-        assert turns.standing(session, AGREEMENT, third, now=later) == turns.Standing(end, 1, end)
-        assert turns.standing(session, AGREEMENT, living, now=later) == turns.Standing(end, 0, end)
-        assert turns.standing(session, AGREEMENT, dead, now=later) is None
-        assert turns.standing(session, AGREEMENT, third, now=end) is None
+        assert turns.standing(session, third, now=NOON + LEASE / 2) == turns.Standing(end, 2, end, 1)
+        assert turns.standing(session, third, now=later) == turns.Standing(end, 1, end, 1)
+        assert turns.standing(session, living, now=later) == turns.Standing(end, 0, end, 1)
+        assert turns.standing(session, dead, now=later) is None
+        assert turns.standing(session, third, now=end) is None
 
 
 def test_a_reservation_ahead_is_seen_by_its_long_lease(database: Database):
@@ -75,8 +75,8 @@ def test_a_reservation_ahead_is_seen_by_its_long_lease(database: Database):
             turns.take(session, AGREEMENT, attempt, now=NOON, lease=LEASE)
         turns.hold(session, holder, NOON + turns.RESERVATION)
 
-        standing = turns.standing(session, AGREEMENT, waiting, now=NOON)
-        assert standing == turns.Standing(NOON + LEASE, 1, NOON + turns.RESERVATION)
+        standing = turns.standing(session, waiting, now=NOON)
+        assert standing == turns.Standing(NOON + LEASE, 1, NOON + turns.RESERVATION, 1)
 
 
 def test_agreements_do_not_wait_for_each_other(database: Database):
