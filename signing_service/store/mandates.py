@@ -18,6 +18,7 @@ _HELD_BY = (
     "SELECT id, json FROM mandates "
     "WHERE agreement = :agreement AND signer = :signer AND person = :person AND revoked IS NULL"
 )
+_HOLDERS = "SELECT signer, person FROM mandates WHERE agreement = :agreement AND revoked IS NULL ORDER BY signer"
 _HOLDS_ANY = exists().where(
     Mandate.agreement == bindparam("agreement"), Mandate.person == bindparam("person"), Mandate.revoked.is_(None)
 )
@@ -129,6 +130,12 @@ def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person
     query = select(Mandate, Person).join(Person, Person.id == Mandate.person)
     query = query.where(Mandate.agreement == agreement, Mandate.revoked.is_(None)).order_by(Mandate.signer)
     return [(mandate, person) for mandate, person in session.execute(query)]
+
+
+def holders(session: Session, agreement: str) -> list[tuple[str, str]]:
+    """Signer and person's id of all mandates in an agreement that are not revoked, by signer."""
+    rows = Driver(session.connection()).rows(_HOLDERS, {"agreement": agreement})
+    return [(signer, person) for signer, person in rows]
 
 
 def revoke(session: Session, mandate_id: str, *, now: datetime) -> None:

@@ -237,11 +237,8 @@ def _notify(
 def _zones(session: Session, terms: Terms) -> dict[str, str]:
     """The time zone of each representative's university, by person."""
     own = {signer.id: signer.party.time_zone for signer in terms.signers()}
-    return {
-        person.id: own[mandate.signer]
-        for mandate, person in mandates.of_agreement(session, terms.id)
-        if mandate.signer in own
-    }
+    holders = mandates.holders(session, terms.id)
+    return {person: own[signer] for signer, person in holders if signer in own}
 
 
 def _shown(value: str | datetime | Party, locale: str, zone: str) -> str:

@@ -42,3 +42,8 @@ class Pace:
             while len(self._queues) > MAX_QUEUES:
                 self._queues.popitem(last=False)
         return ahead * pace * EARLY
+
+    def of(self, agreement: str) -> float:
+        """Seconds a signature, as its queue moved when it was looked at last."""
+        with self._lock:
+            return self._queues[agreement][2] if agreement in self._queues else FIRST_GUESS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,13 +31,15 @@ LEASE = timedelta(seconds=10)  # from preparing to the signature, and between tw
 MIN_POLL, MAX_POLL = 0.04, 6.0  # seconds between two questions of who waits; well under the lease
 ON_THE_WAY = timedelta(seconds=3)  # for a question to arrive, so that nobody loses the place by asking when told to
 HELD_PLACES = 2  # how many at the head of a queue may be answered only when their turn comes
-LOOKS, LOOK_PAUSE = 100, 0.015  # how often, with how many seconds between, the database is asked for them
+LONGEST_HOLD = 1.5  # seconds for which such an answer is held
+LOOK_PAUSE, LOOKS_A_TURN = 0.015, 8  # shortest seconds between two looks at the queue; looks until the head moves
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Others are ahead in the agreement's queue."""
 
+    agreement: str
     place: int
     """How many they are."""
     retry_after: int
@@ -150,7 +153,7 @@ def _waiting(
 ) -> Waiting:
     seconds = service.pace.wait(agreement_id, head, max(0, place - HELD_PLACES))
     seconds = MAX_POLL if held else min(max(seconds, MIN_POLL), MAX_POLL)
-    return Waiting(place, round(1000 * seconds), held)
+    return Waiting(agreement_id, place, round(1000 * seconds), held)
 
 
 def await_turn(
@@ -162,11 +165,12 @@ def await_turn(
     """
     if waiting.place > HELD_PLACES or waiting.reserved is not None:
         return False
-    for _ in range(LOOKS):
-        with service.database.read() as session:
+    between = max(LOOK_PAUSE, waiting.place * service.pace.of(waiting.agreement) / LOOKS_A_TURN)
+    for _ in range(math.ceil(LONGEST_HOLD / between)):
+        with service.database.look() as session:
             if turns.is_next(session, attempt_id):
                 return True
-        pause(LOOK_PAUSE)
+        pause(between)
     return False
 
 
