@@ -1,7 +1,9 @@
 """The fair queue of an agreement: first come, first served, by short leases.
 
 Whoever waits asks again before its lease ends, and so keeps its place; a browser that died loses it when the
-lease runs out. The lowest living ticket holds the turn::
+lease runs out. The lowest living ticket holds the turn, for HELD at the longest: who has not signed until then goes to
+the end of the queue, however often the lease was renewed. A signer's newest attempt takes the places of that person's
+earlier ones, so that many attempts wait no oftener than one::
 
     place = turns.take(session, agreement, attempt, now=now, lease=timedelta(seconds=10))
     if place > 0:
@@ -29,22 +31,30 @@ from signing_service.store.driver import Driver, read_moment
 from signing_service.store.tables import Attempt, Turn
 
 RESERVATION = timedelta(minutes=30)  # the lease of who signs in other software
+HELD = timedelta(seconds=30)  # how long a browser may hold the turn; an honest one signs at once
 
 _AHEAD = (
     "SELECT ahead.ticket FROM turns AS ahead JOIN turns AS own ON ahead.agreement = own.agreement "
     "WHERE own.attempt = :attempt AND ahead.ticket < own.ticket LIMIT 1"
 )
 _HEAD = "SELECT min(ticket) FROM turns WHERE agreement = :agreement"
-# dead, or the clock was set back: nobody's lease can end so late
+# dead, or the clock was set back: nobody's lease can end so late; or an earlier attempt of the same person and signer
 _DROP_DEAD = (
     "DELETE FROM turns WHERE agreement = :agreement AND attempt <> :attempt AND (lease_until <= :now "
     "OR lease_until > :longest OR lease_until > :long AND attempt NOT IN "
-    "(SELECT id FROM attempts WHERE agreement = :agreement AND own_certificate))"
+    "(SELECT id FROM attempts WHERE agreement = :agreement AND own_certificate) OR attempt IN "
+    "(SELECT earlier.id FROM attempts AS own JOIN attempts AS earlier ON earlier.agreement = own.agreement "
+    "AND earlier.signer = own.signer AND earlier.person = own.person AND earlier.created < own.created "
+    "WHERE own.id = :attempt AND NOT earlier.own_certificate))"
 )
-_QUEUE_UP = (
-    "INSERT INTO turns (agreement, ticket, attempt, lease_until) VALUES (CAST(:agreement AS varchar), "
-    "(SELECT coalesce(max(ticket), 0) + 1 FROM turns WHERE agreement = :agreement), :attempt, :lease_until) "
-    "ON CONFLICT (attempt) DO UPDATE SET lease_until = excluded.lease_until RETURNING ticket"
+_QUEUE_UP = (  # since when it holds the turn stands from the first time on that nobody is ahead
+    "INSERT INTO turns (agreement, ticket, attempt, lease_until, held_since) VALUES (CAST(:agreement AS varchar), "
+    "(SELECT coalesce(max(ticket), 0) + 1 FROM turns WHERE agreement = :agreement), :attempt, :lease_until, "
+    "(SELECT CASE WHEN count(*) = 0 THEN :now END FROM turns WHERE agreement = :agreement)) "
+    "ON CONFLICT (attempt) DO UPDATE SET lease_until = excluded.lease_until, held_since = CASE "
+    "WHEN EXISTS (SELECT 1 FROM turns AS o WHERE o.agreement = turns.agreement AND o.ticket < turns.ticket) THEN NULL "
+    "WHEN turns.held_since <= :now THEN turns.held_since ELSE :now END "
+    "RETURNING ticket, coalesce(held_since <= :over, false)"
 )
 _COUNT_AHEAD = "SELECT count(*) FROM turns WHERE agreement = :agreement AND ticket < :ticket"
 _RELEASE = "DELETE FROM turns WHERE attempt = :attempt"
@@ -72,13 +82,18 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     """Queue up, or renew the lease; gives how many are ahead (0: this attempt holds the turn).
 
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
+    Who has held it for HELD gives it up here.
     """
     agreements.hold(session, agreement)
     driver = Driver(session.connection())
     moments = {"now": now, "longest": now + RESERVATION, "long": now + 2 * lease, "lease_until": now + lease}
+    moments["over"] = now - HELD
     values = {"agreement": agreement, "attempt": attempt, **{name: driver.moment(moments[name]) for name in moments}}
     driver.run(_DROP_DEAD, values)
     queued = driver.row(_QUEUE_UP, values)
+    if queued and queued[1]:
+        driver.run(_RELEASE, {"attempt": attempt})
+        queued = driver.row(_QUEUE_UP, values)
     ahead = driver.row(_COUNT_AHEAD, {"agreement": agreement, "ticket": queued[0] if queued else 0})
     return int(ahead[0]) if ahead else 0
 

@@ -26,7 +26,8 @@ from signing_service.workflow.history import HistoryLine, history
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
 
-_WITHIN = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@＝＋－＠])")
+_GAP = re.compile(r"(?<![;\s])[;\s]+(?=[=+\-@＝＋－＠])")  # begins once in a run: linear, however long that is
+_PARTING = re.compile(r"[;\t\r\n]")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a cell that is run begins with
 
 
@@ -45,9 +46,13 @@ def harmless(cell: str) -> str:
     Nor does what another program takes for the end of a cell: a semicolon, where that parts cells; a line break.
     """
     if not (cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA)):
-        return _WITHIN.sub(r"\1'", cell)
+        return _within(cell)
     first = len(cell) - len(cell.lstrip()) + 1
-    return "'" + cell[:first] + _WITHIN.sub(r"\1'", cell[first:])
+    return "'" + cell[:first] + _within(cell[first:])
+
+
+def _within(text: str) -> str:
+    return _GAP.sub(lambda gap: gap[0] + "'" * bool(_PARTING.search(gap[0])), text)
 
 
 def people_table(service: Service, officer_id: str) -> bytes:

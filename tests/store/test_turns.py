@@ -107,3 +107,60 @@ def test_of_many_at_once_one_holds_the_turn(open_database: Callable[..., Databas
         thread.join()
 
     assert sorted(places) == list(range(12))
+
+
+def test_who_renews_again_and_again_without_signing_gives_the_turn_up(database: Database):
+    holder, waiting, third = queue_up(database, 3)
+    with database.begin() as session:
+
+        def take(attempt: str, seconds: int) -> int:
+            return turns.take(session, AGREEMENT, attempt, now=NOON + timedelta(seconds=seconds), lease=LEASE)
+
+        places = [(take(holder, now), take(waiting, now), take(third, now)) for now in range(0, 30, 5)]
+
+        assert places == [(0, 1, 2)] * 6  # within its time nobody takes the turn from it
+        assert (take(holder, 30), take(waiting, 30), take(third, 30)) == (2, 0, 1)
+        assert (take(holder, 35), take(waiting, 35)) == (2, 0)
+        turns.release(session, waiting)
+        turns.release(session, third)
+        assert take(holder, 40) == 0  # served again, once the others are
+
+
+def test_time_spent_waiting_is_no_time_of_holding_the_turn(database: Database):
+    holder, waiting = queue_up(database, 2)
+    with database.begin() as session:
+        for seconds in range(0, 30, 5):
+            now = NOON + timedelta(seconds=seconds)
+            turns.take(session, AGREEMENT, holder, now=now, lease=LEASE)
+            assert turns.take(session, AGREEMENT, waiting, now=now, lease=LEASE) == 1
+        turns.release(session, holder)
+
+        for seconds in range(30, 60, 5):
+            now = NOON + timedelta(seconds=seconds)
+            assert turns.take(session, AGREEMENT, waiting, now=now, lease=LEASE) == 0
+            assert turns.take(session, AGREEMENT, holder, now=now, lease=LEASE) == 1
+
+
+def test_who_waits_for_nobody_keeps_the_turn(database: Database):
+    (alone,) = queue_up(database, 1)
+    with database.begin() as session:
+        for seconds in range(0, 120, 5):
+            now = NOON + timedelta(seconds=seconds)
+            assert turns.take(session, AGREEMENT, alone, now=now, lease=LEASE) == 0
+
+
+def test_many_attempts_of_one_signer_hold_one_place(database: Database):
+    with database.begin() as session:
+        publish_agreement(session)
+        mandate = give_mandate(session, add_person(session, SOMCHAI), "andaman:president")
+        own = [begin_attempt(session, mandate, created=NOON + timedelta(seconds=n)).id for n in range(5)]
+        mandate = give_mandate(session, add_person(session, SOPHEA), "tonle:president")
+        other = begin_attempt(session, mandate).id
+        now = NOON + timedelta(seconds=5)
+        for attempt in own:
+            turns.take(session, AGREEMENT, attempt, now=now, lease=LEASE)
+
+        assert turns.take(session, AGREEMENT, other, now=now, lease=LEASE) == 1
+        assert turns.take(session, AGREEMENT, own[0], now=now, lease=LEASE) == 2
+        assert turns.take(session, AGREEMENT, own[4], now=now, lease=LEASE) == 0
+        assert turns.take(session, AGREEMENT, other, now=now, lease=LEASE) == 1

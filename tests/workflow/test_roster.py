@@ -164,6 +164,13 @@ def test_what_another_program_takes_for_the_end_of_a_cell_hides_no_formula(end: 
     assert harmless(f"=1{end}=2") == f"'=1{end}'=2"
 
 
+def test_a_question_of_thousands_of_empty_lines_keeps_no_officer_waiting():
+    lines = "\n" * 400_000  # took hours: each line looked through all that follow
+
+    assert harmless(f"Sign?{lines}now") == f"Sign?{lines}now"
+    assert harmless(f"Sign?{lines}=1+1") == f"Sign?{lines}'=1+1"
+
+
 @pytest.mark.parametrize("cell", ["", "Lin Shuyi", "2025-04-11", "a=b", "Ngũ – Hổ"])
 def test_other_cells_stay_as_they_are(cell: str):
     assert harmless(cell) == cell

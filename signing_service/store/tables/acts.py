@@ -69,6 +69,8 @@ class Turn(Base):
     attempt: Mapped[str] = mapped_column(Id, ForeignKey("attempts.id"), unique=True)
     lease_until: Mapped[datetime]
     """Until then the browser behind the attempt must ask again, or it loses its place; a reserved turn ends then."""
+    held_since: Mapped[datetime | None]
+    """Since when nobody was ahead, so that a turn is not held for ever by renewing its lease."""
 
 
 class Signature(Base):
