@@ -5,6 +5,7 @@ Nobody is reminded twice within a day, whoever asks for it; declining ends remin
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,8 +24,11 @@ from signing_service.workflow.state import load_acts, load_terms
 EVERY = (1, 2, 3, 7, 14)  # days that an officer may choose
 AT_MOST_EVERY = timedelta(days=1)
 AT_LEAST_EVERY = timedelta(days=1)  # the worker sees who is awaited now
+AFTER_A_FAILURE = timedelta(hours=1)  # later than the others, or failing ones could fill every batch
 BATCH = 20  # agreements that one look of the worker takes
 PUBLICITY = ("nobody", "parties", "people")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,22 @@ def remind_due(service: Service) -> int:
         due = listing.to_remind(session, now, now + 2 * AT_LEAST_EVERY, BATCH)
     count = 0
     for agreement_id in due:
-        with service.database.begin() as session:
-            row = agreements.lock(session, agreement_id)
-            if row.remind_every:
-                made, row.next_reminder = _remind(session, service, row, timedelta(days=row.remind_every), now)
-                count += made
+        try:
+            count += _remind_by_schedule(service, agreement_id, now)
+        except Exception:  # one agreement must not hold up the others
+            _log.exception("reminding for agreement %s failed; it is tried again later", agreement_id)
+            with service.database.begin() as session:
+                agreements.lock(session, agreement_id).next_reminder = now + AFTER_A_FAILURE
     return count
+
+
+def _remind_by_schedule(service: Service, agreement_id: str, now: datetime) -> int:
+    with service.database.begin() as session:
+        row = agreements.lock(session, agreement_id)
+        if not row.remind_every:
+            return 0
+        made, row.next_reminder = _remind(session, service, row, timedelta(days=row.remind_every), now)
+        return made
 
 
 def _remind(

@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from signing_service.agreement.terms import Terms
 from signing_service.errors import InputError, NotAllowedError
 from signing_service.store import agreements, listing
-from signing_service.store.tables import OutboxMail, Person
+from signing_service.store.tables import Agreement, OutboxMail, Person
+from signing_service.workflow import reminders
 from signing_service.workflow.reminders import Manners, manners, remind_all, remind_due, set_manners
+from signing_service.workflow.state import load_terms
 from tests.cast import ALES, HOA, LIN, SOMCHAI
 from tests.workflow.world import World
 
@@ -103,3 +106,22 @@ def test_a_choice_that_is_none_is_refused(world: World, chosen: Manners) -> None
 def test_only_officers_choose(world: World) -> None:
     with pytest.raises(NotAllowedError):
         set_manners(world.service, world.ids[LIN], world.agreement, WEEKLY)
+
+
+def test_an_agreement_whose_reminder_fails_does_not_hold_up_the_next_of_its_batch(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.publish()
+    set_manners(world.service, world.officer, world.agreement, WEEKLY)
+    world.clock.forward(days=8)
+    failures = [ValueError("unreadable")]
+
+    def load_but_fail_once(row: Agreement) -> Terms:
+        if failures:
+            raise failures.pop()
+        return load_terms(row)
+
+    monkeypatch.setattr(reminders, "load_terms", load_but_fail_once)
+    monkeypatch.setattr(listing, "to_remind", lambda *_: [world.agreement, world.agreement])
+    assert remind_due(world.service) == 4
+    assert "unreadable" in caplog.text
