@@ -23,6 +23,7 @@ def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list
         *_window(rules, extended_until),
         in_turns if rules.order == "in-turns" else _("They sign in any order."),
         by_passkey if rules.minimum_assurance == "passkey" else _("A password or a passkey approves a signature."),
+        *_paper(rules),
         _entry_into_force(rules.entry_into_force),
     ]
 
@@ -51,6 +52,14 @@ def _window(rules: Rules, extended_until: datetime | None) -> list[str]:
     if rules.extension == "allowed":
         sentences.append(_("A lead officer may extend it, while it is open."))
     return [Markup(sentence) for sentence in sentences]  # noqa: S704 (no text of others in it)
+
+
+def _paper(rules: Rules) -> list[str]:
+    if rules.paper == "counts":
+        return [_("The sealed rules of this agreement let a signature on paper count, if an officer attests it.")]
+    if rules.paper == "shown":
+        return [_("The sealed rules of this agreement show a signature on paper, but it counts for nothing.")]
+    return []
 
 
 def _entry_into_force(rule: EntryIntoForce) -> str:

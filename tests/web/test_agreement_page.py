@@ -17,6 +17,7 @@ from signing_service.store.tables import Person
 from signing_service.workflow.people import NewPerson, add_person
 from tests.cast import ALES, HOA, LIN, NANJING, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
+from tests.workflow.test_paper import speaking_of_paper
 from tests.workflow.world import Signing, World
 
 Visit = Callable[..., Visitor]
@@ -65,6 +66,18 @@ def test_who_has_no_password_is_led_to_the_approval_passkey_and_never_asked_for_
     assert "Better than" not in page
     assert "data-signing" not in page
     assert lin.get(url(world, f"decline/{LIN.signer}")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("paper", "words"),
+    [("counts", "let a signature on paper count"), ("shown", "it counts for nothing"), ("", None)],
+)
+def test_the_rules_say_what_a_signature_on_paper_is_good_for(
+    visit: Visit, world: World, paper: str, words: str | None
+):
+    page = visit(LIN).get(url(speaking_of_paper(world, paper))).text
+    rules = page[page.index('class="rules') :].partition("</ul>")[0]
+    assert words in rules if words else "on paper" not in rules
 
 
 def test_the_page_of_passkeys_tells_the_one_to_sign_in_from_the_ones_to_approve(lin: Visitor, world: World):
