@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
-from signing_service.errors import UsageError
+from signing_service.errors import ConfigurationError, UsageError
 from signing_service.setting_values import PREFIX
 from signing_service.workflow.initialisation import FirstOfficer, Initialised, initialise, make_secret_file
 from signing_service.workflow.service import system_clock
@@ -35,15 +35,23 @@ def main(arguments: list[str]) -> int:
 
 
 def make_missing_secrets() -> list[Path]:
-    """Make the files that the two secret settings name, where they are missing and no key needs an older one."""
+    """Make the files that the two secret settings name, where they are missing.
+
+    Raises ConfigurationError before anything is made where keys are there that need the missing passphrase.
+    """
     keys = Path(os.environ.get(f"{PREFIX}KEYS") or "keys")
     made = []
     for name in SECRET_FILES:
         path = Path(os.environ.get(PREFIX + name) or os.devnull)
-        needed_elsewhere = name == "KEY_PASSPHRASE_FILE" and any(keys.glob("*.key"))
-        if not path.exists() and not needed_elsewhere:
-            make_secret_file(path)
-            made.append(path)
+        if path.exists():
+            continue
+        if name == "KEY_PASSPHRASE_FILE" and any(keys.glob("*.key")):
+            raise ConfigurationError(
+                f"{keys} holds keys, but {path}, whose passphrase opens them, is gone",
+                hint="restore it; to begin a demo anew, move the keys away too: both are made again",
+            )
+        make_secret_file(path)
+        made.append(path)
     return made
 
 

@@ -69,7 +69,9 @@ def test_a_lost_passphrase_is_not_replaced_while_there_are_keys(
 ) -> None:
     (folder / "secrets" / "key-passphrase").unlink()
     assert run("init", *OFFICER) == 2
-    assert "KEY_PASSPHRASE_FILE: cannot read secrets/key-passphrase" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "keys holds keys, but secrets/key-passphrase, whose passphrase opens them, is gone" in printed
+    assert "move the keys away too" in printed
     assert not (folder / "secrets" / "key-passphrase").exists()
 
 
