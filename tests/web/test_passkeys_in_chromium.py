@@ -28,6 +28,7 @@ from tests.workflow.world import World
 
 Screens = Callable[..., Screen]
 TEMPLATE = "asking"
+TOLD = 20_000  # milliseconds: the page asks every few seconds, and is loaded anew once it is told
 CODE = r"^(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4}$"
 
 
@@ -68,7 +69,7 @@ def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, 
     confirm(officer)
     expect(officer.page.get_by_text("Confirmed; the person is told")).to_be_visible()
 
-    expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible()
+    expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible(timeout=TOLD)
     check(lin.page)
     lin.page.get_by_role("link", name="Read and sign the agreement").click()
     lin.propose()
@@ -287,7 +288,7 @@ def test_a_representative_declines_by_passkey(lin: Screen, officer: Screen, worl
     enrol(lin)
     officer.page.goto("/secretariat/passkeys/")
     confirm(officer)
-    expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible()
+    expect(lin.page.get_by_role("heading", name="Confirmed: you can sign now")).to_be_visible(timeout=TOLD)
     lin.page.goto(f"/agreements/{world.agreement}/decline/{LIN.signer}")
     lin.page.get_by_label("Your reason").fill("The senate\nvoted  no.")
     lin.page.get_by_role("button", name="Decline with my passkey").click()
