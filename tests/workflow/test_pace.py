@@ -61,3 +61,11 @@ def test_an_old_look_says_nothing_about_now(pace: Pace, timer: Timer):
 
 def test_who_is_next_asks_at_once(pace: Pace):
     assert pace.wait(QUEUE, 1, 0) == 0
+
+
+def test_the_pace_that_was_seen_is_told_without_a_look(pace: Pace, timer: Timer):
+    assert pace.of(QUEUE) == FIRST_GUESS
+    pace.wait(QUEUE, 1, 10)
+    timer.now += 0.04
+    pace.wait(QUEUE, 2, 10)
+    assert 0.04 < pace.of(QUEUE) < FIRST_GUESS

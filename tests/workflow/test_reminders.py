@@ -125,3 +125,25 @@ def test_an_agreement_whose_reminder_fails_does_not_hold_up_the_next_of_its_batc
     monkeypatch.setattr(listing, "to_remind", lambda *_: [world.agreement, world.agreement])
     assert remind_due(world.service) == 4
     assert "unreadable" in caplog.text
+
+
+def test_a_reminder_that_failed_is_tried_again_an_hour_later_and_not_with_every_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.publish()
+    set_manners(world.service, world.officer, world.agreement, WEEKLY)
+    world.clock.forward(days=8)
+    tries: list[Agreement] = []
+
+    def fail(row: Agreement) -> Terms:
+        tries.append(row)
+        raise ValueError("unreadable")
+
+    monkeypatch.setattr(reminders, "load_terms", fail)
+    assert [remind_due(world.service) for _ in range(3)] == [0, 0, 0]
+    assert len(tries) == 1
+    monkeypatch.undo()
+    world.clock.forward(minutes=59)
+    assert remind_due(world.service) == 0
+    world.clock.forward(minutes=1)
+    assert remind_due(world.service) == 4
