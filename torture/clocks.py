@@ -28,7 +28,7 @@ LIBRARIES = "**/faketime/libfaketimeMT.so.1"
 START = 60.0  # seconds for a server to answer
 _SLEEP = "import select, time; time.sleep = lambda seconds: select.select([], [], [], seconds)"
 """libfaketime 0.9.10 refuses Python's own way to sleep, until a moment of the clock that it leaves alone."""
-SHORT = 2.0  # seconds that somebody tries to sign against a wrong clock
+SHORT = 2.0  # seconds that somebody asks again what a wrong clock keeps from an answer
 
 
 class Clock:
@@ -96,7 +96,7 @@ def let_the_clock_jump(venue: Venue, seed: str) -> Findings:
 
 
 def _try_in_vain(client: Client, jump: str, found: Findings) -> None:
-    client.give_up_after(SHORT)
+    client.give_up_after(START)  # how long the work before the refusal takes is no matter
     client.transport.patience = SHORT
     try:
         client.sign()

@@ -81,12 +81,15 @@ class Screen:
         return self
 
     def expect_signed(self) -> Screen:
-        """The receipt comes by itself."""
-        expect(self.page.get_by_role("heading", name="You have signed")).to_be_visible(timeout=MOMENT)
-        return self
+        """The receipt comes by itself, a page of its own."""
+        return self._expect_page("You have signed")
 
     def expect_countersigned(self) -> Screen:
-        expect(self.page.get_by_role("heading", name="The agreement is countersigned")).to_be_visible(timeout=MOMENT)
+        return self._expect_page("The agreement is countersigned")
+
+    def _expect_page(self, title: str) -> Screen:
+        """Level 1, since the page left behind says it too for a moment: who looks then is cut off by the next page."""
+        expect(self.page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=MOMENT)
         return self
 
     def expect_failure(self, text: str) -> Screen:

@@ -56,7 +56,8 @@ def test_who_comes_back_sees_that_the_signature_is_given(somchai: Screen, live: 
 def test_the_back_button_after_signing_shows_that_the_signature_is_given(somchai: Screen):
     somchai.sign()
     somchai.page.wait_for_load_state("load")
-    somchai.page.evaluate("history.back()")  # not go_back, which takes the page's own renewal for a failure
+    # Not go_back, which takes the page's own renewal for a failure; later, since leaving would cut off the answer.
+    somchai.page.evaluate("setTimeout(() => history.back())")
     expect(somchai.page.get_by_text(f"You have signed for {ANDAMAN.name}.")).to_be_visible()
     expect(somchai.section).to_have_count(0)
 
