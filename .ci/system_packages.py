@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PACKAGES = {  # Debian package: the programs that the tests call
-    "chromium": ["chromium"],
+    "chromium-headless-shell": ["chromium-headless-shell"],
     "poppler-utils": ["pdfsig", "pdftotext", "pdftoppm"],
     "qpdf": ["qpdf"],
     "openssl": ["openssl"],

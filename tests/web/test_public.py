@@ -128,6 +128,11 @@ def test_han_characters_come_in_pieces_for_devices_that_have_none(anybody: Visit
 
     assert list(covered)[-1] == "han-common", "of two rules for a character the later one counts"
     assert "U+5357" in covered["han-common"].replace("-", ", ").split(", "), "the host's own name"
+    assert len(re.findall("local", rules.partition("url(")[0])) == len(re.findall("local", rules)), (
+        "each name in each piece's rule costs a look at the device's fonts"
+    )
+    tokens = (resources.static() / "style" / "tokens.css").read_text()
+    assert tokens.count('"Own Han", "Scripts"') == tokens.count('"Scripts"') == 3, "what the device has comes first"
     piece = gzip.decompress(anybody.get("/fonts/han-9f00.ttf").data)
     assert ord("龙") in uharfbuzz.Face(uharfbuzz.Blob(piece)).unicodes
     assert anybody.get("/fonts/han-0.ttf").status_code == 404

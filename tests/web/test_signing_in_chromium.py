@@ -232,6 +232,7 @@ def test_an_officer_countersigns_and_downloads_a_pdf_that_holds_every_signature(
     for person in (LIN, SOMCHAI, ALES, HOA):
         live.world.sign(person)
     officer = screen().sign_in(OFFICER)
+    officer.page.goto("/")
     officer.page.get_by_role("link", name="Countersign").click()
     officer.countersign()
     live.world.archive()

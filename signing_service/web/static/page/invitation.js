@@ -40,7 +40,7 @@ function welcome(invitation) {
 /** What the person makes here, to sign in with from now on: a passkey, a password, or nothing, having one. */
 function choose(way) {
   form.querySelector("[data-passkey]").hidden = way !== "passkey";
-  form.querySelector("[data-known]").hidden = way !== "known";
+  for (const part of form.querySelectorAll("[data-known]")) part.hidden = way !== "known";
   form.querySelector("[data-continue]").hidden = way === "passkey";
   form.querySelector("[data-password]").hidden = way !== "password";
   form.elements.password.disabled = way !== "password";
