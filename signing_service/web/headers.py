@@ -44,9 +44,13 @@ def register(app: Flask) -> None:
 
 def refuse_other_sites() -> None:
     """Refuse requests that change something and come from a page of another site; CSRF tokens are checked besides."""
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    if request.method not in SAFE_METHODS and site not in ("same-origin", "none"):
+    if request.method not in SAFE_METHODS and not is_of_this_site():
         raise NotAllowedError("this request comes from a page of another site")
+
+
+def is_of_this_site() -> bool:
+    """Whether the request comes from a page of this site or from the person's own hand (Fetch Metadata)."""
+    return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
 
 
 def set_headers(response: Response) -> Response:

@@ -10,6 +10,8 @@ from flask import request, session
 from flask_login import current_user
 
 from signing_service import resources
+from signing_service.workflow import people
+from signing_service.workflow.service import Service
 
 DEFAULT = "en"
 
@@ -29,6 +31,16 @@ def choose() -> str:
             return str(wanted).replace("-", "_")
     best = request.accept_languages.best_match(list(available()), default=DEFAULT)
     return best.replace("-", "_")
+
+
+def note(service: Service, person_id: str, noted: str) -> None:
+    """Let the person's mails be in the language of the pages from now on: chosen here, or the browser's where none was.
+
+    English is noted where none was, so it gives way to what the browser prefers, as it does on the pages.
+    """
+    chosen = session.get("language") or (noted if noted != DEFAULT else choose().replace("_", "-"))
+    if chosen != noted and chosen in available():
+        people.note_language(service, person_id, chosen)
 
 
 def context() -> dict[str, Any]:

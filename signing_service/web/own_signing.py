@@ -75,6 +75,8 @@ class SigningSection:
                 "attempt": _prefix("api.state", "-", attempt_id="-"),
                 "revisions": _prefix("representative.revision", "0.pdf", agreement_id=own.agreement, number=0),
                 "session": url_for("api.session_state"),
+                "receipt": url_for("representative.receipt_file", agreement_id=own.agreement, signer=own.signer),
+                "receipt_page": url_for("representative.receipt", agreement_id=own.agreement, signer=own.signer),
             },
         }
 

@@ -13,7 +13,7 @@ from flask_login import current_user
 from signing_service.encoding import sha256_hex
 from signing_service.errors import InputError, NotFoundError
 from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
-from signing_service.web import files, languages, typefaces
+from signing_service.web import files, headers, languages, typefaces
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download
 
@@ -81,6 +81,8 @@ def choose_language(tag: str) -> ResponseReturnValue:
     if tag not in languages.available():
         raise NotFoundError("these pages are not in that language")
     session["language"] = tag
+    if current_user.is_authenticated and not current_user.at_table and headers.is_of_this_site():
+        languages.note(the_service(), visitor().person_id, visitor().locale)
     return redirect(local_path(request.args.get("next")))
 
 

@@ -10,7 +10,7 @@ from flask import current_app, g, request, session
 from flask_login import UserMixin, current_user, login_required, login_user, logout_user
 
 from signing_service.errors import NotAllowedError, NotFoundError, UnavailableError
-from signing_service.web import known_devices
+from signing_service.web import known_devices, languages
 from signing_service.workflow import login
 from signing_service.workflow.login import SessionPerson
 from signing_service.workflow.permissions import Undertaking, may
@@ -101,6 +101,7 @@ def begin_session(token: str) -> None:
         session["language"] = chosen_language
     if not person.at_table:
         known_devices.remember(person.email)
+        languages.note(the_service(), person.person_id, person.locale)
     login_user(Visitor(token, person))
 
 

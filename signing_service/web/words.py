@@ -10,7 +10,14 @@ from flask_babel import gettext as _
 def signing_words() -> dict[str, Any]:
     """Moments, failures and refusals of signing, in the interface's language."""
     recorded = _("Your signature is in the document, with a timestamp, and in the public record as entry {entry}.")
-    return {"moments": _moments(), "failures": _failures(), "refusals": _refusals(), "recorded": recorded}
+    signed = _("It is in the document and in the public record. The receipt says when.")
+    return {
+        "moments": _moments(),
+        "failures": _failures(),
+        "refusals": _refusals(),
+        "recorded": recorded,
+        "signed": signed,
+    }
 
 
 def _moments() -> dict[str, str]:
@@ -39,6 +46,7 @@ def _failures() -> dict[str, Any]:
     return {
         "passkey": _("Your passkey was not used, so nothing was signed. Press the button to be asked again."),
         "empty_pad": _("The signature is still empty. Draw it, or type your name."),
+        "not_arrived": _("What you began has not arrived. Please sign again; nothing is ever signed twice."),
         "no_seal": _("Choose the image of the seal first, a PNG of at most 1 MB."),
         "refused": [
             _("This page refuses to sign"),

@@ -32,6 +32,12 @@ class NewPerson:
     time_zone: str = "UTC"
 
 
+def note_language(service: Service, person_id: str, language: str) -> None:
+    """Write to the person in this language (a BCP 47 tag) from now on."""
+    with service.database.begin() as session:
+        people.get(session, person_id).locale = language
+
+
 def add_person(service: Service, officer_id: str, person: NewPerson) -> str:
     """Add a person and return the id; raises InputError on a bad name or address, ConflictError on one in use."""
     with service.database.begin() as session:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, Route, expect
 
 from signing_service.store import acts
 from tests.cast import ANDAMAN, SOMCHAI
 from tests.web.conftest import LiveServer
-from tests.web.screen import Screen
+from tests.web.screen import MOMENT, Screen
 from tests.web.test_pages_in_chromium import check
 
 Screens = Callable[..., Screen]
@@ -57,6 +57,21 @@ def test_an_answer_lost_on_the_way_back_is_asked_for_again(somchai: Screen, live
     assert has_signed(live, SOMCHAI.signer)
 
 
+def test_who_loads_the_page_again_while_it_signs_gets_the_receipt_by_itself(somchai: Screen, live: LiveServer):
+    sent: list[Request] = []
+    somchai.page.route("**/signature", lambda route: sent.append(route.request))  # on its way while the page is left
+    somchai.propose().approve()
+    expect(somchai.section.locator("[data-moment=timestamp]")).to_have_class("now")
+    somchai.page.on("dialog", lambda dialog: dialog.accept())  # whether one really wants to leave
+    somchai.page.reload()
+    expect(somchai.stage("arriving")).to_be_visible()
+    expect(somchai.stage("arriving")).to_be_in_viewport()
+    expect(somchai.stage("mark")).to_be_hidden()  # it says that nothing is signed yet
+    somchai.context.request.post(sent[0].url, data=sent[0].post_data, headers=sent[0].all_headers())
+    somchai.expect_signed()
+    assert has_signed(live, SOMCHAI.signer)
+
+
 def test_whose_tab_closed_before_the_signature_was_sent_is_told_that_nothing_is_signed(
     somchai: Screen, live: LiveServer
 ):
@@ -68,6 +83,7 @@ def test_whose_tab_closed_before_the_signature_was_sent_is_told_that_nothing_is_
     somchai.page.unroute_all()
     somchai.open_agreement(live.world.agreement)
     expect(somchai.page.get_by_text(f"You have not signed for {ANDAMAN.name} yet.")).to_be_visible()
+    expect(somchai.stage("mark")).to_contain_text("has not arrived. Please sign again", timeout=MOMENT)
     assert not has_signed(live, SOMCHAI.signer)
     somchai.propose().approve()
     somchai.expect_signed()  # after the turn of what was left ends by itself

@@ -11,7 +11,9 @@ from babel.messages.catalog import Message
 from flask import Flask
 
 from signing_service.errors import Phrase
+from signing_service.store import people
 from signing_service.web.error_words import translated
+from signing_service.workflow.people import note_language
 from tests.cast import LIN, NANJING, NOON, OFFICER
 from tests.web import messages
 from tests.web.visitor import Visitor
@@ -115,6 +117,33 @@ def test_a_chosen_language_stays_after_signing_in(anybody: Visitor, world: World
     anybody.get("/language/th")
     anybody.sign_in(LIN)
     assert "ความตกลงของท่าน" in anybody.get("/agreements/").text
+
+
+def test_mails_are_in_the_language_of_the_pages_from_then_on(anybody: Visitor, world: World):
+    def noted() -> str:
+        with world.service.database.read() as session:
+            return people.get(session, world.ids[LIN]).locale
+
+    before = noted()
+    assert before != "th"
+    anybody.get("/language/th")
+    anybody.sign_in(LIN)
+    assert noted() == "th"
+    anybody.get("/language/ru", headers={"Sec-Fetch-Site": "cross-site"})
+    assert noted() == "th", "another site's page chooses nobody's mails"
+    anybody.get("/language/ru", headers={"Sec-Fetch-Site": "same-origin"})
+    assert noted() == "ru"
+
+
+@pytest.mark.parametrize(("officer_noted", "mailed"), [("en", "zh"), ("th", "th")])
+def test_where_no_language_is_noted_mails_go_by_the_browser(
+    anybody: Visitor, world: World, officer_noted: str, mailed: str
+):
+    note_language(world.service, world.ids[LIN], officer_noted)
+    anybody.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
+    anybody.sign_in(LIN)
+    with world.service.database.read() as session:
+        assert people.get(session, world.ids[LIN]).locale == mailed
 
 
 def test_errors_are_told_in_the_same_language(anybody: Visitor, world: World):

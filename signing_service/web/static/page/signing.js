@@ -6,7 +6,8 @@ import { GrowingDocument } from "../signing/document.js";
 import { SigningFlow } from "../signing/flow.js";
 import { SignaturePad } from "../signing/pad.js";
 import { Refusal } from "../signing/refusal.js";
-import { ConnectionLost, SignedOut, ask } from "../signing/transport.js";
+import { ConnectionLost, ServiceError, SignedOut, ask } from "../signing/transport.js";
+import { Arrival } from "./arrival.js";
 import { keep, keepable } from "./kept.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
@@ -24,12 +25,32 @@ class SigningSection {
     this.stages = new Stages(root);
     this.mark = root.querySelector("form[data-stage=mark]");
     this.approval = root.querySelector("form[data-stage=approve]");
-    this.pad = new SignaturePad(root.querySelector(".pad svg"), keep);
+    this.pad = new SignaturePad(root.querySelector(".pad svg"), () => this.#onDrawn());
     keepable(`signing ${this.page.signer}`, { read: () => this.pad.strokes, write: (strokes) => this.pad.restore(strokes) });
     this.flow = new SigningFlow(this.page, this.#service(), { onMoment: (...moment) => this.#tell(...moment) });
     this.#listen();
     this.#chooseMark();
+    this.arrival = new Arrival(root.dataset.sent, this.page.urls.receipt);
+    if (this.arrival.isExpected) this.#lookForArrival();
+    else this.stages.show("mark", { focus: false });
+  }
+
+  /** The page was left while it signed: what was sent may be there any moment. */
+  async #lookForArrival() {
+    this.stages.show("arriving");
+    if (await this.arrival.wait()) return this.#showDone(this.words.signed, this.page.urls.receipt_page);
     this.stages.show("mark", { focus: false });
+    this.#complain(this.mark, this.words.failures.not_arrived);
+    return null;
+  }
+
+  /** It is signed: say so, and go to the receipt; what stood on this page before is over. */
+  #showDone(recorded, page) {
+    say(this.root, "data-recorded", recorded);
+    this.root.querySelector("[data-receipt-link]").href = page;
+    document.querySelector("[data-go-sign]")?.remove();
+    this.stages.show("done");
+    location.assign(page);
   }
 
   #service() {
@@ -59,6 +80,11 @@ class SigningSection {
     addEventListener("beforeunload", (event) => {
       if (this.stages.current === "running") event.preventDefault();
     });
+  }
+
+  #onDrawn() {
+    keep();
+    if (!this.pad.isEmpty) this.#complain(this.mark, "");
   }
 
   #onSubmit(event, action) {
@@ -145,15 +171,11 @@ class SigningSection {
     try {
       const { receipt, page } = await this.flow.sign(evidence);
       this.approval.reset();
-      say(this.root, "data-recorded", fill(this.words.recorded, { entry: receipt.index }));
-      this.root.querySelector("[data-receipt-link]").href = page;
-      document.querySelector("[data-go-sign]")?.remove();
-      this.stages.show("done");
-      location.assign(page); // what stood on this page before is over: who has signed, what is left to do
+      this.#showDone(fill(this.words.recorded, { entry: receipt.index }), page);
     } catch (error) {
       if (error instanceof PasskeyRefused) return this.#refuseApproval({ message: this.words.failures.passkey });
       if (error.status === 403 && this.moment === "approval") return this.#refuseApproval(error);
-      this.#fail(error);
+      await this.#fail(error);
     }
   }
 
@@ -162,7 +184,8 @@ class SigningSection {
     this.#complain(this.approval, [error.message, error.hint].map(sentence).join(" ").trim());
     const next = this.way === "password" ? this.approval.elements.password : this.approval.querySelector("button.primary");
     next.select?.();
-    next.focus();
+    next.focus({ preventScroll: true });
+    this.approval.querySelector("[data-complaint]").scrollIntoView({ block: "center" }); // on a phone the form is taller
   }
 
   async #retry() {
@@ -184,7 +207,7 @@ class SigningSection {
     } catch (error) {
       const mendable = error.status === 400 || error.status === 413; // a name that cannot be printed, a file that is no PNG
       if (mendable) this.#complain(form, [error.message, error.hint].map(sentence).join(" ").trim());
-      else this.#fail(error);
+      else await this.#fail(error);
     } finally {
       button.disabled = false;
       form.removeAttribute("aria-busy");
@@ -233,7 +256,9 @@ class SigningSection {
     if (moment === "timestamp") this.slow = setTimeout(() => { live.textContent = this.words.moments.slow; }, SLOW_MS);
   }
 
-  #fail(error) {
+  async #fail(error) {
+    const signed = error instanceof ServiceError && (await this.arrival.isThere()); // in another window, or after all
+    if (signed) return this.#showDone(this.words.signed, this.page.urls.receipt_page);
     const { failures, refusals } = this.words;
     const refused = error instanceof Refusal;
     const known = error instanceof ConnectionLost ? failures.lost : error instanceof SignedOut ? failures.signed_out : null;
@@ -244,10 +269,13 @@ class SigningSection {
     say(this.root, "data-failure", known ? "" : sentence((refused && refusals[error.code]) || error.message));
     say(this.root, "data-failure-hint", refused ? `${hint} (${error.code}${error.detail && `: ${error.detail}`})` : hint);
     const final = refused || (error.status >= 400 && error.status < 500);
-    this.root.querySelector("[data-retry]").hidden = final;
+    const retry = this.root.querySelector("[data-retry]");
+    retry.hidden = final;
+    retry.classList.toggle("primary", !(error instanceof SignedOut)); // first one signs in
+    this.root.querySelector("[data-sign-in]").classList.toggle("primary", error instanceof SignedOut);
     this.root.querySelector("[data-reload]").hidden = !final;
     this.root.querySelector("[data-sign-in]").hidden = !(error instanceof SignedOut);
-    this.stages.show("failed");
+    return this.stages.show("failed");
   }
 }
 
