@@ -14,7 +14,7 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.store import openings
 from signing_service.store.tables import Person
 from signing_service.workflow.drafts import create_draft
-from signing_service.workflow.enrolment import invite
+from signing_service.workflow.enrolment import invite, sign_in_link
 from signing_service.workflow.mandates import Authority, give_mandate
 from tests.cast import ALES, HOA, LIN, NANJING, OBSERVER, OFFICER, SOMCHAI
 from tests.web.conftest import LiveServer
@@ -138,3 +138,22 @@ def test_a_mandate_out_of_date_is_told_before_anything_is_drawn_and_signs_nothin
     check(lin.page)
     somchai = screen().sign_in(SOMCHAI).open_agreement(world.agreement)
     expect(somchai.section).to_be_visible()
+
+
+def test_who_is_signed_in_and_opens_a_used_link_is_led_to_the_agreements(screen: Screens, world: World):
+    lin = screen(width=390, height=800).sign_in(LIN)
+    lin.page.goto(f"/invitation#{'A' * 43}")
+    expect(lin.page.get_by_role("heading", name="This link cannot be opened")).to_be_visible()
+    expect(lin.page.get_by_role("button", name="Try again")).to_be_hidden()
+    lin.page.get_by_role("link", name="To your agreements").click()
+    expect(lin.page.get_by_role("heading", name="Your agreements")).to_be_visible()
+
+
+def test_who_opens_somebody_elses_link_is_told_whose_it_is_before_going_on(screen: Screens, world: World):
+    lin = screen(width=390, height=800).sign_in(LIN)
+    lin.page.goto(sign_in_link(world.service, world.ids[SOMCHAI]))
+    expect(lin.page.get_by_text(f"You are signed in as {LIN.name}.")).to_be_visible()
+    lin.page.goto("/agreements/")
+    lin.page.goto(sign_in_link(world.service, world.ids[LIN]))
+    expect(lin.page.get_by_role("heading", name="Welcome")).to_be_visible()
+    expect(lin.page.get_by_text(f"You are signed in as {LIN.name}.")).to_be_hidden()

@@ -4,6 +4,8 @@ import { PasskeyRefused, canUsePasskeys, createPasskey } from "../passkeys/webau
 import { ask, persist } from "../signing/transport.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
+const FINAL = new Set([400, 403, 404]);
+
 const root = document.querySelector("[data-invitation]");
 const stages = new Stages(root);
 const form = root.querySelector("[data-accept-form]");
@@ -20,6 +22,7 @@ async function open() {
   } catch (error) {
     say(root, "data-failure", sentence(error.message));
     say(root, "data-failure-hint", sentence(error.hint));
+    root.querySelector("[data-again]").hidden = FINAL.has(error.status); // it would be refused again
     stages.show("failed");
   }
 }
@@ -32,6 +35,8 @@ function welcome(invitation) {
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
   form.elements.username.value = invitation.email;
+  const other = root.querySelector("[data-other]");
+  if (other) other.hidden = other.dataset.other === invitation.email;
   known = invitation.needs_password && invitation.has_passkey;
   choose(known ? "known" : !invitation.needs_password ? "nothing" : canUsePasskeys() ? "passkey" : "password");
   stages.show("welcome");
