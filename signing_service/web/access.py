@@ -1,4 +1,4 @@
-"""How a person signs in, for officers: one-time codes to admit or reset, universities' accounts, sessions to end."""
+"""How a person signs in and approves, for officers: passkeys to revoke, one-time codes, accounts, sessions to end."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from signing_service.web.forms import ConfirmForm, UniversityLoginForm
+from signing_service.web.forms import ConfirmForm, RevocationForm, UniversityLoginForm
 from signing_service.web.own_account import confirmed
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
-from signing_service.workflow import codes, own_sessions, passkeys, people, sign_on
+from signing_service.workflow import approval_keys, codes, own_sessions, passkeys, people, sign_on
 
 blueprint = Blueprint("access", __name__, url_prefix="/secretariat/people/<person_id>/access")
 
@@ -26,9 +26,20 @@ def show(person_id: str) -> str:
         kinds=passkeys.own_kinds(service, person_id),
         logins=sign_on.logins_of(service, person_id),
         sessions=own_sessions.sessions_for_officer(service, officer_id, person_id),
+        keys=approval_keys.keys_for_officer(service, officer_id, person_id),
+        revocation_form=RevocationForm(),
         login_form=_login_form(),
         form=ConfirmForm(),
     )
+
+
+@blueprint.post("/passkeys/<enrolment_id>/revoke")
+@officer_required
+@proof_required
+def revoke_passkey(person_id: str, enrolment_id: str) -> ResponseReturnValue:
+    confirmed()
+    approval_keys.revoke(the_service(), visitor().person_id, enrolment_id, request.form.get("reason", ""))
+    return _done(person_id, _("The passkey is revoked, and the person is told."))
 
 
 @blueprint.post("/codes/admit")

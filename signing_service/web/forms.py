@@ -106,5 +106,19 @@ class UniversityLoginForm(FlaskForm):  # type: ignore[misc]
     subject = StringField(_l("Identifier of the account"), [Optional(), Length(max=255)], [_strip])
 
 
+class RevocationForm(FlaskForm):  # type: ignore[misc]
+    """Why an officer takes a person's approval passkey back."""
+
+    reason = SelectField(
+        _l("Why"),
+        choices=[
+            ("lost", _l("The device was lost")),
+            ("replaced", _l("The device was replaced")),
+            ("withdrawn", _l("The person is to sign no more with it")),
+            ("mistake", _l("It was confirmed by mistake")),
+        ],
+    )
+
+
 class ConfirmForm(FlaskForm):  # type: ignore[misc]
     """Nothing but a button; the token of every form stands against forged requests."""

@@ -27,7 +27,8 @@ from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.workflow.download import check_party
-from signing_service.workflow.notification import tell_officers_about_enrolment
+from signing_service.workflow.login import require_officer
+from signing_service.workflow.notification import tell_about_revocation, tell_officers_about_enrolment
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_mandate, load_published, load_terms
@@ -135,6 +136,32 @@ def own_places(service: Service, person_id: str) -> list[Place]:
         return [_place(session, row, terms) for row, terms in published]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyOf:
+    """A person's approval passkey that was not taken back, as officers see it."""
+
+    enrolled: Enrolled
+    title: Mapping[str, str]
+    """The agreement's, by language."""
+    reference: str
+    party: Party
+
+
+def keys_for_officer(service: Service, officer_id: str, person_id: str) -> list[KeyOf]:
+    """The approval passkeys of a person that wait or are confirmed; raises NotAllowedError for all but officers."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        own = [row for row in mandates.of_person(session, person_id) if row.signer != SECRETARIAT]
+        found = [(row, one) for row in own for one in passkeys.of_mandate(session, row.id)]
+        return [_key_of(session, row, *one) for row, one in found if one[0].state != "revoked"]
+
+
+def _key_of(session: Session, row: MandateRow, enrolment: Enrolment, credential: Credential) -> KeyOf:
+    terms = load_terms(agreements.get(session, row.agreement))
+    party = terms.signer(row.signer).party
+    return KeyOf(view_of(row, enrolment, credential), terms.title, terms.reference, party)
+
+
 def _place(session: Session, row: MandateRow, terms: Terms) -> Place:
     states = {enrolment.state for enrolment, _ in passkeys.of_mandate(session, row.id)}
     state = next((one for one in ("confirmed", "waiting") if one in states), "none")
@@ -175,6 +202,8 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
             raise NotFoundError("there is no such enrolment")
         if enrolment.state == "revoked":
             raise ConflictError("this passkey was revoked already")
+        if credential.person != person_id:
+            tell_about_revocation(session, service, mandates.get(session, enrolment.mandate), now)
         take_back(session, credential, reason, person_id, now)
     service.publish()
 

@@ -32,6 +32,13 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
             gettext("Your passkey was not confirmed"),
             gettext("the codes differed, so your passkey was revoked. Open the agreement and make a new one."),
         ),
+        "revoked": (
+            gettext("Your passkey was revoked"),
+            gettext(
+                "the secretariat has revoked your approval passkey. Nothing is approved with it any more; signatures "
+                "that you have given stand. To sign, make a new one; if this surprises you, call the secretariat."
+            ),
+        ),
         "paper": (
             gettext("Your signature on paper is attested"),
             gettext("an officer of the secretariat has attested that you signed this agreement by hand."),

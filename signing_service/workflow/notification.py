@@ -122,6 +122,12 @@ def tell_about_confirmation(
     _notify(session, service, [people.get(session, mandate.person)], terms, "differed" if refused else "confirmed", now)
 
 
+def tell_about_revocation(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
+    """Tell a representative that an officer took the passkey back."""
+    terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
+    _notify(session, service, [people.get(session, mandate.person)], terms, "revoked", now)
+
+
 def tell_about_question(
     session: Session, service: Service, terms: Terms, person: Person, text: str, now: datetime
 ) -> None:

@@ -11,12 +11,15 @@ import pytest
 from flask import Flask
 
 from signing_service.settings import Settings
+from signing_service.store import outbox
 from signing_service.web.app import create_app
+from signing_service.workflow.approval_keys import confirmed_signers
 from signing_service.workflow.codes import codes_of
 from signing_service.workflow.oidc import RelyingParty
 from signing_service.workflow.providers import Provider
 from tests.cast import LIN, OFFICER, PASSWORD, SOMCHAI
 from tests.web.visitor import Visitor
+from tests.workflow.devices import Devices
 from tests.workflow.world import World
 
 Visit = Callable[..., Visitor]
@@ -118,6 +121,23 @@ def test_an_officer_admits_resets_and_ends_by_the_persons_page(visit: Visit, wor
     assert officer.submit(f"{path}codes/reset").status_code == 303
     assert codes_of(world.service, world.ids[LIN]).state == "none"
     assert lin.get("/agreements/").status_code == 302, "signed out everywhere"
+
+
+def test_an_officer_revokes_a_lost_passkey_with_a_reason_and_the_person_is_told(visit: Visit, world: World):
+    devices = Devices.in_(world)
+    enrolled = devices.enrol(LIN)
+    devices.confirm(enrolled)
+    officer, path = visit(OFFICER), f"/secretariat/people/{world.ids[LIN]}/access/"
+    assert "confirmed by the secretariat" in officer.get(path).text
+    address = f"{path}passkeys/{enrolled.id}/revoke"
+    assert officer.submit(address, reason="because").status_code == 400
+    assert confirmed_signers(world.service, world.ids[LIN], world.agreement) == {LIN.signer}
+    assert officer.submit(address, reason="lost").status_code == 303
+    assert confirmed_signers(world.service, world.ids[LIN], world.agreement) == frozenset()
+    assert enrolled.id not in officer.get(path).text
+    with world.service.database.read() as session:
+        told = [mail.subject for mail in outbox.of_agreement(session, world.agreement) if mail.recipient == LIN.email]
+    assert any("Your passkey was revoked" in subject for subject in told)
 
 
 def test_nobody_but_officers_sees_how_others_sign_in(visit: Visit, world: World):
