@@ -152,6 +152,12 @@ def state(terms: Terms, acts: Acts, now: datetime) -> State:
     return "expired" if closes is not None and now >= closes else "open"
 
 
+def is_over(terms: Terms, acts: Acts, now: datetime) -> bool:
+    """Whether nobody can sign any more: it is countersigned, withdrawn, or closed by time."""
+    closes = acts.closes(terms)
+    return bool(acts.countersignature or acts.withdrawal) or (closes is not None and now >= closes)
+
+
 def entry_into_force(terms: Terms, acts: Acts) -> datetime | None:
     """The moment of entry into force, UTC; None before the countersignature."""
     if acts.countersignature is None:

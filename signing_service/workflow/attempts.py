@@ -9,7 +9,7 @@ An *attempt* is one signing from here to the receipt. What the person will appro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +17,8 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts, may_sign
 from signing_service.agreement.consent import consent_sentence, role_in
-from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
-from signing_service.approval import Act, Statement
+from signing_service.approval import Statement
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
 from signing_service.errors import NotFoundError
 from signing_service.pdf.appearance import AppearanceInput, draw_appearance
@@ -34,26 +33,11 @@ from signing_service.workflow.download import check_party
 from signing_service.workflow.mandates import officer_mandate
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_acts, load_mandate, load_published, tail_of
+from signing_service.workflow.state import Published, Signatory, load_acts, load_mandate, load_published, tail_of
 
 ATTEMPT_LIFETIME = timedelta(minutes=15)  # from "begin" to the signature
 SECRETARIAT_NAME = {"en": "Secretariat", "zh": "秘书处", "ru": "Секретариат", "th": "สำนักเลขาธิการ"}
 OFFICER_TITLE = {"en": "Officer", "zh": "官员", "ru": "Сотрудник", "th": "เจ้าหน้าที่"}
-
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    """Who signs, for whom, as what."""
-
-    signer: str
-    person_id: str
-    mandate_id: str
-    mandate: Mandate
-
-    @property
-    def act(self) -> Act:
-        """``signature``, or ``countersignature`` for the secretariat."""
-        return "countersignature" if self.signer == SECRETARIAT else "signature"
 
 
 def unfinished_since(service: Service, person_id: str, agreement_id: str, signer: str) -> datetime | None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.acts import is_over
 from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.names import clean_name
 from signing_service.agreement.terms import SECRETARIAT, Terms
@@ -16,9 +17,11 @@ from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.notification import send_invitation, tell_about_replacement
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
+from signing_service.workflow.state import load_acts, load_terms
 
 MAX_DOCUMENT = 1536 * 1024  # bytes; a scanned page has about 200 KB
 
@@ -48,7 +51,8 @@ def give_mandate(
 ) -> str:
     """Let a person act as a signer; the signer's earlier mandate, if any, is revoked. Returns the mandate's id.
 
-    Once the agreement is published, replacing a mandate takes a ``reason``, which stands in its event. Raises
+    Once the agreement is published, replacing a mandate takes a ``reason``, which stands in its event, and while it can
+    be signed the newly named person is invited and the former one told, unless they are the same. Raises
     ConflictError once the signer has signed, NotFoundError for an unknown signer, InputError on a bad name or reason.
     """
     now = service.clock()
@@ -62,8 +66,10 @@ def give_mandate(
             raise ConflictError("%(signer)s has signed already; the mandate stays on record", signer=signer)
         replaces = agreement.state == "published" and mandates.has_one(session, agreement_id, signer)
         why = clean_reason(reason) if replaces else ""
+        former = mandates.in_force(session, agreement_id, signer).person if replaces else None
         row = add_mandate(session, agreement_id, signer, people.get(session, person_id), authority, now)
         if agreement.state == "published":
+            _tell(session, service, row, former, now)
             record_mandate(session, row, officer_id, now, why)
     if agreement.state == "published":
         service.publish()
@@ -132,6 +138,16 @@ def check_document(pdf: bytes) -> None:
         raise InputError(
             "the mandate's document is larger than %(limit)s KB", hint="scan it smaller", limit=MAX_DOCUMENT // 1024
         )
+
+
+def _tell(session: Session, service: Service, row: MandateRow, former: str | None, now: datetime) -> None:
+    """Invite who is named under an agreement that can be signed, and tell the person in whose place that is."""
+    terms = load_terms(agreements.get(session, row.agreement))
+    if former == row.person or is_over(terms, load_acts(session, terms.id), now):
+        return
+    send_invitation(session, service, people.get(session, row.person), now, terms.id)
+    if former is not None:
+        tell_about_replacement(session, service, terms, row.signer, people.get(session, former), now)
 
 
 def _mandate(agreement_id: str, signer: str, person: Person, authority: Authority) -> Mandate:

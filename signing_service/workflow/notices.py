@@ -11,7 +11,8 @@ def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[st
     """The subject and the sentence of a notice of that kind, in the recipient's language."""
     gettext = translations(locale).gettext
     kind = "reminder until" if kind == "reminder" and "until" in values else kind
-    subject, body = (_about_acts(gettext) | _about_passkeys(gettext) | _about_waiting(gettext))[kind]
+    notices = _about_acts(gettext) | _about_people(gettext) | _about_passkeys(gettext) | _about_waiting(gettext)
+    subject, body = notices[kind]
     return subject, body % values
 
 
@@ -67,6 +68,22 @@ def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     }
 
 
+def _about_people(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "refused": (
+            gettext("A representative declined to sign"),
+            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+        ),
+        "replaced": (
+            gettext("Somebody else signs in your place"),
+            gettext(
+                "the secretariat has named somebody else to sign the agreement below for %(party)s. You no longer sign "
+                "it for this party. If you did not expect this, please tell the secretariat."
+            ),
+        ),
+    }
+
+
 def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "signed": (
@@ -80,10 +97,6 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
         "countersigned": (
             gettext("The agreement is countersigned"),
             gettext("the secretariat countersigned on %(when)s. The signed PDF and the evidence can be downloaded."),
-        ),
-        "refused": (
-            gettext("A representative declined to sign"),
-            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
         ),
         "withdrawn": (
             gettext("The agreement was withdrawn"),

@@ -12,18 +12,18 @@ from signing_service.agreement.terms import SECRETARIAT, Party, Terms
 from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
-from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
 from signing_service.workflow.mails import addressed, compose, translations
 from signing_service.workflow.moments import told
 from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_acts
+from signing_service.workflow.state import Published, Signatory, load_acts
 
 _PAGES = {
     "enrolled": "/secretariat/passkeys/",
     "question": "/secretariat/agreements/%(agreement)s/questions/",
     "answer": "/agreements/%(agreement)s/questions/",
+    "replaced": "/agreements/",  # the agreement itself is closed to who has no mandate in it
 }  # where a mail leads, if not to the agreement
 
 
@@ -140,6 +140,13 @@ def tell_about_answer(
 ) -> None:
     """Tell a representative what the secretariat answered."""
     _notify(session, service, [person], terms, "answer", now, question=question, answer=answer)
+
+
+def tell_about_replacement(
+    session: Session, service: Service, terms: Terms, signer: str, former: Person, now: datetime
+) -> None:
+    """Tell who held a signer's mandate until now that somebody else signs, and for which party."""
+    _notify(session, service, [former], terms, "replaced", now, party=terms.signer(signer).party)
 
 
 def remind(session: Session, service: Service, terms: Terms, person: Person, now: datetime) -> None:

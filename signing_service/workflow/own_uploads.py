@@ -32,7 +32,7 @@ from signing_service.verify.own_certificate import ASSURANCE
 from signing_service.verify.own_sandbox import Judged, judge_apart
 from signing_service.verify.own_upload import Upload, check_prefix
 from signing_service.verify.revision import verify_last_revision
-from signing_service.workflow.attempts import Signatory, check_may_act
+from signing_service.workflow.attempts import check_may_act
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.own_material import OwnMaterial
 from signing_service.workflow.own_revocation import check_revocation
@@ -40,7 +40,7 @@ from signing_service.workflow.receipts import receipt_of
 from signing_service.workflow.reservations import not_reserved, own_reservation
 from signing_service.workflow.revisions import Candidate, store_candidate
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_mandate, load_published
+from signing_service.workflow.state import Published, Signatory, load_mandate, load_published
 from signing_service.workflow.trust import current_bytes
 
 

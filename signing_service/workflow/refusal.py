@@ -21,13 +21,13 @@ from signing_service.workflow.approvals import (
     require_way,
     ways_to_approve,
 )
-from signing_service.workflow.attempts import Signatory, consent_for
+from signing_service.workflow.attempts import consent_for
 from signing_service.workflow.download import check_party
 from signing_service.workflow.notification import tell_about_refusal
 from signing_service.workflow.passkeys import challenge_in, request_options
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_acts, load_mandate, load_published
+from signing_service.workflow.state import Published, Signatory, load_acts, load_mandate, load_published
 
 EXPIRY = timedelta(minutes=10)  # of the approval
 

@@ -45,13 +45,13 @@ from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, ledger, openings, turns
 from signing_service.store.tables import Attempt, Signature
 from signing_service.workflow.approvals import Answer, approve, check_secret
-from signing_service.workflow.attempts import Signatory, check_may_act, load_signatory, own_attempt, with_key
+from signing_service.workflow.attempts import check_may_act, load_signatory, own_attempt, with_key
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare, still_waiting
 from signing_service.workflow.receipts import make_receipt, receipt_of
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_published
+from signing_service.workflow.state import Published, Signatory, load_published
 
 
 class Reprepared(ConflictError):

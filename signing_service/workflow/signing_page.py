@@ -13,11 +13,10 @@ from signing_service.approval import Act
 from signing_service.errors import NotFoundError
 from signing_service.store import people
 from signing_service.workflow.approvals import require_way, ways_to_approve
-from signing_service.workflow.attempts import Signatory
 from signing_service.workflow.mandates import expected_officer_mandate
 from signing_service.workflow.prepared import reason_of
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_acts, load_mandate, load_published
+from signing_service.workflow.state import Published, Signatory, load_acts, load_mandate, load_published
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.acts import Act, Acts
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.approval import Act as ApprovedAct
 from signing_service.errors import NotFoundError
 from signing_service.pdf.grammar import Layout, Tail
 from signing_service.store import acts, agreements, mandates
@@ -42,6 +43,21 @@ class Published:
     def revision0_sha256(self) -> str:
         """SHA-256 of revision 0, hexadecimal: what stands for the agreement."""
         return self.first.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """Who signs, for whom, as what."""
+
+    signer: str
+    person_id: str
+    mandate_id: str
+    mandate: Mandate
+
+    @property
+    def act(self) -> ApprovedAct:
+        """``signature``, or ``countersignature`` for the secretariat."""
+        return "countersignature" if self.signer == SECRETARIAT else "signature"
 
 
 class _Frozen:

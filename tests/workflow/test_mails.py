@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from signing_service.store import outbox, people
+from signing_service.store.tables import OutboxMail
 from signing_service.workflow.mails import addressed
+from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.moments import told
 from signing_service.workflow.notification import tell_about_contradiction
-from tests.cast import LIN, NOON
+from signing_service.workflow.people import NewPerson, add_person
+from signing_service.workflow.withdrawal import withdraw
+from tests.cast import ANDAMAN, LIN, NOON, SOMCHAI, Person
 from tests.workflow.world import World
 
 
@@ -78,6 +82,43 @@ def test_an_invitation_in_chinese_greets_in_chinese(world: World):
         told = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.recipient == LIN.email]
     assert f"尊敬的{LIN.native_name}：" in told[0].text
     assert f"尊敬的{LIN.native_name}：" in (told[0].html or "")
+
+
+def name(world: World, place: Person, chosen: str, reason: str = "") -> None:
+    authority = Authority("Council", world.clock.now.date())
+    give_mandate(world.service, world.officer, world.agreement, place.signer, chosen, authority, reason)
+
+
+def mails_of(world: World) -> list[OutboxMail]:
+    with world.service.database.read() as session:
+        return outbox.of_agreement(session, world.agreement)
+
+
+def test_who_is_newly_named_is_invited_at_once_and_the_former_one_told_each_in_their_language(world: World):
+    world.publish()
+    successor = add_person(world.service, world.officer, NewPerson("Achara", "achara@mekong.example", locale="zh"))
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[SOMCHAI]).locale = "th"
+    invited = {mail.id for mail in mails_of(world)}
+    name(world, SOMCHAI, successor, "The council elected another president.")
+    told = {mail.recipient: mail for mail in mails_of(world) if mail.id not in invited}
+    assert {address: (mail.kind, mail.locale) for address, mail in told.items()} == {
+        "achara@mekong.example": ("invitation", "zh"),
+        SOMCHAI.email: ("replaced", "th"),
+    }
+    assert ANDAMAN.native_name in told[SOMCHAI.email].text
+    assert world.agreement not in told[SOMCHAI.email].text, "they cannot open it any more"
+
+
+def test_in_a_draft_and_after_the_end_nobody_is_told_who_is_named_nor_where_it_is_the_same_person(world: World):
+    name(world, SOMCHAI, world.ids[LIN])
+    assert mails_of(world) == []
+    world.publish()
+    name(world, SOMCHAI, world.ids[LIN], "The days were wrong.")
+    withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
+    name(world, SOMCHAI, world.ids[SOMCHAI], "Back from leave.")
+    assert {mail.kind for mail in mails_of(world)} == {"invitation", "withdrawn"}
+    assert [mail.recipient for mail in mails_of(world)].count(SOMCHAI.email) == 0
 
 
 @pytest.mark.parametrize(("zone", "year"), [("Factory", 2025), ("localtime", 2025), ("Asia/Shanghai", 9999)])
