@@ -11,6 +11,7 @@ from babel import Locale
 from flask import Blueprint, Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import login_required
 from flask_wtf.csrf import generate_csrf
 
@@ -26,6 +27,8 @@ from signing_service.web.presentation import language_tag
 from signing_service.web.visitor import begin_session, client, refuse_password_at_table, the_service, visitor
 from signing_service.workflow import attempts, enrolment, login, refusal, signing
 from signing_service.workflow.approvals import Answer, PasskeyAnswer, Password
+from signing_service.workflow.links import InvitedAs
+from signing_service.workflow.moments import told
 from signing_service.workflow.prepared import Prepared, Waiting, await_turn
 from signing_service.workflow.signing import Reprepared
 
@@ -45,18 +48,26 @@ def session_state() -> Response:
 @blueprint.post("/invitations/open")
 def open_invitation() -> ResponseReturnValue:
     opened = _open(read_object(token=str)["token"])
-    roles = [{"title": role.title, "party": role.party, "role": role.role} for role in opened.roles]
     return jsonify(
         {
             "person": opened.person_name,
             "native_name": opened.native_name,
             "email": opened.email,
             "officer": opened.officer,
-            "roles": roles,
+            "roles": [_spell(role) for role in opened.roles],
+            "nothing_waits": opened.nothing_waits,
             "needs_password": opened.needs_password,
             "has_passkey": opened.has_passkey,
         }
     )
+
+
+def _spell(role: InvitedAs) -> dict[str, str]:
+    """A signature that is awaited, in the interface's language."""
+    number = f"{role.reference} · {_('version %(version)s', version=role.version)}"
+    until = told(role.closes, _language(), role.zone) if role.closes else ""
+    ends = _("Signing is open until %(until)s.", until=until) if until else ""
+    return {"title": role.title, "number": number, "party": role.party, "role": role.role, "ends": ends}
 
 
 @blueprint.post("/invitations/accept")
@@ -75,10 +86,14 @@ def accept_invitation() -> ResponseReturnValue:
     return jsonify({"next": url_for("public.home")})
 
 
+def _language() -> str:
+    return language_tag(get_locale() or Locale("en"))
+
+
 def _open(token: str) -> enrolment.OpenedInvitation:
     """Look the link up; whoever tries many wrong ones is asked to wait, and a right one is always taken."""
     try:
-        return enrolment.open_invitation(the_service(), token, language_tag(get_locale() or Locale("en")))
+        return enrolment.open_invitation(the_service(), token, _language())
     except NotAllowedError:
         limits.use("invitation")
         raise

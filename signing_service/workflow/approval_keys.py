@@ -31,7 +31,7 @@ from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_revocation, tell_officers_about_enrolment
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import load_mandate, load_published, load_terms
+from signing_service.workflow.state import can_still_sign, load_mandate, load_published, load_terms
 
 REASONS = ("lost", "replaced", "withdrawn", "mistake")
 CODES_DIFFER = "codes differ"  # what an officer found; the key may be somebody else's
@@ -128,12 +128,12 @@ class Place:
 
 
 def own_places(service: Service, person_id: str) -> list[Place]:
-    """The signatures in published agreements that a person holds a mandate for, the newest mandate first."""
+    """The signatures that a person may yet give to published agreements, the newest mandate first."""
     with service.database.read() as session:
         own = [row for row in mandates.of_person(session, person_id) if row.signer != SECRETARIAT]
         rows = [(row, agreements.get(session, row.agreement)) for row in own]
-        published = [(row, load_terms(agreement)) for row, agreement in rows if agreement.state == "published"]
-        return [_place(session, row, terms) for row, terms in published]
+        open_ones = [one for one in rows if can_still_sign(session, one[1], one[0].signer, service.clock())]
+        return [_place(session, row, load_terms(agreement)) for row, agreement in open_ones]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import InputError
-from signing_service.store import passkeys, people, sessions
+from signing_service.store import mandates, passkeys, people, sessions
 from signing_service.workflow.links import SIGN_IN_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import send_invitation
@@ -25,6 +26,9 @@ class OpenedInvitation:
     email: str
     officer: bool
     roles: tuple[InvitedAs, ...]
+    """As whom the person can still sign."""
+    nothing_waits: bool
+    """Whether the person is named in agreements, and can sign none of them any more, or none yet."""
     needs_password: bool
     has_passkey: bool
     """Whether the person has made one to sign in with."""
@@ -38,13 +42,15 @@ def open_invitation(service: Service, token: str, language: str = "en") -> Opene
     with service.database.read() as session:
         invitation = people.open_invitation(session, token, now=service.clock())
         person = people.get(session, invitation.person)
-        roles = roles_of(session, person.id, language)
+        roles = roles_of(session, person.id, language, service.clock())
+        named = any(mandate.signer != SECRETARIAT for mandate in mandates.of_person(session, person.id))
         return OpenedInvitation(
             person.name,
             person.native_name,
             person.email,
             person.officer,
             roles,
+            nothing_waits=named and not roles,
             needs_password=person.password_hash is None,
             has_passkey=bool(passkeys.of_person(session, person.id, "login")),
         )

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.terms import SECRETARIAT, Terms
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.store import agreements, mandates, people
+from signing_service.store.tables import Agreement
 from signing_service.workflow.service import Service
+from signing_service.workflow.state import can_still_sign, load_acts, load_terms
 
 INVITATION_LIFETIME = timedelta(days=14)
 SIGN_IN_LIFETIME = timedelta(days=1)
@@ -17,12 +19,18 @@ SIGN_IN_LIFETIME = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class InvitedAs:
-    """One signer that an invited person may act as."""
+    """One signer as whom an invited person can still sign."""
 
     agreement: str
     title: str
+    reference: str
+    version: str
     party: str
     role: str
+    closes: datetime | None
+    """When signing closes, as sealed or as extended."""
+    zone: str
+    """The party's time zone (IANA)."""
 
 
 def new_link(
@@ -35,18 +43,32 @@ def new_link(
     return f"{service.settings.public_url}/invitation#{token}"
 
 
-def roles_of(session: Session, person_id: str, language: str) -> tuple[InvitedAs, ...]:
-    """Every signer that a person may act as, the newest mandate first; told in ``language`` as far as the terms can."""
+def roles_of(session: Session, person_id: str, language: str, now: datetime) -> tuple[InvitedAs, ...]:
+    """Every signer as whom a person can still sign, the newest mandate first.
+
+    Told in ``language`` as far as the terms can.
+    """
+    own = [mandate for mandate in mandates.of_person(session, person_id) if mandate.signer != SECRETARIAT]
+    places = [(agreements.get(session, mandate.agreement), mandate.signer) for mandate in own]
     return tuple(
-        _invited_as(session, mandate.agreement, mandate.signer, language)
-        for mandate in mandates.of_person(session, person_id)
-        if mandate.signer != SECRETARIAT
+        _invited_as(session, row, signer, language)
+        for row, signer in places
+        if can_still_sign(session, row, signer, now)
     )
 
 
-def _invited_as(session: Session, agreement_id: str, signer_id: str, language: str) -> InvitedAs:
-    terms = Terms.from_json(agreements.get(session, agreement_id).terms)
+def _invited_as(session: Session, row: Agreement, signer_id: str, language: str) -> InvitedAs:
+    terms = load_terms(row)
     signer = terms.signer(signer_id)
     party = signer.party.native_name if signer.party.native_language == language else signer.party.name
     shown = language if language in terms.languages else terms.languages[0]
-    return InvitedAs(agreement_id, terms.title[shown], party, signer.role.title[shown])
+    return InvitedAs(
+        row.id,
+        terms.title[shown],
+        terms.reference,
+        terms.version,
+        party,
+        signer.role.title[shown],
+        load_acts(session, row.id).closes(terms),
+        signer.party.time_zone,
+    )

@@ -32,15 +32,17 @@ def send_invitation(
 ) -> str:
     """Invite a person by mail, for an agreement if one is given; return the link, of which only a hash is stored."""
     link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
+    roles = roles_of(session, person.id, person.locale, now)
+    zone = roles[0].zone if roles else person.time_zone
     gettext = translations(person.locale).gettext
     mail = compose(
         "invitation",
         person.locale,
         gettext("Invitation to sign: %s") % service.name,
         name=addressed(person.name, person.native_name, person.locale),
-        roles=roles_of(session, person.id, person.locale),
+        roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
         link=link,
-        expires=told(now + INVITATION_LIFETIME, person.locale, person.time_zone),
+        expires=told(now + INVITATION_LIFETIME, person.locale, zone),
         service_name=service.name,
         public_url=service.settings.public_url,
     )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.acts import Act, Acts, entry_into_force, state
+from signing_service.agreement.acts import Act, Acts, entry_into_force, is_over, state
 from signing_service.agreement.source import TOML, Source, read_countries
 from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.errors import NotFoundError
@@ -67,17 +67,14 @@ class AgreementView:
     archived: bool
     complete: bool
     """Whether the rules are met, so that an officer may countersign."""
+    over: bool
+    """Whether nobody can sign any more."""
     reserved: Reservation | None = None
     """Who has reserved the turn, to sign with an own certificate."""
     extended_until: datetime | None = None
     """The end to which signing was extended."""
     withdrawal: Act | None = None
     """When and why it was withdrawn."""
-
-    @property
-    def over(self) -> bool:
-        """Whether nobody can sign any more."""
-        return self.countersigned is not None or self.state in ("withdrawn", "superseded", "expired")
 
     @property
     def closes(self) -> datetime | None:
@@ -251,6 +248,7 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
         in_force_from=entry_into_force(terms, done),
         archived=bool(acts.archive_timestamps(session, row.id)),
         complete=terms.is_complete(done.given(terms)),
+        over=row.state == "published" and is_over(terms, done, service.clock()),
         reserved=held,
         extended_until=done.extended_until,
         withdrawal=done.withdrawal,

@@ -6,10 +6,11 @@ import functools
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.acts import Act, Acts
+from signing_service.agreement.acts import Act, Acts, is_over
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.approval import Act as ApprovedAct
@@ -147,6 +148,14 @@ def load_mandate(session: Session, agreement_id: str, signer: str, person_id: st
 @functools.lru_cache(maxsize=8 * KEPT)
 def _parse_mandate(data: bytes) -> Mandate:
     return Mandate.from_json(data)
+
+
+def can_still_sign(session: Session, row: Agreement, signer: str, now: datetime) -> bool:
+    """Whether a signer who has not signed a published agreement can do so, now or when it opens or it is their turn."""
+    if row.state != "published":
+        return False
+    terms, done = load_terms(row), load_acts(session, row.id)
+    return signer not in done.given(terms) and not is_over(terms, done, now)
 
 
 def tail_of(end: agreements.RevisionEnd) -> Tail:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from signing_service.workflow.enrolment import invite
+from signing_service.workflow.withdrawal import withdraw
 from tests.cast import LIN, NANJING, OFFICER, PASSWORD, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World
@@ -127,6 +128,22 @@ def test_an_invitation_says_whom_it_is_for_and_signs_them_in(anybody: Visitor, w
     assert opened.json["needs_password"] is False
     assert accepted.json == {"next": f"/agreements/{world.agreement}/"}
     assert anybody.get(accepted.json["next"]).status_code == 200
+
+
+def test_an_invitation_names_the_agreement_by_number_and_one_that_is_over_not_at_all(app: Flask, world: World):
+    links = [invite(world.service, world.officer, world.ids[person]) for person in (LIN, SOMCHAI)]
+    tokens = [link.partition("#")[2] for link in links]
+    opened, _ = open_and_accept(Visitor(app), tokens[0])
+    assert opened.json["roles"][0]["number"] == "TEST/1 · version 1.0"
+    assert opened.json["nothing_waits"] is False
+    withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
+    somchai = Visitor(app)
+    opened, accepted = open_and_accept(somchai, tokens[1])
+    assert (opened.json["roles"], opened.json["nothing_waits"]) == ([], True)
+    assert accepted.json == {"next": "/"}
+    listed = somchai.get("/agreements/").text
+    assert "you did not sign" in listed
+    assert "your signature is awaited" not in listed
 
 
 def test_an_invitation_works_once(app, world: World):

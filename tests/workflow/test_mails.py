@@ -8,6 +8,7 @@ import pytest
 
 from signing_service.store import outbox, people
 from signing_service.store.tables import OutboxMail
+from signing_service.workflow.drafts import replace_source
 from signing_service.workflow.mails import addressed
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.moments import told
@@ -15,7 +16,7 @@ from signing_service.workflow.notification import tell_about_contradiction
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ANDAMAN, LIN, NOON, SOMCHAI, Person
-from tests.workflow.world import World
+from tests.workflow.world import World, source
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,17 @@ def test_in_a_draft_and_after_the_end_nobody_is_told_who_is_named_nor_where_it_i
     name(world, SOMCHAI, world.ids[SOMCHAI], "Back from leave.")
     assert {mail.kind for mail in mails_of(world)} == {"invitation", "withdrawn"}
     assert [mail.recipient for mail in mails_of(world)].count(SOMCHAI.email) == 0
+
+
+def test_an_invitation_says_until_when_one_can_sign_before_it_says_how_long_its_link_works(world: World):
+    rules = 'signatures = { kind = "all" }\ncloses = "2025-12-31T16:00:00Z"\n'
+    replace_source(world.service, world.officer, world.agreement, source(rules=rules))
+    world.publish()
+    (mail,) = [mail for mail in mails_of(world) if mail.recipient == LIN.email]
+    for content in (mail.text, mail.html or ""):
+        end = content.index("Signing is open until 1 January 2026, 00:00 (Shanghai; 31 December 2025, 16:00 UTC).")
+        link = content.index("The link works once, until 25 April 2025, 12:00 (Shanghai; 04:00 UTC)")
+        assert content.index("TEST/1 · version 1.0") < end < link
 
 
 @pytest.mark.parametrize(("zone", "year"), [("Factory", 2025), ("localtime", 2025), ("Asia/Shanghai", 9999)])

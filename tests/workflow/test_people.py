@@ -10,8 +10,10 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import openings, outbox
 from signing_service.verify.verdict import Verdict
+from signing_service.workflow.approval_keys import own_places
 from signing_service.workflow.approvals import Password
 from signing_service.workflow.download import evidence
+from signing_service.workflow.drafts import replace_source
 from signing_service.workflow.enrolment import accept_invitation, invite, open_invitation, sign_in_link
 from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person, sign_in, sign_out
@@ -19,9 +21,10 @@ from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.overview import agreement_view
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.refusal import refuse
+from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ALES, HOA, LIN, PASSWORD, SOMCHAI
 from tests.workflow.judging import verify_evidence
-from tests.workflow.world import Signing, World
+from tests.workflow.world import Signing, World, source
 
 
 class Client(TypedDict):
@@ -252,3 +255,30 @@ def test_one_address_belongs_to_one_person(world: World) -> None:
     newcomer(world)
     with pytest.raises(ConflictError):
         newcomer(world)
+
+
+def awaited(world: World) -> tuple[list[str], bool, list[str]]:
+    """What an invitation of Lin names, whether it says that nothing waits, and for what a passkey is offered."""
+    link = invite(world.service, world.officer, world.ids[LIN])
+    opened = open_invitation(world.service, link.partition("#")[2])
+    offered = own_places(world.service, world.ids[LIN])
+    named = [role.title for role in opened.roles if role.agreement == world.agreement]
+    return named, opened.nothing_waits, [place.signer for place in offered]
+
+
+@pytest.mark.parametrize("end", ["signed", "withdrawn", "closed"])
+def test_what_can_no_longer_be_signed_is_named_by_no_invitation_and_has_no_passkey_offered(
+    world: World, end: str
+) -> None:
+    rules = 'signatures = { kind = "all" }\ncloses = "2025-05-01T00:00:00Z"\n'
+    replace_source(world.service, world.officer, world.agreement, source(rules=rules))
+    assert awaited(world) == ([], True, []), "a draft can be signed by nobody yet"
+    world.publish()
+    assert awaited(world) == (["Test Agreement"], False, [LIN.signer])
+    if end == "signed":
+        world.sign(LIN)
+    elif end == "withdrawn":
+        withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
+    else:
+        world.clock.forward(days=30)
+    assert awaited(world) == ([], True, [])

@@ -34,6 +34,7 @@ function welcome(invitation) {
   const list = root.querySelector("[data-parties]");
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
+  root.querySelector("[data-nothing]").hidden = !invitation.nothing_waits;
   form.elements.username.value = invitation.email;
   const other = root.querySelector("[data-other]");
   if (other) other.hidden = other.dataset.other === invitation.email;
@@ -51,11 +52,12 @@ function choose(way) {
   form.elements.password.disabled = way !== "password";
 }
 
-function describe({ title, party, role }) {
+function describe({ title, number, party, role, ends }) {
   const item = document.createElement("li");
   const name = document.createElement("strong");
   name.textContent = title;
-  item.append(name, document.createElement("br"), `${party} · ${role}`);
+  const lines = [number, `${party} · ${role}`, ends].filter(Boolean);
+  item.append(name, ...lines.flatMap((line) => [document.createElement("br"), line]));
   return item;
 }
 
