@@ -19,7 +19,7 @@ def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list
     in_turns = _("They sign in the order in which they stand below.")
     by_passkey = _("Each signature is approved with a passkey that the secretariat has confirmed.")
     return [
-        _signatures(terms),
+        *_signatures(terms),
         *_window(rules, extended_until),
         in_turns if rules.order == "in-turns" else _("They sign in any order."),
         by_passkey if rules.minimum_assurance == "passkey" else _("A password or a passkey approves a signature."),
@@ -28,15 +28,18 @@ def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list
     ]
 
 
-def _signatures(terms: Terms) -> str:
+def _signatures(terms: Terms) -> list[str]:
+    others = _("Whoever else has not signed may sign until the secretariat countersigns; afterwards nobody can.")
     counted = [party for party in terms.parties if not party.guest]
     rule = terms.rules.signatures
     if rule.kind == "at-least":
-        return str(_("At least %(count)s of %(total)s parties must sign.", count=rule.count, total=len(counted)))
+        words = _("At least %(count)s of %(total)s parties must sign.", count=rule.count, total=len(counted))
+        return [words, others] if rule.count < len(counted) else [words]
     if rule.kind == "named":
         names = ", ".join(party_name(party) for party in counted if party.id in rule.parties)
-        return str(_("These parties must sign: %(names)s.", names=names))
-    return str(ngettext("The one party must sign.", "All %(num)s parties must sign.", len(counted)))
+        words = _("These parties must sign: %(names)s.", names=names)
+        return [words, others] if len(rule.parties) < len(counted) else [words]
+    return [ngettext("The one party must sign.", "All %(num)s parties must sign.", len(counted))]
 
 
 def _window(rules: Rules, extended_until: datetime | None) -> list[str]:

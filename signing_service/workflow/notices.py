@@ -94,6 +94,13 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
             gettext("All required signatures are there"),
             gettext("all required signatures are there. An officer can now countersign."),
         ),
+        "enough": (
+            gettext("Enough parties have signed"),
+            gettext(
+                "enough parties have signed. An officer can now countersign; who has not signed by then cannot sign "
+                "any more: %(missing)s."
+            ),
+        ),
         "countersigned": (
             gettext("The agreement is countersigned"),
             gettext("the secretariat countersigned on %(when)s. The signed PDF and the evidence can be downloaded."),

@@ -19,6 +19,8 @@ from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, Signatory, load_acts
 
+Value = str | datetime | Party | tuple[Party, ...]
+
 _PAGES = {
     "enrolled": "/secretariat/passkeys/",
     "question": "/secretariat/agreements/%(agreement)s/questions/",
@@ -86,9 +88,7 @@ def tell_about_signature(
         others = [person for person in parties.values() if person.id != signer.id]
         _notify(session, service, others, terms, "countersigned", now, when=time)
         return
-    signed = before.given(terms)
-    if not terms.is_complete(signed) and terms.is_complete(signed | {signatory.signer}):
-        _notify(session, service, people.officers(session), terms, "complete", now)
+    _tell_when_complete(session, service, terms, before.given(terms), signatory.signer, now)
 
 
 def tell_about_paper(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
@@ -96,8 +96,21 @@ def tell_about_paper(session: Session, service: Service, mandate: MandateRow, no
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
     _notify(session, service, [people.get(session, mandate.person)], terms, "paper", now)
     signed = load_acts(session, terms.id).given(terms)
-    counts = terms.rules.paper == "counts"
-    if counts and not terms.is_complete(signed) and terms.is_complete(signed | {mandate.signer}):
+    if terms.rules.paper == "counts":
+        _tell_when_complete(session, service, terms, signed, mandate.signer, now)
+
+
+def _tell_when_complete(
+    session: Session, service: Service, terms: Terms, before: frozenset[str], signer: str, now: datetime
+) -> None:
+    """Tell the officers when this signer completes those who had signed ``before``, and who is still missing."""
+    signed = before | {signer}
+    if terms.is_complete(before) or not terms.is_complete(signed):
+        return
+    missing = tuple(party for party in terms.parties if not party.guest and not terms.has_signed(party, signed))
+    if missing:
+        _notify(session, service, people.officers(session), terms, "enough", now, missing=missing)
+    else:
         _notify(session, service, people.officers(session), terms, "complete", now)
 
 
@@ -217,7 +230,7 @@ def _notify(
     terms: Terms,
     kind: str,
     now: datetime,
-    **values: str | datetime | Party,
+    **values: Value,
 ) -> None:
     zones = _zones(session, terms)
     for person in recipients:
@@ -256,8 +269,10 @@ def _zones(session: Session, terms: Terms) -> dict[str, str]:
     return {person: own[signer] for signer, person in holders if signer in own}
 
 
-def _shown(value: str | datetime | Party, locale: str, zone: str) -> str:
+def _shown(value: Value, locale: str, zone: str) -> str:
     """A value in the recipient's language: a party by its own name where that is in it."""
+    if isinstance(value, tuple):
+        return ", ".join(_shown(party, locale, zone) for party in value)
     if isinstance(value, Party):
         return value.native_name if value.native_language == locale else value.name
     return told(value, locale, zone) if isinstance(value, datetime) else value

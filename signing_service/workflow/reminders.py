@@ -1,6 +1,7 @@
 """Reminding who has not signed: by an officer's hand, or by the worker every so many days. And who may look on.
 
 Nobody is reminded twice within a day, whoever asks for it; declining ends reminders, and so does the agreement's end.
+Where enough have signed, the worker reminds nobody; officers still may, until they countersign.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def remind_all(service: Service, officer_id: str, agreement_id: str) -> int:
     now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "secretariat")
-        return _remind(session, service, agreements.lock(session, agreement_id), AT_MOST_EVERY, now)[0]
+        row = agreements.lock(session, agreement_id)
+        return _remind(session, service, row, _awaited(session, load_terms(row), now), AT_MOST_EVERY, now)[0]
 
 
 def remind_due(service: Service) -> int:
@@ -89,17 +91,20 @@ def _remind_by_schedule(service: Service, agreement_id: str, now: datetime) -> i
         row = agreements.lock(session, agreement_id)
         if not row.remind_every:
             return 0
-        made, row.next_reminder = _remind(session, service, row, timedelta(days=row.remind_every), now)
+        terms, pause = load_terms(row), timedelta(days=row.remind_every)
+        enough = state(terms, load_acts(session, row.id), now) != "open"  # whom nobody waits for, only people remind
+        awaited = [] if enough else _awaited(session, terms, now)
+        made, row.next_reminder = _remind(session, service, row, awaited, pause, now)
         return made
 
 
 def _remind(
-    session: Session, service: Service, row: Agreement, pause: timedelta, now: datetime
+    session: Session, service: Service, row: Agreement, awaited: list[Person], pause: timedelta, now: datetime
 ) -> tuple[int, datetime]:
     """How many were reminded, and when it is time to look again."""
     terms = load_terms(row)
     told = outbox.last_asked_to_sign(session, row.id)
-    waiting = {person.id: person for person in _awaited(session, terms, now)}
+    waiting = {person.id: person for person in awaited}
     ends = {person: told[person] + pause if person in told else now for person in waiting}
     due = [person for person, end in ends.items() if end <= now]
     for person in due:
@@ -110,8 +115,6 @@ def _remind(
 def _awaited(session: Session, terms: Terms, now: datetime) -> list[Person]:
     """Who may sign now and has not, nor declined."""
     done = load_acts(session, terms.id)
-    if state(terms, done, now) != "open":
-        return []
     return [
         person
         for mandate, person in mandates.of_agreement(session, terms.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.acts import may_sign
+from signing_service.agreement.acts import is_over, may_sign
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, field_of
 from signing_service.approval import Act
@@ -50,9 +50,12 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
         published = load_published(session, agreement_id)
         signatory = _signatory(session, service, published, person_id, signer)
         mandate = signatory.mandate
+        done = load_acts(session, agreement_id)
+        if is_over(published.terms, done, now):  # that is the reason, whatever there is to approve with
+            may_sign(published.terms, done, signer, now)
         ways = ways_to_approve(session, service, published.terms, signatory)
         require_way(ways, signer)
-        may_sign(published.terms, load_acts(session, agreement_id), signer, now)
+        may_sign(published.terms, done, signer, now)
         email = people.get(session, person_id).email
     mandate.check_valid_at(now)
     party = None if signer == SECRETARIAT else published.terms.party(mandate.party)

@@ -14,11 +14,12 @@ from signing_service.encoding import sha256_hex
 from signing_service.evidence.bundle import read_bundle
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
 from signing_service.store.tables import Person
+from signing_service.workflow.drafts import replace_source
 from signing_service.workflow.people import NewPerson, add_person
-from tests.cast import ALES, HOA, LIN, NANJING, OFFICER, SAULE, SOMCHAI
+from tests.cast import ALES, BEREZINA, HOA, LIN, NANJING, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.test_paper import speaking_of_paper
-from tests.workflow.world import Signing, World
+from tests.workflow.world import Signing, World, source
 
 Visit = Callable[..., Visitor]
 
@@ -174,4 +175,23 @@ def test_an_agreement_that_is_closed_says_why_there_is_nothing_to_sign(lin: Visi
     assert "Reason: a mistake in article 1" in page
     assert "Did not sign" in page
     assert "The agreement was withdrawn on" in page
+    assert "data-signing" not in page
+
+
+def test_who_is_not_needed_any_more_may_sign_and_officers_see_who_is_missing(visit: Visit, draft: World):
+    rules = 'signatures = { kind = "at-least", count = 2 }\n'
+    replace_source(draft.service, draft.officer, draft.agreement, source(rules=rules))
+    draft.publish().sign(LIN)
+    draft.sign(SOMCHAI)
+    ales = visit(ALES)
+    listed, page = ales.get("/agreements/").text, ales.get(url(draft)).text
+    assert all(words in listed for words in ("you may still sign", "Read and sign"))
+    assert all(words in page for words in ("Enough parties have signed for the secretariat", "data-signing"))
+    assert "Whoever else has not signed may sign until the secretariat countersigns" in page
+    followed = visit(OFFICER).get(f"/secretariat/agreements/{draft.agreement}/").text
+    assert f"Not signed yet: {BEREZINA.name}" in followed
+    assert "Remind all who have not signed" in followed
+    draft.countersign()
+    page = ales.get(url(draft)).text
+    assert "The agreement is countersigned and closed." in page
     assert "data-signing" not in page
