@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from signing_service.store.database import Database
 from signing_service.store.tables import Mandate, OutboxMail, Refusal, Withdrawal
 
-TOLD = "refused", "withdrawn"  # kinds of mail that repeat a reason
+TOLD = "refused", "declined", "withdrawn"  # kinds of mail that repeat a reason
 _TOUCHED = "events, refusals, withdrawals, mandates, outbox"
 
 

@@ -123,8 +123,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Agreement", f"{agreement.title}, {agreement.reference}, version {agreement.version}"
         if agreement.state:
             yield "State", state_text(agreement)
-        for label, signers in waiting_facts(report):
-            yield label, ", ".join(signers)
+        yield from waiting_facts(report)
         for paper in agreement.papers:
             counts = "counts by the sealed rules" if paper.counts else "counts for nothing"
             by = f"attested by officer {paper.officer} at {_moment(paper.attested)}"

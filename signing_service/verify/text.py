@@ -142,7 +142,7 @@ def _about(report: Report) -> Iterator[str]:
         if agreement.state:
             yield f"State       {state_text(agreement)}"
         for label, signers in waiting_facts(report):
-            yield f"{label:<11} {', '.join(clean(signer) for signer in signers)}"
+            yield f"{label:<11} {clean(signers)}"
         for paper in agreement.papers:
             counts = "counts" if paper.counts else "counts for nothing"
             yield f"On paper    {clean(paper.signer)}: {clean(paper.name)} by hand on {paper.signed_on}, {counts};"
@@ -175,16 +175,23 @@ def state_text(agreement: AgreementReport) -> str:
     return f"{state}{words} {_moment(agreement.entry_into_force)}"
 
 
-def waiting_facts(report: Report) -> Iterator[tuple[str, list[str]]]:
-    """Whose signatures are not there, and whose are there but do not count as they stand."""
-    waiting = report.agreement.waiting_for if report.agreement else ()
+def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
+    """Whose signatures are not there, and whose are there but do not count as they stand.
+
+    Where enough have signed nobody is waited for.
+    """
+    agreement = report.agreement
+    waiting = agreement.waiting_for if agreement else ()
     there = {signature.field for signature in report.signatures}
-    for label, signers in (
-        ("Waiting for", [signer for signer in waiting if signer not in there]),
-        ("Not counted", [signer for signer in waiting if signer in there]),
-    ):
-        if signers:
-            yield label, signers
+    absent = ", ".join(signer for signer in waiting if signer not in there)
+    uncounted = ", ".join(signer for signer in waiting if signer in there)
+    if absent and agreement is not None and agreement.state in ("complete", "in-force"):
+        words = "not signed yet" if agreement.entry_into_force is None else "did not sign"
+        yield "Others", f"{absent}: {words} (not required)"
+    elif absent:
+        yield "Waiting for", absent
+    if uncounted:
+        yield "Not counted", uncounted
 
 
 def trust_lines(report: Report) -> Iterator[str]:

@@ -16,7 +16,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from signing_service.agreement.terms import Party
+from signing_service.agreement.terms import Party, Terms
 from signing_service.web.error_words import day_and_minute, translated
 
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
@@ -92,12 +92,13 @@ def groups(text: str, size: int = 8) -> str:
     return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
-def state_word(state: str) -> str:
-    """An agreement's state, as people say it."""
+def state_word(state: str, terms: Terms) -> str:
+    """The state of an agreement of those terms, as people say it."""
+    enough = terms.rules.signatures.kind == "at-least"
     words = {
         "draft": _("Draft"),
         "open": _("Open for signature"),
-        "complete": _("Signed by all required parties"),
+        "complete": _("Signed by enough parties") if enough else _("Signed by all required parties"),
         "in-force": _("In force"),
         "withdrawn": _("Withdrawn"),
         "superseded": _("Replaced by a corrected version"),

@@ -74,6 +74,13 @@ def _about_people(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
             gettext("A representative declined to sign"),
             gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
         ),
+        "declined": (
+            gettext("You have declined to sign"),
+            gettext(
+                "on %(when)s you declined to sign the agreement below for %(party)s, for this reason: %(reason)s\n\n"
+                "If this was not you, please tell the secretariat at once. While signing is open, you may still sign."
+            ),
+        ),
         "replaced": (
             gettext("Somebody else signs in your place"),
             gettext(

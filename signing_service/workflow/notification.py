@@ -115,10 +115,11 @@ def _tell_when_complete(
 
 
 def tell_about_refusal(
-    session: Session, service: Service, terms: Terms, signer: str, reason: str, now: datetime
+    session: Session, service: Service, terms: Terms, signatory: Signatory, reason: str, now: datetime
 ) -> None:
-    """Tell the officers that somebody declined, and why."""
-    party = terms.signer(signer).party
+    """Tell the officers that somebody declined, and why; and the person, in case it was somebody else."""
+    party, person = terms.signer(signatory.signer).party, people.get(session, signatory.person_id)
+    _notify(session, service, [person], terms, "declined", now, party=party, reason=reason, when=now)
     _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
 
 

@@ -62,7 +62,7 @@ def refuse(
             "reason": reason,
             "approval": to_base64url(approval.to_der()),
         }
-        tell_about_refusal(session, service, published.terms, signer, reason, now)
+        tell_about_refusal(session, service, published.terms, signatory, reason, now)
         entry = ledger.append(session, agreement_id, "refusal", members, now)
         refusal = Refusal(
             agreement=agreement_id,

@@ -187,6 +187,7 @@ def test_who_is_not_needed_any_more_may_sign_and_officers_see_who_is_missing(vis
     listed, page = ales.get("/agreements/").text, ales.get(url(draft)).text
     assert all(words in listed for words in ("you may still sign", "Read and sign"))
     assert all(words in page for words in ("Enough parties have signed for the secretariat", "data-signing"))
+    assert "Signed by enough parties" in page
     assert "Whoever else has not signed may sign until the secretariat countersigns" in page
     followed = visit(OFFICER).get(f"/secretariat/agreements/{draft.agreement}/").text
     assert f"Not signed yet: {BEREZINA.name}" in followed

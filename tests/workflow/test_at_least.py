@@ -6,7 +6,9 @@ import pytest
 
 from signing_service.errors import NotAllowedError
 from signing_service.store import outbox
+from signing_service.verify.html import report_to_html
 from signing_service.verify.report import Report
+from signing_service.verify.text import report_to_text
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence
 from signing_service.workflow.drafts import replace_source
@@ -59,6 +61,14 @@ def test_after_the_countersignature_nobody_signs_and_the_verifier_misses_nobody(
     report = judged(enough)
     assert report.agreement is not None
     assert (report.verdict, report.agreement.waiting_for) == (Verdict.PASSED, (ALES.signer,))
+    for shown in (report_to_text(report), report_to_html(report)):
+        assert f"{ALES.signer}: did not sign (not required)" in shown
+        assert "Waiting for" not in shown
+
+
+def test_before_the_countersignature_the_report_says_who_need_not_sign(enough: World) -> None:
+    shown = report_to_text(judged(enough))
+    assert f"Others      {ALES.signer}: not signed yet (not required)\n" in shown
 
 
 def test_what_is_begun_before_the_countersignature_does_not_land_after_it(enough: World) -> None:

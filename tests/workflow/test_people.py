@@ -22,7 +22,7 @@ from signing_service.workflow.overview import agreement_view
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.refusal import refuse
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import ALES, HOA, LIN, PASSWORD, SOMCHAI
+from tests.cast import ALES, HOA, LIN, NANJING, PASSWORD, SOMCHAI
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import Signing, World, source
 
@@ -170,7 +170,11 @@ def test_declining_is_recorded_with_its_reason_and_the_secretariat_is_told(world
         event = parse_canonical_json(openings.of_type(session, world.agreement, "refusal")[0].event or b"")
         assert event["reason"] == "The senate voted no."
         kinds = [mail.kind for mail in outbox.of_agreement(session, world.agreement)]
-        assert [kind for kind in kinds if kind != "invitation"] == ["refused"]
+        assert [kind for kind in kinds if kind != "invitation"] == ["refused", "declined"]
+        (mail,) = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "declined"]
+    assert mail.recipient == LIN.email
+    assert f"for {NANJING.name}, for this reason: The senate voted no." in mail.text
+    assert "If this was not you" in mail.text
     (line,) = [line for line in history(world.service, world.officer, world.agreement) if line.type == "refusal"]
     assert "declined: The senate voted no." in line.text
 
