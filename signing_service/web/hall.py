@@ -57,7 +57,16 @@ def _page(template: str, agreement_id: str) -> str:
     shown = overview.public_view(the_service(), agreement_id)
     statuses = {signer.id: _status(shown, signer) for signer in shown.view.signers}
     countries = overview.printed_countries(the_service(), agreement_id)
-    return render_template(template, shown=shown, view=shown.view, statuses=statuses, countries=countries)
+    outcome, since = _outcome(shown)
+    return render_template(
+        template,
+        shown=shown,
+        view=shown.view,
+        statuses=statuses,
+        countries=countries,
+        outcome=outcome,
+        since=since,
+    )
 
 
 @blueprint.get("/ceremony/<agreement_id>/state.json")
@@ -73,11 +82,15 @@ def state(agreement_id: str) -> Response:
 def _state(agreement_id: str) -> bytes:
     shown = overview.public_view(the_service(), agreement_id)
     view = shown.view
+    outcome, since = _outcome(shown)
     state = {
         "state": view.state,
         "complete": view.complete,
         "completed": _spell(shown.completed),
         "countersigned": _spell(view.countersigned),
+        "outcome": outcome,
+        "since": _spell(since),
+        "in_force_from": _spell(view.in_force_from),
         "signers": [_signer(shown, signer) for signer in view.signers],
     }
     return json.dumps(state).encode()
@@ -89,7 +102,21 @@ def _signer(shown: PublicView, signer: SignerView) -> dict[str, str | None]:
 
 
 def _status(shown: PublicView, signer: SignerView) -> str:
+    if shown.view.over and signer.status in ("waiting", "signing"):
+        return "missed"
     return "signing" if signer.id in shown.signing else signer.status
+
+
+def _outcome(shown: PublicView) -> tuple[str, datetime | None]:
+    """What the hall says large, and since when; nothing while signatures are still needed."""
+    view = shown.view
+    if view.withdrawal is not None:
+        return view.state, view.withdrawal.time
+    if view.countersigned is not None:
+        return "countersigned", view.countersigned
+    if view.complete:
+        return "complete", shown.completed
+    return ("expired", view.closes) if view.state == "expired" else ("", None)
 
 
 def _spell(moment: datetime | None) -> str | None:

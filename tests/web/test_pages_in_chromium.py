@@ -110,7 +110,7 @@ def test_pages_after_the_countersignature_are_accessible_and_fit(screen: Screens
     for path in ("/secretariat/agreements/{}/", "/agreements/{}/", "/status/{}", "/ceremony/{}"):
         window.page.goto(path.format(world.agreement))
         check(window.page, (360, "light"), (1920, "dark"))
-    expect(window.page.get_by_text("All required signatures are given.")).to_be_visible()
+    expect(window.page.get_by_text("Countersigned by the secretariat")).to_be_visible()
 
 
 def test_every_stage_of_signing_is_accessible_and_fits(screen: Screens, live: LiveServer):
@@ -215,10 +215,12 @@ def test_the_hall_tells_the_moment_of_completion(screen: Screens, live: LiveServ
         live.world.sign(person)
     window = screen(width=1920, height=1080)
     window.page.goto(f"/ceremony/{live.world.agreement}")
-    expect(window.page.locator("[data-completion]")).to_be_hidden()
+    expect(window.page.locator("[data-ending]")).to_be_hidden()
     live.world.sign(LIN)
     expect(window.page.get_by_text("All required signatures are given.")).to_be_visible()
-    expect(window.page.locator("[data-completed]")).to_contain_text("UTC")
+    expect(window.page.locator("[data-since]")).to_contain_text("UTC")
+    live.world.countersign()
+    expect(window.page.locator("[data-force]")).to_contain_text("in force from")
     assert window.page.evaluate(FITS), "a projector does not scroll"
     window.page.route("**/state.json", lambda route: route.abort())  # it knows of four
     for total in (12, 13, 24, 40):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 import uharfbuzz
@@ -19,7 +21,8 @@ from signing_service.pki.timestamp_check import check_response
 from signing_service.pki.timestamps import request_timestamp
 from signing_service.record.checkpoint import verify_checkpoint
 from signing_service.web.hall import States
-from signing_service.workflow.drafts import replace_source
+from signing_service.workflow.drafts import create_correction, replace_source
+from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
@@ -96,6 +99,71 @@ def test_an_unchanged_hall_costs_no_body_and_a_signature_changes_it(anybody: Vis
     assert anybody.get(path, headers={"If-None-Match": etag}).status_code == 304
     world.sign(LIN)
     assert anybody.get(path, headers={"If-None-Match": etag}).status_code == 200
+
+
+def hall(anybody: Visitor, world: World) -> tuple[str, dict[str, Any]]:
+    """The page as it is after reload, and what an open one asks for."""
+    path = f"/ceremony/{world.agreement}"
+    return anybody.get(path).text, anybody.get(f"{path}/state.json").json
+
+
+def test_the_hall_tells_of_a_withdrawal_and_waits_for_nobody(anybody: Visitor, world: World):
+    world.sign(SOMCHAI)
+    assert 'data-ending aria-live="polite" hidden' in hall(anybody, world)[0]
+    withdraw(world.service, world.officer, world.agreement, "the text was the wrong one")
+    page, state = hall(anybody, world)
+    assert ">Withdrawn</p>" in page
+    assert "the wrong one" not in page
+    assert page.count(">did not sign</span>") == 3
+    assert ">waiting</span>" not in page
+    assert (state["outcome"], state["since"]) == ("withdrawn", "2025-04-11T04:00:00Z")
+    assert [signer["status"] for signer in state["signers"]] == ["missed", "signed", "missed", "missed"]
+
+
+def test_the_hall_tells_that_a_corrected_version_has_replaced_it(anybody: Visitor, world: World):
+    replace(world, agreement=create_correction(world.service, world.officer, world.agreement, source())).publish()
+    page, state = hall(anybody, world)
+    assert ">Replaced by a corrected version</p>" in page
+    assert state["outcome"] == "superseded"
+
+
+def test_the_hall_tells_that_signing_is_over(visit: Visit, anybody: Visitor, draft: World):
+    rules(visit, draft, signatures="all", closes="2025-04-12T18:30")
+    draft.clock.forward(days=2)
+    page, state = hall(anybody, draft)
+    assert ">Closed without all signatures</p>" in page
+    assert page.count(">did not sign</span>") == 4
+    assert (state["outcome"], state["since"]) == ("expired", "2025-04-12T18:30:00Z")
+
+
+def test_the_hall_tells_the_countersignature_and_the_entry_into_force(visit: Visit, anybody: Visitor, draft: World):
+    rules(visit, draft, signatures="at-least", count="2", force="days-after", days="30")
+    draft.sign(LIN)
+    draft.sign(SOMCHAI)
+    page, state = hall(anybody, draft)
+    assert ">All required signatures are given.</p>" in page
+    assert page.count(">waiting</span>") == 2, "they may still sign"
+    draft.countersign()
+    page, state = hall(anybody, draft)
+    assert ">Countersigned by the secretariat</p>" in page
+    assert ">11 May 2025, 04:00 UTC</time></p>" in page
+    assert page.count(">did not sign</span>") == 2
+    assert (state["outcome"], state["in_force_from"]) == ("countersigned", "2025-05-11T04:00:00Z")
+
+
+def test_the_halls_code_leads_to_what_can_be_read_without_a_file(anybody: Visitor, world: World):
+    page = hall(anybody, world)[0]
+    assert f'<a class="qr" href="/status/{world.agreement}">' in page
+    assert 'href="/verify"' in anybody.get(f"/status/{world.agreement}").text
+
+
+def rules(visit: Visit, draft: World, **chosen: str) -> None:
+    """Publish the draft with these rules."""
+    officer, path = visit(OFFICER), f"/secretariat/agreements/{draft.agreement}/rules"
+    officer.get(path)
+    usual = {"zone": "UTC", "order": "free", "minimum_assurance": "service", "force": "on-countersignature"}
+    assert officer.submit(path, **{**usual, **chosen}).status_code == 303
+    draft.publish()
 
 
 def test_a_hall_full_of_viewers_asks_the_database_once(world: World, monkeypatch: pytest.MonkeyPatch):

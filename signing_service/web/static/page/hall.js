@@ -36,11 +36,24 @@ function showCount(signed, total) {
   hall.querySelectorAll(".signature-ring circle").forEach((dot, index) => dot.classList.toggle("full", index < signed));
 }
 
-function showCompletion({ complete, completed }) {
-  if (complete && !("complete" in hall.dataset)) hall.dataset.justCompleted = "";
-  hall.toggleAttribute("data-complete", complete);
-  find("[data-completion]").hidden = !complete;
-  if (completed) find("[data-completed]").textContent = spellDay(completed);
+/** How it ended: complete, countersigned (and in force from when), or that nobody can sign it any more. */
+function showOutcome({ outcome, since, in_force_from: force }) {
+  const before = hall.dataset.outcome ?? "";
+  if (outcome !== before && ["complete", "countersigned"].includes(outcome)) hall.dataset.justCompleted = "";
+  if (outcome) hall.dataset.outcome = outcome;
+  else delete hall.dataset.outcome;
+  const headline = find("[data-headline]");
+  say(headline, headline.dataset[outcome] ?? "");
+  say(find("[data-since]"), since ? spellDay(since) : "");
+  const from = find("[data-force]");
+  say(from, force ? fill(from.dataset.text, { time: spellDay(force) }) : "");
+  from.hidden = !force;
+  find("[data-ending]").hidden = !outcome;
+}
+
+/** Only what changed, so that a screen reader does not repeat it with each look. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function spellDay(time) {
@@ -53,7 +66,7 @@ const isGiven = ({ status }) => status === "signed" || (status === "paper" && "p
 function show(state) {
   state.signers.forEach(showSigner);
   showCount(state.signers.filter(isGiven).length, state.signers.length);
-  showCompletion(state);
+  showOutcome(state);
 }
 
 async function look() {
