@@ -26,7 +26,7 @@ def state() -> str:
 @blueprint.get("/record/checkpoint")
 def checkpoint() -> Response:
     note = public_record.record_state(the_service()).note
-    return files.send(note.encode(), "text/plain; charset=utf-8", cache="public, no-cache")
+    return files.send(note.encode(), "text/plain", cache="public, no-cache")
 
 
 @blueprint.get("/record/tile/<path:path>")
