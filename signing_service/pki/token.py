@@ -98,7 +98,7 @@ class Token:
         except ModuleNotFoundError as error:
             raise KeyStoreError(
                 "keys are in a PKCS#11 token, but python-pkcs11 is not installed",
-                hint="pip install 'signing-service[pkcs11]'",
+                hint="pip install '.[service,pkcs11]' in the checkout",
             ) from error
         with self._lock:
             try:

@@ -18,6 +18,7 @@ from signing_service.verify.verdict import Checks, Step, SubIndication
 
 PROFILES = ("agreement", "pades")
 _ZIP = b"PK\x03\x04"
+_BUNDLED = (b"manifest.json", b"agreement.pdf")  # names that stand in every bundle, never compressed
 _PDF, _HEAD = b"%PDF", 1024  # bytes in which readers look for it (ISO 32000-2 7.5.2, and what they do beyond it)
 
 
@@ -30,6 +31,13 @@ def verify_file(data: bytes, trust: Trust, at: datetime, profile: str = "agreeme
     if _PDF not in data[:_HEAD]:
         return _guarded(lambda: _refuse(data), data, trust, at, profile, name)
     return verify_pdf(data, trust, at, profile, name)
+
+
+def is_document(data: bytes) -> bool:
+    """Whether the bytes are a PDF or an evidence bundle at all, whole or not; another ZIP is neither."""
+    if data.startswith(_ZIP):
+        return all(name in data for name in _BUNDLED)
+    return _PDF in data[:_HEAD]
 
 
 def _refuse(data: bytes) -> Report:

@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 from signing_service.errors import InputError, LimitError, UnavailableError
 from signing_service.evidence.trust import fingerprint, fingerprint_text
 from signing_service.verify.sandbox import MAX_TRUST_BYTES, Result, Submission, verify_apart
-from signing_service.verify.verifier import PROFILES
+from signing_service.verify.verifier import PROFILES, is_document
 from signing_service.web import limits
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download
@@ -62,6 +62,7 @@ def check() -> ResponseReturnValue:
         body=Markup(result.body),  # noqa: S704 (escaped by the report; no script runs here, headers.py)
         saved=Markup(saved),  # noqa: S704 (base64)
         name=submission.name,
+        document=is_document(submission.data),
         own_trust=bool(own and own.filename),
     )
 

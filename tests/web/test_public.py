@@ -38,7 +38,9 @@ def test_the_trust_file_is_served_with_its_fingerprint(anybody: Visitor, world: 
 
 
 def test_the_records_checkpoint_is_signed_with_the_trusted_key(anybody: Visitor, world: World):
-    note = anybody.get("/record/checkpoint").data
+    answer = anybody.get("/record/checkpoint")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    note = answer.data
     checkpoint = verify_checkpoint(note, world.service.trust.record_key, "sign.example.org")
     page = anybody.get("/record/").text
     assert f"<dd>{checkpoint.size}</dd>" in page
@@ -232,6 +234,19 @@ def test_the_root_that_the_page_on_the_yellow_mark_gives_has_the_fingerprint_tha
     shown = re.search(r"SHA-256 ([0-9a-f ]{71})", page)
     assert shown is not None
     assert shown[1].replace(" ", "") == root.fingerprint(SHA256()).hex()
+
+
+def test_the_page_on_the_yellow_mark_judges_no_file_and_is_found_beside_the_pdf(
+    visit: Visit, anybody: Visitor, world: World
+):
+    page = anybody.get("/help/yellow-mark").text
+    assert "This page has not seen the file; check it here:" in page
+    assert "The signatures are good." not in page
+    world.sign(LIN)
+    lin, path = visit(LIN), f"/agreements/{world.agreement}/"
+    assert "To the front page" in lin.get("/help/yellow-mark").text
+    for shown in (path, f"{path}receipts/{LIN.signer}/"):
+        assert 'href="/help/yellow-mark"' in lin.get(shown).text
 
 
 def test_an_unknown_language_is_not_found_and_a_known_one_is_kept(anybody: Visitor, world: World):

@@ -57,6 +57,33 @@ def test_a_changed_byte_is_not_valid(anybody: Visitor, finished: World):
     assert "FAILED" in page
 
 
+@pytest.mark.parametrize("data", [b"\x00\x01 nonsense", b"PK\x03\x04 a letter.docx", b""])
+def test_what_is_neither_a_pdf_nor_a_bundle_is_called_no_agreement(anybody: Visitor, world: World, data: bytes):
+    page = send(anybody, data, "holiday.bin").text
+    assert "<h1>Not an agreement</h1>" in page
+    assert "not as it was signed" not in page
+    assert "FAILED" in page, "the verdict stays what it is"
+
+
+def test_a_damaged_bundle_is_still_called_not_valid(anybody: Visitor, finished: World):
+    page = send(anybody, bundle(finished)[:-2000]).text
+    assert "<h1>Not valid</h1>" in page
+    assert "not as it was signed" in page
+
+
+def test_the_page_tells_to_install_what_the_members_hand_out(anybody: Visitor, world: World):
+    page = unescape(anybody.get("/verify").text)
+    assert "pip install ./signing-service" in page
+    assert "pip install signing-service" not in page
+    assert "A package of that name from elsewhere is not ours." in page
+
+
+def test_the_status_says_of_what_its_digest_is(anybody: Visitor, world: World):
+    page = anybody.get(f"/status/{world.agreement}").text
+    assert "SHA-256 of the text as published, before any signature:<br>" in page
+    assert "The signed PDF begins with this text, but has a digest of its own" in page
+
+
 def test_the_pdf_alone_is_not_fully_proven_and_what_is_missing_is_told(anybody: Visitor, finished: World):
     pdf = download.pdf(finished.service, finished.officer, finished.agreement)
     page = send(anybody, pdf, "agreement.pdf").text
