@@ -16,6 +16,7 @@ from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_
 from signing_service.web import files, headers, languages, typefaces
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download
+from signing_service.workflow.trust_history import trust_history
 
 blueprint = Blueprint("public", __name__)
 
@@ -45,7 +46,8 @@ def trust() -> str:
     service = the_service()
     data = download.trust_file(service)
     words = fingerprint_text(fingerprint(data))
-    return render_template("public/trust.html", trust=parse_trust_file(data), fingerprint=words, text=data)
+    history = trust_history(service)
+    return render_template("public/trust.html", trust=parse_trust_file(data), fingerprint=words, history=history)
 
 
 @blueprint.get("/trust.json")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
+from html import unescape
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from signing_service.workflow.drafts import create_correction, replace_source
 from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
+from tests.workflow.devices import Devices
 from tests.workflow.world import World, source
 
 Visit = Callable[..., Visitor]
@@ -35,6 +37,18 @@ def test_the_trust_file_is_served_with_its_fingerprint(anybody: Visitor, world: 
     assert parse_trust_file(data).record_key == world.service.trust.record_key
     assert fingerprint_text(fingerprint(data)) in anybody.get("/trust").text
     assert b"BEGIN CERTIFICATE" in anybody.get("/root.pem").data
+
+
+def test_the_page_of_the_trust_file_shows_which_one_came_before_and_whom_it_names(anybody: Visitor, world: World):
+    before = fingerprint_text(fingerprint(anybody.get("/trust.json").data))
+    page = anybody.get("/trust").text
+    assert "made with the service" in page
+    assert "nobody yet" in page
+    Devices.in_(world)
+    page = anybody.get("/trust").text
+    assert page.index(fingerprint_text(fingerprint(anybody.get("/trust.json").data))) < page.index(before)
+    assert unescape(page).count(f"an officer's passkey was added: {OFFICER.name}") == 1
+    assert f"<dt>Officers</dt><dd>{OFFICER.name}</dd>" in page
 
 
 def test_the_records_checkpoint_is_signed_with_the_trusted_key(anybody: Visitor, world: World):

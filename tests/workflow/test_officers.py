@@ -8,7 +8,7 @@ import pytest
 
 from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, NotFoundError
 from signing_service.evidence.succession import verify_succession
-from signing_service.evidence.trust import parse_trust_file
+from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import openings
 from signing_service.verify.verdict import Verdict
@@ -17,7 +17,8 @@ from signing_service.workflow.download import evidence, trust_file
 from signing_service.workflow.officers import add_officer, officer_keys_of
 from signing_service.workflow.people import NewPerson
 from signing_service.workflow.succession import begin_addition, begin_removal, succeed
-from tests.cast import LIN, SECOND_OFFICER, SOMCHAI
+from signing_service.workflow.trust_history import trust_history
+from tests.cast import LIN, OFFICER, SECOND_OFFICER, SOMCHAI
 from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import World
@@ -59,6 +60,30 @@ def test_the_first_officers_passkey_is_in_the_trust_file_at_once(world: World, t
     assert officer.keys == (devices.device(world.officer).passkeys[0].cose_key,)
     assert (tmp_path / "trust.json").read_bytes() == after
     assert service_events(devices)[-2:] == ["officer-added", "trust-file"]
+
+
+def test_older_fingerprints_are_found_with_what_changed_since(world: World):
+    files = [trust_file(world.service)]
+    devices = Devices.in_(world)
+    files.append(trust_file(world.service))
+    ruslan = add_officer(world.service, world.officer, NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email))
+    devices.add_officer(ruslan)
+    sign_in_officer(devices, ruslan)
+    files.append(trust_file(world.service))
+    begun = begin_removal(world.service, world.officer, ruslan)
+    succeed(world.service, world.officer, devices.device(world.officer).get(begun["passkey"]))
+    files.append(trust_file(world.service))
+
+    history = trust_history(world.service)[::-1]
+
+    assert [one.fingerprint for one in history] == [fingerprint_text(fingerprint(data)) for data in files]
+    assert [(one.number, one.change, one.officers) for one in history] == [
+        (1, "first", ()),
+        (2, "officer-added", (OFFICER.name,)),
+        (3, "officer-added", (SECOND_OFFICER.name,)),
+        (4, "officer-removed", (SECOND_OFFICER.name,)),
+    ]
+    assert history[-1].since == world.clock.now
 
 
 def test_a_second_officer_counts_once_the_first_has_signed(devices: Devices, ruslan: str):
