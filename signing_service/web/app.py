@@ -49,6 +49,7 @@ from signing_service.web import (
     table_rules,
     university,
     verification,
+    who_signs,
     withdrawal,
 )
 from signing_service.web.cookies import UndatedSessions
@@ -73,6 +74,7 @@ PAGES = (
     representative,
     own_certificate,
     secretariat,
+    who_signs,
     offices,
     observers,
     paper,

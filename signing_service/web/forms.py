@@ -54,20 +54,6 @@ class OfficerForm(PersonForm):
     office = SelectField(_l("Office"))
 
 
-class MandateForm(FlaskForm):  # type: ignore[misc]
-    """Who acts for a party, by whose authority, until when."""
-
-    person = StringField(_l("Person"), [InputRequired(), Length(max=400)], [_strip])
-    organ = StringField(
-        _l("Authorised by"), [InputRequired(_l("Say who authorised this person.")), Length(max=200)], [_strip]
-    )
-    document = StringField(_l("Document (number, date)"), [Optional(), Length(max=200)], [_strip])
-    pdf = FileField(_l("The document as a PDF"))
-    first_day = DateField(_l("Valid from"), [Optional()])
-    last_day = DateField(_l("Valid until"), [Optional()])
-    reason = StringField(_l("Why another mandate"), [Optional(), Length(max=2000)], [_strip])
-
-
 class DraftForm(FlaskForm):  # type: ignore[misc]
     """The source files of an agreement."""
 

@@ -16,7 +16,7 @@ from signing_service.web.forms import CodeForm, ConfirmForm
 from signing_service.web.proof import proof_unless_first
 from signing_service.web.session_words import seconds
 from signing_service.web.visitor import the_service, visitor
-from signing_service.workflow import codes, login, own_sessions, passkeys, sign_on
+from signing_service.workflow import codes, login, own_sessions, passkeys, proof, sign_on
 from signing_service.workflow.passwords import WrongPasswordError
 
 blueprint = Blueprint("own", __name__, url_prefix="/account")
@@ -30,6 +30,7 @@ def account() -> str:
         "account/account.html",
         codes=codes.codes_of(service, person.person_id),
         kinds=passkeys.own_kinds(service, person.person_id),
+        has_password=proof.has_password(service, person.person_id),
         logins=sign_on.logins_of(service, person.person_id),
         sessions=own_sessions.own_sessions(service, person.person_id, person.token),
         form=ConfirmForm(),

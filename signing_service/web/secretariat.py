@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,18 +12,18 @@ from werkzeug.datastructures import FileStorage
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError
 from signing_service.web import files, languages, listing
-from signing_service.web.forms import ConfirmForm, DraftForm, MandateForm, PersonForm
+from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
 from signing_service.web.proof import proof_required
 from signing_service.web.public import local_path
 from signing_service.web.representative import page_images
 from signing_service.web.visitor import officer_required, the_service, visitor
+from signing_service.web.who_signs import mandate_forms
 from signing_service.workflow import (
     drafts,
     enrolment,
     history,
-    mandates,
     overview,
     people,
     publication,
@@ -34,9 +32,7 @@ from signing_service.workflow import (
     source_files,
     withdrawal,
 )
-from signing_service.workflow.mandates import Authority
-from signing_service.workflow.overview import AgreementView, SignerView
-from signing_service.workflow.permissions import OPERATOR
+from signing_service.workflow.overview import AgreementView
 
 blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
 
@@ -162,7 +158,7 @@ def _draft(view: AgreementView) -> str:
         digest=digest,
         failure=failure,
         form=ConfirmForm(),
-        **_mandate_forms(view.signers),
+        **mandate_forms(view.signers),
     )
 
 
@@ -185,42 +181,6 @@ def preview(agreement_id: str) -> Response:
 def preview_page(agreement_id: str, digest: str, page: int) -> Response:
     data = page_images().preview(digest, lambda: drafts.preview(the_service(), agreement_id))
     return files.send(page_images().page(data, page), "image/png")
-
-
-@blueprint.post("/agreements/<agreement_id>/mandates/<signer>")
-@officer_required
-@proof_required
-def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
-    service, officer_id = the_service(), visitor().person_id
-    view = overview.agreement_view(service, officer_id, agreement_id)
-    form = MandateForm()
-    if not form.validate_on_submit():
-        raise InputError("the mandate is not complete", hint="choose a person and say who authorised them")
-    pdf = form.pdf.data.read() if form.pdf.data and form.pdf.data.filename else None
-    document = form.document.data or None
-    first_day = form.first_day.data or service.clock().astimezone(UTC).date()
-    authority = Authority(form.organ.data or "", first_day, form.last_day.data, document, pdf)
-    person, reason = people.find_person(service, officer_id, form.person.data or ""), form.reason.data or ""
-    if person.office == OPERATOR:
-        raise InputError("%(name)s is an operator, who sees no agreement's content", name=person.name)
-    mandates.give_mandate(service, officer_id, agreement_id, signer, person.id, authority, reason)
-    flash(_("The mandate is given."), "good")
-    page = "secretariat.agreement" if view.state == "draft" else "secretariat.representatives"
-    return redirect(url_for(page, agreement_id=agreement_id) + f"#{signer}")
-
-
-@blueprint.get("/agreements/<agreement_id>/representatives")
-@officer_required
-def representatives(agreement_id: str) -> str:
-    """Who is still to sign a published agreement, each to be replaced with a reason."""
-    service, officer_id = the_service(), visitor().person_id
-    view = overview.agreement_view(service, officer_id, agreement_id)
-    waiting = [signer for signer in view.signers if signer.status not in ("signed", "paper")]
-    return render_template(
-        "secretariat/representatives.html",
-        view=view,
-        **_mandate_forms(waiting),
-    )
 
 
 @blueprint.post("/agreements/<agreement_id>/publish")
@@ -272,18 +232,6 @@ def show_history(agreement_id: str) -> str:
     view = overview.agreement_view(service, officer_id, agreement_id)
     lines = history.history(service, officer_id, agreement_id)
     return render_template("secretariat/history.html", view=view, lines=lines)
-
-
-def _mandate_forms(signers: Iterable[SignerView]) -> dict[str, Any]:
-    """A form for each signer with who is named now, and the people whom all of them suggest."""
-    signers = list(signers)
-    named = [signer.person_id for signer in signers if signer.person_id]
-    offered = [
-        one for one in people.offered(the_service(), visitor().person_id, always=named) if one.office != OPERATOR
-    ]
-    spelled = {person.id: people.spelled(person) for person in offered}
-    forms = [(signer, MandateForm(data={"person": spelled.get(signer.person_id or "", "")})) for signer in signers]
-    return {"mandate_forms": forms, "offered": list(spelled.values())}
 
 
 def _confirm() -> None:

@@ -44,6 +44,12 @@ def means_of(service: Service, person_id: str) -> Means:
         return Means(bool(passkeys.of_person(session, person_id, "login")), password, code)
 
 
+def has_password(service: Service, person_id: str) -> bool:
+    """Whether the person has chosen a password; who has not signs in by passkey, university or a link."""
+    with service.database.read() as session:
+        return people.get(session, person_id).password_hash is not None
+
+
 def prove_by_password(service: Service, person_id: str, token: str, password: str, code: str) -> None:
     """Note in the session that the person proved presence; raises WrongPasswordError.
 

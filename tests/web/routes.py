@@ -167,7 +167,6 @@ ROUTES: dict[str, Route] = {
     "secretariat.agreement": Route(OFFICERS),
     "secretariat.correct": Route(OFFICERS),
     "secretariat.dashboard": Route(OFFICERS),
-    "secretariat.give_mandate": Route(OFFICERS, form={"person": "x", "organ": "Council", "reason": "ill"}),
     "secretariat.history": Route(OFFICERS),
     "secretariat.invite": Route(OFFICERS),
     "secretariat.new_draft": Route(OFFICERS),
@@ -176,7 +175,6 @@ ROUTES: dict[str, Route] = {
     "secretariat.preview_page": Route(OFFICERS),
     "secretariat.publish": Route(OFFICERS),  # for an officer who is no lead the use case says why not
     "secretariat.replace_draft": Route(OFFICERS),
-    "secretariat.representatives": Route(OFFICERS),
     "service_state.show": Route(SERVICE),
     "signing_table.finish": Route(SIGNED_IN),
     "signing_table.free": public(),
@@ -198,5 +196,7 @@ ROUTES: dict[str, Route] = {
     "verification.ask": Route(EVERYBODY - {"table"}),
     "verification.check": Route(EVERYBODY - {"table"}),
     "verification.report": Route(PARTIES),
+    "who_signs.give_mandate": Route(OFFICERS, form={"person": "x", "organ": "Council", "reason": "ill"}),
+    "who_signs.representatives": Route(OFFICERS),
     "withdrawal.withdraw": Route(LEADS, form={"reason": "a typo", "sure": "y"}),
 }

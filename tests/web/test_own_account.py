@@ -9,9 +9,11 @@ from dataclasses import replace
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from signing_service.settings import Settings
 from signing_service.store import outbox
+from signing_service.store.tables import Person
 from signing_service.web.app import create_app
 from signing_service.workflow.approval_keys import confirmed_signers
 from signing_service.workflow.codes import codes_of
@@ -156,6 +158,18 @@ def test_a_person_signs_out_a_forgotten_browser(visit: Visit, world: World):
     assert forgotten.get("/agreements/").status_code == 302
     assert here.get("/agreements/").status_code == 200
     assert here.submit(f"/account/sessions/{other}/end").status_code == 404
+
+
+def test_the_account_advises_only_what_there_is_to_do(visit: Visit, world: World):
+    lin = visit(LIN)
+    advice, codes = "Sign out everywhere else", "No one-time codes beside the password"
+    page = lin.get("/account/").text
+    assert (advice in page, codes in page) == (False, True), "signed in once, with a password"
+    visit(LIN)
+    with world.service.database.begin() as session:
+        session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
+    page = lin.get("/account/").text
+    assert (page.count(advice), codes in page) == (2, False), "signed in twice, and no password: button and advice"
 
 
 def test_a_person_signs_out_everywhere_else(visit: Visit, world: World):

@@ -86,7 +86,7 @@ def test_every_address_that_changes_something_asks_for_a_proof_or_says_why_not(a
 def test_what_weighs_most_is_among_them(app: Flask):
     assert {rule.endpoint for rule in gated(app)} >= {
         "secretariat.publish", "withdrawal.withdraw", "secretariat.people", "secretariat.invite",
-        "secretariat.give_mandate", "spreadsheets.take", "feeds.make", "feeds.revoke", "signing_table.hand_over",
+        "who_signs.give_mandate", "spreadsheets.take", "feeds.make", "feeds.revoke", "signing_table.hand_over",
         "passkeys.register_login", "passkeys.register_officer_key", "passkeys.begin_confirmation",
         "following.choose", "access.admit_codes", "access.reset_codes", "access.confirm_login",
     }  # fmt: skip

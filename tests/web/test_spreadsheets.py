@@ -60,6 +60,7 @@ def test_what_is_wrong_is_told_by_row_and_column_and_nothing_can_be_taken_over(o
     answer = look(officer, draft, data)
     assert answer.status_code == 400
     assert "2 cells are not right." in answer.text
+    assert "Mend it in your spreadsheet" in look(officer, draft, table(row(LIN, country="China"))).text
     assert re.search(r">2</td><td[^>]*>country</td>", answer.text)
     assert re.search(r">3</td><td[^>]*>email</td>", answer.text)
     assert "Take all of it over" not in answer.text
