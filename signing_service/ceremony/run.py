@@ -158,7 +158,7 @@ def _serving(environment: dict[str, str], log: Path, url: str) -> Iterator[None]
 
 def _publish(officer: Browser, agreement: str) -> None:
     officer.open(f"/secretariat/agreements/{agreement}/")
-    officer.submit(f"/secretariat/agreements/{agreement}/publish")
+    officer.submit(f"/secretariat/agreements/{agreement}/publish", sure="y")
 
 
 def _sign_as(stage: Stage, officer: Participant, signer: str, name: str, address: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, render_template, url_for
+from flask import Blueprint, flash, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
 
 from signing_service.approval.extension import MAX_REASON
 from signing_service.encoding import format_time
 from signing_service.web.bodies import read_object
+from signing_service.web.presentation import moment
 from signing_service.web.proof import proof_required
 from signing_service.web.rules_form import zones_of
 from signing_service.web.visitor import office_required, the_service, visitor
@@ -28,6 +31,7 @@ def show(agreement_id: str) -> str:
         "officer": visitor().person_id,
         "closes": format_time(view.closes) if view.closes else None,
         "options": url_for("extension.options", agreement_id=view.id),
+        "followed": url_for("secretariat.agreement", agreement_id=view.id),
         "extend": url_for("extension.extend", agreement_id=view.id),
         "words": passkey_words(),
     }
@@ -57,4 +61,6 @@ def options(agreement_id: str) -> ResponseReturnValue:
 def extend(agreement_id: str) -> ResponseReturnValue:
     body = read_object(answer=dict)
     until = extension.extend(the_service(), visitor().person_id, agreement_id, body["answer"])
+    done = _("Extended; everybody in the agreement is told. Signing is open until %(time)s.", time=moment(until))
+    flash(Markup(done), "good")  # noqa: S704 (a translation and a moment's mark-up)
     return jsonify({"until": format_time(until)}), 201

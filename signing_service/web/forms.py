@@ -7,8 +7,17 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
-from wtforms import DateField, EmailField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import (
+    BooleanField,
+    DateField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 
 def _strip(value: Any) -> Any:
@@ -58,6 +67,24 @@ class DraftForm(FlaskForm):  # type: ignore[misc]
     """The source files of an agreement."""
 
     files = MultipleFileField(_l("agreement.toml and one Markdown file a language"))
+
+
+class PublishForm(FlaskForm):  # type: ignore[misc]
+    """That it is no slip of the hand; and, where another agreement is called the same, that this is meant."""
+
+    sure = BooleanField(
+        _l("I have checked the text, the rules and the people. It is to be published."),
+        [InputRequired(_l("Tick this if it is to be published."))],
+    )
+    same = BooleanField(_l("It is meant to have the same number and version."))
+
+    def validate_same(self, field: Any) -> None:
+        """Asked for where the page says that there is such an agreement."""
+        if self.namesakes and not field.data:
+            raise ValidationError(_l("Tick this if it is meant, or change the number or the version."))
+
+    namesakes: bool = False
+    """Whether another agreement that has not ended has the number and version."""
 
 
 class UploadForm(FlaskForm):  # type: ignore[misc]

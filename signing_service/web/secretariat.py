@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError
 from signing_service.web import files, languages, listing
-from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm
+from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm, PublishForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
 from signing_service.web.proof import proof_required
@@ -21,6 +21,7 @@ from signing_service.web.representative import page_images
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.web.who_signs import mandate_forms
 from signing_service.workflow import (
+    consequences,
     drafts,
     enrolment,
     history,
@@ -126,7 +127,7 @@ def agreement(agreement_id: str) -> str:
     service, officer_id = the_service(), visitor().person_id
     view = overview.followed(service, officer_id, agreement_id)
     if view.state == "draft":
-        return _draft(view)
+        return _draft(view, PublishForm())
     return render_template(
         "secretariat/agreement.html",
         view=view,
@@ -139,7 +140,7 @@ def agreement(agreement_id: str) -> str:
     )
 
 
-def _draft(view: AgreementView) -> str:
+def _draft(view: AgreementView, form: PublishForm) -> str:
     service = the_service()
     checklist = drafts.checklist(service, view.id)
     pages, digest, failure = 0, "", None
@@ -157,7 +158,8 @@ def _draft(view: AgreementView) -> str:
         pages=pages,
         digest=digest,
         failure=failure,
-        form=ConfirmForm(),
+        form=form,
+        told=consequences.consequences(service, visitor().person_id, view.id),
         **mandate_forms(view.signers),
     )
 
@@ -187,9 +189,15 @@ def preview_page(agreement_id: str, digest: str, page: int) -> Response:
 @officer_required
 @proof_required
 def publish(agreement_id: str) -> ResponseReturnValue:
-    _confirm()
+    """Publish what was ticked as checked; else show the draft again."""
+    service, officer_id = the_service(), visitor().person_id
+    view = overview.followed(service, officer_id, agreement_id)
+    form = PublishForm()
+    form.namesakes = view.state == "draft" and bool(consequences.consequences(service, officer_id, agreement_id).same)
+    if view.state == "draft" and not form.validate_on_submit():
+        return _draft(view, form), 400
     try:
-        publication.publish(the_service(), visitor().person_id, agreement_id)
+        publication.publish(service, officer_id, agreement_id)
     except ConflictError as error:  # sent twice
         flash(sentence(error.message), "wait")
     else:

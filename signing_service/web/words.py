@@ -133,7 +133,6 @@ def passkey_words() -> dict[str, str]:
         "present": _("Fingerprint of the trust file until now; compare it with the published one:"),
         "left": _("The officer has left. Publish the new trust file's fingerprint."),
         "successor": _("Fingerprint of the new trust file:"),
-        "extended": _("Extended; everybody in the agreement is told by e-mail."),
         "attested": _("Attested; the person is told by e-mail."),
         "added": _("Signed in: the trust file names this passkey now. Publish its new fingerprint."),
     }

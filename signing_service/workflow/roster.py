@@ -20,9 +20,10 @@ from signing_service import resources
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster, with_parties
 from signing_service.agreement.source import TOML, Source, parse_source
-from signing_service.agreement.terms import Terms
+from signing_service.agreement.terms import Party, Terms
 from signing_service.errors import ConflictError, InputError, Phrase
 from signing_service.store import agreements, mandates, people
+from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.drafts import store_source
 from signing_service.workflow.login import require_officer
@@ -55,6 +56,12 @@ class RosterPlan:
     leaving: tuple[str, ...]
     """Names of people whose mandate ends, as their place is gone."""
 
+    added: tuple[Party, ...] = ()
+    changed: tuple[Party, ...] = ()
+    """Those that are written otherwise in the file, or for which somebody else signs."""
+    removed: tuple[Party, ...] = ()
+    """Those of the draft that the file does not name."""
+
     def person_for(self, signer: str) -> PlannedPerson | None:
         """Who is named in the file for a signer."""
         return next((person for person in self.people if person.signer == signer), None)
@@ -78,6 +85,7 @@ def plan_roster(service: Service, officer_id: str, agreement_id: str, data: byte
         require_officer(session, officer_id)
         reading = _read(session, agreement_id, data)
         given = mandates.of_agreement(session, agreement_id)
+        old = Terms.from_json(agreements.get(session, agreement_id).terms).parties
     terms = reading.source.terms(agreement_id) if reading.source else None
     present = {signer.id for signer in terms.signers()} if terms else set()
     return RosterPlan(
@@ -85,7 +93,25 @@ def plan_roster(service: Service, officer_id: str, agreement_id: str, data: byte
         terms=terms,
         people=tuple(PlannedPerson(entry, entry.email.lower() in reading.known) for entry in reading.roster.people),
         leaving=tuple(person.name for row, person in given if row.signer not in present) if terms else (),
+        **(_differences(old, terms.parties, _elsewhere(reading.roster, given)) if terms else {}),
     )
+
+
+def _elsewhere(roster: Roster, given: list[tuple[MandateRow, Person]]) -> set[str]:
+    """The parties for which the file names somebody else than the draft does."""
+    now = {(row.signer, person.email.lower()) for row, person in given}
+    return {one.party for one in roster.people if (f"{one.party}:{one.role}", one.email.lower()) not in now}
+
+
+def _differences(old: tuple[Party, ...], new: tuple[Party, ...], others: set[str]) -> dict[str, tuple[Party, ...]]:
+    before, after = {party.id: party for party in old}, {party.id for party in new}
+    return {
+        "added": tuple(party for party in new if party.id not in before),
+        "changed": tuple(
+            party for party in new if party.id in before and (party != before[party.id] or party.id in others)
+        ),
+        "removed": tuple(party for party in old if party.id not in after),
+    }
 
 
 def import_roster(

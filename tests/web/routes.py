@@ -173,7 +173,7 @@ ROUTES: dict[str, Route] = {
     "secretariat.people": Route(OFFICERS, form={"name": "Eve", "email": "eve@a.example", "locale": "en"}),
     "secretariat.preview": Route(OFFICERS),
     "secretariat.preview_page": Route(OFFICERS),
-    "secretariat.publish": Route(OFFICERS),  # for an officer who is no lead the use case says why not
+    "secretariat.publish": Route(OFFICERS, form={"sure": "y"}),  # the use case says why no officer may
     "secretariat.replace_draft": Route(OFFICERS),
     "service_state.show": Route(SERVICE),
     "signing_table.finish": Route(SIGNED_IN),

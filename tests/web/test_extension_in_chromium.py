@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -57,6 +58,8 @@ def test_a_lead_officer_extends_signing_and_all_see_the_new_end(screen: Screens,
     local = a_week_later(world)
     extend(mei, local)
     expect(mei.page.get_by_text("Extended; everybody in the agreement is told")).to_be_visible()
+    expect(mei.page).to_have_url(re.compile(f"/secretariat/agreements/{world.agreement}/$"))
+    expect(mei.page.get_by_role("status").get_by_text("Signing is open until").locator("time")).to_be_visible()
     with world.service.database.read() as session:
         [kept] = acts.summary(session, world.agreement)
     assert kept.time == in_zone(kept.time.fromisoformat(local), "Asia/Bangkok")

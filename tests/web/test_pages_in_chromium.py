@@ -191,6 +191,7 @@ def test_an_officer_brings_in_a_draft_names_its_people_and_publishes_it(
         place.get_by_label("Authorised by").fill("Rector's office")
         place.get_by_role("button", name="Save").click()
         expect(page.get_by_text("The mandate is given.")).to_be_visible()
+    page.get_by_label("I have checked the text").check()
     page.get_by_role("button", name="Seal and publish").click()
     expect(page.get_by_text("The agreement is sealed and published")).to_be_visible()
     check(page)

@@ -230,7 +230,7 @@ def test_the_draft_that_is_published_is_the_one_that_was_asked_for(draft: World,
     assert officer.submit(path).status_code == 403
     with draft.service.database.read() as session:
         assert agreements.get(session, draft.agreement).state == "draft"
-    assert officer.submit(path, proof_password=PASSWORD).status_code == 303
+    assert officer.submit(path, proof_password=PASSWORD, sure="y").status_code == 303
     with draft.service.database.read() as session:
         assert agreements.get(session, draft.agreement).state == "published"
 

@@ -11,7 +11,7 @@ from io import BytesIO
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.cast import LIN, OFFICER, SOPHEA, TONLE
+from tests.cast import ALES, LIN, OFFICER, SOPHEA, TONLE
 from tests.web.visitor import Visitor
 from tests.workflow.test_roster import row, table
 from tests.workflow.world import World
@@ -46,6 +46,10 @@ def test_a_file_is_looked_at_and_then_taken_over(officer: Visitor, draft: World)
     page = look(officer, draft, table(row(LIN), row(SOPHEA))).text
     for text in (TONLE.native_name, SOPHEA.email, "is added", "known already", "Their mandates end"):
         assert text in page
+    assert re.search(rf"Added \(1\)</dt><dd>{TONLE.name}</dd>", page)
+    removed = re.search(r"3 parties are not in the file and are removed from the draft:</p><p>([^<]*)", page)
+    assert removed
+    assert ALES.university.name in removed[1]
     assert TONLE.native_name not in officer.get(url(draft)).text, "so far nothing is taken over"
     taken = officer.submit(url(draft, "parties/import"), content=content(page), organ=ORGAN, last_day="")
     assert taken.status_code == 303

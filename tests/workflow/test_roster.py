@@ -46,12 +46,26 @@ def bring_in(world: World, data: bytes) -> None:
     import_roster(world.service, world.officer, world.agreement, data, organ="Rectors' conference", last_day=None)
 
 
+@pytest.mark.parametrize(
+    ("cells", "changed"),
+    [({}, False), ({"time_zone": "Asia/Urumqi"}, True), ({"representative": "An Other", "email": "o@a.example"}, True)],
+)
+def test_a_look_tells_a_party_that_changes_from_one_that_stays(world: World, cells: dict[str, str], changed: bool):
+    saved = roster_table(world.service, world.officer, world.agreement)
+    present = plan_roster(world.service, world.officer, world.agreement, saved)
+    assert (present.added, present.changed, present.removed) == ((), (), ()), "what was saved changes nothing"
+    plan = plan_roster(world.service, world.officer, world.agreement, table(row(LIN, title_en="President", **cells)))
+    assert [party.id for party in plan.changed] == ([LIN.university.id] if changed else [])
+
+
 def test_a_look_says_what_would_happen_and_does_nothing(world: World):
     before = roster_table(world.service, world.officer, world.agreement)
     plan = plan_roster(world.service, world.officer, world.agreement, table(row(LIN), row(SOPHEA)))
     assert plan.errors == ()
     assert [(one.entry.name, one.known) for one in plan.people] == [(LIN.name, True), (SOPHEA.name, False)]
     assert set(plan.leaving) == {SOMCHAI.name, ALES.name, HOA.name}
+    assert [party.id for party in plan.added] == [SOPHEA.university.id]
+    assert {party.id for party in plan.removed} == {one.university.id for one in (SOMCHAI, ALES, HOA)}
     assert roster_table(world.service, world.officer, world.agreement) == before
 
 

@@ -3,7 +3,6 @@
 import { extendsExactly, extensionChallenge, oneLine } from "../passkeys/extension.js";
 import { askPasskey } from "../passkeys/webauthn.js";
 import { toBase64url } from "../signing/base64url.js";
-import { say } from "./stages.js";
 import { Mismatch, attempt, pageData, post } from "./passkey_page.js";
 
 const root = document.querySelector("[data-extension]");
@@ -15,8 +14,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(root, button, page, async () => {
     await extend();
-    form.hidden = true;
-    say(root, "data-done", page.words.extended);
+    location.assign(page.followed); // which says that it was done, and the new end
   });
 });
 button.disabled = false; // the page disables it until this script can act

@@ -1,0 +1,77 @@
+"""Publishing asks once more: what it does is told beside the button, and one click alone does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from signing_service.store import agreements, outbox
+from signing_service.workflow.drafts import create_correction, create_draft
+from signing_service.workflow.mandates import Authority, give_mandate
+from tests.cast import NOON, OFFICER, SOMCHAI
+from tests.web.visitor import Visitor
+from tests.workflow.world import World, source
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def officer(visit: Visit, draft: World) -> Visitor:
+    return visit(OFFICER)
+
+
+def url(agreement: str, rest: str = "") -> str:
+    return f"/secretariat/agreements/{agreement}/{rest}"
+
+
+def another(world: World) -> str:
+    """A second draft with the number, version and people of the first."""
+    agreement = create_draft(world.service, world.officer, source())
+    for person, person_id in world.ids.items():
+        give_mandate(
+            world.service, world.officer, agreement, person.signer, person_id, Authority("Council", NOON.date())
+        )
+    return agreement
+
+
+def is_published(world: World, agreement: str) -> bool:
+    with world.service.database.read() as session:
+        return agreements.get(session, agreement).state == "published"
+
+
+def test_one_click_publishes_nothing_and_the_page_says_what_it_would_do(officer: Visitor, draft: World):
+    page = officer.get(url(draft.agreement)).text
+    for text in ("It becomes TEST/1, version 1.0.", "4 people get an e-mail at once.", "Signing stays open"):
+        assert text in page
+    answer = officer.submit(url(draft.agreement, "publish"))
+    assert answer.status_code == 400
+    assert 'aria-describedby="sure-error"' in answer.text
+    assert "Tick this if it is to be published." in answer.text
+    assert not is_published(draft, draft.agreement)
+    assert officer.submit(url(draft.agreement, "publish"), sure="y").status_code == 303
+    assert is_published(draft, draft.agreement)
+    with draft.service.database.read() as session:
+        assert len({mail.person for mail in outbox.of_agreement(session, draft.agreement)}) == 4, "as it was told"
+
+
+def test_a_second_living_agreement_of_the_same_number_and_version_has_to_be_ticked(officer: Visitor, world: World):
+    second = another(world)
+    page = officer.get(url(second)).text
+    assert "Another published agreement is TEST/1, version 1.0, too." in page
+    assert f'href="{url(world.agreement)}"' in page
+    answer = officer.submit(url(second, "publish"), sure="y")
+    assert answer.status_code == 400
+    assert 'aria-describedby="same-error"' in answer.text
+    assert not is_published(world, second)
+    assert officer.submit(url(second, "publish"), sure="y", same="y").status_code == 303
+    assert is_published(world, second)
+
+
+def test_of_a_corrected_version_it_is_told_what_it_withdraws(officer: Visitor, world: World):
+    world.sign(SOMCHAI)
+    second = create_correction(world.service, world.officer, world.agreement, source())
+    page = officer.get(url(second)).text
+    assert "TEST/1, version 1.0, is withdrawn by it:" in page
+    assert "1 signature was given; it will count no more." in page
+    assert "Another published agreement" not in page, "that one ends"
