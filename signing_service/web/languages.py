@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from typing import Any
 
 from babel import Locale
@@ -10,6 +11,7 @@ from flask import request, session
 from flask_login import current_user
 
 from signing_service import resources
+from signing_service.errors import UnavailableError
 from signing_service.workflow import people
 from signing_service.workflow.service import Service
 
@@ -40,7 +42,8 @@ def note(service: Service, person_id: str, noted: str) -> None:
     """
     chosen = session.get("language") or (noted if noted != DEFAULT else choose().replace("_", "-"))
     if chosen != noted and chosen in available():
-        people.note_language(service, person_id, chosen)
+        with suppress(UnavailableError):  # a busy database is no reason to keep anybody out
+            people.note_language(service, person_id, chosen)
 
 
 def context() -> dict[str, Any]:

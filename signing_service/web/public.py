@@ -82,9 +82,10 @@ def _packed(gzipped: bytes, mimetype: str, cache: str) -> Response:
 def choose_language(tag: str) -> ResponseReturnValue:
     if tag not in languages.available():
         raise NotFoundError("these pages are not in that language")
-    session["language"] = tag
-    if current_user.is_authenticated and not current_user.at_table and headers.is_of_this_site():
-        languages.note(the_service(), visitor().person_id, visitor().locale)
+    if headers.is_of_this_site():  # else another site's page would choose for the person, mails included
+        session["language"] = tag
+        if current_user.is_authenticated and not current_user.at_table:
+            languages.note(the_service(), visitor().person_id, visitor().locale)
     return redirect(local_path(request.args.get("next")))
 
 

@@ -101,8 +101,9 @@ def begin_session(token: str) -> None:
         session["language"] = chosen_language
     if not person.at_table:
         known_devices.remember(person.email)
-        languages.note(the_service(), person.person_id, person.locale)
     login_user(Visitor(token, person))
+    if not person.at_table:
+        languages.note(the_service(), person.person_id, person.locale)
 
 
 def end_session() -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts, may_sign, state
-from signing_service.agreement.terms import Terms
+from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.errors import InputError, SigningServiceError
 from signing_service.store import agreements, listing, mandates, outbox
 from signing_service.store.tables import Agreement, Person
@@ -118,7 +118,9 @@ def _awaited(session: Session, terms: Terms, now: datetime) -> list[Person]:
     return [
         person
         for mandate, person in mandates.of_agreement(session, terms.id)
-        if mandate.signer not in done.refusals and person.ended is None and _may_sign(terms, mandate.signer, now, done)
+        if mandate.signer not in (SECRETARIAT, *done.refusals)  # an officer who began to countersign has one too
+        and person.ended is None
+        and _may_sign(terms, mandate.signer, now, done)
     ]
 
 

@@ -4,7 +4,7 @@ import { concat, fromUtf8, sha256, toHex } from "../../signing_service/web/stati
 import { checkSignedAttributes } from "../../signing_service/web/static/signing/attributes.js";
 import { toBase64url } from "../../signing_service/web/static/signing/base64url.js";
 import {
-  checkPrepared, checkReceipt, checkStatement, decodePrepared,
+  checkGivenReceipt, checkPrepared, checkReceipt, checkStatement, decodePrepared,
 } from "../../signing_service/web/static/signing/checks.js";
 import { readSignatureDelta } from "../../signing_service/web/static/signing/grammar.js";
 import { readLayout } from "../../signing_service/web/static/signing/structure.js";
@@ -195,4 +195,12 @@ test("the receipt must be for the signature that this page made", async () => {
     assert.equal(await refusalOf(() => checkReceipt({ ...world.receipt, ...change }, digest, world.page)), "receipt-mismatch");
   }
   assert.equal(await refusalOf(() => checkReceipt(world.receipt, "0".repeat(64), world.page)), "receipt-mismatch");
+});
+
+test("a receipt from another window is taken only where its event stands in the record", async () => {
+  const world = makeWorld();
+  assert.equal((await checkGivenReceipt(world.receipt, world.page)).size, 7);
+  assert.equal(await refusalOf(() => checkGivenReceipt({ ...world.receipt, signer: "x:y" }, world.page)), "receipt-mismatch");
+  assert.notEqual(await refusalOf(() => checkGivenReceipt({ ...world.receipt, index: 0 }, world.page)), null);
+  await assert.rejects(() => checkGivenReceipt({}, world.page));
 });

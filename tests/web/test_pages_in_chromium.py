@@ -286,7 +286,7 @@ def test_without_scripts_the_secretariat_works(screen: Screens, live: LiveServer
     page.get_by_role("link", name="Change the rules").click()
     page.get_by_label("Signing closes").fill("2030-01-01T12:00")
     page.get_by_role("button", name="Store the rules").click()
-    expect(page.get_by_text("1 Jan 2030, 04:00 UTC")).to_be_visible()
+    expect(page.get_by_role("region", name="The rules").get_by_text("1 Jan 2030, 04:00 UTC")).to_be_visible()
 
 
 def test_the_back_button_in_the_middle_of_signing_begins_it_anew(screen: Screens, live: LiveServer):

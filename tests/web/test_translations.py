@@ -14,7 +14,7 @@ from signing_service.errors import Phrase
 from signing_service.store import people
 from signing_service.web.error_words import translated
 from signing_service.workflow.people import note_language
-from tests.cast import LIN, NANJING, NOON, OFFICER
+from tests.cast import LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web import messages
 from tests.web.visitor import Visitor
 from tests.workflow.world import World
@@ -131,6 +131,7 @@ def test_mails_are_in_the_language_of_the_pages_from_then_on(anybody: Visitor, w
     assert noted() == "th"
     anybody.get("/language/ru", headers={"Sec-Fetch-Site": "cross-site"})
     assert noted() == "th", "another site's page chooses nobody's mails"
+    assert "ความตกลงของท่าน" in anybody.get("/agreements/").text, "nor anybody's pages"
     anybody.get("/language/ru", headers={"Sec-Fetch-Site": "same-origin"})
     assert noted() == "ru"
 
@@ -144,6 +145,15 @@ def test_where_no_language_is_noted_mails_go_by_the_browser(
     anybody.sign_in(LIN)
     with world.service.database.read() as session:
         assert people.get(session, world.ids[LIN]).locale == mailed
+
+
+def test_who_signs_in_where_somebody_was_takes_over_no_language(anybody: Visitor, world: World):
+    note_language(world.service, world.ids[SOMCHAI], "th")
+    note_language(world.service, world.ids[LIN], "en")
+    anybody.sign_in(SOMCHAI)
+    anybody.sign_in(LIN)
+    with world.service.database.read() as session:
+        assert people.get(session, world.ids[LIN]).locale == "en"
 
 
 def test_errors_are_told_in_the_same_language(anybody: Visitor, world: World):

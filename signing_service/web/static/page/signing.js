@@ -30,7 +30,7 @@ class SigningSection {
     this.flow = new SigningFlow(this.page, this.#service(), { onMoment: (...moment) => this.#tell(...moment) });
     this.#listen();
     this.#chooseMark();
-    this.arrival = new Arrival(root.dataset.sent, this.page.urls.receipt);
+    this.arrival = new Arrival(root.dataset.sent, this.page);
     if (this.arrival.isExpected) this.#lookForArrival();
     else this.stages.show("mark", { focus: false });
   }

@@ -185,10 +185,15 @@ function includes(bytes, part) {
 
 /** The receipt against what this page signed: same agreement, signer and document, and its event in the record. */
 export async function checkReceipt(receipt, signedDigest, page) {
+  require(receipt.event.certificate_sha256 === signedDigest, "receipt-mismatch");
+  return checkGivenReceipt(receipt, page);
+}
+
+/** The receipt of a signature that another window, or this page before it was loaded again, has given. */
+export async function checkGivenReceipt(receipt, page) {
   const { event } = receipt;
   const right = receipt.agreement === page.agreement && receipt.signer === page.signer
-    && event.type === page.act && event.signer === page.signer && event.certificate_sha256 === signedDigest
-    && event.pdf_sha256 === receipt.pdf_sha256;
+    && event.type === page.act && event.signer === page.signer && event.pdf_sha256 === receipt.pdf_sha256;
   require(right, "receipt-mismatch");
   const { salt, entry, index, proof } = receipt;
   const opening = { event: canonicalJson(event), salt: fromBase64url(salt), entry: canonicalJson(entry), index, proof };
