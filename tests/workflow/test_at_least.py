@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import NotAllowedError
 from signing_service.store import outbox
 from signing_service.verify.html import report_to_html
@@ -13,10 +14,12 @@ from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence
 from signing_service.workflow.drafts import replace_source
 from signing_service.workflow.overview import AgreementView, agreement_view
+from signing_service.workflow.prepared import Prepared
 from signing_service.workflow.reminders import Manners, remind_all, remind_due, set_manners
+from signing_service.workflow.signing import Reprepared
 from tests.cast import ALES, BEREZINA, LIN, SOMCHAI
 from tests.workflow.judging import verify_evidence
-from tests.workflow.world import World, source
+from tests.workflow.world import Signing, World, source
 
 TWO = 'signatures = { kind = "at-least", count = 2 }\ncloses = "2025-06-01T00:00:00Z"\n'
 
@@ -100,3 +103,23 @@ def test_the_officers_are_told_who_cannot_sign_after_their_countersignature(enou
         (mail,) = [mail for mail in outbox.of_agreement(session, enough.agreement) if mail.kind == "enough"]
     assert mail.person == enough.officer
     assert f"cannot sign any more: {BEREZINA.name}." in mail.text
+
+
+def test_who_began_to_countersign_is_not_reminded_to_sign(enough: World) -> None:
+    Signing(enough, enough.officer, SECRETARIAT).begin()
+    enough.clock.forward(days=8)
+    assert remind_all(enough.service, enough.officer, enough.agreement) == 2, "the party and the guest"
+
+
+def test_a_signature_prepared_before_the_countersignature_does_not_land_after_it(enough: World) -> None:
+    signing = enough.signing(ALES)
+    signing.approve()
+    enough.clock.forward(seconds=31)  # longer than anybody may hold the turn
+    enough.countersign()
+    with pytest.raises(Reprepared) as caught:
+        signing.complete()
+    assert isinstance(caught.value.prepared, Prepared)
+    signing.prepared = caught.value.prepared
+    with pytest.raises(NotAllowedError, match="countersigned and closed"):
+        signing.complete()
+    assert seen(enough).signed_count == 2
