@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import sha256_hex
 from signing_service.errors import ApprovalError, ConflictError, NotFoundError
 from signing_service.store.identifiers import new_id
-from signing_service.store.tables import Challenge, Credential, Enrolment, Person
+from signing_service.store.tables import Challenge, Credential, Enrolment, Mandate, Person
 
 _OF_MANDATE = (  # built once: beginning to sign asks
     select(Enrolment, Credential)
@@ -157,6 +157,19 @@ def confirmed_for(session: Session, mandate: str) -> list[Credential]:
 def confirmed(enrolled: Sequence[tuple[Enrolment, Credential]]) -> list[Credential]:
     """Those passkeys of a mandate whose approvals count now."""
     return [key for enrolment, key in enrolled if enrolment.state == "confirmed" and key.ended is None]
+
+
+def states_of_agreement(session: Session, agreement: str) -> dict[str, str]:
+    """``waiting`` or ``confirmed`` by signer, of mandates that hold; confirmed where a signer has both."""
+    query = select(Enrolment.signer, Enrolment.state).join(Mandate, Mandate.id == Enrolment.mandate)
+    query = query.where(Enrolment.agreement == agreement, Enrolment.state != "revoked", Mandate.revoked.is_(None))
+    return {row.signer: row.state for row in session.execute(query.order_by(Enrolment.state.desc()))}
+
+
+def count_waiting(session: Session) -> int:
+    """How many enrolments of mandates that hold wait for an officer."""
+    query = select(func.count()).select_from(Enrolment).join(Mandate, Mandate.id == Enrolment.mandate)
+    return session.scalar(query.where(Enrolment.state == "waiting", Mandate.revoked.is_(None))) or 0
 
 
 def waiting(session: Session) -> list[tuple[Enrolment, Credential, Person]]:

@@ -21,6 +21,7 @@ from signing_service.web.representative import page_images
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.web.who_signs import mandate_forms
 from signing_service.workflow import (
+    approval_keys,
     consequences,
     drafts,
     enrolment,
@@ -132,6 +133,7 @@ def agreement(agreement_id: str) -> str:
         "secretariat/agreement.html",
         view=view,
         mails=overview.mails_of(service, officer_id, agreement_id),
+        passkey_states=approval_keys.states_for_officer(service, officer_id, agreement_id),
         section=_countersigning(view),
         versions=withdrawal.versions(service, officer_id, agreement_id),
         waiting_questions=questions.unanswered(service, officer_id).get(agreement_id, 0),

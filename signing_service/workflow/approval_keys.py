@@ -136,6 +136,16 @@ def own_places(service: Service, person_id: str) -> list[Place]:
         return [_place(session, row, load_terms(agreement)) for row, agreement in open_ones]
 
 
+def states_for_officer(service: Service, officer_id: str, agreement_id: str) -> dict[str, str]:
+    """Where the approval passkeys of an agreement's signers stand: ``waiting`` or ``confirmed``, else not named.
+
+    Raises NotAllowedError for all but officers.
+    """
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        return passkeys.states_of_agreement(session, agreement_id)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyOf:
     """A person's approval passkey that was not taken back, as officers see it."""

@@ -13,7 +13,7 @@ from signing_service.agreement.acts import Act, Acts, entry_into_force, is_over,
 from signing_service.agreement.source import TOML, Source, read_countries
 from signing_service.agreement.terms import Party, SignerRole, Terms
 from signing_service.errors import NotFoundError
-from signing_service.store import acts, agreements, listing, mandates, outbox, sessions
+from signing_service.store import acts, agreements, listing, mandates, outbox, passkeys, sessions
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
@@ -199,6 +199,8 @@ class Dashboard:
     """How many mails were refused or came back."""
     failed_by_agreement: Mapping[str, int]
     """The same for the agreements of the page, as far as there are any."""
+    waiting_passkeys: int
+    """How many representatives' passkeys wait for an officer's confirmation."""
 
 
 def dashboard(service: Service, officer_id: str, *, stage: Stage = "", search: str = "", after: str = "") -> Dashboard:
@@ -208,7 +210,8 @@ def dashboard(service: Service, officer_id: str, *, stage: Stage = "", search: s
         rows = listing.agreements_page(session, limit=PAGE + 1, stage=stage, search=search, after=after)
         failed = outbox.count(session, "failed")
         by_agreement = outbox.failed_by_agreement(session, [row.id for row in rows]) if failed else {}
-        return Dashboard(_page(session, service, rows, officer_id), stage, search, failed, by_agreement)
+        page, waiting = _page(session, service, rows, officer_id), passkeys.count_waiting(session)
+        return Dashboard(page, stage, search, failed, by_agreement, waiting)
 
 
 @dataclass(frozen=True, slots=True)

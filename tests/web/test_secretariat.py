@@ -15,6 +15,7 @@ from signing_service.workflow.people import MOST_OFFERED, NewPerson, add_person
 from signing_service.workflow.people import PAGE as PEOPLE_PAGE
 from tests.cast import ALES, LIN, NOON, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
+from tests.workflow.devices import Devices
 from tests.workflow.world import World, source
 
 Visit = Callable[..., Visitor]
@@ -85,6 +86,19 @@ def test_a_mail_that_came_back_is_shown_beside_the_person_and_on_the_dashboard(o
     assert "The last mail came back" in page
     assert "The last mail is delayed" in page
     assert "1 mail could not be delivered" in officer.get("/secretariat/").text
+
+
+def test_officers_see_whose_passkey_waits_for_them(officer: Visitor, draft: World):
+    world = draft.publish()
+    page = f"/secretariat/agreements/{world.agreement}/"
+    assert "wait for your confirmation" not in officer.get("/secretariat/").text
+    devices = Devices.in_(world)
+    enrolled = devices.enrol(LIN)
+    assert "1 passkey waits for your confirmation." in officer.get("/secretariat/").text
+    assert "passkey: waiting for confirmation" in officer.get(page).text
+    devices.confirm(enrolled)
+    assert "waits for your confirmation" not in officer.get("/secretariat/").text
+    assert "passkey: confirmed" in officer.get(page).text
 
 
 def test_publishing_twice_is_told_and_does_nothing(officer: Visitor, draft: World):
