@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import String, bindparam, delete, exists, literal, null, select, union_all, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -51,34 +51,15 @@ _SIGNATURE = select(Signature).where(
     Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
 )
 _PAPERS = select(Paper).where(Paper.agreement == bindparam("agreement")).order_by(Paper.entry_index)
-_NOTHING = null().cast(String)
-_SUMMARY = union_all(  # type: ignore[var-annotated]
-    select(
-        literal("signature").label("kind"),
-        Signature.signer.label("signer"),
-        Signature.timestamp_time.label("time"),
-        literal("").label("reason"),
-        _NOTHING.label("superseded_by"),
-        Signature.entry_index.label("entry"),
-    ).where(Signature.agreement == bindparam("agreement")),
-    select(literal("refusal"), Refusal.signer, Refusal.time, Refusal.reason, _NOTHING, Refusal.entry_index).where(
-        Refusal.agreement == bindparam("agreement")
-    ),
-    select(literal("paper"), Paper.signer, Paper.time, literal(""), _NOTHING, Paper.entry_index).where(
-        Paper.agreement == bindparam("agreement")
-    ),
-    select(
-        literal("withdrawal"),
-        literal(SECRETARIAT),
-        Withdrawal.time,
-        Withdrawal.reason,
-        Withdrawal.superseded_by,
-        Withdrawal.entry_index,
-    ).where(Withdrawal.agreement == bindparam("agreement")),
-    select(
-        literal("extension"), literal(SECRETARIAT), Extension.until, Extension.reason, _NOTHING, Extension.entry_index
-    ).where(Extension.agreement == bindparam("agreement")),
-).order_by("entry")
+_SUMMARY = """\
+SELECT 'signature', signer, timestamp_time, '', NULL, entry_index FROM signatures WHERE agreement = :agreement
+UNION ALL SELECT 'refusal', signer, time, reason, NULL, entry_index FROM refusals WHERE agreement = :agreement
+UNION ALL SELECT 'paper', signer, time, '', NULL, entry_index FROM papers WHERE agreement = :agreement
+UNION ALL SELECT 'withdrawal', CAST(:secretariat AS varchar), time, reason, superseded_by, entry_index FROM withdrawals
+    WHERE agreement = :agreement
+UNION ALL SELECT 'extension', CAST(:secretariat AS varchar), until, reason, NULL, entry_index FROM extensions
+    WHERE agreement = :agreement
+ORDER BY 6"""
 
 
 class ActDone(NamedTuple):
@@ -207,7 +188,9 @@ def signatures(session: Session, agreement: str) -> list[Signature]:
 
 def summary(session: Session, agreement: str) -> list[ActDone]:
     """Everything done under an agreement, in the order of the record, in one question to the database."""
-    return [ActDone(*row[:5]) for row in session.execute(_SUMMARY, {"agreement": agreement})]
+    session.flush()
+    rows = Driver(session.connection()).rows(_SUMMARY, {"agreement": agreement, "secretariat": SECRETARIAT})
+    return [ActDone(kind, signer, read_moment(time), reason, by) for kind, signer, time, reason, by, _ in rows]
 
 
 def signature(session: Session, agreement: str, signer: str) -> Signature | None:

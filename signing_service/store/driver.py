@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,16 @@ class Driver:
         """Run a statement that gives no rows."""
         self._execute(statement, parameters or {})
 
+    def run_all(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Run statements in order that give no rows; PostgreSQL gets them in one piece, and answers once."""
+        if not self.locks_rows:
+            for statement, parameters in statements:
+                self._execute(statement, parameters)
+            return
+        with self._raising("; ".join(statement for statement, _ in statements)), self._raw.pipeline():
+            for statement, parameters in statements:
+                self._raw.execute(_spelled(statement), parameters)
+
     def row(self, statement: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
         """The first row, None if there is none."""
         row: tuple[Any, ...] | None = self._execute(statement, parameters or {}).fetchone()
@@ -50,9 +61,14 @@ class Driver:
         return moment if self.locks_rows else moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
     def _execute(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+        with self._raising(statement):
+            return self._raw.execute(_spelled(statement) if self.locks_rows else statement, parameters)
+
+    @contextmanager
+    def _raising(self, statement: str) -> Iterator[None]:
         errors: Any = self._dialect.loaded_dbapi
         try:
-            return self._raw.execute(_spelled(statement) if self.locks_rows else statement, parameters)
+            yield
         except errors.Error as error:
             raise DBAPIError.instance(statement, None, error, errors.Error, dialect=self._dialect) from error
 

@@ -109,11 +109,19 @@ def _scope_head(driver: Driver, scope: str) -> tuple[int, bytes | None]:
 
 def _store(driver: Driver, scope: str, type: str, appended: Appended, frontier: Frontier) -> None:
     index, leaf = appended.index, leaf_hash(appended.entry)
-    driver.run(_ADD_ENTRY, {"index": index, "scope": scope, "sequence": appended.sequence, "data": appended.entry})
-    driver.run(_ADD_EVENT, {"index": index, "type": type, "event": appended.event, "salt": appended.salt})
     completed = frontier.completed_by(leaf)
-    for subtree in completed[1:]:  # the leaf's own hash is computed from its entry
-        driver.run(_ADD_NODE, {"level": subtree.level, "index": subtree.index, "hash": subtree.hash})
     kept = frontier.hashes[: len(frontier.hashes) - len(completed) + 1]
     grown = Frontier(index + 1, (*kept, completed[-1].hash))
-    driver.run(_GROW, {"size": grown.size, "frontier": b"".join(grown.hashes)})
+    entry = {"index": index, "scope": scope, "sequence": appended.sequence, "data": appended.entry}
+    nodes = [
+        (_ADD_NODE, {"level": subtree.level, "index": subtree.index, "hash": subtree.hash})
+        for subtree in completed[1:]  # the leaf's own hash is computed from its entry
+    ]
+    driver.run_all(
+        [
+            (_ADD_ENTRY, entry),
+            (_ADD_EVENT, {"index": index, "type": type, "event": appended.event, "salt": appended.salt}),
+            *nodes,
+            (_GROW, {"size": grown.size, "frontier": b"".join(grown.hashes)}),
+        ]
+    )

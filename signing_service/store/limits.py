@@ -17,26 +17,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from limits.storage import MovingWindowSupport, Storage
-from sqlalchemy import bindparam, case, delete, func, insert, select, text
+from sqlalchemy import case, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from signing_service.errors import UnavailableError
 from signing_service.store.database import Database
-from signing_service.store.driver import Driver
+from signing_service.store.driver import Driver, read_moment
 from signing_service.store.tables import RateCounter, RateHit
 
-# What every approval by password asks, built once.
-_HITS = select(func.count(), func.min(RateHit.time)).where(
-    RateHit.key == bindparam("key"), RateHit.time > bindparam("since")
-)
-_GIVE_BACK = (
-    delete(RateHit)
-    .where(RateHit.id == select(func.max(RateHit.id)).where(RateHit.key == bindparam("key")).scalar_subquery())
-    .execution_options(synchronize_session=False)
-)
-_TAKE = insert(RateHit)
+# What every approval by password asks.
+_HITS = "SELECT count(*), min(time) FROM rate_hits WHERE key = :key AND time > :since"
+_TAKE = "INSERT INTO rate_hits (key, time, expires) VALUES (:key, :time, :expires)"
+_GIVE_BACK = "DELETE FROM rate_hits WHERE id = (SELECT max(id) FROM rate_hits WHERE key = :key)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('rate'), hashtext(:key))"
 MAX_KEY = 255  # characters; longer keys are cut, which only makes limits stricter
 
@@ -97,8 +91,10 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             self._one_at_a_time(session, name)
             if self._hits(session, name, now - timedelta(seconds=expiry))[0] + amount > limit:
                 return False
-            hit = {"key": name, "time": now, "expires": now + timedelta(seconds=expiry)}
-            session.execute(_TAKE, [hit] * amount)
+            driver = Driver(session.connection())
+            expires = now + timedelta(seconds=expiry)
+            hit = {"key": name, "time": driver.moment(now), "expires": driver.moment(expires)}
+            driver.run_all([(_TAKE, hit)] * amount)
         return True
 
     def release_entry(self, key: str) -> None:
@@ -106,7 +102,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         name = key[:MAX_KEY]
         with self._database.begin() as session:
             self._one_at_a_time(session, name)
-            session.execute(_GIVE_BACK, {"key": name})
+            Driver(session.connection()).run(_GIVE_BACK, {"key": name})
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The oldest hit within the last ``expiry`` seconds, in seconds since 1970, and how many there are."""
@@ -149,5 +145,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     @staticmethod
     def _hits(session: Session, key: str, since: datetime) -> tuple[int, datetime | None]:
-        row = session.execute(_HITS, {"key": key, "since": since}).one()
-        return row[0], row[1]
+        driver = Driver(session.connection())
+        row = driver.row(_HITS, {"key": key, "since": driver.moment(since)})
+        assert row is not None, "an aggregate gives one row"
+        return row[0], None if row[1] is None else read_moment(row[1])

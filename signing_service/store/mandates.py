@@ -5,30 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
-from signing_service.store.tables import Agreement, Mandate, Person
+from signing_service.store.tables import Mandate, Person
+from signing_service.store.tables.people import OFFICERS
 
 _HELD_BY = (
     "SELECT id, json FROM mandates "
     "WHERE agreement = :agreement AND signer = :signer AND person = :person AND revoked IS NULL"
 )
 _HOLDERS = "SELECT signer, person FROM mandates WHERE agreement = :agreement AND revoked IS NULL ORDER BY signer"
-_HOLDS_ANY = exists().where(
-    Mandate.agreement == bindparam("agreement"), Mandate.person == bindparam("person"), Mandate.revoked.is_(None)
-)
-_STANDING = select(  # built once: every step of signing asks
-    Person.ended.is_(None),
-    Person.office,
-    Person.officer,
-    _HOLDS_ANY,
-    select(Agreement.state).where(Agreement.id == bindparam("agreement")).scalar_subquery(),
-).where(Person.id == bindparam("person"))
+_STANDING = """\
+SELECT p.ended IS NULL, p.office, EXISTS (SELECT 1 FROM mandates AS m
+    WHERE m.agreement = :agreement AND m.person = p.id AND m.revoked IS NULL),
+    (SELECT state FROM agreements WHERE id = :agreement)
+FROM people AS p WHERE p.id = :person"""
 
 
 def add(
@@ -112,10 +108,12 @@ class Standing(NamedTuple):
 
 def standing(session: Session, agreement: str, person_id: str) -> Standing:
     """Where a person stands towards an agreement; raises NotFoundError for an unknown person."""
-    row = session.execute(_STANDING, {"agreement": agreement, "person": person_id}).one_or_none()
+    session.flush()
+    row = Driver(session.connection()).row(_STANDING, {"agreement": agreement, "person": person_id})
     if row is None:
         raise NotFoundError("there is no such person")
-    return Standing(*row)
+    living, office, held, state = row
+    return Standing(bool(living), office, office in OFFICERS, bool(held), state)
 
 
 def held_by(session: Session, agreement: str, signer: str, person_id: str) -> tuple[str, bytes] | None:

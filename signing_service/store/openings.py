@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
@@ -20,6 +20,10 @@ from signing_service.store.driver import Driver
 from signing_service.store.tables import Entry, Event
 
 _SEQUENCE = 'SELECT sequence FROM entries WHERE "index" = :index'
+_BY_INDEX = (
+    'SELECT e."index", e.scope, e.sequence, v.type, e.data, v.event, v.salt '
+    'FROM entries AS e JOIN events AS v ON v."index" = e."index" WHERE e."index" = :index'
+)
 BATCH = 500  # openings held at once
 
 
@@ -56,7 +60,8 @@ def of_type(session: Session, scope: str, *types: str) -> list[Opening]:
 
 def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
     """The openings of these entries, ascending; raises NotFoundError if one is missing."""
-    found = [Opening(*row) for row in session.execute(_BY_INDEX, {"indices": list(indices)})]
+    driver = Driver(session.connection())
+    found = [Opening(*row) for index in sorted(set(indices)) for row in driver.rows(_BY_INDEX, {"index": index})]
     if len(found) != len(set(indices)):
         raise NotFoundError("the record has no such entry")
     return found
@@ -96,9 +101,6 @@ def erase(session: Session, index: int) -> bool:
 def _query() -> _Rows:
     columns = (Entry.index, Entry.scope, Entry.sequence, Event.type, Entry.data, Event.event, Event.salt)
     return select(*columns).join(Event, Event.index == Entry.index)
-
-
-_BY_INDEX = _query().where(Entry.index.in_(bindparam("indices", expanding=True))).order_by(Entry.index)
 
 
 def _openings(session: Session, query: _Rows) -> list[Opening]:

@@ -3,65 +3,69 @@
 Example::
 
     with database.read() as session:
-        proof = inclusion_proof(index, checkpoint.size, hash_reader(session))
+        read_hash = hashes_for(session, lambda read: inclusion_proof(index, size, read))
+        proof = inclusion_proof(index, size, read_hash)
 """
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError, RecordError
 from signing_service.record.tiles import TILE_HEIGHT, Tile, encode_entries, encode_tile
-from signing_service.record.tree import Frontier, ReadHash, leaf_hash
+from signing_service.record.tree import HASH_SIZE, Frontier, ReadHash, leaf_hash
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Entry, Node
 
-_ENTRY = 'SELECT data FROM entries WHERE "index" = :index'
-_NODE = 'SELECT hash FROM nodes WHERE level = :level AND "index" = :index'
+_ENTRY = 'SELECT 0, "index", data FROM entries WHERE "index" = :index'
+_NODE = 'SELECT level, "index", hash FROM nodes WHERE level = :level AND "index" = :index'
+_TOGETHER = (  # one text whatever is asked for, so that PostgreSQL plans it once
+    'SELECT 0, "index", data FROM entries WHERE "index" = ANY(CAST(:leaves AS bigint[])) '
+    'UNION ALL SELECT n.level, n."index", n.hash '
+    "FROM unnest(CAST(:levels AS integer[]), CAST(:indices AS bigint[])) AS wanted(level, place) "
+    'JOIN nodes AS n ON n.level = wanted.level AND n."index" = wanted.place'
+)
+
 
 
 def hash_reader(session: Session) -> ReadHash:
-    """``read_hash(level, index)`` over the stored tree, for inclusion_proof and consistency_proof.
+    """``read_hash(level, index)`` over the stored tree, for who cannot say beforehand which hashes are needed.
 
-    What was read is remembered, so many proofs of one checkpoint read each hash once. It raises RecordError on a
-    subtree that is not complete.
+    What was read is remembered. It raises RecordError on a subtree that is not complete.
     """
     known: dict[tuple[int, int], bytes] = {}
 
     def read_hash(level: int, index: int) -> bytes:
         if (level, index) not in known:
-            known[level, index] = _read_hash(session, level, index)
+            known.update(_read_hashes(session, [(level, index)]))
         return known[level, index]
 
     return read_hash
 
 
+def hashes_for(session: Session, walk: Callable[[ReadHash], object]) -> ReadHash:
+    """``read_hash(level, index)`` over all that ``walk`` reads, asked of the database in one question.
+
+    ``walk`` runs once over hashes of zeros: what it reads may not depend on what they are, as in any proof. Raises
+    RecordError on a subtree that is not complete.
+    """
+    wanted: dict[tuple[int, int], None] = {}
+
+    def note(level: int, index: int) -> bytes:
+        wanted[level, index] = None
+        return bytes(HASH_SIZE)
+
+    walk(note)
+    known = _read_hashes(session, list(wanted))
+    return lambda level, index: known[level, index]
+
+
 def frontier_at(session: Session, size: int) -> Frontier:
-    """The frontier of the first ``size`` entries, in one query; raises RecordError if there are fewer."""
-    levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
-    if not levels:
-        return Frontier()
-    rows = Driver(session.connection()).rows(
-        _hashes_at(tuple(levels)), {f"i{level}": (size >> level) - 1 for level in levels}
-    )
-    if len(rows) != len(levels):
-        raise RecordError(f"the record does not hold the tree of {size} entries")
-    return Frontier(size, tuple(leaf_hash(value) if level == 0 else value for level, value in rows))
-
-
-@functools.lru_cache(maxsize=256)
-def _hashes_at(levels: tuple[int, ...]) -> str:
-    """One statement for one subtree of each level, largest first; of level 0 it gives the entry."""
-    parts = [
-        'SELECT 0, data FROM entries WHERE "index" = :i0'
-        if level == 0
-        else f'SELECT level, hash FROM nodes WHERE level = {level} AND "index" = :i{level}'
-        for level in levels
-    ]
-    return " UNION ALL ".join(parts) + " ORDER BY 1 DESC"
+    """The frontier of the first ``size`` entries, in one question; raises RecordError if there are fewer."""
+    return Frontier.read(size, hashes_for(session, lambda read_hash: Frontier.read(size, read_hash)))
 
 
 def read_entries(session: Session, start: int, end: int) -> list[bytes]:
@@ -91,10 +95,19 @@ def read_tile(session: Session, tile: Tile, size: int) -> bytes:
     return encode_tile(hashes)
 
 
-def _read_hash(session: Session, level: int, index: int) -> bytes:
+def _read_hashes(session: Session, wanted: list[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """The hashes of complete subtrees by level and index; of level 0 they are made of the entries."""
+    leaves = [index for level, index in wanted if level == 0]
+    nodes = [place for place in wanted if place[0]]
     driver = Driver(session.connection())
-    row = driver.row(_ENTRY, {"index": index}) if level == 0 else driver.row(_NODE, {"level": level, "index": index})
-    if row is None:
-        raise RecordError(f"the record lacks the hash {index} of level {level}")
-    value: bytes = row[0]
-    return leaf_hash(value) if level == 0 else value
+    if driver.locks_rows:  # each question to PostgreSQL goes through a socket
+        levels, indices = [level for level, _ in nodes], [index for _, index in nodes]
+        rows = driver.rows(_TOGETHER, {"leaves": leaves, "levels": levels, "indices": indices})
+    else:
+        rows = [row for index in leaves for row in driver.rows(_ENTRY, {"index": index})]
+        rows += [row for level, index in nodes for row in driver.rows(_NODE, {"level": level, "index": index})]
+    found = {(level, index): leaf_hash(value) if level == 0 else value for level, index, value in rows}
+    for level, index in wanted:
+        if (level, index) not in found:
+            raise RecordError(f"the record lacks the hash {index} of level {level}")
+    return found

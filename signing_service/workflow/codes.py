@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
-from signing_service.store import people, sessions
+from signing_service.store import code_seeds, people, sessions
 from signing_service.store.tables import CodeSeed
 from signing_service.workflow.passwords import WrongPasswordError
 from signing_service.workflow.permissions import require_over
@@ -42,7 +42,6 @@ NONCE_BYTES = 12  # of AES-GCM
 CHECK_BYTES = 5  # 8 letters: who answers the telephone cannot try more than one
 _PURPOSE = b"signing-service/code-seeds/v2"
 _CHECK = b"signing-service/code-seeds/check/v1"
-_SEED = select(CodeSeed).where(CodeSeed.person == bindparam("person"))  # built once: every step of signing asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +61,12 @@ class Codes:
 
 def is_set_up(session: Session, person_id: str) -> bool:
     """Whether the person's password needs a code beside it."""
-    seed = session.scalar(_SEED, {"person": person_id})
-    return seed is not None and seed.confirmed is not None
+    return code_seeds.standing(session, person_id).confirmed
 
 
 def is_admitted(session: Session, person_id: str) -> bool:
     """Whether an officer has let the person's codes approve signatures."""
-    seed = session.scalar(_SEED, {"person": person_id})
-    return seed is not None and seed.confirmed is not None and seed.admitted is not None
+    return all(code_seeds.standing(session, person_id))
 
 
 def codes_of(service: Service, person_id: str, token: str = "") -> Codes:

@@ -15,7 +15,7 @@ from signing_service.record.tree import inclusion_proof
 from signing_service.store import cosignatures, publisher
 from signing_service.store.publisher import Released
 from signing_service.store.tables import Checkpoint
-from signing_service.store.tree import hash_reader
+from signing_service.store.tree import hashes_for
 from signing_service.workflow.witnesses import witness_id
 
 
@@ -28,14 +28,15 @@ def prove_all(session: Session, indices: Iterable[int], note: bytes | None = Non
     """The tlog-proofs of several entries, all under one checkpoint: ``note``, a signed one, or the newest."""
     note = newest_checkpoint(session) if note is None else note
     size = parse_checkpoint(parse_note(note).text).size
-    read_hash = hash_reader(session)
-    proofs = {}
-    for index in indices:
+    wanted = list(indices)
+    for index in wanted:
         if index >= size:
             hint = f"the newest checkpoint covers {size} entries, the first of them 0; a younger entry needs a moment"
             raise RecordError(f"entry {index} is not published", hint=hint)
-        proofs[index] = format_proof(Proof(index, tuple(inclusion_proof(index, size, read_hash)), note))
-    return proofs
+    read_hash = hashes_for(session, lambda read: [inclusion_proof(index, size, read) for index in wanted])
+    return {
+        index: format_proof(Proof(index, tuple(inclusion_proof(index, size, read_hash)), note)) for index in wanted
+    }
 
 
 def is_published(session: Session, index: int) -> bool:

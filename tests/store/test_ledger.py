@@ -15,6 +15,7 @@ from signing_service.record.entry import parse_entry, verify_opening, verify_seq
 from signing_service.record.tiles import Tile, decode_entries, decode_tile
 from signing_service.record.tree import (
     Frontier,
+    ReadHash,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -25,7 +26,7 @@ from signing_service.record.tree import (
 from signing_service.store import ledger, openings
 from signing_service.store.database import Database
 from signing_service.store.ledger import read_frontier, split_hashes
-from signing_service.store.tree import frontier_at, hash_reader, read_entries, read_tile
+from signing_service.store.tree import frontier_at, hash_reader, hashes_for, read_entries, read_tile
 from tests.cast import NOON
 from tests.store.world import AGREEMENT, OTHER_AGREEMENT, add_events
 
@@ -135,6 +136,23 @@ def test_every_entry_has_an_inclusion_proof_and_every_size_a_consistency_proof(d
                 verify_inclusion(index, size, leaves[index], inclusion_proof(index, size, read_hash), root)
             whole = root_of(leaves)
             verify_consistency(size, 21, root, whole, consistency_proof(size, 21, read_hash))
+
+
+def test_the_hashes_of_many_proofs_are_read_together(database: Database):
+    with database.begin() as session:
+        leaves = [leaf_hash(appended.entry) for appended in add_events(session, 21)]
+
+    with database.read() as session:
+        for size in range(1, 22):
+            read_hash = hashes_for(session, lambda read, size=size: proofs(size, read))
+            for index, proof in enumerate(proofs(size, read_hash)):
+                verify_inclusion(index, size, leaves[index], proof, root_of(leaves[:size]))
+        with pytest.raises(RecordError, match="lacks the hash 10 of level 1"):
+            hashes_for(session, lambda read: proofs(22, read))
+
+
+def proofs(size: int, read_hash: ReadHash) -> list[list[bytes]]:
+    return [inclusion_proof(index, size, read_hash) for index in range(size)]
 
 
 def test_what_is_beyond_the_record_cannot_be_read(database: Database):
