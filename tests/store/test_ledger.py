@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 
@@ -144,7 +145,7 @@ def test_the_hashes_of_many_proofs_are_read_together(database: Database):
 
     with database.read() as session:
         for size in range(1, 22):
-            read_hash = hashes_for(session, lambda read, size=size: proofs(size, read))
+            read_hash = hashes_for(session, functools.partial(proofs, size))
             for index, proof in enumerate(proofs(size, read_hash)):
                 verify_inclusion(index, size, leaves[index], proof, root_of(leaves[:size]))
         with pytest.raises(RecordError, match="lacks the hash 10 of level 1"):
