@@ -21,8 +21,10 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
+from signing_service.store.driver import Driver
 from signing_service.store.tables import OutboxMail
 
+_SENT = "UPDATE outbox SET state = 'sent', sent = :now, error = NULL, text = :text, html = :html WHERE id = :id"
 CLAIM_SIZE = 20  # mails a worker takes at once
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
@@ -56,8 +58,7 @@ def add(
         created=now,
         next_attempt=now,
     )
-    session.add(mail)
-    session.flush()
+    session.add(mail)  # stored with the act's own rows
     return mail
 
 
@@ -98,8 +99,8 @@ def by_message_id(session: Session, message_id: str) -> OutboxMail | None:
 
 def mark_sent(session: Session, mail: OutboxMail, *, text: str, html: str | None, now: datetime) -> None:
     """The mail server has taken the mail; ``text`` and ``html`` are what is kept of its words."""
-    query = update(OutboxMail).where(OutboxMail.id == mail.id)
-    session.execute(query.values(state="sent", sent=now, error=None, text=text, html=html))
+    driver = Driver(session.connection())
+    driver.run(_SENT, {"id": mail.id, "text": text, "html": html, "now": driver.moment(now)})
 
 
 def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, permanent: bool = False) -> None:

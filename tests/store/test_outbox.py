@@ -18,7 +18,7 @@ LEASE = timedelta(minutes=5)
 
 
 def write(session: Session, number: int = 1, agreement: str | None = None) -> OutboxMail:
-    return outbox.add(
+    mail = outbox.add(
         session,
         recipient=SOMCHAI.email,
         kind="invitation",
@@ -29,6 +29,8 @@ def write(session: Session, number: int = 1, agreement: str | None = None) -> Ou
         now=NOON,
         agreement=agreement,
     )
+    session.flush()
+    return mail
 
 
 def test_a_mail_is_sent_only_if_its_act_is_committed(database: Database):
