@@ -1,4 +1,9 @@
-"""The language of the interface: chosen by hand, else the one noted for the person, else what the browser prefers."""
+"""The language of the interface: chosen by hand, else the one noted for the person, else what the browser prefers.
+
+A language is finished when its catalogue is complete and was read by who speaks it; any other catalogue is a draft. A
+draft shows English where it has no translation, says on each page that it is one, and is only ever chosen by hand:
+neither a browser's preference nor a mail leads anybody into it.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +21,37 @@ from signing_service.workflow import people
 from signing_service.workflow.service import Service
 
 DEFAULT = "en"
+FINISHED = (DEFAULT, "zh", "ru", "th")
 
 
 @functools.cache
-def available() -> dict[str, str]:
-    """Language tags of the interface and their own names; English and every finished catalogue."""
-    tags = [DEFAULT, *sorted(path.parent.parent.name for path in resources.translations().glob("*/LC_MESSAGES/*.mo"))]
-    return {tag.replace("_", "-"): Locale.parse(tag.replace("-", "_")).get_display_name() or tag for tag in tags}
+def finished() -> dict[str, str]:
+    """Tags and own names of the languages that pages and mails are in."""
+    return {tag: _own_name(tag) for tag in FINISHED}
+
+
+@functools.cache
+def drafts() -> dict[str, str]:
+    """Tags and own names of the languages that there are drafts in, by name."""
+    tags = {path.parent.parent.name for path in resources.translations().glob("*/LC_MESSAGES/*.mo")}
+    named = {tag.replace("_", "-"): _own_name(tag) for tag in tags - set(FINISHED)}
+    return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
+
+
+def _own_name(tag: str) -> str:
+    return Locale.parse(tag.replace("-", "_")).get_display_name() or tag
 
 
 def choose() -> str:
     """The language for this request, as Babel spells it."""
     noted = getattr(current_user, "locale", DEFAULT)
-    for wanted in (session.get("language"), None if noted == DEFAULT else noted):  # English is noted where none was
-        if wanted in available():
-            return str(wanted).replace("-", "_")
-    best = request.accept_languages.best_match(list(available()), default=DEFAULT)
-    return best.replace("-", "_")
+    chosen = session.get("language")
+    if chosen in drafts():
+        return str(chosen).replace("-", "_")
+    for wanted in (chosen, None if noted == DEFAULT else noted):  # English is noted where none was
+        if wanted in FINISHED:
+            return str(wanted)
+    return request.accept_languages.best_match(FINISHED, default=DEFAULT)
 
 
 def note(service: Service, person_id: str, noted: str) -> None:
@@ -40,12 +59,12 @@ def note(service: Service, person_id: str, noted: str) -> None:
 
     English is noted where none was, so it gives way to what the browser prefers, as it does on the pages.
     """
-    chosen = session.get("language") or (noted if noted != DEFAULT else choose().replace("_", "-"))
-    if chosen != noted and chosen in available():
+    chosen = session.get("language") or (noted if noted != DEFAULT else choose())
+    if chosen != noted and chosen in FINISHED:
         with suppress(UnavailableError):  # a busy database is no reason to keep anybody out
             people.note_language(service, person_id, chosen)
 
 
 def context() -> dict[str, Any]:
     """What templates need to offer the languages."""
-    return {"interface_languages": list(available().items())}
+    return {"interface_languages": finished(), "draft_languages": drafts()}

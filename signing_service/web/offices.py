@@ -75,7 +75,7 @@ def _give(person_id: Callable[[], str]) -> ResponseReturnValue:
 
 def _form() -> OfficerForm:
     form = OfficerForm()
-    form.locale.choices = list(languages.available().items())
+    form.locale.choices = list(languages.finished().items())
     form.office.choices = [(office, office_word(office)) for office in OFFICES]
     return form
 

@@ -80,7 +80,7 @@ def _packed(gzipped: bytes, mimetype: str, cache: str) -> Response:
 
 @blueprint.get("/language/<tag>")
 def choose_language(tag: str) -> ResponseReturnValue:
-    if tag not in languages.available():
+    if tag not in languages.finished() and tag not in languages.drafts():
         raise NotFoundError("these pages are not in that language")
     if headers.is_of_this_site():  # else another site's page would choose for the person, mails included
         session["language"] = tag

@@ -74,7 +74,7 @@ def list_people() -> ResponseReturnValue:
 
 def _person_form() -> PersonForm:
     form = PersonForm()
-    form.locale.choices = list(languages.available().items())
+    form.locale.choices = list(languages.finished().items())
     return form
 
 

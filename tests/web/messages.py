@@ -1,7 +1,8 @@
 """The interface's messages and their translations: ``python -m tests.web.messages`` brings every catalogue up to date.
 
 It gathers the messages of pages, mails and code, adds new ones to each ``.po`` (empty, to be translated), drops those
-that are gone, and compiles the ``.mo`` that the service reads. What is left to translate is printed.
+that are gone, and compiles the ``.mo`` that the service reads. What is left to translate is printed. A draft keeps only
+what is translated; how much that is, is printed.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from signing_service import resources
+from signing_service.web.languages import DEFAULT, FINISHED
 
-LANGUAGES = ("zh", "ru", "th")
+LANGUAGES = tuple(language for language in FINISHED if language != DEFAULT)
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
@@ -156,6 +158,9 @@ def update(language: str) -> list[str]:
     catalog = read(language)
     catalog.update(extract(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    if language not in LANGUAGES:
+        for message in [message for message in catalog if message.id and not _is_complete(message.string)]:
+            catalog.delete(message.id)
     catalog.header_comment = f"# {catalog.locale.english_name if catalog.locale else language}"
     folder = folder_of(language)
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +174,16 @@ def _is_complete(string: str | Iterable[str] | None) -> bool:
     return bool(string) if string is None or isinstance(string, str) else all(string)
 
 
+def drafts() -> list[str]:
+    """The languages whose catalogue is a draft."""
+    return sorted(path.name for path in resources.translations().iterdir() if path.name not in LANGUAGES)
+
+
 if __name__ == "__main__":
     for language in LANGUAGES:
         for missing in update(language):
             print(f"{language}: {missing}")
+    total = len([message for message in extract() if message.id])
+    for language in drafts():
+        update(language)
+        print(f"{language}: {len(read(language))} of {total}, a draft")
