@@ -19,6 +19,7 @@ from torture.outages import live_through_outages
 from torture.postgres import Cluster
 from torture.power import cut_the_power
 from torture.workers import kill_a_worker
+from torture.wrong_starts import begin_by_wrong_clocks
 
 PARTIES = 24
 FEW = 4
@@ -86,6 +87,7 @@ def _failing_disk(folder: Path, seed: str, _turn: int) -> Findings:
 
 def _jumping_clock(folder: Path, seed: str, _turn: int) -> Findings:
     found = let_the_clock_jump(make_venue(folder, len(JUMPS)), seed)
+    found.add(begin_by_wrong_clocks(folder.with_name("begun"), seed))
     found.excuses.clear()
     return found
 
