@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
+from typing import cast
 
 import pytest
 
 from torture import __main__ as command
+from torture import cycles, killing
 from torture.__main__ import MUTANTS, Journal
+from torture.clients import Ledger
 from torture.findings import Findings
-from torture.hurry import keep_to
-from torture.killing import make_venue, run_cycle
+from torture.hurry import keep_to, time_is_over
 from torture.mutants import BUNDLES, PDFS, verify_mutants
 from torture.plan import Plan, side_by_side
+from torture.server import Server
 
 NEVER = float("inf")
 COUNTED = (
@@ -23,17 +28,19 @@ COUNTED = (
 )  # fmt: skip
 
 
-def one_kill(_number: int) -> Findings:
-    return Findings(kills=1, power_cuts=1)
-
-
 def work(goal: int, first: int = 0, end: float = NEVER) -> list[int]:
     """The numbers of the work that was done until there were enough kills."""
-    total, done = Findings(), []
+    total, done, begun = Findings(), list[int](), list[int]()
+
+    def one_kill(number: int) -> Findings:
+        begun.append(number)
+        return Findings(kills=1)
+
     with ThreadPoolExecutor(2) as pool:
         for number, found in side_by_side(pool, one_kill, first, end, lambda: total.kills >= goal, ahead=3):
             total.add(found)
             done.append(number)
+    assert sorted(begun) == done, "what was begun is reported, and what was reported was done"
     return done
 
 
@@ -116,11 +123,37 @@ def test_a_batch_of_mutants_is_refused_and_one_that_passes_would_be_seen(monkeyp
     assert verify_mutants("2025-04-11", 0).let_through == 5
 
 
-def test_once_the_time_is_over_a_cycle_breaks_nothing_more_and_ends_well(tmp_path: Path):
+class Undying:
+    """A server that is there again at once, however often it is killed."""
+
+    alive, last_recovery, kills = True, 0.0, 0
+
+    def kill(self) -> None:
+        self.kills += 1
+
+    def start(self, _point: str | None = None, _count: int = 0) -> bool:
+        return True
+
+
+@pytest.fixture
+def over() -> Iterator[None]:
+    """The time is over."""
     keep_to(0.0)
-    try:
-        found = run_cycle(make_venue(tmp_path / "venue", 2), "2025-04-11", kills=20)
-    finally:
-        keep_to(NEVER)
-    assert found.clean, found.complaints
-    assert (found.acknowledged, found.kills) == (3, 1), "killed once, to be looked at in peace"
+    yield
+    keep_to(NEVER)
+
+
+@pytest.mark.usefixtures("over")
+def test_once_the_time_is_over_nothing_more_is_killed_although_clients_go_on():
+    server = Undying()
+    killing._kill(cast("Server", server), Ledger(), Random(1), 5, (), lambda: False)
+    assert server.kills == 0
+    keep_to(NEVER)
+    killing._kill(cast("Server", server), Ledger(), Random(1), 5, (), lambda: False)
+    assert server.kills >= 5
+
+
+@pytest.mark.usefixtures("over")
+def test_a_planted_bug_is_given_all_the_time_in_which_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cycles, "catch", lambda *_: Findings(complaints=["the time is over"] if time_is_over() else []))
+    assert cycles._planted(tmp_path, "s", 0).caught == 0
