@@ -24,9 +24,8 @@ ceremony: $(BIN)/.service node_modules/.package-lock.json ## the whole job over 
 bench: system-packages $(BIN)/.dev node_modules/.package-lock.json ## measure, beside pyHanko and pdfsig; FULL=1 for the large cases
 	@$(BIN)/python -m bench $(if $(FULL),--full)
 
-torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill real servers while everybody signs, and verify mutants; KILLS= MINUTES= MUTANTS= SEED=
-	@$(BIN)/python -m torture --kills $(KILLS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
-	@$(BIN)/python -m tests.attacks.mutate --pdfs $(MUTANTS) --bundles $$(($(MUTANTS) / 2)) $(if $(SEED),--seed $(SEED))
+torture: system-packages $(BIN)/.dev node_modules/.package-lock.json ## kill real servers while everybody signs, and verify mutants; KILLS= MUTANTS= MINUTES=10, 0 for all, SEED=
+	@$(BIN)/python -m torture --kills $(KILLS) --mutants $(MUTANTS) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 # The tests start a hundred processes, which would compile the service anew each.
 test: export PYTHONDONTWRITEBYTECODE =

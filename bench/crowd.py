@@ -146,7 +146,7 @@ class Venue:
         try:
             while True:
                 with service.database.read() as session:
-                    if not outbox.counts(session).get("waiting"):
+                    if not outbox.count(session, "waiting"):
                         return
                 time.sleep(0.2)
         finally:

@@ -1,9 +1,10 @@
-"""``python -m torture``: kill, starve and cut off real servers for some minutes, and print what clients lost by it.
+"""``python -m torture``: mutate what is verified, kill, starve and cut off real servers, and print what was lost by it.
 
-Each cycle's plan is drawn from ``--seed`` and the cycle's number. Its result is a line of ``var/torture/<seed>.jsonl``,
-so that the same seed goes on where it stopped. A cycle waits for its servers most of the time: as many as the machine
-has cores run beside each other, each in a process of its own. Planted bugs take their turn among the cycles: a run is
-only worth something if it would have seen them.
+First, for a quarter of the time at the most, mutated PDFs and bundles are verified; then cycles of faults run. What
+each does is drawn from ``--seed`` and its number. Its result is a line of ``var/torture/<seed>.jsonl``, so that the
+same seed goes on where it stopped. A cycle waits for its servers most of the time: as many as the machine has cores
+run beside each other, each in a process of its own. Planted bugs take their turn among the cycles: a run is only worth
+something if it would have seen them.
 """
 
 from __future__ import annotations
@@ -13,46 +14,65 @@ import json
 import os
 import secrets
 import sys
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
-from torture.cycles import KINDS, ORDER, end_tidily, run
+from torture.cycles import KINDS, ORDER, run
 from torture.findings import Findings
+from torture.mutants import verify_mutants
+from torture.plan import Plan, processes, side_by_side
 
-MOST_CYCLES = 10_000
-AHEAD = 4  # cycles a core that are begun or wait, so that no core waits for a long one to be reported
+MUTANTS = "mutants verified"
 RESULTS = Path("var/torture")
 
 
+class Journal:
+    """What was found so far, by kind; each piece of work is a line of a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.table = {kind: Findings() for kind in (MUTANTS, *KINDS)}
+        self.mutants = self.cycles = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for line in path.read_text().splitlines() if path.exists() else []:
+            value = json.loads(line)
+            self._take(value["kind"], Findings.from_value(value["findings"]))
+
+    def add(self, kind: str, found: Findings) -> None:
+        """Take in what one piece of work came to."""
+        with self._path.open("a") as file:
+            file.write(json.dumps({"kind": kind, "findings": found.to_value()}) + "\n")
+        self._take(kind, found)
+
+    def _take(self, kind: str, found: Findings) -> None:
+        self.table[kind].add(found)
+        if kind == MUTANTS:
+            self.mutants += 1
+        else:
+            self.cycles += 1
+
+    @property
+    def total(self) -> Findings:
+        """All kinds together."""
+        total = Findings()
+        for found in self.table.values():
+            total.add(found)
+        return total
+
+
 def main() -> int:
-    """Run cycles until enough kills or minutes; exit 0 only if every cycle was clean."""
+    """Work until the goals are reached or the time is over; exit 0 only if everything was clean."""
     options = _options()
-    deadline = time.monotonic() + 60 * options.minutes
-    results = RESULTS / f"{options.seed}.jsonl"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    lines = results.read_text().splitlines() if results.exists() else []
-    table = {kind: Findings() for kind in KINDS}
-    for line in lines:
-        value = json.loads(line)
-        table[value["kind"]].add(Findings.from_value(value["findings"]))
-    print(f"seed {options.seed}, {len(lines)} cycles done before; load {os.getloadavg()[0]:.1f}", flush=True)
-
-    def enough() -> bool:
-        kills, states = (sum(getattr(found, name) for found in table.values()) for name in ("kills", "power_cuts"))
-        return time.monotonic() > deadline or (kills >= options.kills and states >= options.kills)
-
-    if not enough():
-        for number, kind, found in _side_by_side(options.seed, len(lines), options.jobs, enough):
-            table[kind].add(found)
-            with results.open("a") as file:
-                file.write(json.dumps({"kind": kind, "findings": found.to_value()}) + "\n")
-            print(f"  {options.seed}-{number} {kind}: {_counts(found)}", *found.complaints, flush=True)
-    _print(table)
-    return 0 if all(found.clean for found in table.values()) else 1
+    plan = Plan(options.kills, options.mutants, options.minutes)
+    journal = Journal(RESULTS / f"{options.seed}.jsonl")
+    print(f"seed {options.seed}, {journal.cycles} cycles done before; load {os.getloadavg()[0]:.1f}", flush=True)
+    _verify(options, plan, journal)
+    _torture(options, plan, journal)
+    _print(journal.table, journal.total)
+    missing = plan.missing(journal.total)
+    if missing:
+        print(f"\nreached {', '.join(missing)}; SEED={options.seed} goes on, with MINUTES=0 until all is done")
+    return 0 if journal.total.clean else 1
 
 
 def _options() -> argparse.Namespace:
@@ -60,43 +80,43 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--kills", type=int, default=1000, help="end after so many kills and power cuts (default: 1000)"
     )
-    parser.add_argument("--minutes", type=float, default=10, help="end after so many minutes (default: 10)")
+    parser.add_argument(
+        "--mutants", type=int, default=10_000, help="mutated PDFs, and half as many bundles (default: 10000)"
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=10, help="begin nothing that would end later; 0: do all (default: 10)"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="cycles at once (default: one a core)")
-    parser.add_argument("--seed", default=secrets.token_hex(4), help="of an earlier run, to repeat it or to go on")
+    parser.add_argument("--seed", default=secrets.token_hex(4), help="of an earlier run, to go on with it")
     return parser.parse_args()
 
 
-def _side_by_side(seed: str, first: int, jobs: int, enough: Callable[[], bool]) -> Iterator[tuple[int, str, Findings]]:
-    """Run cycles from number ``first`` on, and give each with its kind and findings, in their order."""
-    with ProcessPoolExecutor(jobs, get_context("spawn"), end_tidily) as pool, _nothing_left_behind(pool):
-        last = first + AHEAD * jobs
-        ahead = {number: pool.submit(run, seed, number) for number in range(first, last)}
-        for number in range(first, MOST_CYCLES):
-            yield number, ORDER[number % len(ORDER)], ahead.pop(number).result()
-            if not enough():
-                ahead[last] = pool.submit(run, seed, last)
-                last += 1
-                continue
-            left = [next_one for next_one in sorted(ahead) if not ahead[next_one].cancel()]
-            yield from ((one, ORDER[one % len(ORDER)], ahead[one].result()) for one in left)
-            return
+def _verify(options: argparse.Namespace, plan: Plan, journal: Journal) -> None:
+    found, end = journal.table[MUTANTS], plan.end_of_mutants
+    with processes(options.jobs) as pool:
+        batch = partial(verify_mutants, options.seed)
+        for _, verified in side_by_side(pool, batch, journal.mutants, end, lambda: plan.mutated_enough(found)):
+            journal.add(MUTANTS, verified)
+            print(*(f"  {complaint}\n" for complaint in verified.complaints), sep="", end="", flush=True)
+    print(f"  {found.mutants:,} mutants verified, {found.let_through} let through", flush=True)
 
 
-@contextmanager
-def _nothing_left_behind(pool: ProcessPoolExecutor) -> Iterator[None]:
-    """Who is told to end waits for the cycles that run, until they have ended their servers, and begins no more."""
-    end_tidily()
-    try:
-        yield
-    except BaseException:
-        pool.shutdown(cancel_futures=True)
-        raise
+def _torture(options: argparse.Namespace, plan: Plan, journal: Journal) -> None:
+    end = plan.end_of_cycles
+    with processes(options.jobs) as pool:
+        cycle = partial(run, options.seed)
+        for number, found in side_by_side(pool, cycle, journal.cycles, end, lambda: plan.killed_enough(journal.total)):
+            kind = ORDER[number % len(ORDER)]
+            journal.add(kind, found)
+            print(f"  {options.seed}-{number} {kind}: {_counts(found)}", *found.complaints, flush=True)
 
 
 _COLUMNS = {
     "kills": "kills",
     "power_cuts": "power cuts",
     "faults": "faults",
+    "mutants": "mutants",
+    "let_through": "let through",
     "acknowledged": "acknowledged",
     "lost": "lost",
     "doubled": "doubled",
@@ -110,10 +130,7 @@ def _counts(found: Findings) -> str:
     return ", ".join(f"{getattr(found, name)} {words}" for name, words in _COLUMNS.items() if getattr(found, name))
 
 
-def _print(table: dict[str, Findings]) -> None:
-    total = Findings()
-    for found in table.values():
-        total.add(found)
+def _print(table: dict[str, Findings], total: Findings) -> None:
     print(f"\n{'':<24}" + "".join(f"{words:>14}" for words in _COLUMNS.values()) + f"{'recovery':>12}")
     for kind, found in {**table, "in all": total}.items():
         counts = "".join(f"{getattr(found, name):>14,}" for name in _COLUMNS)

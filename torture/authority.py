@@ -13,14 +13,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bench.crowd import free_port
 from tests.pki.authorities import AUTHORITY, ROOT, Stamper, stamper
+from torture.peer import HOST, Peer, served
 
 ANCHORS = (ROOT.certificate,)
 LIES = ("wrong nonce", "wrong imprint", "expired", "far-off time")
@@ -34,41 +35,27 @@ def _expired() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     return key, certificate
 
 
-class Authority:
+class Authority(Peer):
     """The authority; ``mood`` is "honest" or one of MOODS. What came while it was slow waits until it is let go."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.mood = "honest"
         self.asked = 0
         self._waiting = threading.Event()
-        self._server: ThreadingHTTPServer | None = None
 
     @property
     def url(self) -> str:
         """Where it is asked."""
-        return f"http://127.0.0.1:{self.port}/tsr"
+        return f"http://{HOST}:{self.port}/tsr"
 
-    def __enter__(self) -> Authority:
-        self.bring_back()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.let_down()
+    def listen(self) -> Callable[[], None]:
+        return served(ThreadingHTTPServer((HOST, self.port), functools.partial(_Handler, self)))
 
     def let_down(self) -> None:
-        """Nobody listens there any more; whoever waits for a slow answer gets none."""
-        server, self._server = self._server, None
+        """As every peer; whoever waits for a slow answer gets none."""
+        super().let_down()
         self.let_go()
-        if server is not None:
-            server.shutdown()
-            server.server_close()
-
-    def bring_back(self) -> None:
-        """Listen again."""
-        if self._server is None:
-            self._server = ThreadingHTTPServer(("127.0.0.1", self.port), functools.partial(_Handler, self))
-            threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def let_go(self) -> None:
         """Answer whoever has been kept waiting."""
@@ -81,7 +68,7 @@ class Authority:
         honest, mood = Stamper(time=datetime.now(UTC).replace(microsecond=0)), self.mood
         if mood == "slow":
             self._waiting.wait(LONGEST_WAIT)
-            if self._server is None:
+            if not self.listens:
                 return b""  # gone meanwhile: an honest answer would be a timestamp although there is no authority
         if mood == "wrong nonce":
             return honest.but(nonce=lambda nonce: (nonce or 0) + 1)(request)

@@ -9,16 +9,19 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from signing_service.errors import SigningServiceError
 from torture.catching import TRIALS, catch
 from torture.clocks import JUMPS, let_the_clock_jump
 from torture.failover import fail_over
 from torture.faults import break_the_disk
 from torture.findings import Findings
+from torture.hurry import keep_to
 from torture.killing import make_venue, run_cycle
 from torture.outages import live_through_outages
 from torture.postgres import Cluster
 from torture.power import cut_the_power
 from torture.workers import kill_a_worker
+from torture.wrong_starts import begin_by_wrong_clocks
 
 PARTIES = 24
 FEW = 4
@@ -50,7 +53,10 @@ def its_turn(number: int) -> tuple[str, int]:
 
 def _in_a_folder(cycle: Cycle, seed: str, turn: int) -> Findings:
     folder = Path(tempfile.mkdtemp(prefix="torture-"))
-    found = cycle(folder / "venue", seed, turn)
+    try:
+        found = cycle(folder / "venue", seed, turn)
+    except SigningServiceError as error:
+        found = Findings(complaints=[f"it could not go on: {error.message}"])
     if found.clean:
         shutil.rmtree(folder)
     else:
@@ -86,6 +92,7 @@ def _failing_disk(folder: Path, seed: str, _turn: int) -> Findings:
 
 def _jumping_clock(folder: Path, seed: str, _turn: int) -> Findings:
     found = let_the_clock_jump(make_venue(folder, len(JUMPS)), seed)
+    found.add(begin_by_wrong_clocks(folder.with_name("begun"), seed))
     found.excuses.clear()
     return found
 
@@ -111,6 +118,7 @@ def _killed_worker(folder: Path, _seed: str, _turn: int) -> Findings:
 
 def _planted(folder: Path, seed: str, turn: int) -> Findings:
     """One bug after the other; what its trial finds is what was wanted."""
+    keep_to(float("inf"))  # else it might not be seen, only because the time was over
     bug = list(TRIALS)[turn % len(TRIALS)]
     caught = not catch(bug, folder, seed).clean
     return Findings(planted=1, caught=int(caught), complaints=[] if caught else [f"nobody saw the bug “{bug}”"])

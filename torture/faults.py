@@ -22,6 +22,7 @@ from signing_service.errors import SigningServiceError
 from torture.checks import check
 from torture.clients import Client, Ledger
 from torture.findings import Findings
+from torture.hurry import time_is_over
 from torture.killing import AT_ONCE, wait_for_archive
 from torture.server import Server
 
@@ -68,7 +69,7 @@ def break_the_disk(venue: Venue, seed: str, faults: int) -> Findings:
         server.start()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             signing = [pool.submit(client.sign_whatever_happens) for client in clients]
-            while found.faults < faults and not all(one.done() for one in signing):
+            while found.faults < faults and not all(one.done() for one in signing) and not time_is_over():
                 _break_for_a_moment(venue, server, chance)
                 found.faults += 1
         server.kill()

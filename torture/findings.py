@@ -13,6 +13,9 @@ class Findings:
     kills: int = 0
     faults: int = 0
     power_cuts: int = 0
+    mutants: int = 0
+    let_through: int = 0
+    """Mutants that were not refused, or not in time."""
     planted: int = 0
     caught: int = 0
     acknowledged: int = 0
@@ -26,8 +29,8 @@ class Findings:
 
     @property
     def clean(self) -> bool:
-        """Nothing lost, doubled, forked or complained about."""
-        return not (self.lost or self.doubled or self.forks or self.complaints)
+        """Nothing lost, doubled, forked, let through or complained about."""
+        return not (self.lost or self.doubled or self.forks or self.let_through or self.complaints)
 
     def add(self, other: Findings) -> None:
         """Take in what another run found."""

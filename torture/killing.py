@@ -20,6 +20,7 @@ from signing_service.store import agreements
 from torture.checks import check
 from torture.clients import Client, Ledger
 from torture.findings import Findings
+from torture.hurry import time_is_over
 from torture.points import POINTS
 from torture.server import Server
 
@@ -79,10 +80,10 @@ def _kill(
     points: tuple[str, ...],
     finished: Callable[[], bool],
 ) -> None:
-    """Let servers die until there were so many kills or the clients are done; leave one alive."""
+    """Let servers die until there were so many kills, the clients are done or the time is over; leave one alive."""
     begin = server.kills
     point: str | None = None
-    while not finished() and server.kills - begin < kills:
+    while not finished() and server.kills - begin < kills and not time_is_over():
         life = chance.uniform(0.02, LONGEST_LIFE) if point is None else 3 * LONGEST_LIFE
         _live(server, life * max(1.0, server.last_recovery / USUAL_START), finished)
         if finished() and server.alive:

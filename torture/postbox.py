@@ -14,18 +14,19 @@ import asyncio
 import email
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from bench.crowd import free_port
+from torture.peer import HOST, Peer
 
 
-class Postbox:
+class Postbox(Peer):
     """What was taken, and how often the answer to that was swallowed."""
 
     def __init__(self) -> None:
-        self.port = free_port()
+        super().__init__()
         self.taken: list[bytes] = []
         self.swallow = 0
         """So many next mails are taken, and the connection cut instead of saying so."""
@@ -33,32 +34,21 @@ class Postbox:
         """By Message-ID."""
         self.holding = False
         self.held, self.let_go = threading.Event(), threading.Event()
-        self._controller: Controller | None = None
 
     @property
     def url(self) -> str:
         """For SMTP_URL."""
-        return f"smtp://127.0.0.1:{self.port}?security=none"
+        return f"smtp://{HOST}:{self.port}?security=none"
 
-    def __enter__(self) -> Postbox:
-        self.bring_back()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.let_down()
+    def listen(self) -> Callable[[], None]:
+        controller = Controller(self, hostname=HOST, port=self.port)
+        controller.start()
+        return controller.stop
 
     def let_down(self) -> None:
-        """Nobody listens there any more."""
+        """As every peer; who is held is let go first."""
         self.let_go.set()
-        if self._controller is not None:
-            self._controller.stop()
-            self._controller = None
-
-    def bring_back(self) -> None:
-        """Listen again."""
-        if self._controller is None:
-            self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
-            self._controller.start()
+        super().let_down()
 
     def copies(self) -> Counter[str]:
         """How often each Message-ID was taken."""

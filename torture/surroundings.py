@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -27,6 +26,7 @@ from signing_service.workflow import delivery, worker
 from torture.authority import ANCHORS, MOODS, Authority
 from torture.killing import make_venue
 from torture.onlooker import Onlooker
+from torture.peer import Peer
 from torture.postbox import Postbox
 from torture.postgres import Cluster
 
@@ -45,16 +45,6 @@ def impatient() -> None:
     outbox.LONGEST_RETRY = MAIL_LEASE  # a claim that ends later than twice that would count for nothing
     delivery.LEASE, delivery.HAND_OVER = MAIL_LEASE, MAIL_LEASE / 2
     worker.LONGEST_PAUSE = 1.0
-
-
-class Peer(Protocol):
-    """What a server asks."""
-
-    def let_down(self) -> None:
-        """End it."""
-
-    def bring_back(self) -> None:
-        """Begin it again, at the same address."""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ def killed_before_a_mail(venue: Venue, _seed: str, bug: str | None = None) -> Fi
 
     def waiting() -> bool:
         with service.database.read() as session:
-            return outbox.counts(session).get("waiting", 0) > 0
+            return outbox.count(session, "waiting") > 0
 
     try:
         server.start("before a mail", 1)

@@ -1,7 +1,7 @@
 """``signing-service status``: what this service holds at the moment.
 
 How many agreements there are and the newest ones, with their state and signatures; the record, its last checkpoint and
-its log witnesses; mails by state.
+its log witnesses; mails that wait or were refused.
 ``--json`` prints the same for programs.
 """
 
@@ -49,7 +49,7 @@ class Status:
     published: int | None  # entries under the last released checkpoint
     witnessed: int | None  # entries under the last checkpoint that the trust file's quorum cosigned
     witnesses: tuple[WitnessStatus, ...]
-    mails: dict[str, int]  # state: how many
+    mails: dict[str, int]  # that are not delivered, by state; /metrics tells how many were sent
 
 
 def main(arguments: list[str]) -> int:
@@ -89,7 +89,7 @@ def read_status(service: Service, limit: int = LISTED) -> Status:
             newest.size if newest else None,
             record_state(service).witnessed if newest else None,
             tuple(witnesses_of(service)),
-            outbox.counts(session),
+            outbox.undelivered(session),
         )
 
 
@@ -105,7 +105,7 @@ def _print(found: Status, now: str) -> None:
         print("  no agreements yet")
     print()
     published = "nothing published yet" if found.published is None else f"{found.published} under the checkpoint"
-    mails = ", ".join(f"{count} {state}" for state, count in sorted(found.mails.items())) or "none"
+    mails = ", ".join(f"{count} {state}" for state, count in found.mails.items() if count) or "all sent"
     pairs = [("record", f"{found.entries} entries, {published}")]
     if found.witnesses:
         well = sum(witness.cosigned == found.published for witness in found.witnesses)

@@ -2,7 +2,8 @@
 
 Whoever waits asks again before its lease ends, and so keeps its place; a browser that died loses it when the
 lease runs out. The lowest living ticket holds the turn, for HELD at the longest: who has not signed until then goes to
-the end of the queue, however often the lease was renewed. A signer's newest attempt takes the places of that person's
+the end of the queue as soon as anybody else asks, however often and however late the lease was renewed. A signer's
+newest attempt takes the places of that person's
 earlier ones, so that many attempts wait no oftener than one::
 
     place = turns.take(session, agreement, attempt, now=now, lease=timedelta(seconds=10))
@@ -38,10 +39,11 @@ _AHEAD = (
     "WHERE own.attempt = :attempt AND ahead.ticket < own.ticket LIMIT 1"
 )
 _HEAD = "SELECT min(ticket) FROM turns WHERE agreement = :agreement"
-# dead, or the clock was set back: nobody's lease can end so late; or an earlier attempt of the same person and signer
+# dead, or the clock was set back: nobody's lease can end so late; or no reservation and has held the turn for HELD; or
+# an earlier attempt of the same person and signer
 _DROP_DEAD = (
     "DELETE FROM turns WHERE agreement = :agreement AND attempt <> :attempt AND (lease_until <= :now "
-    "OR lease_until > :longest OR lease_until > :long AND attempt NOT IN "
+    "OR lease_until > :longest OR (lease_until > :long OR held_since <= :over) AND attempt NOT IN "
     "(SELECT id FROM attempts WHERE agreement = :agreement AND own_certificate) OR attempt IN "
     "(SELECT earlier.id FROM attempts AS own JOIN attempts AS earlier ON earlier.agreement = own.agreement "
     "AND earlier.signer = own.signer AND earlier.person = own.person AND earlier.created < own.created "
@@ -82,7 +84,7 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     """Queue up, or renew the lease; gives how many are ahead (0: this attempt holds the turn).
 
     Holds the agreement's row until commit, so tickets go up by one and no two attempts hold the turn.
-    Who has held it for HELD gives it up here.
+    Who has held it for HELD gives it up here, whether it asks itself or somebody who waits.
     """
     agreements.hold(session, agreement)
     driver = Driver(session.connection())

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -24,23 +26,49 @@ CACHE = "public, max-age=1"  # a proxy may answer all others for a second
 
 
 class States:
-    """The newest answers; whoever asks within MEMORY is given the same bytes. Thread-safe."""
+    """The newest answers; whoever asks within MEMORY is given the same bytes. Thread-safe.
 
-    def __init__(self, memory: float = MEMORY) -> None:
-        self._memory = memory
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, bytes]] = {}
+    Of many who come at once for one agreement only one asks the database; other agreements wait for nobody.
+    """
+
+    def __init__(self, memory: float = MEMORY, clock: Callable[[], float] = time.monotonic) -> None:
+        self._memory, self._clock = memory, clock
+        self._lock = threading.Lock()  # over the dictionary, and for moments only
+        self._halls: dict[str, _Hall] = {}
 
     def of(self, agreement_id: str) -> bytes:
         """The state of an agreement as JSON; raises NotFoundError."""
-        with self._lock:  # so that of many who come at once only one asks the database
-            made, data = self._kept.get(agreement_id, (-self._memory, b""))
-            now = time.monotonic()
-            if now - made >= self._memory:
-                data = _state(agreement_id)
-                self._kept = {key: one for key, one in self._kept.items() if now - one[0] < self._memory}
-                self._kept[agreement_id] = (now, data)
-        return data
+        with self._lock:
+            hall = self._halls.setdefault(agreement_id, _Hall())
+            hall.asking += 1
+        try:
+            with hall.lock:
+                if not self._is_fresh(hall):
+                    now = self._clock()
+                    hall.data, hall.made = _state(agreement_id), now
+                return hall.data
+        finally:
+            with self._lock:
+                hall.asking -= 1
+                self._halls = {key: one for key, one in self._halls.items() if one.asking or self._is_fresh(one)}
+
+    def kept(self) -> list[str]:
+        """The agreements of which something is remembered: no more than are asked for within MEMORY."""
+        with self._lock:
+            return sorted(self._halls)
+
+    def _is_fresh(self, hall: _Hall) -> bool:
+        return hall.made is not None and self._clock() - hall.made < self._memory
+
+
+@dataclass
+class _Hall:
+    """One agreement's answer, and its lock, which is held while the answer is made."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    asking: int = 0
+    made: float | None = None
+    data: bytes = b""
 
 
 @blueprint.get("/ceremony/<agreement_id>")

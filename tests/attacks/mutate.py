@@ -4,7 +4,8 @@
     python -m tests.attacks.mutate --every-byte          # each byte of the last container, three changes each
 
 Half of the changes hit one bit or byte; the others swap, repeat, cut out or append blocks, edit objects through
-pikepdf, or rewrite numbers. ``make torture`` runs the full numbers; ``make test`` a sample with a fixed seed.
+pikepdf, or rewrite numbers. ``make torture`` verifies them in batches
+(torture/mutants.py), ``make test`` a sample with a fixed seed.
 """
 
 from __future__ import annotations

@@ -149,6 +149,17 @@ def test_what_grows_is_found_by_an_index(full: Database, index: str, look: Look)
     assert (names[full.dialect] if index == "entries" else index) in plan, plan
 
 
+def test_mails_that_were_sent_cost_nothing_to_count_the_others(full: Database):
+    with full.begin() as session:
+        plan = explain(session, outbox.undelivered)
+    if full.dialect == "sqlite":
+        assert plan.count("ix_outbox_state_next_attempt (state=?)") == 2, plan
+        assert "SCAN" not in plan, plan
+    else:
+        assert "Index Cond: (state = 'waiting'::text)" in plan, plan
+        assert "ix_outbox_failed" in plan, "an index of nothing else"
+
+
 def explain(session: Session, look: Look) -> str:
     """How the database finds what ``look`` asks for."""
     asked: list[tuple[str, Any]] = []

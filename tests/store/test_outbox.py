@@ -52,7 +52,8 @@ def test_a_claimed_mail_can_be_read_outside_the_transaction_and_marked_sent(data
 
     with database.begin() as session:
         assert outbox.claim(session, now=NOON + timedelta(days=9), lease=LEASE) == []
-        assert outbox.counts(session) == {"sent": 1}
+        assert outbox.count(session, "sent") == 1
+        assert outbox.undelivered(session) == {"waiting": 0, "failed": 0}
         assert outbox.get(session, mail.id).sent == NOON
 
 
@@ -96,7 +97,7 @@ def test_a_refused_mail_fails_for_good(database: Database):
         outbox.mark_failed(session, mail.id, "550 no such user" * 99, now=NOON, permanent=True)
         assert len(mail.error or "") == 500
     with database.begin() as session:
-        assert outbox.counts(session) == {"failed": 1}
+        assert outbox.undelivered(session) == {"waiting": 0, "failed": 1}
         assert outbox.claim(session, now=NOON + timedelta(days=9), lease=LEASE) == []
 
 

@@ -21,7 +21,6 @@ from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_
 from signing_service.pki.timestamp_check import check_response
 from signing_service.pki.timestamps import request_timestamp
 from signing_service.record.checkpoint import verify_checkpoint
-from signing_service.web.hall import States
 from signing_service.workflow.drafts import create_correction, replace_source
 from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
@@ -180,19 +179,6 @@ def rules(visit: Visit, draft: World, **chosen: str) -> None:
     usual = {"zone": "UTC", "order": "free", "minimum_assurance": "service", "force": "on-countersignature"}
     assert officer.submit(path, **{**usual, **chosen}).status_code == 303
     draft.publish()
-
-
-def test_a_hall_full_of_viewers_asks_the_database_once(world: World, monkeypatch: pytest.MonkeyPatch):
-    asked: list[str] = []
-
-    def ask(agreement_id: str) -> bytes:
-        asked.append(agreement_id)
-        return b"{}"
-
-    monkeypatch.setattr("signing_service.web.hall._state", ask)
-    states = States(memory=3600)
-    assert {states.of(world.agreement) for _ in range(100)} == {b"{}"}
-    assert asked == [world.agreement]
 
 
 def test_a_draft_has_no_hall(anybody: Visitor, draft: World):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from signing_service.agreement.terms import Terms
+from signing_service.commands.status import read_status
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ConflictError, FormatError, NotAllowedError, NotFoundError, TimestampError
 from signing_service.store import agreements, openings, outbox, people
+from signing_service.store.tables import OutboxMail
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence, pdf
 from signing_service.workflow.drafts import checklist, create_correction, create_draft, preview, replace_source
@@ -99,7 +102,17 @@ def cautions_of(world: World, draft: str) -> list[str]:
 def test_everybody_is_invited_in_the_same_transaction(world: World) -> None:
     world.publish()
     with world.service.database.read() as session:
-        assert outbox.counts(session) == {"waiting": 4}
+        mails = session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
+        assert [mail.state for mail in mails] == ["waiting"] * 4
+
+
+def test_status_counts_mails_that_wait_or_were_refused_and_none_that_were_sent(world: World) -> None:
+    world.publish()
+    with world.service.database.begin() as session:
+        session.execute(update(OutboxMail).values(state="sent"))
+        refused = session.scalars(select(OutboxMail).limit(1)).one()
+        outbox.mark_failed(session, refused.id, "550 no such user", now=world.clock.now, permanent=True)
+    assert read_status(world.service).mails == {"waiting": 0, "failed": 1}
 
 
 def test_when_no_authority_answers_nothing_is_published(world: World) -> None:
