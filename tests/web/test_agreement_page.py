@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import update
 
 from signing_service.agreement.terms import SECRETARIAT
@@ -117,6 +119,16 @@ def test_the_pages_of_the_pdf_come_as_pictures(lin: Visitor, world: World):
     assert picture.data.startswith(b"\x89PNG")
     assert lin.get(url(world, "revisions/0/pages/99.png")).status_code == 404
     assert lin.get(url(world, "revisions/0/pages/0.png")).status_code == 404
+
+
+def test_a_page_that_is_opened_to_be_read_has_twice_the_pixels_of_the_one_in_the_list(lin: Visitor, world: World):
+    page = lin.get(url(world)).text
+    small, large = f"{url(world)}revisions/0/pages/1.png", f"{url(world)}revisions/0/pages/1.png?size=large"
+    assert f'<a href="{large}" data-enlarge><img src="{small}"' in page
+    assert page.count('<dialog class="enlarged"') == 1
+    assert 'aria-haspopup="dialog" data-enlarge' in page, "the picture of one's own signature opens in the same"
+    widths = [Image.open(BytesIO(lin.get(address).data)).width for address in (small, large, small)]
+    assert widths == [1240, 2400, 1240]
 
 
 def test_the_end_of_a_revision_can_be_fetched_alone(lin: Visitor, world: World):
