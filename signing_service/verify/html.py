@@ -57,6 +57,10 @@ code { font-size: .85em; overflow-wrap: anywhere }
 @media print { body { font-size: 9.5pt; margin: 0; max-width: none; padding: 0 } tr { break-inside: avoid } }
 """
 
+_WHICH_TIME = (
+    "The time that counts is the one of the timestamp: it proves when the signature was there. "
+    "The time that a signature states itself, and prints in its box, is when its visible mark was made."
+)
 _GUEST = "guest: attests, and counts for no quorum"
 
 
@@ -96,7 +100,8 @@ def _section(report: Report) -> Iterator[str]:
     for hint in report.hints:
         yield f"<p>{_text(hint[0].upper() + hint[1:])}.</p>"
     if report.signatures:
-        yield '<h2>Signatures</h2><table class="signatures"><thead><tr>'
+        yield f"<h2>Signatures</h2><p>{_WHICH_TIME}</p>"
+        yield '<table class="signatures"><thead><tr>'
         yield "".join(f'<th scope="col">{name}</th>' for name in ("For", "By, and when", "Evidence"))
         yield "</tr></thead><tbody>"
         for signature in report.signatures:
@@ -152,6 +157,7 @@ def _signature(item: SignatureReport) -> str:
     signer = "<br>".join(_text(part) for part in (item.signer, item.role, _GUEST if item.guest else "") if part)
     signer += f"<br><code>{item.certificate_sha256[:32]}</code>" if item.certificate_sha256 else ""
     time = _moment(item.time) if item.time else "no time is proven"
+    stated = item.claimed_time if item.time and item.claimed_time != item.time else None
     clock = {True: "independent", False: "time not independent", None: ""}[item.time_independent]
     consent = _text(f"“{item.consent}” ({item.consent_language})", item.consent_language) if item.consent else ""
     entry = str(item.entry) if item.entry is not None else ""
@@ -161,10 +167,14 @@ def _signature(item: SignatureReport) -> str:
     by = f"{item.time_authority} ({clock})" if clock else item.time_authority
     cells = [
         f'<strong class="{item.verdict.value}">{item.verdict.value}</strong><br>{party}',
-        "<br>".join(part for part in (signer, _text(time), _text(by)) if part),
+        "<br>".join(part for part in (signer, _text(time), _text(by), _stated(stated)) if part),
         f"<dl>{evidence}</dl>" if evidence else "",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _stated(time: datetime | None) -> str:
+    return f"<small>states itself: {_moment(time)}</small>" if time else ""
 
 
 def _problem(one: Problem) -> str:

@@ -125,7 +125,10 @@ def receipt(agreement_id: str, signer: str) -> str:
     data = parse_canonical_json(receipts.own_receipt(service, person_id, agreement_id, signer))
     own = next((item for item in view.signers if item.id == signer), None)
     time = parse_time(data["event"]["timestamp"]["time"])
-    return render_template("representative/receipt.html", view=view, receipt=data, own=own, time=time)
+    printed = receipts.printed_time(service, person_id, agreement_id, signer)
+    return render_template(
+        "representative/receipt.html", view=view, receipt=data, own=own, time=time, printed=printed
+    )
 
 
 @blueprint.get("/agreements/<agreement_id>/receipts/<signer>.json")

@@ -157,6 +157,19 @@ def test_who_has_signed_sees_it_at_once_and_has_a_receipt(lin: Visitor, world: W
     assert "time not independent" in lin.get(url(world, f"receipts/{LIN.signer}/")).text
 
 
+def test_the_receipt_names_the_time_that_counts_and_the_one_in_the_box_each_with_its_zone(lin: Visitor, world: World):
+    assert "The time of the timestamp counts" in lin.get(url(world)).text, "said before one signs"
+    signing = world.signing(LIN)
+    world.clock.forward(minutes=3)
+    signing.approve()
+    signing.complete()
+    facts = re.sub(r"<[^>]+>", " ", lin.get(url(world, f"receipts/{LIN.signer}/")).text)
+    said = " ".join(facts.split())
+    assert "Time that counts 11 Apr 2025, 12:03 local time (11 Apr 2025, 04:03 UTC)" in said
+    assert "Time in the box 11 Apr 2025, 12:00 local time (11 Apr 2025, 04:00 UTC)" in said
+    assert "The time of the timestamp counts" in said
+
+
 def test_nobody_gets_the_receipt_of_somebody_else(visit: Visit, world: World):
     world.sign(LIN)
     assert visit(SOMCHAI).get(url(world, f"receipts/{LIN.signer}/")).status_code == 404
