@@ -64,7 +64,8 @@ class Result:
     """The report as a page of its own."""
     reason: str
     """In a word, why it is not PASSED: the state of an agreement that is not finished (``open``, ``complete``),
-    ``foreign`` (to the trust file), ``alone`` (a PDF without its bundle), or what the step is called that found the worst; empty for PASSED."""
+    ``foreign`` (to the trust file), ``alone`` (a PDF without its bundle), or what the step is called that found the
+    worst; empty for PASSED."""
     problem: str
     """The worst that was found, as the report says it."""
 

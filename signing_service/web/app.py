@@ -49,6 +49,7 @@ from signing_service.web import (
     table_rules,
     university,
     verification,
+    well_known,
     who_signs,
     withdrawal,
 )
@@ -93,6 +94,7 @@ PAGES = (
     questions,
     following,
     rules_form,
+    well_known,
 )  # the modules with blueprints
 MAX_REQUEST = 2 * 1024 * 1024  # bytes; an agreement's source is the largest thing that anybody sends
 
