@@ -192,6 +192,14 @@ def parse_reply_to(text: str | None) -> str | None:
     return text
 
 
+def parse_security_contact(text: str | None) -> str | None:
+    """A mail address without a name, or an https URL."""
+    if text is not None and not is_address(text) and not (text.startswith("https://") and text.isascii()):
+        hint = "like security@example.org, or: https://example.org/report"
+        raise wrong("SECURITY_CONTACT", f"{text!r} is neither a mail address nor an https URL", hint)
+    return text
+
+
 def parse_listen(text: str) -> tuple[str, int]:
     """``host:port``; an IPv6 address stands in brackets."""
     host, _, port = text.rpartition(":")

@@ -65,6 +65,7 @@ SETTINGS = (
     Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
     Setting("MAIL_FROM", None, "sender of the service's mails"),
     Setting("MAIL_REPLY_TO", None, "address that answers to the service's mails go to, where it is not the sender"),
+    Setting("SECURITY_CONTACT", None, "whom to tell of a weakness: an address or an https URL"),
     Setting("BOUNCE_MAILBOX", None, "where reports about undelivered mails arrive (IMAP or Maildir)", secret=True),
     Setting("MAIL_DIR", "var/mail", "folder for mails where no mail server is set"),
     Setting("LISTEN", "127.0.0.1:8000", "address and port of the HTTP server"),
@@ -104,6 +105,7 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str | None
     mail_reply_to: str | None
+    security_contact: str | None  # an address or an https URL
     mail_dir: Path
     bounce_mailbox: ImapMailbox | Path | None
     listen: tuple[str, int]  # host, port
@@ -157,15 +159,20 @@ class Settings:
         return self.session_secret
 
 
+def _given(environment: Mapping[str, str], read: Callable[[Path], bytes]) -> dict[str, str]:
+    """The settings that are not empty, by name, defaults among them."""
+    _refuse_unknown(environment)
+    _refuse_passphrase_among_keys(environment)
+    return {one.name: text for one in SETTINGS if (text := _text_of(one, environment, read))}
+
+
 def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes] = Path.read_bytes) -> Settings:
     """Parse all settings out of ``environment``; raises ConfigurationError with the setting's name and the reason.
 
     Variables without the prefix are ignored; one with the prefix that is no setting is refused, since a typing
     error would otherwise leave a default in force. An empty value counts as not given.
     """
-    _refuse_unknown(environment)
-    _refuse_passphrase_among_keys(environment)
-    given = {one.name: text for one in SETTINGS if (text := _text_of(one, environment, read))}
+    given = _given(environment, read)
     settings = Settings(
         public_url=values.parse_public_url(given.get("PUBLIC_URL")),
         name=values.parse_name(given["NAME"]),
@@ -190,6 +197,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),
         mail_from=values.parse_mail_from(given.get("MAIL_FROM")),
         mail_reply_to=values.parse_reply_to(given.get("MAIL_REPLY_TO")),
+        security_contact=values.parse_security_contact(given.get("SECURITY_CONTACT")),
         mail_dir=Path(given["MAIL_DIR"]),
         bounce_mailbox=values.parse_bounce_mailbox(given.get("BOUNCE_MAILBOX")),
         listen=values.parse_listen(given["LISTEN"]),

@@ -18,7 +18,7 @@ from signing_service.pdf.outlines import OutlinePath, merged, shortest
 if TYPE_CHECKING:
     from signing_service.pdf.fonts import Fonts
 
-STROKES_WIDE, STROKES_HIGH = 1000, 300  # units of a drawn mark's coordinates
+STROKES_WIDE, STROKES_HIGH = 1000, 600  # units of a drawn mark's coordinates: the highest pad, on a phone
 MAX_STROKES, MAX_POINTS = 200, 4000
 PEN = 7  # width of the stroke in those units
 STROKE_ERROR = 1.0  # of those units, a fifth of a point

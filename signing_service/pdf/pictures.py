@@ -20,7 +20,7 @@ from signing_service.pdf.appearance import LINE_COLOUR, LINE_THICKNESS, line_to_
 from signing_service.pdf.grammar import FieldSlot
 
 MAX_WIDTH = 2400  # pixels
-FIELD_SCALE = 2  # pixels a point
+FIELD_SCALE = 4  # pixels a point
 _RECTANGLE = re.compile(rb"/Rect \[ ?([0-9.]+) ([0-9.]+) ([0-9.]+) ([0-9.]+) ?\]")
 _PAGE = re.compile(rb"/P ([0-9]+) 0 R")
 _TRAILER_ROOM = 1024  # bytes at the end in which the newest trailer stands

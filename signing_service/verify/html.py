@@ -15,6 +15,7 @@ from signing_service.verify.report import Problem, Report, SignatureReport, grou
 from signing_service.verify.text import (
     STEPS,
     clean,
+    headline,
     meaning,
     problems_heading,
     state_text,
@@ -45,6 +46,7 @@ dd::after { content: "\\A"; white-space: pre }
 .signatures code { font-size: .75em }
 .signatures td { overflow-wrap: break-word }
 .steps td:last-child, .steps th:last-child { text-align: right }
+summary { margin-top: 1.75rem; font-weight: 600; cursor: pointer }
 .PASSED { color: #1a6b34 } .FAILED { color: #a40e26 } .INDETERMINATE { color: #7d4e00 }
 code { font-size: .85em; overflow-wrap: anywhere }
 @media screen and (max-width: 45rem) {
@@ -57,6 +59,10 @@ code { font-size: .85em; overflow-wrap: anywhere }
 @media print { body { font-size: 9.5pt; margin: 0; max-width: none; padding: 0 } tr { break-inside: avoid } }
 """
 
+_WHICH_TIME = (
+    "The time that counts is the one of the timestamp: it proves when the signature was there. "
+    "The time that a signature states itself, and prints in its box, is when its visible mark was made."
+)
 _GUEST = "guest: attests, and counts for no quorum"
 
 
@@ -73,13 +79,13 @@ def report_to_section(report: Report) -> str:
 
 def _page(report: Report) -> Iterator[str]:
     verdict = report.verdict.value
-    indication = f" ({report.indication.value})" if report.indication else ""
     yield "<!DOCTYPE html>"
     yield '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     yield "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
     yield f"<title>{verdict}: {_text(report.name)}</title><style>{_STYLE}</style></head><body>"
-    yield f'<h1 class="{verdict}">{verdict}{indication}</h1>'
+    yield f'<h1 class="{verdict}">{headline(report)}</h1>'
     yield f"<p>{_text(meaning(report))}</p>"
+    yield f'<p>Verdict: <strong class="{verdict}">{verdict}</strong></p>'
     yield from _section(report)
     yield "</body></html>"
 
@@ -96,14 +102,18 @@ def _section(report: Report) -> Iterator[str]:
     for hint in report.hints:
         yield f"<p>{_text(hint[0].upper() + hint[1:])}.</p>"
     if report.signatures:
-        yield '<h2>Signatures</h2><table class="signatures"><thead><tr>'
+        yield f"<h2>Signatures</h2><p>{_WHICH_TIME}</p>"
+        yield '<table class="signatures"><thead><tr>'
         yield "".join(f'<th scope="col">{name}</th>' for name in ("For", "By, and when", "Evidence"))
         yield "</tr></thead><tbody>"
         for signature in report.signatures:
             yield _signature(signature)
         yield "</tbody></table>"
-    yield f"<h2>Checks</h2><p>{len(report.checks)} checks were made.</p>"
+    good = sum(check.verdict is Verdict.PASSED for check in report.checks)
+    yield f"<details><summary>Details: {good} of {len(report.checks)} checks passed</summary>"
     yield from _steps(report)
+    yield from _codes(report)
+    yield "</details>"
 
 
 def _steps(report: Report) -> Iterator[str]:
@@ -114,6 +124,13 @@ def _steps(report: Report) -> Iterator[str]:
     for step in sorted(made):
         yield f'<tr><th scope="row">{int(step)} {STEPS[step]}</th><td>{passed[step]} of {made[step]}</td></tr>'
     yield "</tbody></table>"
+
+
+def _codes(report: Report) -> Iterator[str]:
+    """The sub-indications of EN 319 102-1, for those who know them."""
+    found = dict.fromkeys(f"{STEPS[one.step]}: {one.indication.value}" for one in report.problems if one.indication)
+    if found:
+        yield f"<p>Sub-indications (ETSI EN 319 102-1): <code>{'; '.join(found)}</code></p>"
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -152,6 +169,7 @@ def _signature(item: SignatureReport) -> str:
     signer = "<br>".join(_text(part) for part in (item.signer, item.role, _GUEST if item.guest else "") if part)
     signer += f"<br><code>{item.certificate_sha256[:32]}</code>" if item.certificate_sha256 else ""
     time = _moment(item.time) if item.time else "no time is proven"
+    stated = item.claimed_time if item.time and item.claimed_time != item.time else None
     clock = {True: "independent", False: "time not independent", None: ""}[item.time_independent]
     consent = _text(f"“{item.consent}” ({item.consent_language})", item.consent_language) if item.consent else ""
     entry = str(item.entry) if item.entry is not None else ""
@@ -161,16 +179,19 @@ def _signature(item: SignatureReport) -> str:
     by = f"{item.time_authority} ({clock})" if clock else item.time_authority
     cells = [
         f'<strong class="{item.verdict.value}">{item.verdict.value}</strong><br>{party}',
-        "<br>".join(part for part in (signer, _text(time), _text(by)) if part),
+        "<br>".join(part for part in (signer, _text(time), _text(by), _stated(stated)) if part),
         f"<dl>{evidence}</dl>" if evidence else "",
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
+def _stated(time: datetime | None) -> str:
+    return f"<small>states itself: {_moment(time)}</small>" if time else ""
+
+
 def _problem(one: Problem) -> str:
-    indication = f" [{one.indication.value}]" if one.indication else ""
     verdict = f'<strong class="{one.verdict.value}">{one.verdict.value}</strong>'
-    return f"<li>{verdict} {STEPS[one.step]}, {_text(one.named)}: {_text(one.message)}{indication}</li>"
+    return f"<li>{verdict} {STEPS[one.step]}, {_text(one.named)}: {_text(one.message)}</li>"
 
 
 def _text(text: str, language: str = "") -> str:

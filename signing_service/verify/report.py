@@ -154,6 +154,15 @@ class Report:
         return worst(check.verdict for check in self.checks) if self.checks else Verdict.INDETERMINATE
 
     @property
+    def unfinished(self) -> str:
+        """``open`` or ``complete`` where all that is there is good and only further signatures are missing; else empty.
+
+        The state of an agreement is known only where nothing else is open (rules.py).
+        """
+        state = self.agreement.state if self.agreement else ""
+        return state if self.verdict is Verdict.INDETERMINATE and state in ("open", "complete") else ""
+
+    @property
     def exit_code(self) -> int:
         """0 PASSED, 1 FAILED, 3 INDETERMINATE."""
         return self.verdict.exit_code

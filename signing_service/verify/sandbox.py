@@ -17,10 +17,13 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import signing_service
 from signing_service.errors import FormatError, InputError, LimitError, SigningServiceError, UsageError
+
+if TYPE_CHECKING:
+    from signing_service.verify.report import Report
 
 MAX_MEMORY = 768 * 1024 * 1024  # bytes of address space, of which the libraries take some 200 MB
 MAX_SECONDS = 20  # of processor time; the clock on the wall gets twice as long
@@ -59,6 +62,12 @@ class Result:
     """The report as HTML, to stand in another page."""
     page: str
     """The report as a page of its own."""
+    reason: str
+    """In a word, why it is not PASSED: the state of an agreement that is not finished (``open``, ``complete``),
+    ``foreign`` (to the trust file), ``alone`` (a PDF without its bundle), or what the step is called that found the
+    worst; empty for PASSED."""
+    problem: str
+    """The worst that was found, as the report says it."""
 
 
 def verify_apart(submission: Submission, *, seconds: float = MAX_SECONDS, memory: int = MAX_MEMORY) -> Result:
@@ -80,7 +89,7 @@ def verify_apart(submission: Submission, *, seconds: float = MAX_SECONDS, memory
     answer = ask_child(parts, 2 * seconds)
     if "error" in answer:
         raise _ERRORS.get(answer["error"], InputError)(answer["message"], hint=answer["hint"])
-    return Result(answer["verdict"], answer["trust_fingerprint"], answer["body"], answer["page"])
+    return Result(answer["verdict"], answer["trust_fingerprint"], answer["body"], answer["page"], **answer["why"])
 
 
 def ask_child(parts: tuple[bytes, ...], seconds: float) -> dict[str, Any]:
@@ -171,7 +180,19 @@ def _verify(header: dict[str, Any]) -> dict[str, Any]:
         "trust_fingerprint": report.trust_fingerprint,
         "body": report_to_section(report),
         "page": report_to_html(report),
+        "why": _why(report),
     }
+
+
+def _why(report: Report) -> dict[str, str]:
+    from signing_service.verify.text import STEPS, clean
+    from signing_service.verify.verdict import ADD_BUNDLE, Verdict
+
+    worst = report.problems[0] if report.problems else None
+    alone = report.verdict is Verdict.INDETERMINATE and ADD_BUNDLE in report.hints
+    special = report.unfinished or (report.foreign_to and "foreign") or ("alone" if alone else "")
+    reason = special or (STEPS[worst.step] if worst else "")
+    return {"reason": reason, "problem": clean(worst.message) if worst else ""}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,18 @@ MEANINGS = {
     Verdict.INDETERMINATE: "Nothing is wrong, but something could not be decided; it is named below.",
     Verdict.FAILED: "Something is wrong; it is named below. Do not rely on this file.",
 }
+UNFINISHED = {
+    "open": "The agreement is still open for signature. All signatures that are there are good and nothing was "
+    "changed; only those that are named below are still to be given.",
+    "complete": "The parties have signed, and all their signatures are good. Only the countersignature of the "
+    "secretariat is still to come.",
+}
+"""What is said of an agreement whose verdict is INDETERMINATE for no other reason."""
+HEADLINES = {
+    Verdict.PASSED: "Genuine and complete",
+    Verdict.INDETERMINATE: "Not fully proven",
+    Verdict.FAILED: "Not valid",
+}
 _VERDICT_COLUMNS = len("INDETERMINATE") + 2
 _PAINT = re.compile("\x1b\\[[0-9]*m")
 _LABEL = re.compile(r"(?:[A-Z][\w-]*(?: for)? +)(?=\S)")
@@ -69,7 +81,7 @@ def clean(text: str) -> str:
 def meaning(report: Report) -> str:
     """What the verdict means, in a sentence or a few."""
     if not report.foreign_to:
-        return MEANINGS[report.verdict]
+        return UNFINISHED.get(report.unfinished) or MEANINGS[report.verdict]
     origin = clean(report.foreign_to)
     return (
         f"This file does not come from {origin}, whose trust file was given. If it belongs to another alliance, "
@@ -77,8 +89,15 @@ def meaning(report: Report) -> str:
     )
 
 
+def headline(report: Report) -> str:
+    """The verdict in plain words, for the head of a page."""
+    return "Good so far, and not finished" if report.unfinished else HEADLINES[report.verdict]
+
+
 def problems_heading(report: Report) -> str:
     """What stands above the problems."""
+    if report.unfinished:
+        return "What is still to come"
     return "What does not fit the trust file that was given" if report.foreign_to else "What is wrong or missing"
 
 

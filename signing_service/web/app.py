@@ -49,6 +49,7 @@ from signing_service.web import (
     table_rules,
     university,
     verification,
+    well_known,
     who_signs,
     withdrawal,
 )
@@ -58,6 +59,7 @@ from signing_service.web.measuring import Metrics
 from signing_service.web.presentation import FILTERS, GLOBALS
 from signing_service.web.proxies import TrustedProxies
 from signing_service.web.rules_in_words import rules_in_words
+from signing_service.web.scripts import imported
 from signing_service.web.session_words import session_words
 from signing_service.web.visitor import load_visitor
 from signing_service.web.words import signing_words
@@ -93,6 +95,7 @@ PAGES = (
     questions,
     following,
     rules_form,
+    well_known,
 )  # the modules with blueprints
 MAX_REQUEST = 2 * 1024 * 1024  # bytes; an agreement's source is the largest thing that anybody sends
 
@@ -141,7 +144,7 @@ def _configure(app: Flask, service: Service) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(FILTERS)
     app.jinja_env.globals.update(GLOBALS, service_name=service.name, get_locale=get_locale, signing_words=signing_words)
-    app.jinja_env.globals.update(session_words=session_words, rules_in_words=rules_in_words)
+    app.jinja_env.globals.update(session_words=session_words, rules_in_words=rules_in_words, imported=imported)
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
             app.wsgi_app, ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1), settings.trusted_proxies

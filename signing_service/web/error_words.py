@@ -6,11 +6,11 @@ their templates are in the catalogues (tests/web/messages.py gathers them); any 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_datetime_format
 from flask_babel import format_date, get_locale, gettext
 
 from signing_service.errors import Phrase
@@ -42,4 +42,10 @@ def day_and_minute(value: datetime, locale: Locale | None = None) -> str:
     """A moment of whatever zone it is in, in the interface's language."""
     locale = locale or get_locale() or Locale("en")
     spelled = Locale("en", "GB") if locale.language == "en" else locale  # the day before the month
-    return f"{format_skeleton('yMMMMd', value, locale=spelled)}, {value:%H:%M}"
+    day = format_skeleton("yMMMMd", value, locale=spelled)
+    return str(get_datetime_format("medium", locale=spelled)).format(f"{value:%H:%M}", day)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Names or other words one after the other, with the sign that the interface's language puts between them."""
+    return ("、" if (get_locale() or Locale("en")).language == "zh" else ", ").join(texts)

@@ -13,6 +13,7 @@ from signing_service.encoding import sha256_hex
 from signing_service.pdf.pictures import count_pages, picture_of_page
 
 PAGE_WIDTH = 1240  # pixels: an A4 page at 150 dots an inch
+LARGE_PAGE_WIDTH = 2400  # pixels: at 290; small print stays sharp where it is enlarged on a phone
 KEPT_PICTURES = 256  # pages, some 60 KB each
 KEPT_PREVIEWS = 8  # drafts that officers are looking at, some 400 KB each
 
@@ -61,7 +62,7 @@ class PageImages:
     """Pictures of the most recently looked at pages; thread-safe. What is missing is drawn again."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
         self._counts: dict[str, int] = {}
         self._previews: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -93,13 +94,13 @@ class PageImages:
             found = self._previews.get(digest)
         return render() if found is None else found
 
-    def page(self, pdf: bytes, number: int) -> bytes:
-        """Page ``number`` (from 1) as PNG, PAGE_WIDTH pixels wide; raises NotFoundError."""
-        key = (sha256_hex(pdf), number)
+    def page(self, pdf: bytes, number: int, width: int = PAGE_WIDTH) -> bytes:
+        """Page ``number`` (from 1) as PNG, so many pixels wide; raises NotFoundError."""
+        key = (sha256_hex(pdf), number, width)
         with self._lock:
             found = self._kept.get(key)
         if found is None:
-            found = picture_of_page(pdf, number - 1, width=PAGE_WIDTH)
+            found = picture_of_page(pdf, number - 1, width=width)
         with self._lock:
             self._kept[key] = found
             self._kept.move_to_end(key)

@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from signing_service.agreement.terms import Party, Terms
-from signing_service.web.error_words import day_and_minute, translated
+from signing_service.web.error_words import day_and_minute, listed, translated
 
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[ ,;:]|$)")
@@ -173,6 +173,7 @@ FILTERS = {
     "country_name": country_name,
     "in_language": in_language,
     "groups": groups,
+    "listed": listed,
     "party_name": party_name,
     "state_word": state_word,
     "state_mark": state_mark,

@@ -107,7 +107,7 @@ def revision(agreement_id: str, number: int) -> Response:
 @login_required
 def page(agreement_id: str, number: int, page: int) -> Response:
     data = download.pdf(the_service(), visitor().person_id, agreement_id, number)
-    return files.send(page_images().page(data, page), "image/png", cache="private, max-age=86400")
+    return files.send(page_images().page(data, page, page_width()), "image/png", cache="private, max-age=86400")
 
 
 @blueprint.get("/agreements/<agreement_id>/evidence.zip")
@@ -125,7 +125,10 @@ def receipt(agreement_id: str, signer: str) -> str:
     data = parse_canonical_json(receipts.own_receipt(service, person_id, agreement_id, signer))
     own = next((item for item in view.signers if item.id == signer), None)
     time = parse_time(data["event"]["timestamp"]["time"])
-    return render_template("representative/receipt.html", view=view, receipt=data, own=own, time=time)
+    printed = receipts.printed_time(service, person_id, agreement_id, signer)
+    return render_template(
+        "representative/receipt.html", view=view, receipt=data, own=own, time=time, printed=printed
+    )
 
 
 @blueprint.get("/agreements/<agreement_id>/receipts/<signer>.json")
@@ -185,6 +188,11 @@ def _decline_data(section: SigningSection) -> dict[str, Any]:
 def page_images() -> PageImages:
     """The pictures that this process keeps."""
     return cast("PageImages", current_app.extensions["page_images"])
+
+
+def page_width() -> int:
+    """How many pixels wide the picture of a page shall be: for a list of pages, or to be looked at alone."""
+    return files.LARGE_PAGE_WIDTH if request.args.get("size") == "large" else files.PAGE_WIDTH
 
 
 def file_name(view: AgreementView) -> str:

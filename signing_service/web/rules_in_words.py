@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from signing_service.agreement.rules import EntryIntoForce, Rules
 from signing_service.agreement.terms import Terms
+from signing_service.web.error_words import listed
 from signing_service.web.presentation import day, moment, party_name
 
 
@@ -36,7 +37,7 @@ def _signatures(terms: Terms) -> list[str]:
         words = _("At least %(count)s of %(total)s parties must sign.", count=rule.count, total=len(counted))
         return [words, others] if rule.count < len(counted) else [words]
     if rule.kind == "named":
-        names = ", ".join(party_name(party) for party in counted if party.id in rule.parties)
+        names = listed(party_name(party) for party in counted if party.id in rule.parties)
         words = _("These parties must sign: %(names)s.", names=names)
         return [words, others] if len(rule.parties) < len(counted) else [words]
     return [ngettext("The one party must sign.", "All %(num)s parties must sign.", len(counted))]

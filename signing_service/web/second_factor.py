@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from signing_service.web.error_pages import answer, wants_json
 
-EVERYBODYS = ("public.", "hall.", "record.", "operations.", "verification.", "university.")  # blueprints
+EVERYBODYS = ("public.", "hall.", "record.", "operations.", "verification.", "university.", "well_known.")  # blueprints
 ALLOWED = frozenset(
     (
         "static",

@@ -17,7 +17,7 @@ from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
 from signing_service.web.proof import proof_required
 from signing_service.web.public import local_path
-from signing_service.web.representative import page_images
+from signing_service.web.representative import page_images, page_width
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.web.who_signs import mandate_forms
 from signing_service.workflow import (
@@ -184,7 +184,7 @@ def preview(agreement_id: str) -> Response:
 @officer_required
 def preview_page(agreement_id: str, digest: str, page: int) -> Response:
     data = page_images().preview(digest, lambda: drafts.preview(the_service(), agreement_id))
-    return files.send(page_images().page(data, page), "image/png")
+    return files.send(page_images().page(data, page, page_width()), "image/png")
 
 
 @blueprint.post("/agreements/<agreement_id>/publish")

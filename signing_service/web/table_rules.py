@@ -16,8 +16,8 @@ from signing_service.errors import NotAllowedError
 from signing_service.web.visitor import the_service
 from signing_service.workflow import attempts
 
-READING = ("public.", "hall.", "record.", "operations.", "representative.")  # blueprints
-PUBLIC = ("public.", "hall.", "record.", "operations.")  # where an agreement in the address is everybody's to see
+READING = ("public.", "hall.", "record.", "operations.", "well_known.", "representative.")  # blueprints
+PUBLIC = ("public.", "hall.", "record.", "operations.", "well_known.")  # its address may name any agreement
 ELSEWHERE = frozenset({"representative.home"})  # lists all of a person's agreements
 ALLOWED = frozenset(
     (

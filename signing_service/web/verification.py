@@ -10,6 +10,7 @@ from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
@@ -63,6 +64,7 @@ def check() -> ResponseReturnValue:
         saved=Markup(saved),  # noqa: S704 (base64)
         name=submission.name,
         document=is_document(submission.data),
+        why=_reasons().get(result.reason, ""),
         own_trust=bool(own and own.filename),
     )
 
@@ -79,6 +81,26 @@ def report(agreement_id: str) -> Response:
     response = Response(result.page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = REPORT_POLICY
     return response
+
+
+def _reasons() -> dict[str, str]:
+    """In a sentence, why a file is not PASSED: by the state of its agreement, or by the step that found the worst."""
+    changed = _("Bytes of this file were changed, added or lost: it is not the file that was signed.")
+    return {
+        "open": _("The agreement is still open: who has not signed yet stands below."),
+        "complete": _("The parties have signed; the countersignature of the secretariat is still to come."),
+        "foreign": _("It does not come from the alliance whose trust file it was checked against."),
+        "alone": _("The PDF alone does not prove everything: verify its evidence bundle (ZIP) instead."),
+        "limits": _("The file is larger or more intricate than any agreement, or it is damaged."),
+        "structure": changed,
+        "changes": _("Something was changed in it after it was signed."),
+        "signature": _("A signature does not fit the document: one of the two was changed afterwards."),
+        "certificates": _("A signature was not made with a certificate that the trust file vouches for."),
+        "time": _("When a signature was made is not proven."),
+        "approval": _("That the person approved a signature, and who the person is, is not proven."),
+        "rules": _("What was signed does not satisfy the agreement's own rules."),
+        "record": _("The public record does not confirm it."),
+    }
 
 
 def _page(**values: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import parse_canonical_json
@@ -54,6 +56,15 @@ def own_receipt(service: Service, person_id: str, agreement_id: str, signer: str
     if signature is None or signature.person != person_id or signature.attempt is None:
         raise NotFoundError("there is no receipt of yours for this agreement")
     return receipt_of(service, signature.attempt)
+
+
+def printed_time(service: Service, person_id: str, agreement_id: str, signer: str) -> datetime | None:
+    """The time in the box of this person's own signature; None where the signer's own software drew it, or none is."""
+    with service.database.read() as session:
+        signature = acts.signature(session, agreement_id, signer)
+        if signature is None or signature.person != person_id or signature.attempt is None:
+            return None
+        return None if signature.assurance == "own-certificate" else acts.attempt(session, signature.attempt).created
 
 
 def _make(session: Session, done: acts.Completed) -> bytes:

@@ -49,7 +49,7 @@ def numbers(text: str) -> list[float]:
 
 
 def test_drawn_strokes_stay_inside_their_box():
-    wide = DrawnMark((((0, 0), (1000, 300), (500, 10)), ((1000, 0), (0, 300))))
+    wide = DrawnMark((((0, 0), (1000, 600), (500, 10)), ((1000, 0), (0, 600))))
     drawn = operators(draw(replace(SOPHEA, mark=wide)))
     placed = re.search(r"q ([\d.]+) 0 0 -([\d.]+) ([\d.]+) ([\d.]+) cm 1 J 1 j 7 w (.*?) Q", drawn)
     assert placed is not None
@@ -63,7 +63,7 @@ def test_a_dot_is_drawn_as_a_dot():
     assert "500 150 m 500 150 l S" in operators(draw(replace(SOPHEA, mark=DrawnMark((((500, 150),),)))))
 
 
-POINTS = st.tuples(st.integers(0, 1000), st.integers(0, 300))
+POINTS = st.tuples(st.integers(0, 1000), st.integers(0, 600))
 STROKES = st.lists(st.lists(POINTS, min_size=1, max_size=20).map(tuple), min_size=1, max_size=6).map(tuple)
 
 
@@ -74,7 +74,7 @@ def test_any_strokes_within_the_pad_can_be_drawn(strokes):
 
 @pytest.mark.parametrize(
     "strokes",
-    [None, [], {}, "x", [1], [[]], [[1]], [[1, 2, 3]], [[-1, 0]], [[0, 301]], [[1001, 0]], [["a", "b"]], [[1.5, 2]]],
+    [None, [], {}, "x", [1], [[]], [[1]], [[1, 2, 3]], [[-1, 0]], [[0, 601]], [[1001, 0]], [["a", "b"]], [[1.5, 2]]],
 )
 def test_strokes_that_no_pad_gives_are_refused(strokes):
     with pytest.raises(FormatError):

@@ -84,7 +84,7 @@ def test_json_and_html_tell_the_same_verdict(folder, tmp_path, capsys):
 
     assert json.loads(capsys.readouterr().out)["verdict"] == "PASSED"
     assert "<h1" in page.read_text(encoding="utf-8")
-    assert "PASSED</h1>" in page.read_text(encoding="utf-8")
+    assert "PASSED</strong>" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

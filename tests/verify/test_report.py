@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -50,6 +51,15 @@ def test_the_json_has_exactly_the_documented_members(report, checkout):
     assert {frozenset(item) for item in value["signatures"]} == {frozenset(tables["signature"])}
     assert {frozenset(item) for item in value["checks"]} == {frozenset(tables["check"])}
     assert json.loads(json.dumps(value)) == value
+
+
+def test_the_page_says_which_of_a_signatures_two_times_counts(report):
+    signature = replace(next(one for one in report.signatures if one.kind == "signature"))
+    signature.claimed_time = signature.time - timedelta(minutes=3)
+    page = report_to_html(replace(report, signatures=[signature]))
+    assert "The time that counts is the one of the timestamp" in page
+    assert f"{signature.time:%Y-%m-%d %H:%M:%S} UTC" in page
+    assert f"states itself: {signature.claimed_time:%Y-%m-%d %H:%M:%S} UTC" in page
 
 
 def test_the_first_line_of_the_text_is_the_verdict(report):

@@ -69,5 +69,6 @@ NO_PAGES = (
     *("api.state", "api.session_state", "passkeys.own_enrolments", "passkeys.waiting"),
     *("representative.pdf", "representative.evidence", "representative.receipt_file", "representative.revision"),
     *("representative.page", "secretariat.preview", "secretariat.preview_page"),
+    *("well_known.favicon", "well_known.robots", "well_known.security"),
     *("spreadsheets.history", "spreadsheets.parties", "spreadsheets.people", "sources.present", "sources.specimen"),
 )  # files, pictures, JSON, ways to somewhere else

@@ -196,6 +196,9 @@ ROUTES: dict[str, Route] = {
     "verification.ask": Route(EVERYBODY - {"table"}),
     "verification.check": Route(EVERYBODY - {"table"}),
     "verification.report": Route(PARTIES),
+    "well_known.favicon": public(),
+    "well_known.robots": public(),
+    "well_known.security": public(404),  # the settings name no contact here
     "who_signs.give_mandate": Route(OFFICERS, form={"person": "x", "organ": "Council", "reason": "ill"}),
     "who_signs.representatives": Route(OFFICERS),
     "withdrawal.withdraw": Route(LEADS, form={"reason": "a typo", "sure": "y"}),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from sqlalchemy import update
 
 from signing_service.agreement.terms import SECRETARIAT
@@ -119,6 +121,16 @@ def test_the_pages_of_the_pdf_come_as_pictures(lin: Visitor, world: World):
     assert lin.get(url(world, "revisions/0/pages/0.png")).status_code == 404
 
 
+def test_a_page_that_is_opened_to_be_read_has_twice_the_pixels_of_the_one_in_the_list(lin: Visitor, world: World):
+    page = lin.get(url(world)).text
+    small, large = f"{url(world)}revisions/0/pages/1.png", f"{url(world)}revisions/0/pages/1.png?size=large"
+    assert f'<a href="{large}" data-enlarge><img src="{small}"' in page
+    assert page.count('<dialog class="enlarged"') == 1
+    assert 'aria-haspopup="dialog" data-enlarge' in page, "the picture of one's own signature opens in the same"
+    widths = [Image.open(BytesIO(lin.get(address).data)).width for address in (small, large, small)]
+    assert widths == [1240, 2400, 1240]
+
+
 def test_the_end_of_a_revision_can_be_fetched_alone(lin: Visitor, world: World):
     first = lin.get(url(world, "revisions/0.pdf")).data
     world.sign(SOMCHAI)
@@ -143,6 +155,19 @@ def test_who_has_signed_sees_it_at_once_and_has_a_receipt(lin: Visitor, world: W
     verify_receipt(parse_receipt(receipt.data), world.service.trust)
     assert f"receipt-{world.agreement}-njupt-president.json" in receipt.headers["Content-Disposition"]
     assert "time not independent" in lin.get(url(world, f"receipts/{LIN.signer}/")).text
+
+
+def test_the_receipt_names_the_time_that_counts_and_the_one_in_the_box_each_with_its_zone(lin: Visitor, world: World):
+    assert "The time of the timestamp counts" in lin.get(url(world)).text, "said before one signs"
+    signing = world.signing(LIN)
+    world.clock.forward(minutes=3)
+    signing.approve()
+    signing.complete()
+    facts = re.sub(r"<[^>]+>", " ", lin.get(url(world, f"receipts/{LIN.signer}/")).text)
+    said = " ".join(facts.split())
+    assert "Time that counts 11 Apr 2025, 12:03 local time (11 Apr 2025, 04:03 UTC)" in said
+    assert "Time in the box 11 Apr 2025, 12:00 local time (11 Apr 2025, 04:00 UTC)" in said
+    assert "The time of the timestamp counts" in said
 
 
 def test_nobody_gets_the_receipt_of_somebody_else(visit: Visit, world: World):

@@ -22,6 +22,7 @@ from signing_service.workflow.people import NewPerson
 from tests.cast import LIN, OFFICER, PASSWORD, SECOND_OFFICER
 from tests.web.conftest import LiveServer
 from tests.web.devices import actions, approve, counting_actions, enrol, make_officers_passkey, with_device
+from tests.web.enlarging import look_at_the_signature_large
 from tests.web.screen import Screen
 from tests.web.test_pages_in_chromium import check
 from tests.workflow.world import World
@@ -73,9 +74,7 @@ def test_a_representative_enrols_is_confirmed_and_signs_by_passkey(lin: Screen, 
     check(lin.page)
     lin.page.get_by_role("link", name="Read and sign the agreement").click()
     lin.propose()
-    lin.page.set_viewport_size({"width": 360, "height": 740})
-    lin.stage("approve").get_by_role("button", name="Enlarge").click()
-    check(lin.page, (360, "light"))
+    look_at_the_signature_large(lin)
     approve(lin).expect_signed()
 
     with world.service.database.read() as session:

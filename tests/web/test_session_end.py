@@ -129,7 +129,7 @@ def test_a_session_that_ends_in_the_middle_of_signing_loses_no_stroke(screen: Sc
     window.page.mouse.down()
     window.page.mouse.move(box["x"] + 150, box["y"] + 90, steps=5)
     window.page.mouse.up()
-    drawn = pad.locator("polyline").get_attribute("points")
+    drawn = pad.locator("path").get_attribute("d")
     end_sessions(live)
     window.stage("mark").get_by_role("button", name="Continue").click()
     window.expect_failure("You have been signed out")
@@ -138,7 +138,7 @@ def test_a_session_that_ends_in_the_middle_of_signing_loses_no_stroke(screen: Sc
     expect(window.page.get_by_text("drawn before you were signed out is back")).to_be_visible()
     assert live.world.agreement in window.page.url
     expect(window.stage("mark").get_by_label("Draw it")).to_be_checked()
-    assert pad.locator("polyline").get_attribute("points") == drawn
+    assert pad.locator("path").get_attribute("d") == drawn
     window.sign()
 
 

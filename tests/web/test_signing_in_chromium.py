@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +73,7 @@ def test_who_loses_the_connection_just_after_signing_is_told_that_it_is_given(so
 
 
 def test_a_signature_is_drawn_with_a_finger(somchai: Screen, live: LiveServer):
+    somchai.page.set_viewport_size({"width": 360, "height": 740})
     stage = somchai.stage("mark")
     stage.get_by_label("Draw it").check()
     stage.get_by_role("button", name="Continue").click()
@@ -80,6 +82,8 @@ def test_a_signature_is_drawn_with_a_finger(somchai: Screen, live: LiveServer):
     pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     assert box is not None
+    assert box["width"] > 320, "from edge to edge"
+    assert box["height"] > 190
     for x in (0.2, 0.5):
         somchai.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * 0.7)
         somchai.page.mouse.down()
@@ -87,13 +91,15 @@ def test_a_signature_is_drawn_with_a_finger(somchai: Screen, live: LiveServer):
             at = (box["x"] + box["width"] * (x + step / 40), box["y"] + box["height"] * (0.7 - step % 3 / 5))
             somchai.page.mouse.move(*at)
         somchai.page.mouse.up()
-    expect(pad.locator("polyline")).to_have_count(2)
+    expect(pad.locator("path")).to_have_count(2)
+    expect(pad.locator("path").first).to_have_attribute("d", re.compile("Q"))  # a smooth line, as in the document
     stage.get_by_role("button", name="Undo last stroke").click()
-    expect(pad.locator("polyline")).to_have_count(1)
+    expect(pad.locator("path")).to_have_count(1)
     with somchai.page.expect_request("**/attempts") as asked:
         somchai.propose()
     strokes = asked.value.post_data_json["mark"]["strokes"]
     assert all(0 <= value <= 1000 for value in strokes[0])
+    assert strokes[0][:2] == pytest.approx([200, 420], abs=5), "as wide as high: nothing is squeezed"
     somchai.approve().expect_signed()
 
 

@@ -12,9 +12,9 @@ from flask import Flask
 
 from signing_service.errors import Phrase
 from signing_service.store import people
-from signing_service.web.error_words import translated
+from signing_service.web.error_words import listed, translated
 from signing_service.workflow.people import note_language
-from tests.cast import LIN, NANJING, NOON, OFFICER, SOMCHAI
+from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web import messages
 from tests.web.visitor import Visitor
 from tests.workflow.world import World
@@ -92,6 +92,33 @@ def test_a_moment_in_an_error_is_written_as_the_readers_language_writes_it(app: 
         phrase = Phrase("signing opens at %(time)s", time=NOON)
         assert translated(phrase) == "подписание откроется 11 апр. 2025\u202fг., 04:00 UTC"
         assert phrase == "signing opens at 2025-04-11T04:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "names"),
+    [
+        ("zh", "2025年4月11日 04:00 UTC", "南京、胡志明"),
+        ("th", "11 เมษายน 2025 04:00 UTC", "南京, 胡志明"),
+        ("ru", "11 апр. 2025\u202fг., 04:00 UTC", "南京, 胡志明"),
+        ("en", "11 Apr 2025, 04:00 UTC", "南京, 胡志明"),
+    ],
+)
+def test_what_stands_between_a_day_and_its_minute_and_between_names_is_the_language_s_own(
+    app: Flask, language: str, moment: str, names: str
+):
+    with app.test_request_context(headers={"Accept-Language": language}):
+        assert translated(Phrase("%(time)s", time=NOON)) == moment
+        assert listed(["南京", "胡志明"]) == names
+
+
+def test_scripts_with_signs_above_and_below_have_taller_lines(anybody: Visitor, world: World):
+    sheet = anybody.get("/static/style/base.css").text
+    for tag in ("th", "lo", "hi", "my", "km"):
+        rules = re.findall(rf"([^\n]*:lang\({tag}\)[^\n]*) {{ line-height: ([\d.]+); }}", sheet)
+        assert {selector.startswith(":is(h1") for selector, _ in rules} == {True, False}, "headings and the rest"
+        assert all(float(height) >= 1.45 for _, height in rules)
+    page = anybody.get(f"/ceremony/{world.agreement}").text
+    assert f'lang="{ANDAMAN.native_language}">{ANDAMAN.native_name}' in page, "the language is what the rules go by"
 
 
 def test_the_history_is_told_in_the_readers_language(visit: Callable[..., Visitor], world: World):

@@ -49,12 +49,33 @@ def test_an_intact_bundle_is_genuine_by_this_service_s_trust_file_and_says_so(an
     assert "Checked against this service's own trust file" in unescape(page)
 
 
+def test_an_agreement_that_is_merely_open_is_called_so_before_any_verdict(anybody: Visitor, world: World):
+    world.sign(LIN)
+    page = unescape(send(anybody, bundle(world)).text)
+    assert "<h1>Good so far, and not finished</h1>" in page
+    assert page.index("The agreement is still open") < page.index("<strong>INDETERMINATE</strong>")
+    assert "Nothing wrong was found, but" not in page
+    assert "What is still to come" in page
+    for person in (SOMCHAI, ALES, HOA):
+        world.sign(person)
+    assert "the countersignature of the secretariat is still to come" in send(anybody, bundle(world)).text
+
+
+def test_the_sentence_on_top_is_in_the_language_of_the_page(anybody: Visitor, world: World):
+    anybody.get("/language/zh")
+    assert "协定仍开放签署" in send(anybody, bundle(world)).text
+
+
 def test_a_changed_byte_is_not_valid(anybody: Visitor, finished: World):
     pdf = bytearray(download.pdf(finished.service, finished.officer, finished.agreement))
     pdf[len(pdf) // 2] ^= 1
     page = send(anybody, bytes(pdf), "agreement.pdf").text
     assert "Not valid" in page
     assert "FAILED" in page
+    top, _, details = page.partition("<details>")
+    assert re.search(r'<p class="title">.* (Bytes of this file|Something was changed|A signature does not fit)', top)
+    assert "_FAILURE" not in top, "codes are for those who open the details"
+    assert "_FAILURE" in details
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01 nonsense", b"PK\x03\x04 a letter.docx", b""])
@@ -68,7 +89,7 @@ def test_what_is_neither_a_pdf_nor_a_bundle_is_called_no_agreement(anybody: Visi
 def test_a_damaged_bundle_is_still_called_not_valid(anybody: Visitor, finished: World):
     page = send(anybody, bundle(finished)[:-2000]).text
     assert "<h1>Not valid</h1>" in page
-    assert "not as it was signed" in page
+    assert "it is not the file that was signed" in page
 
 
 def test_the_page_tells_to_install_what_the_members_hand_out(anybody: Visitor, world: World):
@@ -88,7 +109,7 @@ def test_the_pdf_alone_is_not_fully_proven_and_what_is_missing_is_told(anybody: 
     pdf = download.pdf(finished.service, finished.officer, finished.agreement)
     page = send(anybody, pdf, "agreement.pdf").text
     assert "Not fully proven" in page
-    assert "Add the evidence bundle" in page
+    assert "verify its evidence bundle (ZIP) instead" in page
 
 
 def test_a_trust_file_of_one_s_own_is_used_and_a_foreign_one_never_passes(

@@ -5,6 +5,8 @@ import { fill } from "./stages.js";
 const ROUND_MS = 1000;
 const LONGEST_WAIT_MS = 15_000; // after failures
 
+const BETWEEN = { zh: " ", th: " " }; // a day and its minute, as the service writes them; elsewhere a comma
+
 const hall = document.querySelector("[data-hall]");
 const find = (selector) => hall.querySelector(selector);
 const locale = document.documentElement.lang;
@@ -58,7 +60,7 @@ function say(element, text) {
 
 function spellDay(time) {
   const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC", calendar: "gregory" }).format(new Date(time));
-  return `${day}, ${spellTime(time)}`;
+  return `${day}${BETWEEN[locale] ?? ", "}${spellTime(time)}`;
 }
 
 const isGiven = ({ status }) => status === "signed" || (status === "paper" && "paperCounts" in hall.dataset);

@@ -72,7 +72,6 @@ class SigningSection {
     onClick("[data-undo]", () => this.pad.undo());
     onClick("[data-clear]", () => this.pad.clear());
     onClick("[data-back]", () => this.stages.show("mark"));
-    onClick("[data-enlarge]", (event) => this.#enlarge(event.currentTarget));
     onClick("[data-retry]", () => this.#retry());
     for (const other of this.root.querySelectorAll("[data-other-way]")) {
       other.addEventListener("click", () => this.#chooseWay(other.dataset.otherWay));
@@ -129,15 +128,6 @@ class SigningSection {
     const image = this.approval.querySelector("[data-preview]");
     URL.revokeObjectURL(image.src);
     image.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
-  }
-
-  /** On a narrow screen the preview's small print is not for reading; large, it is moved sideways. */
-  #enlarge(button) {
-    const preview = this.approval.querySelector(".preview");
-    const large = preview.classList.toggle("large");
-    if (large) preview.tabIndex = 0; // who has no finger moves it with the arrow keys
-    else preview.removeAttribute("tabindex");
-    button.setAttribute("aria-pressed", String(large));
   }
 
   /** Offer the ways in which the service lets this person approve: a confirmed passkey first. */
