@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import ARCHIVE_FIELDS, Terms
-from signing_service.errors import NotAllowedError, SigningServiceError
+from signing_service.errors import FormatError, NotAllowedError, TimestampError, VerificationError
 from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, listing, outbox
 from signing_service.store.tables import ArchiveTimestamp
@@ -74,9 +74,13 @@ def note_ends(service: Service) -> None:
     with service.database.read() as session:
         unknown = listing.with_unknown_end(session)
     for agreement_id in unknown:
-        with service.database.begin() as session:
-            agreements.lock(session, agreement_id)
-            acts.note_end(session, agreement_id, _until(session, acts.archive_timestamps(session, agreement_id)[-1]))
+        try:
+            with service.database.begin() as session:
+                agreements.lock(session, agreement_id)
+                newest = acts.archive_timestamps(session, agreement_id)[-1]
+                acts.note_end(session, agreement_id, _until(session, newest))
+        except (FormatError, VerificationError):  # one agreement must not hold up the others
+            _log.exception("until when agreement %s is provable cannot be read", agreement_id)
 
 
 def due(service: Service, limit: int | None = None) -> list[Standing]:
@@ -121,7 +125,10 @@ def renew(service: Service, agreement_id: str) -> Standing:
             f"the last archive timestamp of {before.reference} could be verified until {before.until:%Y-%m-%d} only",
             hint="nothing can prove any more that it was good then; keep bundles, receipts and the record as evidence",
         )
-    archive(service, agreement_id, functools.partial(_check_gain, before))
+    if before.fields_left == 0:
+        raise NotAllowedError(f"all archive fields of {before.reference} are filled")
+    following = ARCHIVE_FIELDS[ARCHIVE_FIELDS.index(before.field) + 1]
+    archive(service, agreement_id, functools.partial(_check_gain, before), only=following)
     with service.database.read() as session:
         after = standing_of(session, agreement_id)
     assert after is not None, "archive() stored it"
@@ -183,11 +190,14 @@ def _warn(service: Service, standing: Standing) -> int:
 
 
 def _renew_if_possible(service: Service, standing: Standing) -> tuple[int, bool]:
-    """How many were renewed, and whether the next one may gain by it."""
+    """How many were renewed, and whether it is worth while to go on with the next one."""
     try:
         after = renew(service, standing.agreement)
-    except SigningServiceError as error:
+    except (NoGainError, TimestampError) as error:
         _log.warning("renewing %s: %s", standing.reference, error.message)
-        return 0, not isinstance(error, NoGainError)
+        return 0, False
+    except Exception:  # one agreement must not hold up the others
+        _log.exception("renewing %s failed; it is tried again later", standing.reference)
+        return 0, True
     _log.info("renewed %s: provable until %s", after.reference, after.until.date())
     return 1, True
