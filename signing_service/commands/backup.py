@@ -42,5 +42,5 @@ def _verified(database: Database, guard: Guard, written: Path) -> Counts:
     except RecordError as error:
         raise RecordError(
             f"{written} is written, but the database that it is of does not hold together: {error.message}",
-            hint="keep the earlier backups, which have what is damaged now: docs/operations.md says how to bring it back",
+            hint="keep the earlier backups, which have what is damaged; docs/operations.md says how to bring it back",
         ) from error

@@ -5,8 +5,9 @@
     renew(service, agreement_id)
 
 A timestamp is worth what its authority's certificate and algorithms are. Twelve months before that ends, the worker
-tells the officers once and renews by itself, if the new timestamp lasts longer: the built-in authority's does only
-after its key was rotated (``signing-service keys rotate timestamp``).
+tells the officers and renews by itself, if the new timestamp lasts longer: the built-in authority's does only after its
+key was rotated (``signing-service keys rotate timestamp``). Officers change, and mails are overlooked: while nothing is
+done they are told again half a year, three months and one month before.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from signing_service.workflow.notification import tell_about_renewal
 from signing_service.workflow.service import Service
 
 NOTICE = timedelta(days=365)  # before the end: the officers are told, and the worker renews
+TOLD = (NOTICE, timedelta(days=180), timedelta(days=90), timedelta(days=30))  # before the end, once each
 LEAST_GAIN = timedelta(days=30)  # that a renewal must add, since there are only eight fields
 PAUSE = timedelta(hours=6)  # between two looks of one worker
 TASK = "renewals"  # in the schedule
@@ -136,7 +138,7 @@ def renew(service: Service, agreement_id: str) -> Standing:
 
 
 def renew_due(service: Service) -> int:
-    """Tell the officers of what ends within a year, once, and renew what gains by it; give how much was done.
+    """Tell the officers of what ends within a year, and renew what gains by it; give how much was done.
 
     A round takes BATCH agreements a look. They are in the order of their ends: where a new timestamp gains nothing,
     it gains nothing for those behind either, and no authority is asked for them.
@@ -183,7 +185,8 @@ def _warn(service: Service, standing: Standing) -> int:
     with service.database.begin() as session:
         agreements.lock(session, standing.agreement)
         sent = outbox.of_agreement(session, standing.agreement)
-        if any(mail.kind == MAIL and mail.created > standing.stamped for mail in sent):
+        since = max(standing.until - before for before in TOLD if standing.until - before < service.clock())
+        if any(mail.kind == MAIL and mail.created > max(standing.stamped, since) for mail in sent):
             return 0
         terms = Terms.from_json(agreements.get(session, standing.agreement).terms)
         return tell_about_renewal(session, service, terms, standing.until, service.clock())
