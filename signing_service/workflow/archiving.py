@@ -12,21 +12,17 @@ from signing_service.agreement.terms import ARCHIVE_FIELDS
 from signing_service.encoding import canonical_json, format_time
 from signing_service.errors import (
     ConfigurationError,
-    DamagedError,
     ForkError,
     NotAllowedError,
-    RecordError,
     TimestampError,
     UnavailableError,
 )
 from signing_service.pdf.delta import Delta, Dss, archive_delta, byte_range_digest
 from signing_service.pki.timestamps import TimestampToken
-from signing_service.record.entry import verify_opening
-from signing_service.record.tree import inclusion_proof, leaf_hash, verify_inclusion
-from signing_service.store import acts, agreements, ledger, openings
+from signing_service.store import acts, agreements, ledger
 from signing_service.store.tables import ArchiveTimestamp
-from signing_service.store.tree import hash_reader
 from signing_service.workflow.material import gather, token_until
+from signing_service.workflow.recorded import check_recorded
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_published, tail_of
@@ -60,7 +56,7 @@ def archive(
             raise OvertakenError("another revision was stored in between")
         end = agreements.newest_end(session, agreement_id)
         before = service.prefixes.hash_of(session, agreement_id, end)
-        _check_recorded(session, service, agreement_id, end)
+        check_recorded(session, service, agreement_id, end)
         delta = _next_delta(session, service, published, field, end)
         digest = byte_range_digest(before, delta)
     token = service.timestamp(digest)
@@ -99,34 +95,6 @@ def _waiting(session: Session, service: Service) -> list[str]:
     late, now = service.schedule.count_put_off(), service.clock()
     waiting = acts.awaiting_archive(session, BATCH + late)
     return [one for one in waiting if not service.schedule.is_put_off(_task(one), now, AFTER_A_FAILURE)][:BATCH]
-
-
-def _check_recorded(session: Session, service: Service, agreement_id: str, end: agreements.RevisionEnd) -> None:
-    """Raise DamagedError unless the guard vouches for the digest of the newest revision.
-
-    The new timestamp says for decades that these bytes were there: digest, event, entry, tree and guard must agree,
-    whoever could write into the database meanwhile.
-    """
-    entries = {row.revision: row.entry_index for row in acts.signatures(session, agreement_id)}
-    entries |= {row.revision: row.entry_index for row in acts.archive_timestamps(session, agreement_id)}
-    guarded = service.guard.read()
-    try:
-        index = entries.get(end.number)
-        if index is None:
-            raise RecordError("it is no countersignature and no archive timestamp")
-        opening = openings.by_index(session, [index])[0]
-        if opening.event is not None and opening.salt is not None:
-            verify_opening(opening.entry, opening.event, opening.salt)
-            if f'"pdf_sha256":"{end.sha256}"'.encode() not in opening.event:
-                raise RecordError("its event names another digest")
-        if guarded is not None and index < guarded.size:
-            path = inclusion_proof(index, guarded.size, hash_reader(session))
-            verify_inclusion(index, guarded.size, leaf_hash(opening.entry), path, guarded.root)
-    except RecordError as error:
-        raise DamagedError(
-            f"revision {end.number} of agreement {agreement_id} is not the one in the record: {error.message}",
-            hint="no timestamp was added; docs/operations.md says how to bring a damaged revision back",
-        ) from error
 
 
 def _next_field(session: Session, agreement_id: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from signing_service.encoding import parse_canonical_json, sha256_hex
 from signing_service.errors import DamagedError
 from signing_service.record.entry import make_event_and_entry, parse_entry
 from signing_service.store import acts, agreements
+from signing_service.store.backup import backup
 from signing_service.store.tables import Entry, Event, Node, Revision
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence
@@ -176,3 +180,18 @@ def test_a_damaged_agreement_holds_up_no_other_work_and_is_tried_again_an_hour_l
         world.clock.forward(hours=1)
         work_once(world.service)
     assert caplog.text.count("it is tried again later") == 2
+
+
+def test_the_bytes_of_an_earlier_backup_bring_the_document_back(world: World, tmp_path: Path) -> None:
+    """By the very words of docs/operations.md."""
+    world.publish()
+    world.sign(LIN)
+    backup(world.service.database, tmp_path / "monday.signing")
+    rot(world)
+    words = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    attach, repair = re.findall(r"`((?:ATTACH|UPDATE)[^`]*)`", words)
+    with contextlib.closing(sqlite3.connect(tmp_path / "service.db", isolation_level=None)) as connection:
+        connection.execute(attach.replace("/backup/monday.signing", str(tmp_path / "monday.signing")))
+        connection.execute(repair.replace("= '…'", f"= '{world.agreement}'").replace("<= …", "<= 1"))
+    world.sign(SOMCHAI)
+    assert length(world) == 2
