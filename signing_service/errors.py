@@ -154,6 +154,12 @@ class ForkError(RecordError):
     status = 503
 
 
+class DamagedError(RecordError):
+    """What the database holds is not what was stored in it, by a failing disk or by a hand: nothing is added to it."""
+
+    status = 503
+
+
 class RetiredKeyError(RecordError):
     """A key of the record signed a tree that is larger than the one at which it was retired: it was found or stolen."""
 

@@ -6,7 +6,6 @@ token = authority.timestamp(digest, now)
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,6 +13,7 @@ import httpx
 from cryptography import x509
 
 from signing_service.errors import TimestampError
+from signing_service.pki.deadline import NO_REUSE, Deadline
 from signing_service.pki.timestamp_check import MAX_RESPONSE_BYTES, check_response
 from signing_service.pki.timestamps import TimestampToken, new_nonce, request_timestamp
 
@@ -38,7 +38,9 @@ class HttpAuthority:
         self._url = url
         self._anchors = tuple(anchors)
         self._deadline = deadline
-        self._client = httpx.Client(timeout=timeout, follow_redirects=False, headers={"Accept": REPLY_TYPE})
+        self._client = httpx.Client(
+            timeout=timeout, follow_redirects=False, headers={"Accept": REPLY_TYPE}, limits=NO_REUSE
+        )
 
     @property
     def name(self) -> str:
@@ -52,27 +54,31 @@ class HttpAuthority:
         return check_response(response, digest, nonce, self._anchors, now)
 
     def _ask(self, request: bytes) -> bytes:
-        deadline = time.monotonic() + self._deadline
-        try:
-            with self._client.stream(
-                "POST", self._url, content=request, headers={"Content-Type": QUERY_TYPE}
-            ) as answer:
-                if answer.status_code != 200:
-                    raise TimestampError(f"it answered with HTTP status {answer.status_code}")
-                if answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() != REPLY_TYPE:
-                    raise TimestampError(f"it did not answer with {REPLY_TYPE}")
-                body = b""
-                for chunk in answer.iter_bytes():
-                    body += chunk
-                    if time.monotonic() > deadline:
-                        raise TimestampError("it did not answer in time")
-                    if len(body) > MAX_RESPONSE_BYTES:
-                        raise TimestampError(f"answer is larger than {MAX_RESPONSE_BYTES} bytes")
-                return body
-        except httpx.TimeoutException as error:
-            raise TimestampError("it did not answer in time") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise TimestampError(f"it cannot be reached: {error}") from error
+        with Deadline(self._deadline) as deadline:
+            try:
+                return self._exchange(request, deadline)
+            except httpx.TimeoutException as error:
+                raise TimestampError("it did not answer in time") from error
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                late = "it did not answer in time" if deadline.is_over else f"it cannot be reached: {error}"
+                raise TimestampError(late) from error
+
+    def _exchange(self, request: bytes, deadline: Deadline) -> bytes:
+        headers, body = {"Content-Type": QUERY_TYPE}, b""
+        with self._client.stream(
+            "POST", self._url, content=request, headers=headers, extensions={"trace": deadline.trace}
+        ) as answer:
+            if answer.status_code != 200:
+                raise TimestampError(f"it answered with HTTP status {answer.status_code}")
+            if answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() != REPLY_TYPE:
+                raise TimestampError(f"it did not answer with {REPLY_TYPE}")
+            for chunk in answer.iter_bytes():
+                body += chunk
+                if len(body) > MAX_RESPONSE_BYTES:
+                    raise TimestampError(f"answer is larger than {MAX_RESPONSE_BYTES} bytes")
+        if deadline.is_over:
+            raise TimestampError("it did not answer in time")
+        return body
 
     def close(self) -> None:
         """Close the connections."""

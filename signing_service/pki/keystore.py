@@ -34,7 +34,8 @@ from signing_service.pki.ocsp import authority_responses
 from signing_service.pki.retired import Retired, read_retired
 
 RECORD = "record"
-PENDING = "next"  # folder of a rotation that is not finished
+MAKING = "making"  # folder of a rotation that is being prepared; nothing in it counts
+PENDING = "next"  # folder of a rotation that is prepared and not finished
 
 
 class KeyToken(Protocol):

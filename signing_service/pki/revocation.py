@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -25,10 +24,12 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from signing_service.errors import UnavailableError
+from signing_service.pki.deadline import Deadline
 
 MAX_RESPONSE_BYTES = {"ocsp": 64 * 1024, "crl": 2 * 1024 * 1024}
 TIMEOUT = 5.0  # seconds for each of connecting, sending and waiting for the next bytes
 DEADLINE = 10.0  # seconds for one answer
+_UNFIT = "its answer is too large or too slow"
 MAX_ASKED = 4  # addresses that are tried for one certificate
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -54,8 +55,9 @@ def resolve(host: str, port: int) -> list[str]:
 class RevocationAsker:
     """Asks where it may. Safe to share between threads."""
 
-    def __init__(self, allowed: Sequence[str], *, resolver: Resolve = resolve) -> None:
-        """``allowed``: beginnings of URLs, scheme, host and path."""
+    def __init__(self, allowed: Sequence[str], *, resolver: Resolve = resolve, deadline: float = DEADLINE) -> None:
+        """``allowed``: beginnings of URLs, scheme, host and path; ``deadline`` in seconds, for each answer."""
+        self._deadline = deadline
         self._allowed = tuple(allowed)
         self._resolve = resolver
 
@@ -64,10 +66,11 @@ class RevocationAsker:
         places = [(kind, url) for kind, url in _addresses(certificate) if self._may_ask(url)][:MAX_ASKED]
         problem = ""
         for kind, url in places:
-            try:
-                return Answer(kind, self._fetch(kind, url, certificate, issuer))
-            except (httpx.HTTPError, httpx.InvalidURL, _Refused) as error:
-                problem = f"{url}: {error}"
+            with Deadline(self._deadline) as deadline:
+                try:
+                    return Answer(kind, self._fetch(kind, url, certificate, issuer, deadline))
+                except (httpx.HTTPError, httpx.InvalidURL, _Refused) as error:
+                    problem = f"{url}: {_UNFIT if deadline.is_over else error}"
         if problem:
             raise UnavailableError(
                 f"whether the certificate was revoked cannot be asked just now ({problem})",
@@ -85,7 +88,9 @@ class RevocationAsker:
             return False
         return any(_is_under(parts, urlsplit(beginning)) for beginning in self._allowed)
 
-    def _fetch(self, kind: str, url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
+    def _fetch(
+        self, kind: str, url: str, certificate: x509.Certificate, issuer: x509.Certificate, deadline: Deadline
+    ) -> bytes:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         target = httpx.URL(url).copy_with(host=self._address(host, port))
@@ -94,20 +99,25 @@ class RevocationAsker:
             builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
             body = builder.build().public_bytes(Encoding.DER)
             headers["Content-Type"] = "application/ocsp-request"
-        deadline, limit = time.monotonic() + DEADLINE, MAX_RESPONSE_BYTES[kind]
         data = b""
         with (
             httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
             client.stream(
-                "POST" if body else "GET", target, content=body, headers=headers, extensions={"sni_hostname": host}
+                "POST" if body else "GET",
+                target,
+                content=body,
+                headers=headers,
+                extensions={"sni_hostname": host, "trace": deadline.trace},
             ) as response,
         ):
             if response.status_code != 200:
                 raise _Refused(f"it answered with HTTP status {response.status_code}")
             for chunk in response.iter_bytes():
                 data += chunk
-                if len(data) > limit or time.monotonic() > deadline:
-                    raise _Refused("its answer is too large or too slow")
+                if len(data) > MAX_RESPONSE_BYTES[kind] or deadline.is_over:
+                    raise _Refused(_UNFIT)
+        if deadline.is_over:  # what was cut off may look whole
+            raise _Refused(_UNFIT)
         return data
 
     def _address(self, host: str, port: int) -> str:

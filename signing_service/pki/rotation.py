@@ -1,8 +1,11 @@
 """Replacing keys that are in use, so that a power cut leaves either the old ones or the new ones, never a mixture. ::
 
-    prepared = prepare(directory, passphrase, keys, "services-ca", now)      # writes keys/next
-    ...                                                                      # the record says so
-    commit(directory)                                                        # moves it into place
+    replaced = prepare(store, "services-ca", now)      # makes keys/making, which becomes keys/next once it is whole
+    ...                                                # the record says so
+    commit(store.directory)                            # moves it into place
+
+So ``next`` is either whole and perhaps recorded, or recorded and partly in place; whatever is less is ``making``, and
+never replaces anything.
 
 Rotating the services CA makes a new seal and a new timestamp key too, since it issues both. What is replaced goes to
 ``keys/retired`` without its key (see :mod:`signing_service.pki.retired`); the root itself is never rotated: it is the
@@ -13,7 +16,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signing_service.errors import KeyStoreError
 from signing_service.pki import keyfiles, profiles
 from signing_service.pki.authority import AUTHORITIES, COMMON_NAMES, ISSUERS, PROFILES, Credential, Role, sign_with
-from signing_service.pki.keystore import PENDING, RECORD, KeyStore, KeyToken
+from signing_service.pki.keystore import MAKING, PENDING, RECORD, KeyStore, KeyToken
 from signing_service.pki.ocsp import authority_responses, good_response
 from signing_service.pki.retired import FOLDER, Retired, write_retired
 
@@ -64,9 +68,9 @@ class Store:
     """New keys are made in it; None makes them in files."""
 
     @property
-    def pending(self) -> Path:
-        """The folder of a rotation that is not finished."""
-        return self.directory / PENDING
+    def making(self) -> Path:
+        """The folder in which a rotation is prepared."""
+        return self.directory / MAKING
 
 
 def prepare(store: Store, role: Role, now: datetime, root: Credential | None = None) -> tuple[Replaced, ...]:
@@ -78,31 +82,29 @@ def prepare(store: Store, role: Role, now: datetime, root: Credential | None = N
     if role not in ROTATED:
         raise KeyStoreError(f"{role} is not rotated", hint=f"these are: {', '.join((*ROTATED, RECORD))}")
     issuers = {"root": _root(store.keys, root) if ISSUERS[role] == "root" else None}
-    _make_folder(store)
     replaced, made = [], dict[Role, Credential]()
-    for each in TOGETHER.get(role, (role,)):
-        issuer = issuers.get(ISSUERS[each]) or made.get(ISSUERS[each])
-        made[each] = _make(store, each, now, issuer)
-        replaced.append(Replaced(each, store.keys.certificate(each), made[each].certificate))
-    if root_credential := issuers["root"]:
-        _write_answers(store, role, root_credential, made, now)
-    _retire(store, replaced, role, issuers["root"], now)
-    keyfiles.sync_directory(store.pending)
+    with _whole_or_not_at_all(store):
+        for each in TOGETHER.get(role, (role,)):
+            issuer = issuers.get(ISSUERS[each]) or made.get(ISSUERS[each])
+            made[each] = _make(store, each, now, issuer)
+            replaced.append(Replaced(each, store.keys.certificate(each), made[each].certificate))
+        if root_credential := issuers["root"]:
+            _write_answers(store, role, root_credential, made, now)
+        _retire(store, replaced, role, issuers["root"], now)
     return tuple(replaced)
 
 
 def prepare_record(store: Store, now: datetime) -> ed25519.Ed25519PrivateKey:
     """Make a new key for the record beside the one in use."""
-    _make_folder(store)
-    if store.token is not None:
-        label = _label(RECORD, now)
-        key = store.token.make_record_key(label)
-        keyfiles.write_new_file(store.pending / f"{RECORD}.token", label.encode() + b"\n")
-    else:
-        key = ed25519.Ed25519PrivateKey.generate()
-        keyfiles.write_private_key(store.pending / f"{RECORD}.key", key, store.passphrase)
-    keyfiles.write_public_key(store.pending / f"{RECORD}.pub", key.public_key())
-    keyfiles.sync_directory(store.pending)
+    with _whole_or_not_at_all(store):
+        if store.token is not None:
+            label = _label(RECORD, now)
+            key = store.token.make_record_key(label)
+            keyfiles.write_new_file(store.making / f"{RECORD}.token", label.encode() + b"\n")
+        else:
+            key = ed25519.Ed25519PrivateKey.generate()
+            keyfiles.write_private_key(store.making / f"{RECORD}.key", key, store.passphrase)
+        keyfiles.write_public_key(store.making / f"{RECORD}.pub", key.public_key())
     return key
 
 
@@ -114,18 +116,24 @@ def commit(directory: Path) -> None:
         os.replace(path, retired / path.name)
     keyfiles.sync_directory(retired)
     for path in sorted(path for path in pending.glob("*") if path.is_file()):
-        os.replace(path, directory / path.name)
         other = {".key": ".token", ".token": ".key"}.get(path.suffix)
-        if other:
+        if other:  # first: once the new one is moved, nothing would tell a repetition to do it
             (directory / path.name).with_suffix(other).unlink(missing_ok=True)
+        os.replace(path, directory / path.name)
     keyfiles.sync_directory(directory)
     shutil.rmtree(pending)
     keyfiles.sync_directory(directory)
 
 
 def discard(directory: Path) -> None:
-    """Throw away what was prepared but never recorded."""
-    shutil.rmtree(directory / PENDING)
+    """Throw away what was prepared but never recorded; may be repeated after a power cut until it is done."""
+    pending, making = directory / PENDING, directory / MAKING
+    if making.exists():
+        shutil.rmtree(making)
+    if pending.exists():
+        os.replace(pending, making)  # half of it must not look like what commit leaves
+        keyfiles.sync_directory(directory)
+        shutil.rmtree(making)
     keyfiles.sync_directory(directory)
 
 
@@ -163,15 +171,26 @@ def _root(keys: KeyStore, brought: Credential | None) -> Credential:
     return brought or keys.root_credential()
 
 
-def _make_folder(store: Store) -> None:
-    try:
-        (store.pending / FOLDER).mkdir(parents=True, mode=0o700)
-        store.pending.chmod(0o700)
-    except FileExistsError:
+@contextmanager
+def _whole_or_not_at_all(store: Store) -> Iterator[None]:
+    """Make the folder ``making``, and let it become ``next`` when all that was written into it is on the disk."""
+    unfinished = next((one for one in (store.directory / PENDING, store.making) if one.exists()), None)
+    if unfinished is not None:
         raise KeyStoreError(
-            f"{store.pending} is there: another rotation of keys is not finished",
+            f"{unfinished} is there: another rotation of keys is not finished",
             hint="signing-service keys resume finishes it, or undoes it if it was not recorded yet",
-        ) from None
+        )
+    (store.making / FOLDER).mkdir(parents=True, mode=0o700)
+    store.making.chmod(0o700)
+    try:
+        yield
+    except Exception:
+        shutil.rmtree(store.making)
+        raise
+    keyfiles.sync_directory(store.making / FOLDER)
+    keyfiles.sync_directory(store.making)
+    os.replace(store.making, store.directory / PENDING)
+    keyfiles.sync_directory(store.directory)
 
 
 def _make(store: Store, role: Role, now: datetime, issuer: Credential | None) -> Credential:
@@ -179,16 +198,16 @@ def _make(store: Store, role: Role, now: datetime, issuer: Credential | None) ->
     if store.token is not None:
         label = _label(role, now)
         key = store.token.make_signing_key(label)
-        keyfiles.write_new_file(store.pending / f"{role}.token", label.encode() + b"\n")
+        keyfiles.write_new_file(store.making / f"{role}.token", label.encode() + b"\n")
     else:
         key = ec.generate_private_key(PROFILES[role].curve())
-        keyfiles.write_private_key(store.pending / f"{role}.key", key, store.passphrase)
+        keyfiles.write_private_key(store.making / f"{role}.key", key, store.passphrase)
     name = store.keys.organisation
     subject = profiles.distinguished_name(COMMON_NAMES.get(role, name), organisation=name)
     above = issuer.certificate if issuer else store.keys.certificate(ISSUERS[role])
     builder = profiles.certificate_builder(PROFILES[role], subject, key.public_key(), now=now, issuer=above)
     certificate = sign_with(issuer.key, builder) if issuer else store.keys.sign_certificate(ISSUERS[role], builder)
-    keyfiles.write_new_file(store.pending / f"{role}.pem", certificate.public_bytes(Encoding.PEM))
+    keyfiles.write_new_file(store.making / f"{role}.pem", certificate.public_bytes(Encoding.PEM))
     return Credential(key, certificate)
 
 
@@ -201,12 +220,12 @@ def _write_answers(store: Store, role: Role, root: Credential, made: Mapping[Rol
     authorities = [made[each].certificate if each in made else store.keys.certificate(each) for each in AUTHORITIES]
     answers = authority_responses(root, authorities, store.keys.organisation, now)
     for each, answer in zip(AUTHORITIES, answers, strict=True):
-        keyfiles.write_new_file(store.pending / f"{each}.ocsp", answer)
+        keyfiles.write_new_file(store.making / f"{each}.ocsp", answer)
 
 
 def _retire(store: Store, replaced: list[Replaced], role: Role, root: Credential | None, now: datetime) -> None:
     """Write the last words: of the root on the authority, of the services CA on all that it issued."""
-    folder = store.pending / FOLDER
+    folder = store.making / FOLDER
     leaving = [Retired(one.role, one.old, None) for one in replaced]
     if role == "services-ca":
         leaving += [one for one in store.keys.retired if one.last_word is None]

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -51,6 +52,7 @@ GRANTED_WITH_MODS = 1  # RFC 3161 section 2.4.2
 
 ID_SIGNING_CERTIFICATE = x509.ObjectIdentifier("1.2.840.113549.1.9.16.2.12")  # RFC 2634 section 5.4
 
+T = TypeVar("T")
 Sha2 = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
 
 _HASHES: dict[str, type[Sha2]] = {
@@ -169,18 +171,26 @@ def _check_attributes(attributes: bytes, content: bytes, signer: SignerInfo, cer
         raise VerificationError("its signed attributes are not those of its content")
     der = certificate.public_bytes(serialization.Encoding.DER)
     if ID_SIGNING_CERTIFICATE_V2 in found:
-        identifier = decode(SigningCertificateV2, found[ID_SIGNING_CERTIFICATE_V2], "signing-certificate-v2").certs[0]
+        identifier = _first(
+            decode(SigningCertificateV2, found[ID_SIGNING_CERTIFICATE_V2], "signing-certificate-v2").certs
+        )
         oid = identifier.hash_algorithm.algorithm if identifier.hash_algorithm else ID_SHA256
         ess_digest = hashes.Hash(_hash_called(oid.dotted_string))
         ess_digest.update(der)
         same = hmac.compare_digest(identifier.cert_hash, ess_digest.finalize())
     elif ID_SIGNING_CERTIFICATE in found:
-        older = decode(SigningCertificate, found[ID_SIGNING_CERTIFICATE], "signing-certificate").certs[0]
+        older = _first(decode(SigningCertificate, found[ID_SIGNING_CERTIFICATE], "signing-certificate").certs)
         same = hmac.compare_digest(older.cert_hash, hashlib.sha1(der, usedforsecurity=False).digest())
     else:
         raise VerificationError("its signed attributes do not name its certificate")
     if not same:
         raise VerificationError("its signed attributes name another certificate than the one that it sent")
+
+
+def _first(named: Sequence[T]) -> T:
+    if not named:
+        raise FormatError("its signed attributes name no certificate")
+    return named[0]
 
 
 def _hash_of(algorithm: asn1.TLV) -> Sha2:

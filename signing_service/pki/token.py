@@ -83,7 +83,16 @@ class Token:
         return self.record_key(label)
 
     def sign(self, label: str, data: bytes, *, edwards: bool = False) -> bytes:
-        """Sign ``data``: with Ed25519, or as ``r ‖ s`` over a digest of 32 bytes. Raises UnavailableError."""
+        """Sign ``data``: with Ed25519, or as ``r ‖ s`` over a digest of 32 bytes. Raises UnavailableError.
+
+        A session that the token ended meanwhile, as many do when nothing is signed for long, is opened anew once.
+        """
+        try:
+            return self._sign(label, data, edwards=edwards)
+        except UnavailableError:
+            return self._sign(label, data, edwards=edwards)
+
+    def _sign(self, label: str, data: bytes, *, edwards: bool) -> bytes:
         from pkcs11 import KeyType, Mechanism
 
         kind, mechanism = (KeyType.EC_EDWARDS, Mechanism.EDDSA) if edwards else (KeyType.EC, Mechanism.ECDSA)

@@ -18,9 +18,10 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, delete, text, update
 from sqlalchemy.exc import DatabaseError
 
 from signing_service.errors import ConfigurationError, InputError, RecordError, UnavailableError
@@ -28,6 +29,7 @@ from signing_service.store.database import Database, parse_url
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import Counts, check_everything
 from signing_service.store.migrations import upgrade
+from signing_service.store.tables import Challenge, LoginSession
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
@@ -55,18 +57,32 @@ def restore(source: Path, url: str, guard: Guard) -> Counts:
     return _restore_postgresql(source, parsed, guard)
 
 
-def _verify(database: Database, guard: Guard) -> Counts:
+def verify(database: Database, guard: Guard) -> Counts:
+    """Check all that a database holds, in one snapshot; raises RecordError, or ForkError where it is an old one."""
+    with database.read() as session:
+        if database.dialect == "sqlite":
+            state = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+            if state != "ok":
+                raise RecordError(f"the database is damaged: {state}", hint="restore the newest backup that verifies")
+        return check_everything(session, guard)
+
+
+def _bring_to_life(database: Database, guard: Guard) -> Counts:
     """Bring a restored database to the current schema and check all of it."""
     try:
         upgrade(database)
-        with database.read() as session:
-            if database.dialect == "sqlite":
-                state = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()
-                if state != "ok":
-                    raise RecordError(f"the backup is damaged: {state}")
-            return check_everything(session, guard)
+        counts = verify(database, guard)
+        _end_what_was_open(database)
+        return counts
     except DatabaseError as error:
         raise RecordError(f"the backup is damaged: {error.orig}", hint="restore another one") from error
+
+
+def _end_what_was_open(database: Database) -> None:
+    """Sessions that were ended after the backup live in it, and challenges that were answered stand open."""
+    with database.begin() as session:
+        session.execute(delete(Challenge))
+        session.execute(update(LoginSession).where(LoginSession.ended.is_(None)).values(ended=datetime.now(UTC)))
 
 
 def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
@@ -86,7 +102,7 @@ def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
         shutil.copyfile(source, beside)
         database = Database(f"sqlite:///{beside}")
         try:
-            counts.append(_verify(database, guard))
+            counts.append(_bring_to_life(database, guard))
         finally:
             database.dispose()  # the last connection moves the WAL into the file
 
@@ -102,7 +118,7 @@ def _restore_postgresql(source: Path, url: URL, guard: Guard) -> Counts:
                 raise InputError(f"the database {url.database} is not empty", hint="restore into a new database")
         _run("pg_restore", url, "--no-owner", "--single-transaction", "--exit-on-error", str(source))
         try:
-            return _verify(database, guard)
+            return _bring_to_life(database, guard)
         except Exception:
             with database.connect() as connection:
                 connection.execute(text("DROP SCHEMA public CASCADE"))

@@ -22,7 +22,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ class Database:
                 setting = f"synchronous={level}"
             else:
                 values = {name: session.execute(text(f"SHOW {name}")).scalar_one() for name in _DURABILITY}
-                durable = all(value != "off" for value in values.values())
+                durable = keeps_commits(values)
                 setting = ", ".join(f"{name}={value}" for name, value in values.items())
         if not durable:
             raise ConfigurationError(
@@ -150,7 +150,18 @@ _SQLITE_PRAGMAS = (
     "cache_size = -16000",  # KiB
     "wal_autocheckpoint = 4000",  # pages of 4 KiB: the same few pages of the record are written back less often
 )
-_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
+_DURABILITY = ("fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names")
+_OWN_DISK = ("local", "remote_write")  # values of synchronous_commit that wait for no standby's disk
+
+
+def keeps_commits(values: Mapping[str, str]) -> bool:
+    """Whether PostgreSQL, set like this, has a commit that returned on its disk, and on its standby's if it has one.
+
+    A standby that commits do not wait for may be promoted without them.
+    """
+    if "off" in values.values():
+        return False
+    return not values["synchronous_standby_names"] or values["synchronous_commit"] not in _OWN_DISK
 
 
 @contextmanager

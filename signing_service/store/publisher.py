@@ -26,8 +26,9 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from signing_service.errors import RecordError, UnavailableError
 from signing_service.record import checkpoint as checkpoints
-from signing_service.record.note import Signer
+from signing_service.record.note import Signer, verify_note
 from signing_service.record.tree import Frontier
 from signing_service.store import guard as guards
 from signing_service.store.database import Database
@@ -111,8 +112,15 @@ def newest_first(session: Session, limit: int) -> list[Checkpoint]:
 
 
 def _sign(frontier: Frontier, signer: Signer) -> bytes:
-    checkpoint = checkpoints.Checkpoint(signer.name, frontier.size, frontier.root())
-    return checkpoints.sign_checkpoint(checkpoint, signer)
+    note = checkpoints.sign_checkpoint(checkpoints.Checkpoint(signer.name, frontier.size, frontier.root()), signer)
+    try:
+        verify_note(note, [signer.verifier_key])
+    except RecordError as error:  # receipts would carry it for good; of Ed25519 a wrong one may give the key away
+        raise UnavailableError(
+            "the record's key has made a signature that does not verify; no checkpoint was released",
+            hint="look at the token or the memory of this machine; try again on another one",
+        ) from error
+    return note
 
 
 def _stored(session: Session, size: int) -> str | None:

@@ -13,7 +13,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from signing_service.errors import DatabaseDownError, ForkError, GuardError, SigningServiceError
+from signing_service.errors import DamagedError, DatabaseDownError, ForkError, GuardError, SigningServiceError
 from signing_service.web.error_words import translated
 
 _log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def _on_own_error(error: SigningServiceError) -> ResponseReturnValue:
 
 def _for_people(error: SigningServiceError) -> tuple[str, str]:
     """What is shown: the error's own words, but where they name the operator's servers, files and tasks."""
-    if isinstance(error, ForkError):
+    if isinstance(error, (ForkError, DamagedError)):
         message = _("the record is not as it was published, so nothing is written to it")
         return message, _("what was confirmed is kept; the operator of this service has to look at it")
     if isinstance(error, GuardError):

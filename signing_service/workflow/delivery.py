@@ -78,6 +78,12 @@ def _deliver_one(service: Service, transport: Transport, mail: OutboxMail) -> No
     except ValueError as error:
         _mark(service, mail, f"the mail cannot be written: {error}", permanent=True)
         return
+    except (OSError, UnavailableError):
+        raise  # of the mail server
+    except Exception as error:  # one mail must not hold up the others
+        _log.exception("mail %s cannot be written", mail.id)
+        _mark(service, mail, f"the mail cannot be written: {type(error).__name__}", permanent=False)
+        return
     with service.database.begin() as session:
         html = without_tokens(mail.html) if mail.html is not None else None
         outbox.mark_sent(session, mail, text=without_tokens(mail.text), html=html, now=service.clock())

@@ -178,7 +178,7 @@ def _prepare_on(
     session: Session, service: Service, published: Published, attempt: Attempt, end: agreements.RevisionEnd
 ) -> None:
     delta = delta_of(session, published, attempt, end)
-    digest = byte_range_digest(service.prefixes.hash_of(session, published.id, end.number), delta)
+    digest = byte_range_digest(service.prefixes.hash_of(session, published.id, end), delta)
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
     attempt.prepared_revision = end.number + 1
     attempt.prepared_delta = delta.data

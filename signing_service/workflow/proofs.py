@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from signing_service.errors import RecordError
+from signing_service.errors import DamagedError, RecordError
 from signing_service.evidence.trust import TrustFile
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.note import parse_note, parse_signatures
 from signing_service.record.proof import Proof, format_proof
-from signing_service.record.tree import inclusion_proof
+from signing_service.record.tree import inclusion_proof, verify_inclusion
 from signing_service.store import cosignatures, publisher
 from signing_service.store.publisher import Released
 from signing_service.store.tables import Checkpoint
@@ -25,18 +25,29 @@ def prove(session: Session, index: int) -> bytes:
 
 
 def prove_all(session: Session, indices: Iterable[int], note: bytes | None = None) -> dict[int, bytes]:
-    """The tlog-proofs of several entries, all under one checkpoint: ``note``, a signed one, or the newest."""
+    """The tlog-proofs of several entries, all under one checkpoint: ``note``, a signed one, or the newest.
+
+    Each is verified before it is given away, since receipts are kept. Raises DamagedError where the stored tree does
+    not lead to the checkpoint.
+    """
     note = newest_checkpoint(session) if note is None else note
-    size = parse_checkpoint(parse_note(note).text).size
-    wanted = list(indices)
+    checkpoint, wanted = parse_checkpoint(parse_note(note).text), list(indices)
+    size = checkpoint.size
     for index in wanted:
         if index >= size:
             hint = f"the newest checkpoint covers {size} entries, the first of them 0; a younger entry needs a moment"
             raise RecordError(f"entry {index} is not published", hint=hint)
-    read_hash = hashes_for(session, lambda read: [inclusion_proof(index, size, read) for index in wanted])
-    return {
-        index: format_proof(Proof(index, tuple(inclusion_proof(index, size, read_hash)), note)) for index in wanted
-    }
+    read_hash = hashes_for(session, lambda read: [(read(0, one), inclusion_proof(one, size, read)) for one in wanted])
+    proofs = {}
+    for index in wanted:
+        path = inclusion_proof(index, size, read_hash)
+        try:
+            verify_inclusion(index, size, read_hash(0, index), path, checkpoint.root)
+        except RecordError as error:
+            hint = "stop the service, keep this database as evidence, restore the newest backup that verifies"
+            raise DamagedError(f"the record is damaged at entry {index}: {error.message}", hint=hint) from error
+        proofs[index] = format_proof(Proof(index, tuple(path), note))
+    return proofs
 
 
 def is_published(session: Session, index: int) -> bool:

@@ -5,8 +5,9 @@
     renew(service, agreement_id)
 
 A timestamp is worth what its authority's certificate and algorithms are. Twelve months before that ends, the worker
-tells the officers once and renews by itself, if the new timestamp lasts longer: the built-in authority's does only
-after its key was rotated (``signing-service keys rotate timestamp``).
+tells the officers and renews by itself, if the new timestamp lasts longer: the built-in authority's does only after its
+key was rotated (``signing-service keys rotate timestamp``). Officers change, and mails are overlooked: while nothing is
+done they are told again half a year, three months and one month before.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import ARCHIVE_FIELDS, Terms
-from signing_service.errors import NotAllowedError, SigningServiceError
+from signing_service.errors import FormatError, NotAllowedError, TimestampError, VerificationError
 from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, listing, outbox
 from signing_service.store.tables import ArchiveTimestamp
@@ -29,6 +30,7 @@ from signing_service.workflow.notification import tell_about_renewal
 from signing_service.workflow.service import Service
 
 NOTICE = timedelta(days=365)  # before the end: the officers are told, and the worker renews
+TOLD = (NOTICE, timedelta(days=180), timedelta(days=90), timedelta(days=30))  # before the end, once each
 LEAST_GAIN = timedelta(days=30)  # that a renewal must add, since there are only eight fields
 PAUSE = timedelta(hours=6)  # between two looks of one worker
 TASK = "renewals"  # in the schedule
@@ -74,9 +76,13 @@ def note_ends(service: Service) -> None:
     with service.database.read() as session:
         unknown = listing.with_unknown_end(session)
     for agreement_id in unknown:
-        with service.database.begin() as session:
-            agreements.lock(session, agreement_id)
-            acts.note_end(session, agreement_id, _until(session, acts.archive_timestamps(session, agreement_id)[-1]))
+        try:
+            with service.database.begin() as session:
+                agreements.lock(session, agreement_id)
+                newest = acts.archive_timestamps(session, agreement_id)[-1]
+                acts.note_end(session, agreement_id, _until(session, newest))
+        except (FormatError, VerificationError):  # one agreement must not hold up the others
+            _log.exception("until when agreement %s is provable cannot be read", agreement_id)
 
 
 def due(service: Service, limit: int | None = None) -> list[Standing]:
@@ -121,7 +127,10 @@ def renew(service: Service, agreement_id: str) -> Standing:
             f"the last archive timestamp of {before.reference} could be verified until {before.until:%Y-%m-%d} only",
             hint="nothing can prove any more that it was good then; keep bundles, receipts and the record as evidence",
         )
-    archive(service, agreement_id, functools.partial(_check_gain, before))
+    if before.fields_left == 0:
+        raise NotAllowedError(f"all archive fields of {before.reference} are filled")
+    following = ARCHIVE_FIELDS[ARCHIVE_FIELDS.index(before.field) + 1]
+    archive(service, agreement_id, functools.partial(_check_gain, before), only=following)
     with service.database.read() as session:
         after = standing_of(session, agreement_id)
     assert after is not None, "archive() stored it"
@@ -129,7 +138,7 @@ def renew(service: Service, agreement_id: str) -> Standing:
 
 
 def renew_due(service: Service) -> int:
-    """Tell the officers of what ends within a year, once, and renew what gains by it; give how much was done.
+    """Tell the officers of what ends within a year, and renew what gains by it; give how much was done.
 
     A round takes BATCH agreements a look. They are in the order of their ends: where a new timestamp gains nothing,
     it gains nothing for those behind either, and no authority is asked for them.
@@ -176,18 +185,22 @@ def _warn(service: Service, standing: Standing) -> int:
     with service.database.begin() as session:
         agreements.lock(session, standing.agreement)
         sent = outbox.of_agreement(session, standing.agreement)
-        if any(mail.kind == MAIL and mail.created > standing.stamped for mail in sent):
+        since = max(standing.until - before for before in TOLD if standing.until - before < service.clock())
+        if any(mail.kind == MAIL and mail.created > max(standing.stamped, since) for mail in sent):
             return 0
         terms = Terms.from_json(agreements.get(session, standing.agreement).terms)
         return tell_about_renewal(session, service, terms, standing.until, service.clock())
 
 
 def _renew_if_possible(service: Service, standing: Standing) -> tuple[int, bool]:
-    """How many were renewed, and whether the next one may gain by it."""
+    """How many were renewed, and whether it is worth while to go on with the next one."""
     try:
         after = renew(service, standing.agreement)
-    except SigningServiceError as error:
+    except (NoGainError, TimestampError) as error:
         _log.warning("renewing %s: %s", standing.reference, error.message)
-        return 0, not isinstance(error, NoGainError)
+        return 0, False
+    except Exception:  # one agreement must not hold up the others
+        _log.exception("renewing %s failed; it is tried again later", standing.reference)
+        return 0, True
     _log.info("renewed %s: provable until %s", after.reference, after.until.date())
     return 1, True

@@ -33,7 +33,7 @@ def make_candidate(
     if delta.start != end.length:
         raise OvertakenError("another revision was stored in between")
     data = embed(delta, der)
-    digest = service.prefixes.hash_of(session, published.id, end.number)
+    digest = service.prefixes.hash_of(session, published.id, end)
     digest.update(data)
     previous = service.prefixes.bytes_of(session, published.id, end)
     verify_last_revision(previous, previous + data, trust=service.trust, at=service.clock())

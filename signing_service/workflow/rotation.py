@@ -25,7 +25,7 @@ from signing_service.evidence.succession import sign_succession, unsigned_predec
 from signing_service.evidence.trust import fingerprint, fingerprint_text, format_trust_file
 from signing_service.pki import rotation
 from signing_service.pki.authority import Role
-from signing_service.pki.keystore import PENDING, RECORD
+from signing_service.pki.keystore import MAKING, PENDING, RECORD
 from signing_service.pki.rotation import Replaced, Store
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import Signer, VerifierKey
@@ -92,7 +92,7 @@ def rotate_record(service: Service, reason: str, *, in_token: bool = False) -> N
 
 def resume(settings: Settings) -> bool:
     """Finish an interrupted rotation if the record knows of it, else undo it; give whether it was finished."""
-    if not (settings.keys / PENDING).exists():
+    if not any((settings.keys / folder).exists() for folder in (MAKING, PENDING)):
         raise KeyStoreError("no rotation of keys was interrupted", hint="signing-service keys lists them")
     database = Database(settings.database_url)
     try:
@@ -128,6 +128,8 @@ def _hand_over(
 
 def _is_recorded(settings: Settings, database: Database) -> bool:
     """Certificates: the event is there. The record's key: the trust file names it."""
+    if not (settings.keys / PENDING).exists():
+        return False
     public = settings.keys / PENDING / f"{RECORD}.pub"
     with database.read() as session:
         if public.exists():

@@ -17,6 +17,7 @@ class Schedule:
         self._begun: dict[str, datetime] = {}
         self._kept: dict[str, Any] = {}
         self._places: dict[str, Any] = {}
+        self._put_off: dict[str, datetime] = {}
         self._lock = threading.Lock()
 
     def is_due(self, task: str, now: datetime, interval: timedelta) -> bool:
@@ -37,6 +38,25 @@ class Schedule:
         """Where the round is to go on, once; None where none was left unfinished."""
         with self._lock:
             return self._places.pop(task, None)
+
+    def put_off(self, task: str, now: datetime) -> None:
+        """Remember that a task failed now."""
+        with self._lock:
+            self._put_off[task] = now
+
+    def is_put_off(self, task: str, now: datetime, interval: timedelta) -> bool:
+        """Whether it failed less than ``interval`` ago; a clock set back counts as passed."""
+        with self._lock:
+            failed = self._put_off.get(task)
+            if failed is not None and timedelta(0) <= now - failed < interval:
+                return True
+            self._put_off.pop(task, None)
+            return False
+
+    def count_put_off(self) -> int:
+        """How many tasks are put off at most."""
+        with self._lock:
+            return len(self._put_off)
 
     def kept(self, task: str, now: datetime, interval: timedelta, look: Callable[[], T]) -> T:
         """What ``look`` gave when it was due last; a look that fails is due again at once."""

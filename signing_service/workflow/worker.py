@@ -56,6 +56,9 @@ def work_once(service: Service) -> tuple[int, bool]:
         except SigningServiceError as error:
             _log.warning("%s: %s", task.__name__, error.message)
             well = False
+        except Exception:
+            _log.exception("%s met an unexpected error; the other tasks go on", task.__name__)
+            well = False
     return done, well
 
 

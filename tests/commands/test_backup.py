@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from signing_service.errors import SigningServiceError
 from signing_service.settings import parse_settings
-from signing_service.store import ledger
-from signing_service.workflow.service import open_service
+from signing_service.store import ledger, passkeys, sessions
+from signing_service.store.tables import Person
+from signing_service.workflow.service import Service, open_service
 from tests.commands.conftest import Run
 
+HOUR = timedelta(hours=1)
 Printed = pytest.CaptureFixture[str]
 
 pytestmark = pytest.mark.databases("sqlite")  # loses and changes files; tests/store/test_backup.py has both
@@ -60,6 +65,51 @@ def test_a_backup_with_one_changed_event_is_refused(installed: str, folder: Path
     lose_the_database(folder)
     assert run("restore", "monday.backup") == 1
     assert "error: " in capsys.readouterr().err
+
+
+def test_a_backup_of_what_a_disk_has_changed_is_written_and_says_so(
+    installed: str, folder: Path, run: Run, capsys: Printed
+) -> None:
+    """Found on the day on which yesterday's backup still has it."""
+    assert run("backup", "monday.backup") == 0
+    assert "2 entries and 0 revisions verified" in capsys.readouterr().out
+    with contextlib.closing(sqlite3.connect(folder / "var" / "service.sqlite3", isolation_level=None)) as changed:
+        changed.execute("UPDATE events SET event = CAST(replace(event, 'Mei', 'Moi') AS BLOB) WHERE \"index\" = 1")
+    assert run("backup", "tuesday.backup") == 1
+    assert "does not hold together" in capsys.readouterr().err
+    assert (folder / "tuesday.backup").exists()
+
+
+def test_who_was_signed_in_when_the_backup_was_made_is_not_after_it_is_restored(
+    installed: str, folder: Path, run: Run
+) -> None:
+    """They may have signed out since, or been signed out because a device was stolen."""
+    service, officer, now = opened()
+    with service.database.begin() as session:
+        token = sessions.start(session, officer, now=now, address="192.0.2.7", agent="Firefox")
+        passkeys.add_challenge(session, bytes(32), "login", expires=now + HOUR, person=officer, about=b"")
+    assert is_signed_in(service, token, now)
+    service.database.dispose()
+    run("backup", "monday.backup")
+    lose_the_database(folder)
+    assert run("restore", "monday.backup") == 0
+    service = opened()[0]
+    assert not is_signed_in(service, token, now)
+    with service.database.begin() as session, pytest.raises(SigningServiceError):
+        passkeys.take_challenge(session, bytes(32), "login", now=now, person=officer)
+    service.database.dispose()
+
+
+def opened() -> tuple[Service, str, datetime]:
+    """The service, its officer and the time."""
+    service = open_service(parse_settings(os.environ))
+    with service.database.read() as session:
+        return service, session.scalars(select(Person.id)).one(), service.clock()
+
+
+def is_signed_in(service: Service, token: str, now: datetime) -> bool:
+    with service.database.read() as session:
+        return sessions.find(session, token, now=now, idle=HOUR, absolute=HOUR) is not None
 
 
 def test_nothing_is_restored_over_a_database(installed: str, run: Run, capsys: Printed) -> None:

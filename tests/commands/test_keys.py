@@ -10,8 +10,8 @@ import pytest
 from cryptography import x509
 
 from signing_service.encoding import parse_canonical_json
-from signing_service.errors import ConfigurationError, KeyStoreError
-from signing_service.pki import rotation
+from signing_service.errors import ConfigurationError, KeyStoreError, UnavailableError
+from signing_service.pki import keyfiles, rotation
 from signing_service.settings import parse_settings
 from signing_service.store import openings
 from signing_service.workflow.service import Service, open_keys, open_service, system_clock
@@ -159,6 +159,103 @@ def test_a_rotation_that_was_never_recorded_is_undone(
     assert run("keys", "resume") == 0
     assert "it is undone" in capsys.readouterr().out
     assert open_keys(settings, system_clock()).seal == keys.seal
+
+
+def in_use(folder: Path) -> dict[str, bytes]:
+    """Every file in the keys folder, and what is in it."""
+    return {str(path): path.read_bytes() for path in (folder / "keys").rglob("*") if path.is_file()}
+
+
+MADE = [("seal", 0), ("seal", 1), ("seal", 2), ("record", 0), ("record", 1)]  # role, files that were written before
+
+
+@pytest.mark.parametrize(("role", "written"), MADE)
+def test_a_power_cut_while_a_key_is_made_costs_none_that_is_in_use(
+    installed: str,
+    folder: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    role: str,
+    written: int,
+) -> None:
+    before, write, calls = in_use(folder), keyfiles.write_new_file, list[Path]()
+
+    def die_later(path: Path, data: bytes) -> None:
+        calls.append(path)
+        if len(calls) > written:
+            raise PowerCut
+        write(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(keyfiles, "write_new_file", die_later)
+        with pytest.raises(PowerCut):
+            run("keys", "rotate", role)
+    assert run("keys") == 0
+    assert run("keys", "rotate", role) == 2
+    assert run("keys", "resume") == 0
+    assert "it is undone" in capsys.readouterr().out
+    assert in_use(folder) == before
+
+
+def test_a_power_cut_while_a_rotation_is_undone_is_undone_further(
+    installed: str, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left then has lost its certificate, as what is left of a rotation that was recorded may have."""
+    settings, before = parse_settings(os.environ), in_use(folder)
+    keys = open_keys(settings, system_clock())
+    store = rotation.Store(settings.keys, settings.require_key_passphrase().encode(), keys)
+    rotation.prepare(store, "seal", system_clock())
+
+    def remove_one(thing: Path) -> None:
+        (thing / "seal.pem").unlink()
+        raise PowerCut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "rmtree", remove_one)
+        with pytest.raises(PowerCut):
+            run("keys", "resume")
+    assert run("keys", "resume") == 0
+    assert "it is undone" in capsys.readouterr().out
+    assert in_use(folder) == before
+
+
+def test_a_token_that_refuses_leaves_everything_as_it_was(installed: str, folder: Path, run: Run) -> None:
+    class FullToken:
+        def make_signing_key(self, label: str) -> None:
+            raise UnavailableError(f"the token has no room for {label}")
+
+    settings, before = parse_settings(os.environ), in_use(folder)
+    keys = open_keys(settings, system_clock())
+    store = rotation.Store(settings.keys, settings.require_key_passphrase().encode(), keys, FullToken())  # type: ignore[arg-type]
+    with pytest.raises(UnavailableError, match="has no room for seal"):
+        rotation.prepare(store, "seal", system_clock())
+    assert in_use(folder) == before
+    assert run("keys", "rotate", "seal") == 0
+
+
+def test_a_power_cut_when_a_key_comes_back_from_the_token_leaves_no_label_of_the_old_one(
+    installed: str, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def die_after_the_key(source: Path, target: Path) -> None:
+        replace(source, target)
+        if target == Path("keys/seal.key"):
+            raise PowerCut
+
+    settings = parse_settings(os.environ)
+    keys = open_keys(settings, system_clock())
+    (folder / "keys" / "seal.token").write_text("seal-2015\n")
+    store = rotation.Store(settings.keys, settings.require_key_passphrase().encode(), keys)
+    rotation.prepare(store, "seal", system_clock())
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", die_after_the_key)
+        with pytest.raises(PowerCut):
+            rotation.commit(settings.keys)
+    rotation.commit(settings.keys)
+    assert run("doctor") == 0
+    assert open_keys(settings, system_clock()).seal != keys.seal
 
 
 @pytest.mark.parametrize("moved", range(1, 6))

@@ -22,6 +22,7 @@ from signing_service.workflow.reservations import reserve
 from tests.cast import ALES, HOA, LIN, NANJING, NOON, SOMCHAI
 from tests.own_certificates import pyhanko_signer
 from tests.own_certificates.authority import Authority, Identity
+from tests.pki.authorities import dribbling
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import World, source
 
@@ -87,6 +88,15 @@ def test_a_good_answer_is_kept_for_the_archive(authority: Authority, responder: 
     material = check_revocation(RevocationAsker((responder.url,)), judged(authority, asked), NOON)
     assert material.ocsps == (answer,)
     assert material.path == (asked.der, authority.der)
+
+
+def test_a_responder_that_sends_a_byte_now_and_then_holds_nobody_up(authority: Authority) -> None:
+    with dribbling() as (url, cut):
+        slow = authority.issue("LIN Shuyi", ocsp_url=url)
+        asker = RevocationAsker((url,), deadline=0.2)
+        with pytest.raises(UnavailableError, match="too large or too slow"):
+            check_revocation(asker, judged(authority, slow), NOON)
+        assert cut.wait(10)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from cryptography import x509
@@ -67,6 +68,8 @@ class Stamper:
     attributes_of: bytes | None = None
     """The content that the signed attributes are of, if another."""
     attributes: bytes | None = None
+    made_attributes: Callable[[bytes], bytes] | None = None
+    """Makes the signed attributes of the content's digest, if others than usual."""
     chain: tuple[x509.Certificate, ...] = (HONEST, AUTHORITY.certificate)
     status: int = 0
     spoil: Callable[[bytes], bytes] = lambda response: response
@@ -96,6 +99,8 @@ class Stamper:
         )
         digest = hashlib.sha256(self.attributes_of or content).digest()
         attributes = self.attributes or attribute_set(self.content_type, digest, self.named or self.certificate)
+        if self.made_attributes is not None:
+            attributes = self.made_attributes(digest)
         signature = self.key.sign(attributes, ec.ECDSA(hashes.SHA256()))
         outer = EncapsulatedContentInfo(content_type=self.content_type, content=content)
         token = build_signed_data(outer, attributes, signature, self.certificate, self.chain)
@@ -117,6 +122,35 @@ class Behaviour:
     headers: dict[str, str] = field(default_factory=dict)
     hold: threading.Event | None = None
     """Sends the first half, then waits for this before it goes on."""
+
+
+@contextlib.contextmanager
+def dribbling() -> Iterator[tuple[str, threading.Event]]:
+    """A server that begins a header and sends a further byte of it now and then: its URL, and whether that was cut."""
+    stopped, cut = threading.Event(), threading.Event()
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1 << 16)
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nX-Patience: ")
+            try:
+                for _ in range(200):
+                    self.request.sendall(b"a")
+                    stopped.wait(0.02)
+            except OSError:
+                cut.set()
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/tsr", cut
+    finally:
+        stopped.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextlib.contextmanager

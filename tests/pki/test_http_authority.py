@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
@@ -16,11 +17,15 @@ from hypothesis import strategies as st
 from signing_service.errors import TimestampError
 from signing_service.pki import profiles
 from signing_service.pki.authority import make_credential
+from signing_service.pki.cms import ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_CERTIFICATE_V2
+from signing_service.pki.der import encode, raw
 from signing_service.pki.http_authority import HttpAuthority
+from signing_service.pki.structures import Attribute
+from signing_service.pki.structures import SigningCertificateV2 as Named
 from signing_service.pki.timestamp_check import check_response
-from signing_service.pki.timestamps import TimestampToken, request_timestamp
+from signing_service.pki.timestamps import ID_CT_TST_INFO, TimestampToken, request_timestamp
 from tests.cast import NOON
-from tests.pki.authorities import AUTHORITY, HONEST, MADE, ROOT, Behaviour, Stamper, served, stamper
+from tests.pki.authorities import AUTHORITY, HONEST, MADE, ROOT, Behaviour, Stamper, dribbling, served, stamper
 
 DIGEST = hashlib.sha256(b"a signature's value").digest()
 ANCHORS = [ROOT.certificate]
@@ -217,6 +222,27 @@ def test_an_endless_answer_is_cut_off() -> None:
 def test_a_slow_authority_is_given_up() -> None:
     slow = Behaviour(Stamper(), hold=threading.Event())
     assert "did not answer in time" in refusal(slow, timeout=0.2)
+
+
+def test_an_authority_that_sends_a_byte_now_and_then_is_given_up() -> None:
+    """Every wait is short, and the answer never comes: the next authority must have its turn."""
+    with dribbling() as (url, cut):
+        authority = HttpAuthority(url, ANCHORS, timeout=30, deadline=0.2)
+        with pytest.raises(TimestampError, match="did not answer in time"):
+            authority.timestamp(DIGEST, NOON)
+        assert cut.wait(10)
+        authority.close()
+
+
+def test_an_authority_that_names_no_certificate_at_all_is_refused() -> None:
+    content = [(ID_CONTENT_TYPE, encode(ID_CT_TST_INFO)), (ID_SIGNING_CERTIFICATE_V2, encode(Named(certs=[])))]
+
+    def nameless(digest: bytes) -> bytes:
+        members = [*content, (ID_MESSAGE_DIGEST, encode(digest))]
+        attributes = [Attribute(type=kind, values=asn1.SetOf([raw(value)])) for kind, value in members]
+        return encode(asn1.SetOf(attributes))
+
+    assert "name no certificate" in lie(Stamper(made_attributes=nameless))
 
 
 def test_an_answer_past_its_deadline_is_refused() -> None:

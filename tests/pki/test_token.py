@@ -70,6 +70,13 @@ def test_the_seal_signs_from_the_token(keys: Path, token: Token) -> None:
     assert not (keys / "seal.key").exists()
 
 
+def test_a_session_that_the_token_has_ended_is_opened_anew(keys: Path, token: Token) -> None:
+    store = in_token(keys, token, "seal")
+    with token.session() as session:
+        session.close()
+    assert store.sign("seal", b"attributes")
+
+
 def test_the_issuing_ca_issues_from_the_token(keys: Path, token: Token) -> None:
     store = in_token(keys, token, "issuing-ca")
     spki = OneTimeKey().spki

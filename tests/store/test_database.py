@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from signing_service.errors import ConfigurationError, UnavailableError
 from signing_service.store import people
-from signing_service.store.database import Database
+from signing_service.store.database import Database, keeps_commits
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Invitation, Person
 from tests.cast import NOON, SOMCHAI
@@ -112,6 +112,24 @@ def test_a_database_that_forgets_commits_is_refused(open_database: Callable[...,
 
     with pytest.raises(ConfigurationError, match="may forget"):
         database.check_durability()
+
+
+@pytest.mark.parametrize(
+    ("commit", "standbys", "kept"),
+    [
+        ("on", "", True),
+        ("on", "two", True),
+        ("remote_apply", "two", True),
+        ("local", "", True),
+        ("local", "two", False),
+        ("remote_write", "two", False),
+        ("off", "", False),
+    ],
+)
+def test_where_there_is_a_synchronous_standby_a_commit_waits_for_its_disk_too(commit: str, standbys: str, kept: bool):
+    """Or it could be promoted without signatures that somebody has a receipt of."""
+    others = {"fsync": "on", "full_page_writes": "on"}
+    assert keeps_commits({**others, "synchronous_commit": commit, "synchronous_standby_names": standbys}) is kept
 
 
 def test_a_database_that_is_not_encoded_as_utf8_is_refused(postgres: PostgresServer):

@@ -37,8 +37,8 @@ SPEAKING = (
 SILENT = (
     *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material")),
     *("workflow/" + name for name in ("messages", "oidc", "personal_export", "proofs", "providers", "public_record")),
-    *("workflow/" + name for name in ("readiness", "renewal", "rotation", "service", "succession")),
-    *("workflow/" + name for name in ("transports", "trust", "witnesses", "witnessing")),
+    *("workflow/" + name for name in ("prefixes", "readiness", "recorded", "renewal", "rotation", "service")),
+    *("workflow/" + name for name in ("succession", "transports", "trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),
 )  # what only operators and programs read
 SPEAKERS = (

@@ -19,6 +19,7 @@ from signing_service.settings import parse_settings
 from signing_service.store import outbox
 from signing_service.store.database import Database
 from signing_service.store.migrations import upgrade
+from signing_service.workflow import delivery, messages
 from signing_service.workflow.delivery import HAND_OVER, LEASE, deliver, send_test_mail
 from tests.cast import ALLIANCE, LIN, NOON, PUBLIC_URL, SOMCHAI
 from tests.workflow.mail_server import FreePortController, MailServer
@@ -115,6 +116,28 @@ def test_once_a_mail_is_out_the_database_no_longer_holds_its_link_s_token(
         kept = outbox.get(session, number)
         assert kept.text == f"sign here: {PUBLIC_URL}/invitation#…\n"
         assert kept.html == f'<a href="{PUBLIC_URL}/invitation#…">{PUBLIC_URL}/invitation#…</a>'
+
+
+def test_a_mail_over_which_we_stumble_holds_up_no_other(
+    posting: Any, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stumbling = put(posting, LIN.email)
+    put(posting, SOMCHAI.email)
+    write = messages.mail_message
+
+    def write_or_stumble(settings: Any, name: str, mail: Any) -> Any:
+        if mail.id == stumbling:
+            raise KeyError("a mistake of ours")
+        return write(settings, name, mail)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivery, "mail_message", write_or_stumble)
+        assert deliver(posting) == 2
+    assert [message["To"] for message in mail_server.taken] == [SOMCHAI.email]
+    assert counts(posting) == {"sent": 1, "waiting": 1}
+    posting.clock.now += timedelta(minutes=1)
+    deliver(posting)
+    assert counts(posting) == {"sent": 2}
 
 
 def test_while_the_mail_server_is_down_mails_wait(posting: Any) -> None:

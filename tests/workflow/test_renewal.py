@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing_service.commands.status import read_status
-from signing_service.errors import NotAllowedError
+from signing_service.errors import NotAllowedError, TimestampError
 from signing_service.evidence.succession import verify_succession
 from signing_service.pki.timestamps import BuiltInAuthority, TimestampToken
 from signing_service.store import agreements, openings, outbox
@@ -189,6 +189,57 @@ def test_the_worker_tells_the_officers_once_a_year_ahead(world: World) -> None:
     assert mails(world) == 1
 
 
+class CountingAuthority(BuiltInAuthority):
+    """Counts how often it is asked."""
+
+    asked = 0
+
+    def timestamp(self, digest: bytes, now: datetime) -> TimestampToken:
+        CountingAuthority.asked += 1
+        return super().timestamp(digest, now)
+
+
+def test_while_nothing_is_done_the_officers_are_told_four_times_in_all(world: World) -> None:
+    sign_everything(world)
+    [standing] = standings(world.service)
+    told = []
+    for days in (366, 364, 300, 181, 179, 170, 89, 80, 29, 20, 1):
+        world.clock.now = standing.until - timedelta(days=days)
+        renew_due(world.service)
+        told.append(mails(world))
+    assert told == [0, 1, 1, 1, 2, 2, 3, 3, 4, 4, 4]
+
+
+class DeadAuthority(CountingAuthority):
+    """Does not answer, which takes its time."""
+
+    def timestamp(self, digest: bytes, now: datetime) -> TimestampToken:
+        super().timestamp(digest, now)
+        raise TimestampError("it did not answer in time")
+
+
+def test_an_authority_that_does_not_answer_is_asked_once_a_round_and_not_for_each_agreement(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_everything(world)
+    world.clock.now = IN_2034
+    found = standings(world.service) * 5
+    monkeypatch.setattr(renewal, "_ending_before", lambda *_: found)
+    monkeypatch.setattr(CountingAuthority, "asked", 0)
+    renew_due(replace(world.service, authorities=(DeadAuthority(world.service.keys),)))
+    assert CountingAuthority.asked == 1
+
+
+def test_one_agreement_that_cannot_be_renewed_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_everything(world)
+    rotate_to(world, IN_2034, "timestamp")
+    [standing] = standings(world.service)
+    stumbling = [replace(standing, agreement="another"), standing]
+    monkeypatch.setattr(renewal, "_ending_before", lambda *_: stumbling)
+    monkeypatch.setattr(renewal, "_warn", lambda *_: 0)
+    assert renew_due(world.service) == 1
+
+
 def test_the_worker_renews_by_itself_what_gains_by_it(world: World) -> None:
     sign_everything(world)
     rotate_to(world, IN_2034, "timestamp")
@@ -217,16 +268,6 @@ def test_a_round_of_renewals_goes_on_where_the_last_look_ended(world: World, mon
     monkeypatch.setattr(renewal, "_warn", lambda *_: pytest.fail("it was looked at in this round already"))
     assert renew_due(world.service) == 0
     assert world.service.schedule.left_at(renewal.TASK) is None
-
-
-class CountingAuthority(BuiltInAuthority):
-    """Counts how often it is asked."""
-
-    asked = 0
-
-    def timestamp(self, digest: bytes, now: datetime) -> TimestampToken:
-        CountingAuthority.asked += 1
-        return super().timestamp(digest, now)
 
 
 def test_where_one_renewal_gains_nothing_the_authority_is_not_asked_for_those_that_end_later(

@@ -12,8 +12,10 @@ import pytest
 
 from signing_service.pki.timestamps import TimestampAuthority, TimestampToken
 from signing_service.store import acts, outbox
+from signing_service.workflow import renewal
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.renewal import renew_due
+from signing_service.workflow.revisions import OvertakenError
 from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.service import Service
 from tests.cast import ALES, LIN, SOMCHAI
@@ -56,6 +58,37 @@ def test_a_countersigned_agreement_is_archived_once(world: World) -> None:
     world.countersign()
     assert both(world, archive_all) == 1
     assert archived(world) == ["archive-1"]
+
+
+def test_a_worker_that_comes_to_an_agreement_after_the_other_has_archived_it_leaves_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It found the agreement waiting, and was busy with another one meanwhile."""
+    world.publish()
+    for person in (LIN, SOMCHAI, ALES):
+        world.sign(person)
+    world.countersign()
+    with world.service.database.read() as session:
+        found = acts.awaiting_archive(session)
+    assert archive_all(world.service) == 1
+    monkeypatch.setattr(acts, "awaiting_archive", lambda *_: found)
+    assert archive_all(world.service) == 0
+    assert archived(world) == ["archive-1"]
+
+
+def test_a_renewal_that_comes_after_another_one_spends_no_second_field(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_everything(world)
+    rotate_to(world, IN_2034, "timestamp")
+    with world.service.database.read() as session:
+        before = renewal.standing_of(session, world.agreement)
+    renewal.renew(world.service, world.agreement)
+    with monkeypatch.context() as patched:
+        patched.setattr(renewal, "standing_of", lambda *_: before)
+        with pytest.raises(OvertakenError):
+            renewal.renew(world.service, world.agreement)
+    assert archived(world) == ["archive-1", "archive-2"]
 
 
 def test_a_proof_is_renewed_once_and_the_officers_are_told_once(world: World) -> None:

@@ -99,3 +99,10 @@ def test_the_worker_ends_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_worker_that_never_started_can_be_stopped() -> None:
     Worker(None).stop()  # type: ignore[arg-type]
+
+
+def test_a_mistake_of_ours_in_one_task_does_not_keep_the_others_from_their_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(monkeypatch, Task(RuntimeError("a mistake of ours")), Task(2))
+    assert work_once(None) == (2, False)  # type: ignore[arg-type]
