@@ -36,9 +36,9 @@ class InvitedAs:
 def new_link(
     session: Session, service: Service, person_id: str, purpose: str, now: datetime, lifetime: timedelta
 ) -> str:
-    """Make a link within the caller's transaction; a new invitation withdraws the person's older unused links."""
+    """Make a link within the caller's transaction; a new invitation withdraws the person's older unused ones."""
     if purpose == "invitation":
-        people.revoke_invitations(session, person_id, now=now)
+        people.revoke_invitations(session, person_id, now=now, purpose=purpose)
     token = people.invite(session, person_id, purpose, now=now, expires=now + lifetime)
     return f"{service.settings.public_url}/invitation#{token}"
 
