@@ -16,8 +16,9 @@ from signing_service.errors import ConflictError, InputError
 from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.login import require_officer
-from signing_service.workflow.notification import send_invitation, tell_about_replacement
+from signing_service.workflow.notification import tell_about_replacement
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service

@@ -12,7 +12,7 @@ from signing_service.agreement.terms import SECRETARIAT, Party, Terms
 from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
-from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.mails import addressed, compose, translations
 from signing_service.workflow.moments import told
 from signing_service.workflow.notices import subject_and_body
@@ -27,47 +27,6 @@ _PAGES = {
     "answer": "/agreements/%(agreement)s/questions/",
     "replaced": "/agreements/",  # the agreement itself is closed to who has no mandate in it
 }  # where a mail leads, if not to the agreement
-
-
-def send_invitation(
-    session: Session, service: Service, person: Person, now: datetime, agreement: str | None = None
-) -> str:
-    """Invite a person by mail, for an agreement if one is given; return the link, of which only a hash is stored."""
-    link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
-    roles = roles_of(session, person.id, person.locale, now)
-    zone = roles[0].zone if roles else person.time_zone
-    gettext = translations(person.locale).gettext
-    mail = compose(
-        "invitation",
-        person.locale,
-        gettext("Invitation to sign: %s") % service.name,
-        name=addressed(person.name, person.native_name, person.locale),
-        roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
-        link=link,
-        expires=told(now + INVITATION_LIFETIME, person.locale, zone),
-        service_name=service.name,
-        public_url=service.settings.public_url,
-    )
-    outbox.add(
-        session,
-        recipient=person.email,
-        kind="invitation",
-        locale=person.locale,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        now=now,
-        person=person.id,
-        agreement=agreement,
-    )
-    return link
-
-
-def invite_representatives(session: Session, service: Service, terms: Terms, now: datetime) -> None:
-    """Invite everybody who holds a mandate under a newly published agreement, each person once."""
-    invited = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
-    for person in invited.values():
-        send_invitation(session, service, person, now, terms.id)
 
 
 def tell_about_signature(

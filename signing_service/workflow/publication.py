@@ -18,13 +18,13 @@ from signing_service.pki.cms import assemble, signed_attributes
 from signing_service.store import agreements, ledger, mandates
 from signing_service.store.tables import Agreement
 from signing_service.verify.revision import verify_last_revision
+from signing_service.workflow import withdrawal
 from signing_service.workflow.drafts import checklist, load_source, render
+from signing_service.workflow.invitations import invite_representatives
 from signing_service.workflow.mandates import record_mandate
-from signing_service.workflow.notification import invite_representatives
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import mandates_in_order
-from signing_service.workflow.withdrawal import supersede
 
 CMS_RESERVE = 5120  # bytes of DER for certificates, approval and signature: a passkey's approval is the largest part
 TOKEN_RESERVE = 512  # bytes by which a later timestamp token may be longer than the first
@@ -125,22 +125,26 @@ def _store(service: Service, officer_id: str, terms: Terms, base: bytes, sealed:
         "officer": officer_id,
     }
     revision0 = agreements.NewRevision(0, sealed.pdf, len(sealed.pdf), sealed.startxref, sealed.size, digest)
+    publication = agreements.Publication(
+        terms=terms.to_json(),
+        layout=sealed.layout.to_json(),
+        contents_size=sealed.layout.contents_size,
+        base_length=len(base),
+        revision0=revision0,
+        officer=officer_id,
+    )
+    ends = f"superseded by version {terms.version} of {terms.reference}"
     with service.database.begin() as session:
         _require_as_seen(session, agreements.lock(session, terms.id), seen)
-        entry = ledger.append(session, terms.id, "publication", members, now)
-        publication = agreements.Publication(
-            terms=terms.to_json(),
-            layout=sealed.layout.to_json(),
-            contents_size=sealed.layout.contents_size,
-            base_length=len(base),
-            revision0=revision0,
-            officer=officer_id,
-            entry_index=entry.index,
-        )
-        agreements.publish(session, terms.id, publication, now=now)
-        supersede(session, service, officer_id, terms, digest, now)
+        agreement = agreements.publish(session, terms.id, publication, now=now)
+        old = agreements.by_revision0(session, terms.supersedes) if terms.supersedes else None
+        if old is not None:
+            withdrawal.prepare(session, service, old, ends, now)
+        invite_representatives(session, service, terms, now, ended=old)
+        agreement.publication_index = ledger.append(session, terms.id, "publication", members, now).index
+        if old is not None:  # from here on the log is locked: no row is waited for any more
+            withdrawal.record(session, officer_id, old, ends, digest, now)
         _record_mandates(session, terms, officer_id, now)
-        invite_representatives(session, service, terms, now)
 
 
 def _record_mandates(session: Session, terms: Terms, officer_id: str, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import event
 
 from signing_service.store import outbox, people
 from signing_service.store.tables import OutboxMail
-from signing_service.workflow.drafts import replace_source
+from signing_service.workflow.drafts import create_correction, replace_source
 from signing_service.workflow.links import roles_of
 from signing_service.workflow.mails import addressed
 from signing_service.workflow.mandates import Authority, give_mandate
@@ -111,6 +112,22 @@ def test_who_is_newly_named_is_invited_at_once_and_the_former_one_told_each_in_t
     }
     assert ANDAMAN.native_name in told[SOMCHAI.email].text
     assert world.agreement not in told[SOMCHAI.email].text, "they cannot open it any more"
+
+
+def test_the_invitation_to_a_corrected_version_does_not_name_the_one_that_it_ends(world: World):
+    world.publish()
+    earlier = {mail.id for mail in mails_of(world)}
+    draft = create_correction(world.service, world.officer, world.agreement, corrected())
+    replace(world, agreement=draft).publish()
+    (mail,) = [mail for mail in mails_of(replace(world, agreement=draft)) if mail.recipient == LIN.email]
+    assert "TEST/1 · version 1.1" in mail.text
+    assert "version 1.0" not in mail.text
+    assert {mail.kind for mail in mails_of(world) if mail.id not in earlier} == {"withdrawn"}
+
+
+def corrected() -> dict[str, bytes]:
+    files = source()
+    return files | {"agreement.toml": files["agreement.toml"].replace(b'version = "1.0"', b'version = "1.1"')}
 
 
 def test_an_invitation_asks_once_what_was_done_under_an_agreement_for_which_somebody_signs_four_times(world: World):

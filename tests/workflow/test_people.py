@@ -16,7 +16,6 @@ from signing_service.workflow.download import evidence
 from signing_service.workflow.drafts import replace_source
 from signing_service.workflow.enrolment import accept_invitation, invite, open_invitation, sign_in_link
 from signing_service.workflow.history import history
-from signing_service.workflow.links import SIGN_IN_LIFETIME, new_link
 from signing_service.workflow.login import session_person, sign_in, sign_out
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.overview import agreement_view
@@ -106,19 +105,6 @@ def test_a_newer_invitation_makes_the_older_one_void(world: World) -> None:
     invite(world.service, world.officer, person)
     with pytest.raises(NotAllowedError):
         open_invitation(world.service, older)
-
-
-@pytest.mark.parametrize("purpose", ["password", "sign-in", "officer"])
-def test_who_is_invited_or_newly_named_keeps_the_links_they_got_for_something_else(world: World, purpose: str) -> None:
-    world.publish()
-    with world.service.database.begin() as session:
-        link = new_link(session, world.service, world.ids[LIN], purpose, world.clock(), SIGN_IN_LIFETIME)
-    invite(world.service, world.officer, world.ids[LIN])
-    authority = Authority("Both councils", world.clock.now.date())
-    give_mandate(
-        world.service, world.officer, world.agreement, SOMCHAI.signer, world.ids[LIN], authority, "Somchai is ill."
-    )
-    assert open_invitation(world.service, token_of(link)).person_name == LIN.name
 
 
 def test_an_invitation_expires(world: World) -> None:
