@@ -210,7 +210,9 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
         if enrolment.state == "revoked":
             raise ConflictError("this passkey was revoked already")
         if credential.person != person_id:
-            tell_about_revocation(session, service, mandates.get(session, enrolment.mandate), now)
+            living = [one for one in passkeys.of_credential(session, credential.id) if one.state != "revoked"]
+            ids = dict.fromkeys((enrolment.mandate, *(one.mandate for one in living)))  # the one looked at first
+            tell_about_revocation(session, service, [mandates.get(session, one) for one in ids], now)
         take_back(session, credential, reason, person_id, now)
     service.publish()
 

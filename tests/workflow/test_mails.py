@@ -142,11 +142,10 @@ def test_an_invitation_asks_once_what_was_done_under_an_agreement_for_which_some
     assert [sum(table in statement for statement in asked) for table in ("FROM refusals", "FROM agreements")] == [1, 1]
 
 
-def test_in_a_draft_and_after_the_end_nobody_is_told_who_is_named_nor_where_it_is_the_same_person(world: World):
+def test_in_a_draft_and_after_the_end_nobody_is_told_who_is_named(world: World):
     name(world, SOMCHAI, world.ids[LIN])
     assert mails_of(world) == []
     world.publish()
-    name(world, SOMCHAI, world.ids[LIN], "The days were wrong.")
     withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
     name(world, SOMCHAI, world.ids[SOMCHAI], "Back from leave.")
     assert {mail.kind for mail in mails_of(world)} == {"invitation", "withdrawn"}
