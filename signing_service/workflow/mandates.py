@@ -54,7 +54,8 @@ def give_mandate(
 
     Once the agreement is published, replacing a mandate takes a ``reason``, which stands in its event, and while it can
     be signed the newly named person is invited and the former one told; who is both is told of the new mandate. Raises
-    ConflictError once the signer has signed, NotFoundError for an unknown signer, InputError on a bad name or reason.
+    ConflictError once the signer has signed, digitally or on paper, NotFoundError for an unknown signer, InputError on
+    a bad name or reason.
     """
     now = service.clock()
     with service.database.begin() as session:
@@ -65,6 +66,12 @@ def give_mandate(
             raise ConflictError("an operator sees no agreement's content, and signs none")
         if acts.signature(session, agreement_id, signer) is not None:
             raise ConflictError("%(signer)s has signed already; the mandate stays on record", signer=signer)
+        if acts.paper(session, agreement_id, signer) is not None:
+            raise ConflictError(
+                "%(signer)s has signed on paper; the mandate stays on record",
+                hint="if somebody else is to sign, publish a corrected version",
+                signer=signer,
+            )
         replaces = agreement.state == "published" and mandates.has_one(session, agreement_id, signer)
         why = clean_reason(reason) if replaces else ""
         former = mandates.in_force(session, agreement_id, signer) if replaces else None
