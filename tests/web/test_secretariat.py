@@ -183,7 +183,7 @@ def test_the_officer_follows_who_has_signed_and_sees_the_history(officer: Visito
     assert "Countersign for the secretariat" not in page
     lines = officer.get(url(draft, "history")).text
     assert f"{OFFICER.name} sealed and published it" in lines
-    assert "Signature of Specimen University of the Andaman Coast" in lines
+    assert f"{SOMCHAI.name} signed for {SOMCHAI.university.name}" in lines
 
 
 def test_countersigning_is_offered_once_all_have_signed(officer: Visitor, draft: World):
