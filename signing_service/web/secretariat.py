@@ -151,7 +151,8 @@ def _draft(agreement_id: str, form: PublishForm) -> str:
         form = PublishForm(formdata=None)
     form.seen.data = seen
     view = overview.followed(service, visitor().person_id, agreement_id)
-    checklist = drafts.checklist(service, view.id)
+    told = consequences.consequences(service, visitor().person_id, view.id)
+    checklist = [item for item in drafts.checklist(service, view.id) if not (told.same and item.namesake)]  # told below
     pages, digest, failure = 0, "", None
     try:
         pdf = drafts.preview(service, view.id)
@@ -168,7 +169,7 @@ def _draft(agreement_id: str, form: PublishForm) -> str:
         digest=digest,
         failure=failure,
         form=form,
-        told=consequences.consequences(service, visitor().person_id, view.id),
+        told=told,
         **mandate_forms(view.signers),
     )
 

@@ -42,7 +42,6 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
         named = [event.get(member) for event in events.values() for member in ("officer", "by")]
         named += [mail.person for mail in mails]
         named += [person for one in asked for person in (one.person, one.answered_by)]
-        named += [event.get("person") for event in events.values()]
         names = people.names(session, {person for person in named if isinstance(person, str)})
     names |= _holders(events.values())
     lines = [*(_mail(mail, names) for mail in mails), *(line for one in asked for line in _question(one, names))]
@@ -143,8 +142,7 @@ _REASONS = {
 def _of_signer(kind: str, who: str | Phrase, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
     holder = _name(names, event.get("mandate_sha256", ""))
     if kind == "enrolment":
-        name = _name(names, event["person"])
-        return Phrase("%(name)s enrolled a passkey for approvals for %(signer)s", name=name, signer=who)
+        return Phrase("%(name)s enrolled a passkey for approvals for %(signer)s", name=holder, signer=who)
     if kind == "confirmation":
         phrase = "%(officer)s confirmed that passkey of %(name)s for %(signer)s, having compared the codes %(method)s"
         how = _METHODS.get(event["method"], event["method"])

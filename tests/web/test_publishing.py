@@ -64,6 +64,7 @@ def test_a_second_living_agreement_of_the_same_number_and_version_has_to_be_tick
     second = another(world)
     page = officer.get(url(second)).text
     assert "Another published agreement is TEST/1, version 1.0, too." in page
+    assert "Another agreement is TEST/1" not in page, "once is enough"
     assert f'href="{url(world.agreement)}"' in page
     answer = officer.submit(url(second, "publish"), sure="y")
     assert answer.status_code == 400
@@ -137,3 +138,9 @@ def test_a_tick_does_not_stay_on_a_page_that_shows_another_draft(officer: Visito
     assert "The draft has been changed since you looked at it" in answer.text
     assert not re.search(r'<input[^>]*\bchecked\b[^>]* id="sure"', answer.text)
     assert f'value="{look(world.service, second)}"' in answer.text
+
+
+def test_of_another_draft_of_the_same_number_and_version_the_checklist_tells(officer: Visitor, draft: World):
+    page = officer.get(url(another(draft))).text
+    assert "Another agreement is TEST/1, version 1.0, too." in page
+    assert "Another published agreement" not in page
