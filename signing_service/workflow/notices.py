@@ -76,7 +76,7 @@ def _about_people(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "refused": (
             gettext("A representative declined to sign"),
-            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+            gettext("%(name)s, who is to sign for %(party)s, declined, for this reason: %(reason)s"),
         ),
         "declined": (
             gettext("You have declined to sign"),

@@ -92,7 +92,8 @@ def tell_about_refusal(
     """Tell the officers that somebody declined, and why; and the person, in case it was somebody else."""
     party, person = terms.signer(signatory.signer).party, people.get(session, signatory.person_id)
     _notify(session, service, [person], terms, "declined", now, party=party, reason=reason, when=now)
-    _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
+    officers, name = people.officers(session), person.name
+    _notify(session, service, officers, terms, "refused", now, name=name, party=party, reason=reason)
 
 
 def tell_officers_about_enrolment(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:

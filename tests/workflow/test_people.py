@@ -172,6 +172,8 @@ def test_declining_is_recorded_with_its_reason_and_the_secretariat_is_told(world
         kinds = [mail.kind for mail in outbox.of_agreement(session, world.agreement)]
         assert [kind for kind in kinds if kind != "invitation"] == ["refused", "declined"]
         (mail,) = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "declined"]
+        (to_officer,) = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "refused"]
+    assert f"{LIN.name}, who is to sign for {NANJING.name}, declined, for this reason: The senate" in to_officer.text
     assert mail.recipient == LIN.email
     assert f"for {NANJING.name}, for this reason: The senate voted no." in mail.text
     assert "If this was not you" in mail.text
