@@ -21,7 +21,7 @@ from signing_service.ceremony.parties import source_with_parties
 from signing_service.store import agreements, people, tables
 from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.mandates import Authority, give_mandate
-from signing_service.workflow.publication import publish
+from signing_service.workflow.publication import look, publish
 from signing_service.workflow.service import Service
 from torture.instances import Instances
 
@@ -86,6 +86,6 @@ def _publish(service: Service, venue: Venue) -> tuple[str, bytes]:
     today = service.clock().astimezone(UTC).date()
     for member in venue.signers:
         give_mandate(service, officer, agreement, member.signer, member.person, Authority("Rector's office", today))
-    publish(service, officer, agreement)
+    publish(service, officer, agreement, look(service, agreement))
     with service.database.read() as session:
         return agreement, agreements.read_pdf(session, agreement, 0)

@@ -29,7 +29,7 @@ from signing_service.workflow.download import evidence
 from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.figures import read_figures
 from signing_service.workflow.mandates import Authority, give_mandate
-from signing_service.workflow.publication import publish
+from signing_service.workflow.publication import look, publish
 from signing_service.workflow.reminders import remind_due
 from signing_service.workflow.renewal import renew_due
 from signing_service.workflow.schedule import Schedule
@@ -186,5 +186,5 @@ def _publish(stage: Stage) -> Stage:
     today = service.clock().astimezone(UTC).date()
     for signer, person in stage.signers:
         give_mandate(service, officer, agreement, signer, person, Authority("Rector's office", today))
-    publish(service, officer, agreement)
+    publish(service, officer, agreement, look(service, agreement))
     return replace(stage, agreement=agreement)

@@ -35,6 +35,7 @@ from signing_service.workflow.demo import initialise_demo
 
 START = 30  # seconds for the server to answer
 PATIENCE = 30  # seconds for mails and the archive timestamp, which the worker makes
+_SEEN = re.compile(r'name="seen" type="hidden" value="([0-9a-f]{64})"')
 _LINK = re.compile(r"https?://\S+/invitation#([A-Za-z0-9_-]+)")
 
 Say = Callable[[str], None]
@@ -157,8 +158,9 @@ def _serving(environment: dict[str, str], log: Path, url: str) -> Iterator[None]
 
 
 def _publish(officer: Browser, agreement: str) -> None:
-    officer.open(f"/secretariat/agreements/{agreement}/")
-    officer.submit(f"/secretariat/agreements/{agreement}/publish", sure="y")
+    page = officer.open(f"/secretariat/agreements/{agreement}/")
+    seen = _SEEN.search(page)
+    officer.submit(f"/secretariat/agreements/{agreement}/publish", sure="y", seen=seen.group(1) if seen else "")
 
 
 def _sign_as(stage: Stage, officer: Participant, signer: str, name: str, address: str) -> None:

@@ -79,7 +79,6 @@ class Publication:
     base_length: int
     revision0: NewRevision
     officer: str | None
-    entry_index: int
 
 
 def add_draft(
@@ -118,7 +117,7 @@ def replace_draft(
 
 
 def publish(session: Session, agreement_id: str, publication: Publication, *, now: datetime) -> Agreement:
-    """Freeze a draft with its revision 0; raises ConflictError if it is published already."""
+    """Freeze a draft, whose event is recorded next; raises ConflictError if it is published already."""
     agreement = lock(session, agreement_id)
     if agreement.state != "draft":
         raise ConflictError("the agreement is published already")
@@ -128,7 +127,6 @@ def publish(session: Session, agreement_id: str, publication: Publication, *, no
     agreement.contents_size = publication.contents_size
     agreement.base_length = publication.base_length
     agreement.published, agreement.published_by = now, publication.officer
-    agreement.publication_index = publication.entry_index
     add_revision(session, agreement_id, publication.revision0, now=now)
     return agreement
 

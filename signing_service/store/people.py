@@ -145,11 +145,11 @@ def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -
         raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
 
 
-def revoke_invitations(session: Session, person_id: str, *, now: datetime, agreement: str | None = None) -> int:
-    """Withdraw a person's unused links, of one agreement if given; gives how many."""
+def revoke_invitations(session: Session, person_id: str, *, now: datetime, purpose: str | None = None) -> int:
+    """Withdraw a person's unused links, those of one purpose if given; gives how many."""
     query = update(Invitation).where(
         Invitation.person == person_id, Invitation.used.is_(None), Invitation.revoked.is_(None)
     )
-    if agreement is not None:
-        query = query.where(Invitation.agreement == agreement)
+    if purpose is not None:
+        query = query.where(Invitation.purpose == purpose)
     return len(session.execute(query.values(revoked=now).returning(Invitation.person)).all())

@@ -76,6 +76,7 @@ class PublishForm(FlaskForm):  # type: ignore[misc]
         _l("I have checked the text, the rules and the people. It is to be published."),
         [InputRequired(_l("Tick this if it is to be published."))],
     )
+    seen = HiddenField()  # a digest of the draft that the page shows
     same = BooleanField(_l("It is meant to have the same number and version."))
 
     def validate_same(self, field: Any) -> None:

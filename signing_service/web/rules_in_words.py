@@ -30,9 +30,8 @@ def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list
 
 
 def _signatures(terms: Terms) -> list[str]:
-    others = _("Whoever else has not signed may sign until the secretariat countersigns; afterwards nobody can.")
     counted = [party for party in terms.parties if not party.guest]
-    rule = terms.rules.signatures
+    rule, others = terms.rules.signatures, _others(terms.rules)
     if rule.kind == "at-least":
         words = _("At least %(count)s of %(total)s parties must sign.", count=rule.count, total=len(counted))
         return [words, others] if rule.count < len(counted) else [words]
@@ -41,6 +40,17 @@ def _signatures(terms: Terms) -> list[str]:
         words = _("These parties must sign: %(names)s.", names=names)
         return [words, others] if len(rule.parties) < len(counted) else [words]
     return [ngettext("The one party must sign.", "All %(num)s parties must sign.", len(counted))]
+
+
+def _others(rules: Rules) -> str:
+    """What whoever is not needed may do, and until when."""
+    if rules.closes is None:
+        return str(_("Whoever else has not signed may sign until the secretariat countersigns; afterwards nobody can."))
+    words = _(
+        "Whoever else has not signed may sign until signing closes or the secretariat countersigns, whichever comes "
+        "first; afterwards nobody can."
+    )
+    return str(words)
 
 
 def _window(rules: Rules, extended_until: datetime | None) -> list[str]:

@@ -128,7 +128,7 @@ def agreement(agreement_id: str) -> str:
     service, officer_id = the_service(), visitor().person_id
     view = overview.followed(service, officer_id, agreement_id)
     if view.state == "draft":
-        return _draft(view, PublishForm())
+        return _draft(agreement_id, PublishForm())
     return render_template(
         "secretariat/agreement.html",
         view=view,
@@ -142,9 +142,17 @@ def agreement(agreement_id: str) -> str:
     )
 
 
-def _draft(view: AgreementView, form: PublishForm) -> str:
+def _draft(agreement_id: str, form: PublishForm) -> str:
+    """The draft's page; a tick that was set when the draft was another one does not stay."""
     service = the_service()
-    checklist = drafts.checklist(service, view.id)
+    seen = publication.look(service, agreement_id)  # before all else is read: what changes meanwhile is noticed
+    if form.seen.data not in (None, seen):
+        _flash(publication.changed_since())
+        form = PublishForm(formdata=None)
+    form.seen.data = seen
+    view = overview.followed(service, visitor().person_id, agreement_id)
+    told = consequences.consequences(service, visitor().person_id, view.id)
+    checklist = [item for item in drafts.checklist(service, view.id) if not (told.same and item.namesake)]  # told below
     pages, digest, failure = 0, "", None
     try:
         pdf = drafts.preview(service, view.id)
@@ -161,7 +169,7 @@ def _draft(view: AgreementView, form: PublishForm) -> str:
         digest=digest,
         failure=failure,
         form=form,
-        told=consequences.consequences(service, visitor().person_id, view.id),
+        told=told,
         **mandate_forms(view.signers),
     )
 
@@ -197,11 +205,11 @@ def publish(agreement_id: str) -> ResponseReturnValue:
     form = PublishForm()
     form.namesakes = view.state == "draft" and bool(consequences.consequences(service, officer_id, agreement_id).same)
     if view.state == "draft" and not form.validate_on_submit():
-        return _draft(view, form), 400
+        return _draft(agreement_id, form), 400
     try:
-        publication.publish(service, officer_id, agreement_id)
-    except ConflictError as error:  # sent twice
-        flash(sentence(error.message), "wait")
+        publication.publish(service, officer_id, agreement_id, form.seen.data or "")
+    except ConflictError as error:  # sent twice, or changed by somebody since the page was shown
+        _flash(error)
     else:
         flash(_("The agreement is sealed and published; its representatives are invited."), "good")
     return redirect(url_for("secretariat.agreement", agreement_id=agreement_id), code=303)
@@ -247,6 +255,10 @@ def show_history(agreement_id: str) -> str:
 def _confirm() -> None:
     if not ConfirmForm().validate_on_submit():
         raise InputError("this page is too old to send anything", hint="reload it and try again")
+
+
+def _flash(error: ConflictError) -> None:
+    flash(f"{sentence(error.message)} {sentence(error.hint)}".strip(), "wait")
 
 
 def _back() -> str:

@@ -31,7 +31,7 @@ from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_revocation, tell_officers_about_enrolment
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import can_still_sign, load_mandate, load_published, load_terms
+from signing_service.workflow.state import awaited_of, load_mandate, load_published, load_terms
 
 REASONS = ("lost", "replaced", "withdrawn", "mistake")
 CODES_DIFFER = "codes differ"  # what an officer found; the key may be somebody else's
@@ -130,10 +130,7 @@ class Place:
 def own_places(service: Service, person_id: str) -> list[Place]:
     """The signatures that a person may yet give to published agreements, the newest mandate first."""
     with service.database.read() as session:
-        own = [row for row in mandates.of_person(session, person_id) if row.signer != SECRETARIAT]
-        rows = [(row, agreements.get(session, row.agreement)) for row in own]
-        open_ones = [one for one in rows if can_still_sign(session, one[1], one[0].signer, service.clock())]
-        return [_place(session, row, load_terms(agreement)) for row, agreement in open_ones]
+        return [_place(session, one.mandate, one.terms) for one in awaited_of(session, person_id, service.clock())]
 
 
 def states_for_officer(service: Service, officer_id: str, agreement_id: str) -> dict[str, str]:
@@ -213,7 +210,9 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
         if enrolment.state == "revoked":
             raise ConflictError("this passkey was revoked already")
         if credential.person != person_id:
-            tell_about_revocation(session, service, mandates.get(session, enrolment.mandate), now)
+            living = [one for one in passkeys.of_credential(session, credential.id) if one.state != "revoked"]
+            ids = dict.fromkeys((enrolment.mandate, *(one.mandate for one in living)))  # the one looked at first
+            tell_about_revocation(session, service, [mandates.get(session, one) for one in ids], now)
         take_back(session, credential, reason, person_id, now)
     service.publish()
 

@@ -18,7 +18,7 @@ from signing_service.workflow.enrolment import sign_in_link
 from signing_service.workflow.initialisation import FirstOfficer, Initialised, initialise
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.people import NewPerson, add_person
-from signing_service.workflow.publication import publish
+from signing_service.workflow.publication import look, publish
 from signing_service.workflow.service import Service, system_clock
 
 PEOPLE = "people.toml"
@@ -69,7 +69,7 @@ def publish_demo(service: Service) -> None:
     with service.database.read() as session:
         draft = agreements.get(session, agreement_id).state == "draft"
     if draft:
-        publish(service, officer_id, agreement_id)
+        publish(service, officer_id, agreement_id, look(service, agreement_id))
 
 
 def demo_links(service: Service) -> list[DemoLink]:

@@ -33,6 +33,8 @@ class CheckItem:
     text: Phrase
     caution: bool = False
     """Whether it is no obstacle, but nothing to be pleased about either."""
+    namesake: bool = False
+    """Whether it tells of another agreement of the same number and version that this one does not replace."""
 
 
 def create_draft(service: Service, officer_id: str, files: Mapping[str, bytes]) -> str:
@@ -156,7 +158,7 @@ def _same(session: Session, terms: Terms) -> list[CheckItem]:
         phrase = "the agreement that it replaces is %(reference)s, version %(version)s, too: give it another version"
         return [CheckItem(True, Phrase(phrase, **said), caution=True)]
     phrase = "another agreement is %(reference)s, version %(version)s, too"
-    return [CheckItem(True, Phrase(phrase, **said), caution=True)] if same else []
+    return [CheckItem(True, Phrase(phrase, **said), caution=True, namesake=True)] if same else []
 
 
 def create_correction(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> str:

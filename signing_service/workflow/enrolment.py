@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import InputError
 from signing_service.store import mandates, passkeys, people, sessions
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.links import SIGN_IN_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.login import require_officer
-from signing_service.workflow.notification import send_invitation
 from signing_service.workflow.passwords import hash_password
 from signing_service.workflow.service import Service
 

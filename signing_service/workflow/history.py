@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,7 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
         named += [mail.person for mail in mails]
         named += [person for one in asked for person in (one.person, one.answered_by)]
         names = people.names(session, {person for person in named if isinstance(person, str)})
+    names |= _holders(events.values())
     lines = [*(_mail(mail, names) for mail in mails), *(line for one in asked for line in _question(one, names))]
     for opening in found:
         event = events.get(opening.index)
@@ -55,6 +56,12 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
             continue
         lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event, names)))
     return sorted(lines, key=_order)
+
+
+def _holders(events: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The name of who holds each recorded mandate, by the mandate's digest: events of acts name that alone."""
+    given = [event for event in events if event["type"] == "mandate"]
+    return {event["mandate_sha256"]: event["mandate"]["representative"]["name"] for event in given}
 
 
 def _order(line: HistoryLine) -> tuple[datetime, int]:
@@ -84,21 +91,18 @@ def _question(question: Question, names: Mapping[str, str]) -> Iterator[HistoryL
 
 
 def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
-    """An event of an agreement as one English sentence, to be translated where it is shown; ``names``: by person id."""
+    """An event of an agreement as one English sentence, to be translated where it is shown.
+
+    ``names``: by person id, and by the digest of the mandate that somebody holds.
+    """
     kind = event["type"]
     if kind in ("signature", "countersignature", "archive-timestamp", "document-timestamp"):
-        return _signed(terms, event)
+        return _signed(terms, event, names)
     if kind == "publication":
         phrase = "%(officer)s sealed and published it; revision 0 has the digest %(digest)s"
         return Phrase(phrase, officer=_name(names, event.get("officer", "")), digest=event["pdf_sha256"])
     if kind == "mandate":
-        mandate = event["mandate"]
-        name, who = mandate["representative"]["name"], _signer(terms, f"{mandate['party']}:{mandate['role']}")
-        said = {"name": name, "signer": who, "organ": mandate["organ"]}
-        if "reason" in event:
-            phrase = "%(name)s may act for %(signer)s, by %(organ)s; the reason for replacing: %(reason)s"
-            return Phrase(phrase, **said, reason=event["reason"])
-        return Phrase("%(name)s may act for %(signer)s, by %(organ)s", **said)
+        return _mandate(terms, event, names)
     if kind == "withdrawal":
         phrase = "%(officer)s withdrew it: %(reason)s"
         return Phrase(phrase, officer=_name(names, event["officer"]), reason=event["reason"])
@@ -112,6 +116,19 @@ def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -
     return _of_signer(kind, _signer(terms, event["signer"]), event, names)
 
 
+def _mandate(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
+    mandate, officer = event["mandate"], _name(names, event["officer"])
+    who = _signer(terms, f"{mandate['party']}:{mandate['role']}")
+    said = {"name": mandate["representative"]["name"], "signer": who, "organ": mandate["organ"], "officer": officer}
+    if "reason" in event:
+        phrase = (
+            "%(name)s may act for %(signer)s, by %(organ)s; recorded by %(officer)s, "
+            "with this reason for replacing: %(reason)s"
+        )
+        return Phrase(phrase, **said, reason=event["reason"])
+    return Phrase("%(name)s may act for %(signer)s, by %(organ)s; recorded by %(officer)s", **said)
+
+
 _METHODS = {"in-person": Phrase("in person"), "video": Phrase("by video"), "phone": Phrase("by telephone")}
 _REASONS = {
     "lost": Phrase("the device was lost"),
@@ -123,23 +140,24 @@ _REASONS = {
 
 
 def _of_signer(kind: str, who: str | Phrase, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
+    holder = _name(names, event.get("mandate_sha256", ""))
     if kind == "enrolment":
-        return Phrase("a passkey for approvals was enrolled for %(signer)s", signer=who)
+        return Phrase("%(name)s enrolled a passkey for approvals for %(signer)s", name=holder, signer=who)
     if kind == "confirmation":
-        phrase = "%(officer)s confirmed that passkey for %(signer)s, having compared the codes %(method)s"
+        phrase = "%(officer)s confirmed that passkey of %(name)s for %(signer)s, having compared the codes %(method)s"
         how = _METHODS.get(event["method"], event["method"])
-        return Phrase(phrase, officer=_name(names, event["officer"]), signer=who, method=how)
+        return Phrase(phrase, officer=_name(names, event["officer"]), name=holder, signer=who, method=how)
     if kind == "revocation":
         phrase = "%(name)s revoked a passkey for approvals of %(signer)s: %(reason)s"
         why = _REASONS.get(event["reason"], event["reason"])
         return Phrase(phrase, name=_name(names, event["by"]), signer=who, reason=why)
     if kind == "issuance":
-        return Phrase("a one-time certificate was issued for %(signer)s", signer=who)
+        return Phrase("a one-time certificate was issued to %(name)s for %(signer)s", name=holder, signer=who)
     if kind == "paper":
-        phrase = "%(officer)s attested that %(signer)s signed on paper; this is no digital signature"
-        return Phrase(phrase, officer=_name(names, event["officer"]), signer=who)
+        phrase = "%(officer)s attested that %(name)s signed for %(signer)s on paper; this is no digital signature"
+        return Phrase(phrase, officer=_name(names, event["officer"]), name=holder, signer=who)
     if kind == "refusal":
-        return Phrase("%(signer)s declined: %(reason)s", signer=who, reason=event["reason"])
+        return Phrase("%(name)s declined for %(signer)s: %(reason)s", name=holder, signer=who, reason=event["reason"])
     return Phrase(str(kind))
 
 
@@ -147,21 +165,20 @@ def _name(names: Mapping[str, str], person_id: str) -> str | Phrase:
     return names.get(person_id) or Phrase("a person who is not known any more")
 
 
-def _signed(terms: Terms, event: Mapping[str, Any]) -> Phrase:
+def _signed(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:
     values = {"time": parse_time(event["timestamp"]["time"]), "revision": event["revision"]}
     if event["type"] == "archive-timestamp":
         return Phrase("archive timestamp at %(time)s: revision %(revision)s", **values)
     if event["type"] == "document-timestamp":
         return Phrase("document timestamp at %(time)s: revision %(revision)s", **values)
-    who = _signer(terms, event["signer"])
+    values |= {"name": _name(names, event["mandate_sha256"]), "signer": _signer(terms, event["signer"])}
     if "issuance" not in event:
-        return Phrase(
-            "signature of %(signer)s with an own certificate at %(time)s: revision %(revision)s", signer=who, **values
-        )
-    if event["timestamp"]["independent"]:
-        return Phrase("signature of %(signer)s at %(time)s: revision %(revision)s", signer=who, **values)
-    phrase = "signature of %(signer)s at %(time)s (time not independent): revision %(revision)s"
-    return Phrase(phrase, signer=who, **values)
+        phrase = "%(name)s signed for %(signer)s with an own certificate at %(time)s: revision %(revision)s"
+    elif event["timestamp"]["independent"]:
+        phrase = "%(name)s signed for %(signer)s at %(time)s: revision %(revision)s"
+    else:
+        phrase = "%(name)s signed for %(signer)s at %(time)s (time not independent): revision %(revision)s"
+    return Phrase(phrase, **values)
 
 
 def _signer(terms: Terms, signer_id: str) -> str | Phrase:

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.terms import SECRETARIAT
-from signing_service.store import agreements, mandates, people
-from signing_service.store.tables import Agreement
+from signing_service.store import people
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import can_still_sign, load_acts, load_terms
+from signing_service.workflow.state import Awaited, awaited_of
 
 INVITATION_LIFETIME = timedelta(days=14)
 SIGN_IN_LIFETIME = timedelta(days=1)
@@ -36,9 +34,9 @@ class InvitedAs:
 def new_link(
     session: Session, service: Service, person_id: str, purpose: str, now: datetime, lifetime: timedelta
 ) -> str:
-    """Make a link within the caller's transaction; a new invitation withdraws the person's older unused links."""
+    """Make a link within the caller's transaction; a new invitation withdraws the person's older unused ones."""
     if purpose == "invitation":
-        people.revoke_invitations(session, person_id, now=now)
+        people.revoke_invitations(session, person_id, now=now, purpose=purpose)
     token = people.invite(session, person_id, purpose, now=now, expires=now + lifetime)
     return f"{service.settings.public_url}/invitation#{token}"
 
@@ -48,27 +46,21 @@ def roles_of(session: Session, person_id: str, language: str, now: datetime) -> 
 
     Told in ``language`` as far as the terms can.
     """
-    own = [mandate for mandate in mandates.of_person(session, person_id) if mandate.signer != SECRETARIAT]
-    places = [(agreements.get(session, mandate.agreement), mandate.signer) for mandate in own]
-    return tuple(
-        _invited_as(session, row, signer, language)
-        for row, signer in places
-        if can_still_sign(session, row, signer, now)
-    )
+    return tuple(_invited_as(awaited, language) for awaited in awaited_of(session, person_id, now))
 
 
-def _invited_as(session: Session, row: Agreement, signer_id: str, language: str) -> InvitedAs:
-    terms = load_terms(row)
-    signer = terms.signer(signer_id)
+def _invited_as(awaited: Awaited, language: str) -> InvitedAs:
+    terms = awaited.terms
+    signer = terms.signer(awaited.mandate.signer)
     party = signer.party.native_name if signer.party.native_language == language else signer.party.name
     shown = language if language in terms.languages else terms.languages[0]
     return InvitedAs(
-        row.id,
+        terms.id,
         terms.title[shown],
         terms.reference,
         terms.version,
         party,
         signer.role.title[shown],
-        load_acts(session, row.id).closes(terms),
+        awaited.acts.closes(terms),
         signer.party.time_zone,
     )

@@ -16,8 +16,9 @@ from signing_service.errors import ConflictError, InputError
 from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.login import require_officer
-from signing_service.workflow.notification import send_invitation, tell_about_replacement
+from signing_service.workflow.notification import tell_about_new_mandate, tell_about_replacement
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
@@ -52,8 +53,9 @@ def give_mandate(
     """Let a person act as a signer; the signer's earlier mandate, if any, is revoked. Returns the mandate's id.
 
     Once the agreement is published, replacing a mandate takes a ``reason``, which stands in its event, and while it can
-    be signed the newly named person is invited and the former one told, unless they are the same. Raises
-    ConflictError once the signer has signed, NotFoundError for an unknown signer, InputError on a bad name or reason.
+    be signed the newly named person is invited and the former one told; who is both is told of the new mandate. Raises
+    ConflictError once the signer has signed, digitally or on paper, NotFoundError for an unknown signer, InputError on
+    a bad name or reason.
     """
     now = service.clock()
     with service.database.begin() as session:
@@ -64,12 +66,18 @@ def give_mandate(
             raise ConflictError("an operator sees no agreement's content, and signs none")
         if acts.signature(session, agreement_id, signer) is not None:
             raise ConflictError("%(signer)s has signed already; the mandate stays on record", signer=signer)
+        if acts.paper(session, agreement_id, signer) is not None:
+            raise ConflictError(
+                "%(signer)s has signed on paper; the mandate stays on record",
+                hint="if somebody else is to sign, publish a corrected version",
+                signer=signer,
+            )
         replaces = agreement.state == "published" and mandates.has_one(session, agreement_id, signer)
         why = clean_reason(reason) if replaces else ""
-        former = mandates.in_force(session, agreement_id, signer).person if replaces else None
+        former = mandates.in_force(session, agreement_id, signer) if replaces else None
         row = add_mandate(session, agreement_id, signer, people.get(session, person_id), authority, now)
         if agreement.state == "published":
-            _tell(session, service, row, former, now)
+            _tell(session, service, row, former, why, now)
             record_mandate(session, row, officer_id, now, why)
     if agreement.state == "published":
         service.publish()
@@ -140,14 +148,23 @@ def check_document(pdf: bytes) -> None:
         )
 
 
-def _tell(session: Session, service: Service, row: MandateRow, former: str | None, now: datetime) -> None:
-    """Invite who is named under an agreement that can be signed, and tell the person in whose place that is."""
+def _tell(
+    session: Session, service: Service, row: MandateRow, former: MandateRow | None, reason: str, now: datetime
+) -> None:
+    """Invite who is named under an agreement that can be signed, and tell who loses a mandate that was in date."""
     terms = load_terms(agreements.get(session, row.agreement))
-    if former == row.person or is_over(terms, load_acts(session, terms.id), now):
+    if is_over(terms, load_acts(session, terms.id), now):
+        return
+    if former is not None and former.person == row.person:
+        tell_about_new_mandate(session, service, row, reason, now)
         return
     send_invitation(session, service, people.get(session, row.person), now, terms.id)
-    if former is not None:
-        tell_about_replacement(session, service, terms, row.signer, people.get(session, former), now)
+    if former is not None and not _has_ended(former, now):
+        tell_about_replacement(session, service, former, now)
+
+
+def _has_ended(mandate: MandateRow, now: datetime) -> bool:
+    return mandate.valid_until is not None and mandate.valid_until < now.astimezone(UTC).date()
 
 
 def _mandate(agreement_id: str, signer: str, person: Person, authority: Authority) -> Mandate:

@@ -11,6 +11,7 @@ def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[st
     """The subject and the sentence of a notice of that kind, in the recipient's language."""
     gettext = translations(locale).gettext
     kind = "reminder until" if kind == "reminder" and "until" in values else kind
+    kind = "replaced in part" if "kept" in values else kind
     notices = _about_acts(gettext) | _about_people(gettext) | _about_passkeys(gettext) | _about_waiting(gettext)
     subject, body = notices[kind]
     return subject, body % values
@@ -38,7 +39,10 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
             gettext(
                 "the secretariat has revoked your approval passkey. Nothing is approved with it any more; signatures "
                 "that you have given stand. To sign, make a new one; if this surprises you, call the secretariat."
-            ),
+            )
+            + "\n\n"
+            + gettext("It was for:")
+            + "\n%(places)s",
         ),
         "paper": (
             gettext("Your signature on paper is attested"),
@@ -72,7 +76,7 @@ def _about_people(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "refused": (
             gettext("A representative declined to sign"),
-            gettext("the representative of %(party)s declined to sign, for this reason: %(reason)s"),
+            gettext("%(name)s, who is to sign for %(party)s, declined, for this reason: %(reason)s"),
         ),
         "declined": (
             gettext("You have declined to sign"),
@@ -81,12 +85,31 @@ def _about_people(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
                 "If this was not you, please tell the secretariat at once. While signing is open, you may still sign."
             ),
         ),
-        "replaced": (
-            gettext("Somebody else signs in your place"),
+        **_about_mandates(gettext),
+    }
+
+
+def _about_mandates(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    replaced = gettext("Somebody else signs in your place")
+    lost = gettext("the secretariat has named somebody else to give this signature, which you no longer give:")
+    still = gettext("You are still to give:")
+    unexpected = gettext("If you did not expect this, please tell the secretariat.")
+    return {
+        "replaced": (replaced, f"{lost}\n– %(place)s\n\n{unexpected}"),
+        "replaced in part": (
+            replaced,
+            f"{lost}\n– %(place)s\n\n{still}\n%(kept)s\n\n{unexpected}",
+        ),
+        "mandate": (
+            gettext("You have a new mandate"),
             gettext(
-                "the secretariat has named somebody else to sign the agreement below for %(party)s. You no longer sign "
-                "it for this party. If you did not expect this, please tell the secretariat."
-            ),
+                "the secretariat has given you a new mandate for this signature, by %(organ)s, in place of the "
+                "earlier one:"
+            )
+            + "\n– %(place)s\n\n"
+            + gettext("The reason: %(reason)s")
+            + "\n\n"
+            + gettext("A passkey that was confirmed for the earlier mandate has to be confirmed anew."),
         ),
     }
 

@@ -2,72 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts
-from signing_service.agreement.terms import SECRETARIAT, Party, Terms
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT, Party, Signer, Terms
 from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
-from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.mails import addressed, compose, translations
 from signing_service.workflow.moments import told
 from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, Signatory, load_acts
+from signing_service.workflow.state import Published, Signatory, load_acts, load_terms
 
-Value = str | datetime | Party | tuple[Party, ...]
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One signature of a person, as a mail names it."""
+
+    terms: Terms
+    signer: Signer
+
+
+Value = str | datetime | Party | Place | tuple[Party, ...] | tuple[Place, ...]
+
+_AGREEMENT = "/agreements/%(agreement)s/"
 _PAGES = {
     "enrolled": "/secretariat/passkeys/",
     "question": "/secretariat/agreements/%(agreement)s/questions/",
     "answer": "/agreements/%(agreement)s/questions/",
+    "revoked": "/passkeys/",
     "replaced": "/agreements/",  # the agreement itself is closed to who has no mandate in it
 }  # where a mail leads, if not to the agreement
-
-
-def send_invitation(
-    session: Session, service: Service, person: Person, now: datetime, agreement: str | None = None
-) -> str:
-    """Invite a person by mail, for an agreement if one is given; return the link, of which only a hash is stored."""
-    link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
-    roles = roles_of(session, person.id, person.locale, now)
-    zone = roles[0].zone if roles else person.time_zone
-    gettext = translations(person.locale).gettext
-    mail = compose(
-        "invitation",
-        person.locale,
-        gettext("Invitation to sign: %s") % service.name,
-        name=addressed(person.name, person.native_name, person.locale),
-        roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
-        link=link,
-        expires=told(now + INVITATION_LIFETIME, person.locale, zone),
-        service_name=service.name,
-        public_url=service.settings.public_url,
-    )
-    outbox.add(
-        session,
-        recipient=person.email,
-        kind="invitation",
-        locale=person.locale,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        now=now,
-        person=person.id,
-        agreement=agreement,
-    )
-    return link
-
-
-def invite_representatives(session: Session, service: Service, terms: Terms, now: datetime) -> None:
-    """Invite everybody who holds a mandate under a newly published agreement, each person once."""
-    invited = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
-    for person in invited.values():
-        send_invitation(session, service, person, now, terms.id)
 
 
 def tell_about_signature(
@@ -120,7 +92,8 @@ def tell_about_refusal(
     """Tell the officers that somebody declined, and why; and the person, in case it was somebody else."""
     party, person = terms.signer(signatory.signer).party, people.get(session, signatory.person_id)
     _notify(session, service, [person], terms, "declined", now, party=party, reason=reason, when=now)
-    _notify(session, service, people.officers(session), terms, "refused", now, party=party, reason=reason)
+    officers, name = people.officers(session), person.name
+    _notify(session, service, officers, terms, "refused", now, name=name, party=party, reason=reason)
 
 
 def tell_officers_about_enrolment(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
@@ -138,10 +111,11 @@ def tell_about_confirmation(
     _notify(session, service, [people.get(session, mandate.person)], terms, "differed" if refused else "confirmed", now)
 
 
-def tell_about_revocation(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
-    """Tell a representative that an officer took the passkey back."""
-    terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    _notify(session, service, [people.get(session, mandate.person)], terms, "revoked", now)
+def tell_about_revocation(session: Session, service: Service, rows: Sequence[MandateRow], now: datetime) -> None:
+    """Tell a representative that an officer took a passkey back, which was enrolled for all these mandates."""
+    places = tuple(_place(session, row) for row in {(row.agreement, row.signer): row for row in rows}.values())
+    person = people.get(session, rows[0].person)
+    _notify(session, service, [person], places[0].terms, "revoked", now, places=places)
 
 
 def tell_about_question(
@@ -158,11 +132,26 @@ def tell_about_answer(
     _notify(session, service, [person], terms, "answer", now, question=question, answer=answer)
 
 
-def tell_about_replacement(
-    session: Session, service: Service, terms: Terms, signer: str, former: Person, now: datetime
-) -> None:
-    """Tell who held a signer's mandate until now that somebody else signs, and for which party."""
-    _notify(session, service, [former], terms, "replaced", now, party=terms.signer(signer).party)
+def tell_about_replacement(session: Session, service: Service, former: MandateRow, now: datetime) -> None:
+    """Tell who held a mandate until now that somebody else signs, for which party and as what, and what they keep."""
+    place, person = _place(session, former), people.get(session, former.person)
+    given = load_acts(session, former.agreement).given(place.terms)
+    held = [row for row in mandates.of_person(session, person.id) if row.agreement == former.agreement]
+    kept = tuple(_place(session, row) for row in held if row.signer not in (SECRETARIAT, *given))
+    more = {"kept": kept} if kept else {}
+    _notify(session, service, [person], place.terms, "replaced", now, place=place, **more)
+
+
+def tell_about_new_mandate(session: Session, service: Service, row: MandateRow, reason: str, now: datetime) -> None:
+    """Tell who signs as before that it is by another mandate now, and why."""
+    place, person = _place(session, row), people.get(session, row.person)
+    organ = Mandate.from_json(row.json).organ
+    _notify(session, service, [person], place.terms, "mandate", now, place=place, organ=organ, reason=reason)
+
+
+def _place(session: Session, row: MandateRow) -> Place:
+    terms = load_terms(agreements.get(session, row.agreement))
+    return Place(terms, terms.signer(row.signer))
 
 
 def remind(session: Session, service: Service, terms: Terms, person: Person, now: datetime) -> None:
@@ -241,11 +230,11 @@ def _notify(
         mail = compose(
             "notice",
             person.locale,
-            f"{subject}: {terms.reference}",
+            f"{subject}: {_references(terms, values)}",
             name=addressed(person.name, person.native_name, person.locale),
             body=body,
             title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
-            link=service.settings.public_url + _PAGES.get(kind, "/agreements/%(agreement)s/") % {"agreement": terms.id},
+            link=service.settings.public_url + _page(kind, values) % {"agreement": terms.id},
             service_name=service.name,
             public_url=service.settings.public_url,
         )
@@ -263,6 +252,17 @@ def _notify(
         )
 
 
+def _page(kind: str, values: Mapping[str, Value]) -> str:
+    return _PAGES.get(kind, _AGREEMENT) if "kept" not in values else _AGREEMENT
+
+
+def _references(terms: Terms, values: Mapping[str, Value]) -> str:
+    """The agreements that a mail is about."""
+    places = values.get("places", ())
+    others = [one.terms.reference for one in places if isinstance(one, Place)] if isinstance(places, tuple) else []
+    return ", ".join(dict.fromkeys([terms.reference, *others]))
+
+
 def _zones(session: Session, terms: Terms) -> dict[str, str]:
     """The time zone of each representative's university, by person."""
     own = {signer.id: signer.party.time_zone for signer in terms.signers()}
@@ -273,7 +273,19 @@ def _zones(session: Session, terms: Terms) -> dict[str, str]:
 def _shown(value: Value, locale: str, zone: str) -> str:
     """A value in the recipient's language: a party by its own name where that is in it."""
     if isinstance(value, tuple):
-        return ", ".join(_shown(party, locale, zone) for party in value)
+        shown = [_shown(one, locale, zone) for one in value]
+        listed = any(isinstance(one, Place) for one in value)
+        return "\n".join(f"– {line}" for line in shown) if listed else ", ".join(shown)
+    if isinstance(value, Place):
+        return _place_in(value, locale, zone)
     if isinstance(value, Party):
         return value.native_name if value.native_language == locale else value.name
     return told(value, locale, zone) if isinstance(value, datetime) else value
+
+
+def _place_in(place: Place, locale: str, zone: str) -> str:
+    """Which signature it is: agreement, party and role."""
+    terms, titles = place.terms, place.signer.role.title
+    said = {"party": _shown(place.signer.party, locale, zone), "role": titles.get(locale) or titles[terms.languages[0]]}
+    title = terms.title.get(locale) or terms.title[terms.languages[0]]
+    return f"{terms.reference}, {title}: {translations(locale).gettext('for %(party)s, as %(role)s') % said}"

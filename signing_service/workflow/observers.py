@@ -5,8 +5,8 @@ from __future__ import annotations
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store import agreements, observers, people
 from signing_service.store.tables import Person
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.login import require_officer
-from signing_service.workflow.notification import send_invitation
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.service import Service
 

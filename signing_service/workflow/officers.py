@@ -18,8 +18,8 @@ from signing_service.evidence.trust import TrustFile, format_trust_file
 from signing_service.store import passkeys, people
 from signing_service.store.tables import Credential, Person
 from signing_service.workflow import trust
+from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.login import require_officer
-from signing_service.workflow.notification import send_invitation
 from signing_service.workflow.offices import take_office
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.people import NewPerson, store_person

@@ -107,7 +107,7 @@ def _remind(
     waiting = {person.id: person for person in awaited}
     ends = {person: told[person] + pause if person in told else now for person in waiting}
     due = [person for person, end in ends.items() if end <= now]
-    for person in due:
+    for person in sorted(due):
         remind(session, service, terms, waiting[person], now)
     return len(due), min((*(end for end in ends.values() if end > now), now + AT_LEAST_EVERY))
 

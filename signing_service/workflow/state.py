@@ -150,12 +150,29 @@ def _parse_mandate(data: bytes) -> Mandate:
     return Mandate.from_json(data)
 
 
-def can_still_sign(session: Session, row: Agreement, signer: str, now: datetime) -> bool:
-    """Whether a signer who has not signed a published agreement can do so, now or when it opens or it is their turn."""
-    if row.state != "published":
-        return False
-    terms, done = load_terms(row), load_acts(session, row.id)
-    return signer not in done.given(terms) and not is_over(terms, done, now)
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A signature that a person can still give, now or when signing opens or it is their turn."""
+
+    mandate: MandateRow
+    terms: Terms
+    acts: Acts
+
+
+def awaited_of(session: Session, person_id: str, now: datetime) -> list[Awaited]:
+    """The signatures that a person can still give to published agreements, the newest mandate first."""
+    known: dict[str, tuple[str, Terms, Acts]] = {}  # of an agreement for which a person signs twice, loaded once
+    found = []
+    for mandate in mandates.of_person(session, person_id):
+        if mandate.signer == SECRETARIAT:
+            continue
+        if mandate.agreement not in known:
+            row = agreements.get(session, mandate.agreement)
+            known[row.id] = row.state, load_terms(row), load_acts(session, row.id)
+        state, terms, done = known[mandate.agreement]
+        if state == "published" and mandate.signer not in done.given(terms) and not is_over(terms, done, now):
+            found.append(Awaited(mandate, terms, done))
+    return found
 
 
 def tail_of(end: agreements.RevisionEnd) -> Tail:

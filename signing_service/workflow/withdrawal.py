@@ -29,25 +29,24 @@ def withdraw(service: Service, officer_id: str, agreement_id: str, reason: str) 
     now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "withdraw")
-        withdraw_in(session, service, officer_id, agreement_id, reason, None, now)
+        prepare(session, service, agreement_id, reason, now)
+        record(session, officer_id, agreement_id, reason, None, now)
     service.publish()
 
 
-def withdraw_in(
-    session: Session,
-    service: Service,
-    officer_id: str,
-    agreement_id: str,
-    reason: str,
-    superseded_by: str | None,
-    now: datetime,
-) -> None:
-    """Withdraw within the caller's transaction; ``superseded_by`` is the SHA-256 of a successor's revision 0."""
-    reason = clean_reason(reason)
+def prepare(session: Session, service: Service, agreement_id: str, reason: str, now: datetime) -> None:
+    """What a withdrawal does before anything is recorded: hold the agreement, check it, tell everybody in it."""
     agreement = agreements.lock(session, agreement_id)
     agreements.newest_end(session, agreement_id)  # a draft has none, and cannot be withdrawn
     may_withdraw(load_acts(session, agreement_id))
-    tell_about_withdrawal(session, service, Terms.from_json(agreement.terms), reason, now)
+    tell_about_withdrawal(session, service, Terms.from_json(agreement.terms), clean_reason(reason), now)
+
+
+def record(
+    session: Session, officer_id: str, agreement_id: str, reason: str, superseded_by: str | None, now: datetime
+) -> None:
+    """Record what was prepared; ``superseded_by`` is the SHA-256 of a successor's revision 0."""
+    reason = clean_reason(reason)
     members = {"officer": officer_id, "reason": reason, "superseded_by": superseded_by}
     entry = ledger.append(session, agreement_id, "withdrawal", members, now)
     acts.add_withdrawal(
@@ -81,12 +80,3 @@ def versions(service: Service, officer_id: str, agreement_id: str) -> Versions:
             agreements.by_revision0(session, older) if older else None,
             agreements.by_revision0(session, newer) if newer else None,
         )
-
-
-def supersede(session: Session, service: Service, officer_id: str, terms: Terms, digest: str, now: datetime) -> None:
-    """Withdraw the agreement that newly published ``terms`` name, within the caller's transaction."""
-    if terms.supersedes is None:
-        return
-    old = agreements.by_revision0(session, terms.supersedes)
-    reason = f"superseded by version {terms.version} of {terms.reference}"
-    withdraw_in(session, service, officer_id, old, reason, digest, now)

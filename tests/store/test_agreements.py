@@ -45,7 +45,7 @@ def test_a_published_agreement_is_frozen(database: Database):
     with pytest.raises(ConflictError, match="frozen"), database.begin() as session:
         agreements.replace_draft(session, AGREEMENT, reference="12C12U/2026", terms=b"{}", files={})
     with pytest.raises(ConflictError, match="published already"), database.begin() as session:
-        publication = agreements.Publication(b"{}", b"{}", 1, 1, revision(0, b"", b"another"), None, 0)
+        publication = agreements.Publication(b"{}", b"{}", 1, 1, revision(0, b"", b"another"), None)
         agreements.publish(session, AGREEMENT, publication, now=NOON)
     with database.read() as session:
         assert agreements.read_pdf(session, AGREEMENT) == BASE

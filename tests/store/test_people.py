@@ -10,7 +10,7 @@ from signing_service.store.database import Database
 from signing_service.store.identifiers import hash_token, new_id, new_token
 from signing_service.store.tables import Invitation
 from tests.cast import NOON, OFFICER, ORIGIN, PUBLIC_URL, SECOND_OFFICER, SOMCHAI, SOPHEA
-from tests.store.world import AGREEMENT, add_agreement, add_person
+from tests.store.world import add_person
 
 TOMORROW = NOON + timedelta(days=1)
 LIMITS = {"idle": timedelta(hours=1), "absolute": timedelta(hours=12)}
@@ -92,14 +92,13 @@ def test_a_link_that_is_unknown_expired_or_withdrawn_does_not_open(database: Dat
             people.open_invitation(session, token, now=NOON)
 
 
-def test_links_of_one_agreement_are_withdrawn_alone(database: Database):
+def test_links_of_one_purpose_are_withdrawn_alone(database: Database):
     with database.begin() as session:
         somchai = add_person(session, SOMCHAI)
-        add_agreement(session)
         login = people.invite(session, somchai.id, "sign-in", now=NOON, expires=TOMORROW)
-        people.invite(session, somchai.id, "invitation", now=NOON, expires=TOMORROW, agreement=AGREEMENT)
+        people.invite(session, somchai.id, "invitation", now=NOON, expires=TOMORROW)
 
-        assert people.revoke_invitations(session, somchai.id, now=NOON, agreement=AGREEMENT) == 1
+        assert people.revoke_invitations(session, somchai.id, now=NOON, purpose="invitation") == 1
         people.open_invitation(session, login, now=NOON)
 
 

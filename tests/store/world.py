@@ -62,8 +62,8 @@ def publish_agreement(session: Session, agreement: str = AGREEMENT) -> str:
     first = revision(0, b"", BASE)
     members = {"pdf_sha256": first.sha256, "pdf_length": first.length}
     index = ledger.append(session, agreement, "publication", members, NOON).index
-    publication = Publication(b"{}", b"{}", 16384, 20, first, None, index)
-    agreements.publish(session, agreement, publication, now=NOON)
+    publication = Publication(b"{}", b"{}", 16384, 20, first, None)
+    agreements.publish(session, agreement, publication, now=NOON).publication_index = index
     return agreement
 
 

@@ -221,3 +221,12 @@ def test_who_is_not_needed_any_more_may_sign_and_officers_see_who_is_missing(vis
     page = ales.get(url(draft)).text
     assert "The agreement is countersigned and closed." in page
     assert "data-signing" not in page
+
+
+def test_who_is_not_needed_is_told_both_ends_of_signing_where_the_rules_set_one(visit: Visit, draft: World):
+    rules = 'signatures = { kind = "at-least", count = 2 }\ncloses = "2999-01-01T00:00:00Z"\n'
+    replace_source(draft.service, draft.officer, draft.agreement, source(rules=rules))
+    draft.publish()
+    page = visit(ALES).get(url(draft)).text
+    assert "may sign until signing closes or the secretariat countersigns, whichever comes first" in page
+    assert "may sign until the secretariat countersigns" not in page

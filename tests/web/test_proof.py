@@ -15,6 +15,7 @@ from signing_service.ceremony.authenticator import Authenticator
 from signing_service.store import acts, agreements, people
 from signing_service.store.tables import Base, LoginSession
 from signing_service.web import limits
+from signing_service.workflow.publication import look
 from tests.cast import LIN, OFFICER, PASSWORD, PUBLIC_URL, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices
@@ -225,12 +226,14 @@ def test_reading_asks_for_no_proof(visit: Visit, world: World):
 def test_the_draft_that_is_published_is_the_one_that_was_asked_for(draft: World, visit: Visit):
     officer = visit(OFFICER)
     draft.clock.forward(minutes=16)
-    officer.get("/secretariat/")
     path = f"/secretariat/agreements/{draft.agreement}/publish"
-    assert officer.submit(path).status_code == 403
+    asked = officer.look_and_publish(draft.agreement, sure="y")
+    assert asked.status_code == 403
+    seen = look(draft.service, draft.agreement)
+    assert f'name="seen" value="{seen}"' in asked.text, "it is sent again after the proof"
     with draft.service.database.read() as session:
         assert agreements.get(session, draft.agreement).state == "draft"
-    assert officer.submit(path, proof_password=PASSWORD, sure="y").status_code == 303
+    assert officer.submit(path, proof_password=PASSWORD, sure="y", seen=seen).status_code == 303
     with draft.service.database.read() as session:
         assert agreements.get(session, draft.agreement).state == "published"
 

@@ -15,7 +15,7 @@ import pytest
 
 from signing_service.workflow.drafts import create_draft, load_source
 from signing_service.workflow.mandates import Authority, give_mandate
-from signing_service.workflow.publication import publish
+from signing_service.workflow.publication import look, publish
 from signing_service.workflow.source_files import specimen
 from tests.cast import LIN, NOON
 from tests.web.visitor import Visitor
@@ -80,7 +80,7 @@ def published(draft: World) -> World:
         signers = load_source(session, agreement)[1].signers()
     for signer in signers:
         give_mandate(service, officer, agreement, signer.id, draft.ids[LIN], Authority("Council", NOON.date()))
-    publish(service, officer, agreement)
+    publish(service, officer, agreement, look(service, agreement))
     draft.agreement = agreement
     return draft
 

@@ -127,7 +127,7 @@ def test_the_history_is_told_in_the_readers_language(visit: Callable[..., Visito
     officer.get("/language/th")
     for page in ("history", "history.csv"):
         text = officer.get(f"/secretariat/agreements/{world.agreement}/{page}").text
-        assert "ออกใบรับรองใช้ครั้งเดียวสำหรับ" in text
+        assert "ออกใบรับรองใช้ครั้งเดียวแก่" in text
         assert "may act for" not in text
 
 

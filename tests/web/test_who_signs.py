@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 
+from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ALES, LIN, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World
@@ -95,3 +96,12 @@ def test_who_has_signed_meanwhile_is_not_replaced_and_the_page_says_so(officer: 
     assert answer.status_code == 409
     assert "has signed already" in answer.text
     assert SOMCHAI.signer in answer.text, "the others can be replaced from there"
+
+
+def test_where_nobody_can_sign_any_more_the_page_promises_no_mail(officer: Visitor, world: World):
+    page = officer.get(url(world, "representatives")).text
+    assert "invited by mail at once" in page
+    withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
+    page = officer.get(url(world, "representatives")).text
+    assert "invited by mail at once" not in page
+    assert "nobody gets a mail about it" in page

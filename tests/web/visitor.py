@@ -11,6 +11,7 @@ from signing_service.encoding import canonical_json, to_base64url
 from tests.cast import PASSWORD, PUBLIC_URL, Person
 from tests.workflow.world import OneTimeKey
 
+_SEEN = re.compile(r'name="seen" type="hidden" value="([0-9a-f]{64})"')
 _CSRF = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
 
 
@@ -31,6 +32,13 @@ class Visitor:
     def submit(self, path: str, **fields: Any) -> Any:
         """Send a form."""
         return self.client.post(path, base_url=PUBLIC_URL, data={"csrf_token": self.csrf, **fields})
+
+    def look_and_publish(self, agreement: str, **ticks: str) -> Any:
+        """Look at a draft's page and send its form."""
+        path = f"/secretariat/agreements/{agreement}/"
+        found = _SEEN.search(self.get(path).text)
+        assert found, "this is no draft's page"
+        return self.submit(f"{path}publish", seen=found.group(1), **ticks)
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
         """Send JSON."""

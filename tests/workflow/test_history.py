@@ -7,7 +7,8 @@ from signing_service.workflow.delivery import deliver
 from signing_service.workflow.history import HistoryLine, history
 from signing_service.workflow.questions import answer, ask
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import HOA, LIN, OFFICER, SOMCHAI
+from tests.cast import HOA, LIN, NANJING, OFFICER, SOMCHAI
+from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.world import World
 
 
@@ -50,3 +51,21 @@ def test_questions_and_answers_stand_between_the_events_in_time(world: World) ->
     assert kinds[-4:] == ["question", "answer", "issuance", "signature"]
     assert str(lines_of(world, "question")[0].text) == f"{HOA.name} asked: May our vice-rector sign?"
     assert str(lines_of(world, "answer")[0].text) == f"{OFFICER.name} answered: Yes, with a mandate."
+
+
+def test_each_act_names_who_did_it_and_each_mandate_who_recorded_it(world: World) -> None:
+    devices = Devices.in_(asking_for_passkeys(world))
+    world = devices.world
+    devices.confirm(devices.enrol(LIN))
+    signing = world.signing(LIN)
+    devices.approve(signing)
+    signing.complete()
+    lin, compared = f"{NANJING.name} ({LIN.role.title()})", "having compared the codes by video"
+    said = {kind: str(lines_of(world, kind)[0].text) for kind in ("mandate", "enrolment", "confirmation", "issuance")}
+    assert said == {
+        "mandate": f"{LIN.name} may act for {lin}, by Rector's office; recorded by {OFFICER.name}",
+        "enrolment": f"{LIN.name} enrolled a passkey for approvals for {lin}",
+        "confirmation": f"{OFFICER.name} confirmed that passkey of {LIN.name} for {lin}, {compared}",
+        "issuance": f"a one-time certificate was issued to {LIN.name} for {lin}",
+    }
+    assert str(lines_of(world, "signature")[0].text).startswith(f"{LIN.name} signed for {lin} at ")

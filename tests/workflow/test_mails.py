@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from signing_service.store import outbox, people
 from signing_service.store.tables import OutboxMail
-from signing_service.workflow.drafts import replace_source
+from signing_service.workflow.drafts import create_correction, replace_source
+from signing_service.workflow.links import roles_of
 from signing_service.workflow.mails import addressed
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.moments import told
 from signing_service.workflow.notification import tell_about_contradiction
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import ANDAMAN, LIN, NOON, SOMCHAI, Person
+from tests.cast import ALES, ANDAMAN, HOA, LIN, NOON, SOMCHAI, Person
 from tests.workflow.world import World, source
 
 
@@ -111,11 +114,38 @@ def test_who_is_newly_named_is_invited_at_once_and_the_former_one_told_each_in_t
     assert world.agreement not in told[SOMCHAI.email].text, "they cannot open it any more"
 
 
-def test_in_a_draft_and_after_the_end_nobody_is_told_who_is_named_nor_where_it_is_the_same_person(world: World):
+def test_the_invitation_to_a_corrected_version_does_not_name_the_one_that_it_ends(world: World):
+    world.publish()
+    earlier = {mail.id for mail in mails_of(world)}
+    draft = create_correction(world.service, world.officer, world.agreement, corrected())
+    replace(world, agreement=draft).publish()
+    (mail,) = [mail for mail in mails_of(replace(world, agreement=draft)) if mail.recipient == LIN.email]
+    assert "TEST/1 · version 1.1" in mail.text
+    assert "version 1.0" not in mail.text
+    assert {mail.kind for mail in mails_of(world) if mail.id not in earlier} == {"withdrawn"}
+
+
+def corrected() -> dict[str, bytes]:
+    files = source()
+    return files | {"agreement.toml": files["agreement.toml"].replace(b'version = "1.0"', b'version = "1.1"')}
+
+
+def test_an_invitation_asks_once_what_was_done_under_an_agreement_for_which_somebody_signs_four_times(world: World):
+    for person in (SOMCHAI, ALES, HOA):
+        name(world, person, world.ids[LIN])
+    world.publish()
+    asked: list[str] = []
+    with world.service.database.read() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        assert len(roles_of(session, world.ids[LIN], "en", NOON)) == 4
+    assert [sum(table in statement for statement in asked) for table in ("FROM refusals", "FROM agreements")] == [1, 1]
+
+
+def test_in_a_draft_and_after_the_end_nobody_is_told_who_is_named(world: World):
     name(world, SOMCHAI, world.ids[LIN])
     assert mails_of(world) == []
     world.publish()
-    name(world, SOMCHAI, world.ids[LIN], "The days were wrong.")
     withdraw(world.service, world.officer, world.agreement, "The annex was missing.")
     name(world, SOMCHAI, world.ids[SOMCHAI], "Back from leave.")
     assert {mail.kind for mail in mails_of(world)} == {"invitation", "withdrawn"}

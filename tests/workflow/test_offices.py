@@ -25,7 +25,7 @@ from signing_service.workflow.own_sessions import end_all_by_officer
 from signing_service.workflow.people import NewPerson, add_person, offered
 from signing_service.workflow.permissions import LEAD, OFFICER, OFFICES, OPERATOR, PERMISSIONS, may
 from signing_service.workflow.prepared import LEASE
-from signing_service.workflow.publication import publish
+from signing_service.workflow.publication import look, publish
 from signing_service.workflow.service_state import read_state
 from signing_service.workflow.succession import begin_addition
 from signing_service.workflow.withdrawal import withdraw
@@ -64,9 +64,9 @@ def test_no_office_may_nothing():
 def test_an_officer_neither_publishes_nor_withdraws_nor_says_who_the_officers_are(world: World):
     ruslan = add_officer(world.service, world.officer, RUSLAN)
     devices = Devices.in_(world)
-    waiting = devices.add_officer(ruslan)
+    waiting, seen = devices.add_officer(ruslan), look(world.service, world.agreement)
     for undertaking in (
-        lambda by: publish(world.service, by, world.agreement),
+        lambda by: publish(world.service, by, world.agreement, seen),
         lambda by: withdraw(world.service, by, world.agreement, "a typo"),
         lambda by: add_officer(world.service, by, NewPerson(SAULE.name, SAULE.email)),
         lambda by: give_office(world.service, by, world.ids[LIN], OPERATOR),
@@ -74,7 +74,7 @@ def test_an_officer_neither_publishes_nor_withdraws_nor_says_who_the_officers_ar
     ):
         with pytest.raises(NotAllowedError, match="only a lead officer"):
             undertaking(ruslan)
-    publish(world.service, world.officer, world.agreement)
+    publish(world.service, world.officer, world.agreement, seen)
     withdraw(world.service, world.officer, world.agreement, "a typo")
 
 

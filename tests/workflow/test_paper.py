@@ -23,7 +23,7 @@ from signing_service.errors import (
     VerificationError,
 )  # fmt: skip
 from signing_service.evidence.bundle import read_bundle, write_bundle
-from signing_service.store import openings
+from signing_service.store import mandates, openings
 from signing_service.verify.json_report import report_to_json
 from signing_service.verify.text import report_to_text
 from signing_service.verify.trust import read_trust
@@ -261,3 +261,15 @@ def test_two_signatures_on_paper_of_one_signer_are_refused():
     event = {"type": "paper", "signer": LIN.signer, "time": "2025-04-11T04:00:00Z"}
     with pytest.raises(FormatError, match="two signatures on paper"):
         Acts.from_events([event, event])
+
+
+@pytest.mark.parametrize("rule", ["counts", "shown"])
+def test_who_signed_on_paper_is_not_replaced_whoever_asks_for_it(world: World, rule: str):
+    devices = with_rules(world, rule)
+    put_on_record(devices)
+    world = devices.world
+    place = (world.service, world.officer, world.agreement, LIN.signer)
+    with pytest.raises(ConflictError, match="has signed on paper; the mandate stays on record"):
+        give_mandate(*place, world.ids[SOMCHAI], Authority("Council", world.clock.now.date()), "Lin left.")
+    with world.service.database.read() as session:
+        assert mandates.in_force(session, world.agreement, LIN.signer).person == world.ids[LIN]

@@ -22,7 +22,7 @@ from signing_service.workflow.overview import agreement_view
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.refusal import refuse
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import ALES, HOA, LIN, NANJING, PASSWORD, SOMCHAI
+from tests.cast import ALES, HOA, LIN, NANJING, OFFICER, PASSWORD, SOMCHAI
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import Signing, World, source
 
@@ -172,11 +172,14 @@ def test_declining_is_recorded_with_its_reason_and_the_secretariat_is_told(world
         kinds = [mail.kind for mail in outbox.of_agreement(session, world.agreement)]
         assert [kind for kind in kinds if kind != "invitation"] == ["refused", "declined"]
         (mail,) = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "declined"]
+        (to_officer,) = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "refused"]
+    assert f"{LIN.name}, who is to sign for {NANJING.name}, declined, for this reason: The senate" in to_officer.text
     assert mail.recipient == LIN.email
     assert f"for {NANJING.name}, for this reason: The senate voted no." in mail.text
     assert "If this was not you" in mail.text
     (line,) = [line for line in history(world.service, world.officer, world.agreement) if line.type == "refusal"]
-    assert "declined: The senate voted no." in line.text
+    assert str(line.text).startswith(f"{LIN.name} declined for {NANJING.name}")
+    assert str(line.text).endswith(": The senate voted no.")
 
 
 def test_declining_needs_ones_own_mandate_and_password(world: World) -> None:
@@ -209,7 +212,10 @@ def test_a_replaced_representative_can_no_longer_sign(world: World) -> None:
     with pytest.raises(NotFoundError):
         signing.approve()
     last = [line for line in history(world.service, world.officer, world.agreement) if line.type == "mandate"][-1]
-    assert last.text.endswith("by University council; the reason for replacing: The council elected another president.")
+    assert last.text.endswith(
+        f"by University council; recorded by {OFFICER.name}, with this reason for replacing: "
+        "The council elected another president."
+    )
     view = agreement_view(world.service, successor, world.agreement)
     assert view.my_signers == (SOMCHAI.signer,)
 

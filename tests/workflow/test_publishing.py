@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,10 +36,37 @@ class SilentAuthority:
         raise TimestampError("does not answer")
 
 
+class Meanwhile:
+    """The timestamp authority that there was, while whose first answer comes something else is done."""
+
+    def __init__(self, world: World, act: Callable[[], object]) -> None:
+        self.authority = world.service.authorities[0]
+        self.name = self.authority.name
+        self.acts = [act]
+
+    def timestamp(self, digest: bytes, now: Any) -> Any:
+        while self.acts:
+            self.acts.pop()()
+        return self.authority.timestamp(digest, now)
+
+
 def test_publishing_seals_the_very_preview(world: World) -> None:
     shown = preview(world.service, world.agreement)
     world.publish()
     assert pdf(world.service, world.officer, world.agreement, 0).startswith(shown)
+
+
+def test_what_is_changed_while_it_is_sealed_is_not_published(world: World) -> None:
+    authority = Authority("Council", NOON.date())
+    give = (world.service, world.officer, world.agreement, LIN.signer, world.ids[SOMCHAI], authority)
+    object.__setattr__(world.service, "authorities", (Meanwhile(world, lambda: give_mandate(*give)),))
+    with pytest.raises(ConflictError, match="changed since you looked at it"):
+        world.publish()
+    with world.service.database.read() as session:
+        assert agreements.get(session, world.agreement).state == "draft"
+        assert not openings.of_scope(session, world.agreement)
+        assert not outbox.of_agreement(session, world.agreement)
+    world.publish()
 
 
 def test_publishing_twice_is_refused_and_changes_nothing(world: World) -> None:

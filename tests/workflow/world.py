@@ -30,7 +30,7 @@ from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.prepared import Prepared, Waiting
-from signing_service.workflow.publication import publish
+from signing_service.workflow.publication import look, publish
 from signing_service.workflow.service import Service
 from signing_service.workflow.signing import approve_attempt, complete_attempt
 from tests.cast import ALES, ANDAMAN, BEREZINA, HOA, LIN, NANJING, OBSERVER, PASSWORD, SOMCHAI, Person, University
@@ -184,7 +184,7 @@ class World:
         return cls(service, clock, officer, agreement, ids)
 
     def publish(self) -> World:
-        publish(self.service, self.officer, self.agreement)
+        publish(self.service, self.officer, self.agreement, look(self.service, self.agreement))
         return self
 
     def signing(self, person: Person) -> Signing:

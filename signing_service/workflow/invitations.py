@@ -1,0 +1,71 @@
+"""Invitations by mail: a personal link, and as whom the person can sign; written within the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.agreement.terms import Terms
+from signing_service.store import mandates, outbox
+from signing_service.store.tables import Person
+from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
+from signing_service.workflow.mails import addressed, compose, translations
+from signing_service.workflow.moments import told
+from signing_service.workflow.service import Service
+
+
+def send_invitation(
+    session: Session,
+    service: Service,
+    person: Person,
+    now: datetime,
+    agreement: str | None = None,
+    *,
+    ended: str | None = None,
+) -> str:
+    """Invite a person by mail, for an agreement if one is given; return the link, of which only a hash is stored.
+
+    ``ended``: an agreement that is withdrawn in the same transaction, so that it waits for nobody.
+    """
+    link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
+    roles = [role for role in roles_of(session, person.id, person.locale, now) if role.agreement != ended]
+    zone = roles[0].zone if roles else person.time_zone
+    gettext = translations(person.locale).gettext
+    mail = compose(
+        "invitation",
+        person.locale,
+        gettext("Invitation to sign: %s") % service.name,
+        name=addressed(person.name, person.native_name, person.locale),
+        roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
+        link=link,
+        expires=told(now + INVITATION_LIFETIME, person.locale, zone),
+        service_name=service.name,
+        public_url=service.settings.public_url,
+    )
+    outbox.add(
+        session,
+        recipient=person.email,
+        kind="invitation",
+        locale=person.locale,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        now=now,
+        person=person.id,
+        agreement=agreement,
+    )
+    return link
+
+
+def invite_representatives(
+    session: Session, service: Service, terms: Terms, now: datetime, ended: str | None = None
+) -> None:
+    """Invite everybody who holds a mandate under a newly published agreement, each person once.
+
+    In the order of their ids, as ``remind`` is called: of two transactions that invite the same people neither waits
+    for the other's links while it holds its own. ``ended``: as in send_invitation.
+    """
+    invited = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
+    for _, person in sorted(invited.items()):
+        send_invitation(session, service, person, now, terms.id, ended=ended)

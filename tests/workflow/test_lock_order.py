@@ -1,0 +1,87 @@
+"""Rows are locked before the log, and people in one order, so that officers who act at once never wait in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from signing_service.store import agreements, ledger, people
+from signing_service.workflow.drafts import create_correction
+from signing_service.workflow.enrolment import invite
+from signing_service.workflow.reminders import remind_all
+from tests.cast import LIN
+from tests.workflow.world import World, source
+
+PATIENCE = 60  # seconds
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+def hold_links(session: Session, world: World) -> None:
+    """As naming Lin under any other agreement does, before it records that."""
+    assert people.revoke_invitations(session, world.ids[LIN], now=world.clock(), purpose="invitation")
+
+
+def hold_predecessor(session: Session, world: World) -> None:
+    """As every act under the corrected agreement does, before it is recorded."""
+    agreements.lock(session, world.agreement)
+
+
+def wait_until_it_waits(session: Session, publishing: Future[World]) -> None:
+    while not session.execute(WAITING).scalar_one():
+        assert not publishing.done(), "it waited for nothing"
+
+
+@on_postgresql
+@pytest.mark.parametrize("hold", [hold_links, hold_predecessor])
+def test_who_publishes_waits_for_the_rows_of_others_without_holding_the_log(
+    world: World, hold: Callable[[Session, World], None]
+):
+    world.publish()
+    draft = create_correction(world.service, world.officer, world.agreement, source())
+    corrected = replace(world, agreement=draft)
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            hold(session, world)
+            publishing = pool.submit(corrected.publish)
+            wait_until_it_waits(session, publishing)
+            ledger.append(session, world.agreement, "test", {}, world.clock())
+        publishing.result(PATIENCE)
+    with world.service.database.read() as session:
+        assert agreements.get(session, draft).state == "published"
+
+
+def invited_in_order(world: World, act: Callable[[], object]) -> list[str]:
+    """Whose links are withdrawn by ``act``, one after the other."""
+    held: list[str] = []
+    everybody = set(world.ids.values())
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if statement.startswith("UPDATE invitations"):
+            values = parameters.values() if isinstance(parameters, dict) else parameters
+            held.extend(value for value in values if value in everybody)
+
+    event.listen(world.service.database.engine, "before_cursor_execute", note)
+    try:
+        act()
+    finally:
+        event.remove(world.service.database.engine, "before_cursor_execute", note)
+    return held
+
+
+def test_those_who_are_invited_or_reminded_together_are_in_one_order(world: World):
+    assert invited_in_order(world, world.publish) == sorted(world.ids.values())
+    with world.service.database.begin() as session:
+        for person_id in world.ids.values():
+            people.get(session, person_id).password_hash = None
+    world.clock.forward(days=2)
+    reminded = invited_in_order(world, lambda: remind_all(world.service, world.officer, world.agreement))
+    assert len(reminded) > 2
+    assert reminded == sorted(reminded)
+    assert invited_in_order(world, lambda: invite(world.service, world.officer, world.ids[LIN])) == [world.ids[LIN]]
