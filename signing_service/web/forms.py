@@ -48,12 +48,17 @@ class TextForm(FlaskForm):  # type: ignore[misc]
     text = TextAreaField(_l("Your question"), [InputRequired(_l("Write something.")), Length(max=4000)], [_strip])
 
 
-class PersonForm(FlaskForm):  # type: ignore[misc]
-    """A new person."""
+class CorrectionForm(FlaskForm):  # type: ignore[misc]
+    """A person's names and address."""
 
     name = StringField(_l("Name in Latin letters"), [InputRequired(_l("Type the name.")), Length(max=120)], [_strip])
     native_name = StringField(_l("Name in their own script"), [Optional(), Length(max=120)], [_strip])
     email = EmailField(_l("E-mail address"), [InputRequired(_l("Type the address.")), Length(max=254)], [_strip])
+
+
+class PersonForm(CorrectionForm):
+    """A new person."""
+
     locale = SelectField(_l("Language of mails and pages"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -27,6 +28,55 @@ _PAGES = {
     "answer": "/agreements/%(agreement)s/questions/",
     "replaced": "/agreements/",  # the agreement itself is closed to who has no mandate in it
 }  # where a mail leads, if not to the agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a mail says, in its recipient's language."""
+
+    kind: str
+    subject: str
+    body: str
+    title: str
+    """Of what it is about."""
+    page: str
+    """The path that it leads to."""
+
+
+def send_notice(
+    session: Session,
+    service: Service,
+    person: Person,
+    notice: Notice,
+    now: datetime,
+    *,
+    agreement: str | None = None,
+    recipient: str = "",
+) -> None:
+    """Put a notice for a person into the outbox; ``recipient``: another address than the person's present one."""
+    mail = compose(
+        "notice",
+        person.locale,
+        notice.subject,
+        name=addressed(person.name, person.native_name, person.locale),
+        body=notice.body,
+        title=notice.title,
+        link=service.settings.public_url + notice.page,
+        service_name=service.name,
+        public_url=service.settings.public_url,
+    )
+    outbox.add(
+        session,
+        recipient=recipient or person.email,
+        kind=notice.kind,
+        locale=person.locale,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        now=now,
+        person=person.id,
+        agreement=agreement,
+    )
 
 
 def send_invitation(
@@ -193,28 +243,9 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
     """Tell the officers that a log witness contradicts the record."""
     for officer in people.officers(session):
         gettext = translations(officer.locale).gettext
-        mail = compose(
-            "notice",
-            officer.locale,
-            gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin,
-            name=addressed(officer.name, officer.native_name, officer.locale),
-            body=f"{message}. {hint}",
-            title=gettext("The record"),
-            link=f"{service.settings.public_url}/record/",
-            service_name=service.name,
-            public_url=service.settings.public_url,
-        )
-        outbox.add(
-            session,
-            recipient=officer.email,
-            kind="alarm",
-            locale=officer.locale,
-            subject=mail.subject,
-            text=mail.text,
-            html=mail.html,
-            now=now,
-            person=officer.id,
-        )
+        subject = gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin
+        about = Notice("alarm", subject, f"{message}. {hint}", gettext("The record"), "/record/")
+        send_notice(session, service, officer, about, now)
 
 
 def tell_about_renewal(session: Session, service: Service, terms: Terms, until: datetime, now: datetime) -> int:
@@ -238,29 +269,10 @@ def _notify(
         zone = zones.get(person.id, person.time_zone)
         shown = {name: _shown(value, person.locale, zone) for name, value in values.items()}
         subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **shown})
-        mail = compose(
-            "notice",
-            person.locale,
-            f"{subject}: {terms.reference}",
-            name=addressed(person.name, person.native_name, person.locale),
-            body=body,
-            title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
-            link=service.settings.public_url + _PAGES.get(kind, "/agreements/%(agreement)s/") % {"agreement": terms.id},
-            service_name=service.name,
-            public_url=service.settings.public_url,
-        )
-        outbox.add(
-            session,
-            recipient=person.email,
-            kind=kind,
-            locale=person.locale,
-            subject=mail.subject,
-            text=mail.text,
-            html=mail.html,
-            now=now,
-            person=person.id,
-            agreement=terms.id,
-        )
+        title = terms.title.get(person.locale) or terms.title[terms.languages[0]]
+        page = _PAGES.get(kind, "/agreements/%(agreement)s/") % {"agreement": terms.id}
+        notice = Notice(kind, f"{subject}: {terms.reference}", body, title, page)
+        send_notice(session, service, person, notice, now, agreement=terms.id)
 
 
 def _zones(session: Session, terms: Terms) -> dict[str, str]:

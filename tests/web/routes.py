@@ -79,6 +79,7 @@ ROUTES: dict[str, Route] = {
     "api.refuse": Route(LIN, body={"signer": "njupt:president", "reason": "no", "approval": _APPROVAL}),
     "api.session_state": Route(SIGNED_IN),
     "api.state": Route(LIN),
+    "corrections.correct": Route(OFFICERS, form={"name": "Lin Shuyi", "email": "lin@njupt.example"}),
     "feeds.make": Route(OFFICERS, form={"party": "njupt"}),
     "feeds.revoke": Route(OFFICERS),
     "feeds.show": Route(OFFICERS),
