@@ -102,10 +102,15 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
     """Parties and people that were looked at and are to be taken over."""
 
     content = HiddenField()
-    organ = StringField(
-        _l("Authorised by"), [InputRequired(_l("Say who authorised these people.")), Length(max=200)], [_strip]
-    )
+    organ = StringField(_l("Authorised by"), [Length(max=200)], [_strip])
     last_day = DateField(_l("Valid until (optional)"), [Optional()])
+
+    def validate_organ(self, field: Any) -> None:
+        """Asked for where the rows of the file do not all say it."""
+        if self.needs_organ and not field.data:
+            raise ValidationError(_l("Say who authorised these people."))
+
+    needs_organ: bool = True
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
