@@ -177,6 +177,7 @@ ROUTES: dict[str, Route] = {
     "secretariat.publish": Route(OFFICERS, form={"sure": "y"}),  # the use case says why no officer may
     "secretariat.replace_draft": Route(OFFICERS),
     "service_state.show": Route(SERVICE),
+    "signing_table.ask": Route(OFFICERS, 409),  # Lin has signed
     "signing_table.finish": Route(SIGNED_IN),
     "signing_table.free": public(),
     "signing_table.hand_over": Route(OFFICERS),
