@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signing_service.errors import FormatError, UsageError
+from signing_service.verify.options import Parser
 
 if TYPE_CHECKING:
     from signing_service.verify.report import Report
@@ -102,9 +103,7 @@ def _verify_successors(options: argparse.Namespace, paths: Sequence[Path], files
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="signing-service verify", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser("verify", _DESCRIPTION, usage="[--trust FILE]… [OPTION]… PATH…")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="PDF, evidence bundle or folder; or later trust files")
     parser.add_argument(
         "--trust",
@@ -118,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         "--profile",
         choices=("agreement", "pades"),
         default="agreement",
+        metavar="NAME",
         help="agreement: this service's documents (default); pades: any signed PDF",
     )
     parser.add_argument("--json", action="store_true", help="print JSON (docs/report.md)")
