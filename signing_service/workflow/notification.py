@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts
 from signing_service.agreement.terms import SECRETARIAT, Party, Terms
+from signing_service.errors import Phrase
 from signing_service.store import agreements, mandates, outbox, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
@@ -244,8 +245,14 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
     for officer in people.officers(session):
         gettext = translations(officer.locale).gettext
         subject = gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin
-        about = Notice("alarm", subject, f"{message}. {hint}", gettext("The record"), "/record/")
+        body = f"{_in_language(message, gettext)}\n\n{_in_language(hint, gettext)}"
+        about = Notice("alarm", subject, body, gettext("The record"), "/record/")
         send_notice(session, service, officer, about, now)
+
+
+def _in_language(text: str, gettext: Callable[[str], str]) -> str:
+    """An error's message or hint, whose values are names and numbers, by a catalogue."""
+    return gettext(text.template) % text.values if isinstance(text, Phrase) else gettext(text)
 
 
 def tell_about_renewal(session: Session, service: Service, terms: Terms, until: datetime, now: datetime) -> int:
