@@ -8,7 +8,8 @@ Example::
 
 A row is a signer. The columns, in any order: ``party name native_name native_language country time_zone guest role``,
 then for each language ``title.en`` and, if wanted, ``country_name.en``; then the representative, all or none:
-``representative representative_native email``. A party's further rows may leave the party's own cells empty.
+``representative representative_native email``, and if wanted ``authorised_by``. A party's further rows may leave the
+party's own cells empty.
 
 Everything wrong is reported at once, with row and column as the spreadsheet counts them; nothing is half taken over.
 """
@@ -44,6 +45,7 @@ MAX_ERRORS = 200  # reported; a file in the wrong encoding has one in each cell
 
 PARTY_COLUMNS = ("name", "native_name", "native_language", "country", "time_zone", "guest")
 PERSON_COLUMNS = ("representative", "representative_native", "email")
+ORGAN_COLUMN = "authorised_by"
 YES, NO = ("yes", "true", "1", "x"), ("", "no", "false", "0")
 
 _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run when the file is opened again
@@ -69,6 +71,8 @@ class RosterPerson:
     name: str
     native_name: str | None
     email: str
+    organ: str = ""
+    """Who authorised the person; empty where the row does not say."""
     row: int = field(default=0, compare=False)
     """Where it stands, as the spreadsheet counts."""
 
@@ -96,7 +100,7 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
     names = columns_of(
         rows[0],
         wanted=("party", *(name for name in PARTY_COLUMNS if name != "guest"), "role", *_each("title", languages)),
-        optional=("guest", *PERSON_COLUMNS, *_each("country_name", languages)),
+        optional=("guest", *PERSON_COLUMNS, ORGAN_COLUMN, *_each("country_name", languages)),
     )
     for number, cells in enumerate(rows[1:], 2):
         if any(cell.strip() for cell in cells):
@@ -220,7 +224,10 @@ class _Row:
                 self.complain(column, "%(party)s was %(known)s above", party=party["id"], known=repr(party[column]))
 
     def _person(self, party: str, role: str) -> None:
+        organ = self._name(ORGAN_COLUMN) if self._cell(ORGAN_COLUMN) else ""
         if not any(self._cell(column) for column in PERSON_COLUMNS):
+            if organ:
+                self.complain(ORGAN_COLUMN, "the row names nobody who is authorised")
             return
         native = self._name("representative_native") if self._cell("representative_native") else None
         name = self._name("representative")
@@ -228,7 +235,7 @@ class _Row:
             return
         try:
             email = check_address(self._cell("email"))
-            self.roster.people.append(RosterPerson(party, role, name, native, email, self.number))
+            self.roster.people.append(RosterPerson(party, role, name, native, email, organ, self.number))
         except InputError as error:
             self.complain("email", error.message)
 

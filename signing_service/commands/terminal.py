@@ -9,15 +9,13 @@ import time
 from collections.abc import Iterable, Mapping
 
 from signing_service.settings import Settings, parse_settings
+from signing_service.verify.options import Parser
 
 
 def make_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
     """An argument parser whose description is the command's module docstring without its first line."""
     description = (doc or "").partition("\n\n")[2].strip().replace("``", "")
-    formatter = argparse.RawDescriptionHelpFormatter
-    return argparse.ArgumentParser(
-        prog=f"signing-service {command}", description=description, formatter_class=formatter, allow_abbrev=False
-    )
+    return Parser(command, description)
 
 
 def settings_from_environment(defaults: Mapping[str, str] | None = None) -> Settings:

@@ -38,10 +38,11 @@ def read_cosignature(signed_checkpoint: bytes, answer: bytes, key: VerifierKey) 
     try:
         lines = parse_signatures(answer[:MAX_ANSWER].decode("utf-8"))
     except (UnicodeDecodeError, FormatError) as error:
-        raise RecordError(f"witness {key.name} did not answer with signature lines") from error
+        raise RecordError("log witness %(witness)s did not answer with signature lines", witness=key.name) from error
     own = [line for line in lines if line.is_of(key)]
     if not own:
-        raise RecordError(f"witness {key.name} answered without its cosignature", hint="is this the witness's key?")
+        hint = "is this the witness's key?"
+        raise RecordError("log witness %(witness)s answered without its cosignature", hint=hint, witness=key.name)
     verify_cosignatures(add_cosignatures(signed_checkpoint, own[:1]), [key], 1)
     return own[0]
 
@@ -69,16 +70,22 @@ def obtain_cosignature(
         status, body = post(make_request(signed_checkpoint, size, read_hash))
         if status == CONFLICT and _size_seen(body, checkpoint, key) == size:
             raise ForkError(
-                f"witness {key.name} cosigned another root for size {size}",
+                "log witness %(witness)s cosigned another root for size %(size)s",
                 hint="the record was forked or restored from an old copy: stop writing and compare with the guard",
+                witness=key.name,
+                size=size,
             )
     if status == INCONSISTENT:
         raise ForkError(
-            f"witness {key.name}: checkpoint of size {checkpoint.size} does not grow from what it cosigned",
+            "the checkpoint of size %(size)s does not grow from what log witness %(witness)s cosigned",
             hint="the record was forked or restored from an old copy: stop writing and compare with the guard",
+            witness=key.name,
+            size=checkpoint.size,
         )
     if status != OK:
-        raise UnavailableError(f"witness {key.name} answers {status}: {body[:200].decode('utf-8', 'replace').strip()}")
+        said = body[:200].decode("utf-8", "replace").strip()
+        message = "log witness %(witness)s answers %(status)s: %(said)s"
+        raise UnavailableError(message, witness=key.name, status=status, said=said)
     # (3)
     return read_cosignature(signed_checkpoint, body, key)
 
@@ -87,11 +94,14 @@ def _size_seen(body: bytes, checkpoint: Checkpoint, key: VerifierKey) -> int:
     try:
         size = parse_decimal(body[:30].decode("ascii").removesuffix("\n"))
     except (UnicodeDecodeError, FormatError) as error:
-        raise UnavailableError(f"witness {key.name} answers {CONFLICT} without a size") from error
+        raise UnavailableError("log witness %(witness)s answers 409 without a size", witness=key.name) from error
     if size > checkpoint.size:
         raise ForkError(
-            f"witness {key.name} cosigned size {size}, this checkpoint has size {checkpoint.size}",
+            "log witness %(witness)s cosigned size %(cosigned)s, this checkpoint has size %(size)s",
             hint="the record may have been restored from an old copy: stop writing and compare with the guard",
+            witness=key.name,
+            cosigned=size,
+            size=checkpoint.size,
         )
     return size
 

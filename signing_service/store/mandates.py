@@ -136,6 +136,11 @@ def holders(session: Session, agreement: str) -> list[tuple[str, str]]:
     return [(signer, person) for signer, person in rows]
 
 
+def ever_named(session: Session, agreement: str) -> set[str]:
+    """The ids of all who hold or held a mandate in an agreement."""
+    return set(session.scalars(select(Mandate.person).where(Mandate.agreement == agreement)))
+
+
 def revoke(session: Session, mandate_id: str, *, now: datetime) -> None:
     """Revoke a mandate; revoking it again changes nothing."""
     mandate = get(session, mandate_id)

@@ -10,7 +10,7 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam, or_, select, update
@@ -47,11 +47,22 @@ def add(
         created=now,
     )
     session.add(person)
+    _flush(session, person.email)
+    return person
+
+
+def correct(session: Session, person: Person, values: Mapping[str, str | None]) -> None:
+    """Change a person's columns; raises ConflictError if the address is somebody's already."""
+    for column, value in values.items():
+        setattr(person, column, value)
+    _flush(session, values.get("email") or person.email)
+
+
+def _flush(session: Session, email: str) -> None:
     try:
         session.flush()
     except IntegrityError as error:
-        raise ConflictError("there is a person with the address %(email)s already", email=email.lower()) from error
-    return person
+        raise ConflictError("there is a person with the address %(email)s already", email=email) from error
 
 
 def get(session: Session, person_id: str) -> Person:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signing_service.errors import FormatError, UsageError
+from signing_service.verify.options import Parser
 
 if TYPE_CHECKING:
     from signing_service.verify.report import Report
@@ -26,7 +27,8 @@ SUFFIXES = (".pdf", ".zip", PROOF_SUFFIX)  # what is taken from a folder
 
 _DESCRIPTION = """\
 Verify signed PDFs and evidence bundles, offline. PATH is a PDF, a bundle (.zip) or a folder of them; or the proof of
-one event of the record (17.tlog-proof), with the event beside it (17.event.json).
+one event of the record (17.tlog-proof), with the event beside it (17.event.json); or later trust files, of which it
+is told whether each was signed by an officer of the one before it, from the one given with --trust on.
 
 exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE (what is missing is named); of several files the worst.
 """
@@ -40,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = list(_files(options.paths))
     if not paths:
         raise UsageError("no PDF or bundle was found", hint="name a .pdf or .zip file")
+    successors = {str(path): data for path in paths if (data := _trust_file_in(path))}
+    if successors and (options.trust or len(successors) > 1):
+        return _verify_successors(options, paths, successors)
     several = len(paths) > 1 or Path(options.paths[0]).is_dir()
     if options.html and several:
         raise UsageError("--html takes one file", hint="verify the files one by one")
@@ -74,11 +79,32 @@ def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
     return verify_file(data, trust, at, profile, str(path))
 
 
+def _trust_file_in(path: Path) -> bytes:
+    """The bytes of what looks like a trust file; none of anything else."""
+    data = _read(path) if path.suffix.lower() not in SUFFIXES and path.is_file() else b""
+    return data if data.lstrip()[:1] == b"{" else b""
+
+
+def _verify_successors(options: argparse.Namespace, paths: Sequence[Path], files: Mapping[str, bytes]) -> int:
+    from signing_service.verify.successors import chain_to_json, chain_to_text, verify_successors
+
+    if any(str(path) not in files for path in paths):
+        name = next(iter(files))
+        raise UsageError(f"{name} is what trust comes from", hint="verify trust files and documents separately")
+    if options.html:
+        raise UsageError("--html is for documents", hint="trust files are told as text or with --json")
+    given = ((name, _read(Path(name))) for name in options.trust)
+    trusted = next((one for one in given if one[1].lstrip()[:1] == b"{"), None)
+    if trusted and all(data == trusted[1] for data in files.values()):
+        raise UsageError(f"{trusted[0]} is what trust comes from; nothing else is given", hint="add a PDF or a bundle")
+    chain = verify_successors(trusted, files)
+    print(json.dumps(chain_to_json(chain), ensure_ascii=False, indent=2) if options.json else chain_to_text(chain))
+    return chain.verdict.exit_code
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="signing-service verify", description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="PDF, evidence bundle or folder")
+    parser = Parser("verify", _DESCRIPTION, usage="[--trust FILE]… [OPTION]… PATH…")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="PDF, evidence bundle or folder; or later trust files")
     parser.add_argument(
         "--trust",
         action="append",
@@ -91,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         "--profile",
         choices=("agreement", "pades"),
         default="agreement",
+        metavar="NAME",
         help="agreement: this service's documents (default); pades: any signed PDF",
     )
     parser.add_argument("--json", action="store_true", help="print JSON (docs/report.md)")

@@ -39,6 +39,10 @@ def _object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(_text(one) for one in value)
+
+
 def _time(value: Any) -> bool:
     try:
         parse_time(value)
@@ -88,6 +92,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
     "release": ({"version": _text, "assets": _object},),
     "officer-added": ({"officer": _object, "by": _or_null(_text)},),
     "office-given": ({"person": _object, "office": _or_null(_text), "by": _text},),
+    "person-corrected": ({"person": _text, "changed": _texts, "by": _text},),
     "officer-removed": ({"officer": _text, "by": _text, "until": _time},),
     "trust-file": ({"file": _object, "sha256": _digest, "reason": _text},),
     "key-rotated": (_ROTATED | {"certificate": _text, "certificate_sha256": _digest}, _ROTATED | {"key": _text}),

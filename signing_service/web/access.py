@@ -10,7 +10,7 @@ from signing_service.web.forms import ConfirmForm, RevocationForm, UniversityLog
 from signing_service.web.own_account import confirmed
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
-from signing_service.workflow import approval_keys, codes, own_sessions, passkeys, people, sign_on
+from signing_service.workflow import approval_keys, codes, corrections, own_sessions, passkeys, people, sign_on
 
 blueprint = Blueprint("access", __name__, url_prefix="/secretariat/people/<person_id>/access")
 
@@ -27,6 +27,7 @@ def show(person_id: str) -> str:
         logins=sign_on.logins_of(service, person_id),
         sessions=own_sessions.sessions_for_officer(service, officer_id, person_id),
         keys=approval_keys.keys_for_officer(service, officer_id, person_id),
+        corrected=corrections.corrections_for_officer(service, officer_id, person_id),
         revocation_form=RevocationForm(),
         login_form=_login_form(),
         form=ConfirmForm(),

@@ -48,12 +48,17 @@ class TextForm(FlaskForm):  # type: ignore[misc]
     text = TextAreaField(_l("Your question"), [InputRequired(_l("Write something.")), Length(max=4000)], [_strip])
 
 
-class PersonForm(FlaskForm):  # type: ignore[misc]
-    """A new person."""
+class CorrectionForm(FlaskForm):  # type: ignore[misc]
+    """A person's names and address."""
 
     name = StringField(_l("Name in Latin letters"), [InputRequired(_l("Type the name.")), Length(max=120)], [_strip])
     native_name = StringField(_l("Name in their own script"), [Optional(), Length(max=120)], [_strip])
     email = EmailField(_l("E-mail address"), [InputRequired(_l("Type the address.")), Length(max=254)], [_strip])
+
+
+class PersonForm(CorrectionForm):
+    """A new person."""
+
     locale = SelectField(_l("Language of mails and pages"))
 
 
@@ -98,10 +103,15 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
     """Parties and people that were looked at and are to be taken over."""
 
     content = HiddenField()
-    organ = StringField(
-        _l("Authorised by"), [InputRequired(_l("Say who authorised these people.")), Length(max=200)], [_strip]
-    )
+    organ = StringField(_l("Authorised by"), [Length(max=200)], [_strip])
     last_day = DateField(_l("Valid until (optional)"), [Optional()])
+
+    def validate_organ(self, field: Any) -> None:
+        """Asked for where the rows of the file do not all say it."""
+        if self.needs_organ and not field.data:
+            raise ValidationError(_l("Say who authorised these people."))
+
+    needs_organ: bool = True
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from flask_login import login_required
 
-from signing_service.errors import NotFoundError
+from signing_service.errors import NotFoundError, UnavailableError
 from signing_service.web.public import local_path
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.web.words import passkey_words
@@ -15,6 +15,16 @@ from signing_service.workflow import approval_keys, confirmation, officers, over
 from signing_service.workflow.approval_keys import Enrolled
 
 blueprint = Blueprint("passkey_pages", __name__)
+
+
+def passkeys_waiting() -> int:
+    """How many passkeys wait for an officer, counted once a page; none where that cannot be told, as on error pages."""
+    if "passkeys_waiting" not in g:
+        try:
+            g.passkeys_waiting = confirmation.count_waiting(the_service())
+        except UnavailableError:
+            g.passkeys_waiting = 0
+    return int(g.passkeys_waiting)
 
 
 @blueprint.get("/passkeys/")

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from signing_service.agreement.terms import Party, Terms
 from signing_service.web.error_words import day_and_minute, listed, translated
+from signing_service.workflow.moments import city
 
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[ ,;:]|$)")
@@ -73,6 +74,11 @@ def country_name(code: str, printed: Mapping[str, str] | None = None) -> str:
         return own
     territories: Mapping[str, str] = (get_locale() or Locale("en")).territories
     return _ASIDE.sub("", territories.get(code, code))
+
+
+def city_name(zone: str) -> str:
+    """The city of a time zone in the interface's language."""
+    return city(zone, language_tag(get_locale() or Locale("en")))
 
 
 def in_language(texts: Mapping[str, str], first: str | None = None) -> str:
@@ -171,6 +177,7 @@ FILTERS = {
     "language_tag": language_tag,
     "language_name": language_name,
     "country_name": country_name,
+    "city_name": city_name,
     "in_language": in_language,
     "groups": groups,
     "listed": listed,

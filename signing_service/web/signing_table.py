@@ -22,7 +22,15 @@ WIPE = '"cache", "storage"'  # Clear-Site-Data; the cookie is emptied with the s
 @officer_required
 def places() -> str:
     found, older = signing_table.table_places(the_service(), visitor().person_id, listing.after())
-    return render_template("table/places.html", places=found, older=older, form=ConfirmForm())
+    return render_template("table/places.html", places=found, older=older)
+
+
+@blueprint.get("/secretariat/table/<agreement_id>/<signer>")
+@officer_required
+def ask(agreement_id: str, signer: str) -> str:
+    """Ask the officer whether it is that person who stands there."""
+    place = signing_table.place_at_table(the_service(), visitor().person_id, agreement_id, signer)
+    return render_template("table/ask.html", place=place)
 
 
 @blueprint.post("/secretariat/table/<agreement_id>/<signer>")

@@ -67,9 +67,13 @@ def take(agreement_id: str) -> ResponseReturnValue:
         data = b64decode(form.content.data or "", validate=True)
     except ValueError:
         raise InputError("the file did not come along", hint="choose it again") from None
+    service, officer_id = the_service(), visitor().person_id
+    try:
+        form.needs_organ = roster.plan_roster(service, officer_id, agreement_id, data).needs_organ
+    except SigningServiceError as error:
+        return _page(agreement_id, failure=error), error.status
     if not form.validate_on_submit():
         return _preview(agreement_id, data, form)
-    service, officer_id = the_service(), visitor().person_id
     organ, last_day = form.organ.data or "", form.last_day.data
     try:
         terms = roster.import_roster(service, officer_id, agreement_id, data, organ=organ, last_day=last_day)

@@ -53,6 +53,12 @@ def waiting_enrolments(service: Service, officer_id: str) -> list[approval_keys.
         return [approval_keys.view_of(*row) for row in rows if row[0].revoked is None]
 
 
+def count_waiting(service: Service) -> int:
+    """How many of them there are, for who is known to be an officer: one count by an index."""
+    with service.database.look() as session:
+        return passkeys.count_waiting(session)
+
+
 def begin_confirmation(service: Service, officer_id: str, enrolment_id: str, method: str) -> dict[str, Any]:
     """Fix what the officer confirms, and give it with the options for the officer's passkey.
 

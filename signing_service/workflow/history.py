@@ -11,9 +11,10 @@ from typing import Any
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import parse_canonical_json, parse_time
 from signing_service.errors import Phrase
-from signing_service.store import agreements, openings, outbox, people, questions
+from signing_service.store import agreements, mandates, openings, outbox, people, questions
 from signing_service.store.tables import OutboxMail, Question
 from signing_service.workflow.approval_keys import CODES_DIFFER
+from signing_service.workflow.corrections import Corrected, corrections_of
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.service import Service
 
@@ -34,7 +35,8 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
     """What happened, oldest first; what was erased says so. Raises NotAllowedError for all but officers."""
     with service.database.read() as session:
         require_officer(session, officer_id)
-        terms = Terms.from_json(agreements.get(session, agreement_id).terms)
+        agreement = agreements.get(session, agreement_id)
+        terms = Terms.from_json(agreement.terms)
         found = openings.of_scope(session, agreement_id)
         events = {one.index: parse_canonical_json(one.event) for one in found if one.event is not None}
         mails = outbox.of_agreement(session, agreement_id)
@@ -42,9 +44,13 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
         named = [event.get(member) for event in events.values() for member in ("officer", "by")]
         named += [mail.person for mail in mails]
         named += [person for one in asked for person in (one.person, one.answered_by)]
+        corrected = corrections_of(session, mandates.ever_named(session, agreement_id))
+        corrected = [one for one in corrected if one.time >= agreement.created]
+        named += [person for one in corrected for person in (one.person, one.by)]
         names = people.names(session, {person for person in named if isinstance(person, str)})
     names |= _holders(events.values())
     lines = [*(_mail(mail, names) for mail in mails), *(line for one in asked for line in _question(one, names))]
+    lines += [_correction(one, names) for one in corrected]
     for opening in found:
         event = events.get(opening.index)
         if event is None:
@@ -88,6 +94,17 @@ def _question(question: Question, names: Mapping[str, str]) -> Iterator[HistoryL
     if question.answered is not None:
         said = {"name": _name(names, question.answered_by or ""), "text": question.answer or ""}
         yield HistoryLine(None, "answer", question.answered, Phrase("%(name)s answered: %(text)s", **said))
+
+
+def _correction(one: Corrected, names: Mapping[str, str]) -> HistoryLine:
+    said = {"officer": _name(names, one.by), "name": _name(names, one.person)}
+    if one.changed == {"email"}:
+        text = Phrase("%(officer)s corrected the e-mail address of %(name)s", **said)
+    elif "email" in one.changed:
+        text = Phrase("%(officer)s corrected the name and the e-mail address of %(name)s", **said)
+    else:
+        text = Phrase("%(officer)s corrected the name of %(name)s", **said)
+    return HistoryLine(one.index, "person-corrected", one.time, text)
 
 
 def describe(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -> Phrase:

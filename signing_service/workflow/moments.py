@@ -40,6 +40,14 @@ def told(moment: datetime, language: str, zone: str = "UTC") -> str:
     return f"{_day_and_minute(there, locale)} ({city}; {in_utc} UTC)"
 
 
+def city(zone: str, language: str) -> str:
+    """The city of a zone in that language: 上海; a zone that is no place is called as it is."""
+    try:
+        return _city(zone, Locale.parse(language, sep="-"))
+    except LookupError:
+        return zone
+
+
 def _city(zone: str, locale: Locale) -> str:
     named = locale.time_zones.get(_CLDR_NAMES.get(zone, zone), {}).get("city")
     return str(named or get_timezone_location(zone, locale=locale, return_city=True))

@@ -13,6 +13,7 @@ def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[st
     kind = "reminder until" if kind == "reminder" and "until" in values else kind
     kind = "replaced in part" if "kept" in values else kind
     notices = _about_acts(gettext) | _about_people(gettext) | _about_passkeys(gettext) | _about_waiting(gettext)
+    notices |= _about_addresses(gettext)
     subject, body = notices[kind]
     return subject, body % values
 
@@ -110,6 +111,26 @@ def _about_mandates(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
             + gettext("The reason: %(reason)s")
             + "\n\n"
             + gettext("A passkey that was confirmed for the earlier mandate has to be confirmed anew."),
+        ),
+    }
+
+
+def _about_addresses(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
+        "own-address": (
+            gettext("Your e-mail address was changed"),
+            gettext(
+                "on %(when)s %(officer)s of the secretariat changed the e-mail address of your account from %(old)s to "
+                "%(new)s. Links that were sent before work no more; you sign in with the new address now.\n\n"
+                "If you did not ask for this, call the secretariat at once, at a number that you know."
+            ),
+        ),
+        "address": (
+            gettext("An e-mail address was changed"),
+            gettext(
+                "on %(when)s %(officer)s changed the e-mail address of %(name)s from %(old)s to %(new)s. If you do not "
+                "know why, call %(name)s at a number that you know before you confirm a passkey of theirs."
+            ),
         ),
     }
 

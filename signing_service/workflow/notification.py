@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.acts import Acts
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Party, Signer, Terms
-from signing_service.store import agreements, mandates, outbox, passkeys, people
+from signing_service.errors import Phrase
+from signing_service.store import agreements, mandates, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.invitations import send_invitation
-from signing_service.workflow.mails import addressed, compose, translations
+from signing_service.workflow.mails import translations
 from signing_service.workflow.moments import told
 from signing_service.workflow.notices import subject_and_body
+from signing_service.workflow.posting import Notice, send_notice
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, Signatory, load_acts, load_terms
 
@@ -182,28 +184,15 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
     """Tell the officers that a log witness contradicts the record."""
     for officer in people.officers(session):
         gettext = translations(officer.locale).gettext
-        mail = compose(
-            "notice",
-            officer.locale,
-            gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin,
-            name=addressed(officer.name, officer.native_name, officer.locale),
-            body=f"{message}. {hint}",
-            title=gettext("The record"),
-            link=f"{service.settings.public_url}/record/",
-            service_name=service.name,
-            public_url=service.settings.public_url,
-        )
-        outbox.add(
-            session,
-            recipient=officer.email,
-            kind="alarm",
-            locale=officer.locale,
-            subject=mail.subject,
-            text=mail.text,
-            html=mail.html,
-            now=now,
-            person=officer.id,
-        )
+        subject = gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin
+        body = f"{_in_language(message, gettext)}\n\n{_in_language(hint, gettext)}"
+        about = Notice("alarm", subject, body, gettext("The record"), "/record/")
+        send_notice(session, service, officer, about, now)
+
+
+def _in_language(text: str, gettext: Callable[[str], str]) -> str:
+    """An error's message or hint, whose values are names and numbers, by a catalogue."""
+    return gettext(text.template) % text.values if isinstance(text, Phrase) else gettext(text)
 
 
 def tell_about_renewal(session: Session, service: Service, terms: Terms, until: datetime, now: datetime) -> int:
@@ -227,29 +216,10 @@ def _notify(
         zone = zones.get(person.id, person.time_zone)
         shown = {name: _shown(value, person.locale, zone) for name, value in values.items()}
         subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **shown})
-        mail = compose(
-            "notice",
-            person.locale,
-            f"{subject}: {_references(terms, values)}",
-            name=addressed(person.name, person.native_name, person.locale),
-            body=body,
-            title=terms.title.get(person.locale) or terms.title[terms.languages[0]],
-            link=service.settings.public_url + _page(kind, values) % {"agreement": terms.id},
-            service_name=service.name,
-            public_url=service.settings.public_url,
-        )
-        outbox.add(
-            session,
-            recipient=person.email,
-            kind=kind,
-            locale=person.locale,
-            subject=mail.subject,
-            text=mail.text,
-            html=mail.html,
-            now=now,
-            person=person.id,
-            agreement=terms.id,
-        )
+        title = terms.title.get(person.locale) or terms.title[terms.languages[0]]
+        page = _page(kind, values) % {"agreement": terms.id}
+        notice = Notice(kind, f"{subject}: {_references(terms, values)}", body, title, page)
+        send_notice(session, service, person, notice, now, agreement=terms.id)
 
 
 def _page(kind: str, values: Mapping[str, Value]) -> str:

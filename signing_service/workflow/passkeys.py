@@ -29,10 +29,11 @@ from webauthn.helpers.structs import (
 
 from signing_service.approval import PasskeyAssertion, RelyingParty, parse_cose_key
 from signing_service.encoding import from_base64url, to_base64url
-from signing_service.errors import ApprovalError, FormatError, InputError
+from signing_service.errors import ApprovalError, FormatError, InputError, Phrase
 from signing_service.store import passkeys, people, sessions
 from signing_service.store.passkeys import NewCredential
 from signing_service.store.tables import Credential
+from signing_service.workflow.mails import addressed, translations
 from signing_service.workflow.service import Service
 
 KINDS = ("login", "approval", "officer")
@@ -40,7 +41,11 @@ CHALLENGE_LIFETIME = timedelta(minutes=10)
 CHALLENGE_BYTES = 32
 TIMEOUT = 600_000  # milliseconds that a browser waits for the person
 MAX_ANSWER = 65536  # bytes of a registration's JSON; one without attestation has about 1,500
-_USES = {"login": "sign in", "approval": "approve", "officer": "officer"}
+
+def _use(kind: str, locale: str) -> str:
+    """What a kind of passkey is for, as the device's own list of passkeys shows it beside the name."""
+    gettext = translations(locale).gettext
+    return {"login": gettext("sign in"), "approval": gettext("approve"), "officer": gettext("officer")}[kind]
 
 
 def relying_party(service: Service) -> RelyingParty:
@@ -59,11 +64,12 @@ def registration_options(service: Service, person_id: str, kind: str) -> dict[st
         expires = now + CHALLENGE_LIFETIME
         passkeys.add_challenge(session, challenge, f"register-{kind}", expires=expires, person=person_id)
     resident = ResidentKeyRequirement.REQUIRED if kind == "login" else ResidentKeyRequirement.DISCOURAGED
+    use = _use(kind, person.locale)
     options = generate_registration_options(
         rp_id=service.trust.relying_party_id,
         rp_name=service.name,
-        user_name=f"{person.email} ({_USES[kind]})",
-        user_display_name=f"{person.name} ({_USES[kind]})",
+        user_name=f"{person.email} ({use})",
+        user_display_name=f"{addressed(person.name, person.native_name, person.locale)} ({use})",
         user_id=user_handle(person_id, kind),
         challenge=challenge,
         timeout=TIMEOUT,
@@ -175,7 +181,8 @@ def credential_of(session: Session, person_id: str, kind: str, answer: dict[str,
     if credential is None or credential.person != person_id or credential.ended is not None:
         raise ApprovalError("this passkey is not one of yours", hint="choose the passkey that you made here")
     if credential.kind != kind:
-        raise ApprovalError("this passkey is for another use", hint="choose the one for %(use)s", use=_USES[kind])
+        wanted = Phrase(_use(kind, "en"))  # in the reader's language where it is shown
+        raise ApprovalError("this passkey is for another use", hint="choose the one for %(use)s", use=wanted)
     return credential
 
 

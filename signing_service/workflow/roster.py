@@ -62,6 +62,11 @@ class RosterPlan:
     removed: tuple[Party, ...] = ()
     """Those of the draft that the file does not name."""
 
+    @property
+    def needs_organ(self) -> bool:
+        """Whether some row does not say who authorised its person, so that it must be said for these."""
+        return not self.people or any(not person.entry.organ for person in self.people)
+
     def person_for(self, signer: str) -> PlannedPerson | None:
         """Who is named in the file for a signer."""
         return next((person for person in self.people if person.signer == signer), None)
@@ -117,7 +122,7 @@ def _differences(old: tuple[Party, ...], new: tuple[Party, ...], others: set[str
 def import_roster(
     service: Service, officer_id: str, agreement_id: str, data: bytes, *, organ: str, last_day: date | None
 ) -> Terms:
-    """Take over parties, people and mandates in one transaction; ``organ`` authorised all of them.
+    """Take over parties, people and mandates in one transaction; ``organ`` authorised those whose row says nobody.
 
     Raises as plan_roster, and InputError, naming the first row, where the file has errors.
     """
@@ -136,12 +141,12 @@ def import_roster(
                 problem=first.message,
             )
         terms = store_source(session, agreement_id, reading.source, now)
-        authority = Authority(organ, now.astimezone(UTC).date(), last_day)
         for entry in reading.roster.people:
             address = check_address(entry.email)
             person = reading.known.get(address)
             if person is None:
                 person = reading.known[address] = store_person(session, _newcomer(terms, entry), now)
+            authority = Authority(entry.organ or organ, now.astimezone(UTC).date(), last_day)
             add_mandate(session, agreement_id, f"{entry.party}:{entry.role}", person, authority, now)
     return terms
 

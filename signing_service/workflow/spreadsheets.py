@@ -15,12 +15,12 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from signing_service.agreement.roster import PARTY_COLUMNS, PERSON_COLUMNS
+from signing_service.agreement.roster import ORGAN_COLUMN, PARTY_COLUMNS, PERSON_COLUMNS
 from signing_service.agreement.terms import Party, Terms
-from signing_service.encoding import format_time
+from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import Phrase
 from signing_service.store import agreements, mandates, people
-from signing_service.store.tables import Person
+from signing_service.store.tables import Mandate, Person
 from signing_service.workflow.drafts import load_source
 from signing_service.workflow.history import HistoryLine, history
 from signing_service.workflow.login import require_officer
@@ -95,10 +95,10 @@ def roster_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
         require_officer(session, officer_id)
         agreements.get(session, agreement_id)
         source, terms = load_source(session, agreement_id)
-        holders = {row.signer: person for row, person in mandates.of_agreement(session, agreement_id)}
+        holders = {row.signer: _holder(row, person) for row, person in mandates.of_agreement(session, agreement_id)}
     titles = [f"title.{language}" for language in terms.languages]
     countries = [f"country_name.{language}" for language in terms.languages]
-    heading = ["party", *PARTY_COLUMNS, "role", *titles, *countries, *PERSON_COLUMNS]
+    heading = ["party", *PARTY_COLUMNS, "role", *titles, *countries, *PERSON_COLUMNS, ORGAN_COLUMN]
     rows = [
         row
         for party in terms.parties
@@ -107,14 +107,18 @@ def roster_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
     return to_csv(heading, rows)
 
 
+def _holder(mandate: Mandate, person: Person) -> list[str]:
+    organ = parse_canonical_json(mandate.json)["organ"]
+    return [person.name, person.native_name or "", person.email, organ]
+
+
 def _party_rows(
-    terms: Terms, party: Party, countries: Iterable[str], holders: dict[str, Person]
+    terms: Terms, party: Party, countries: Iterable[str], holders: dict[str, list[str]]
 ) -> Iterable[list[str]]:
     names = list(countries) or [""] * len(terms.languages)
     guest = "yes" if party.guest else "no"
     own = [party.name, party.native_name, party.native_language, party.country, party.time_zone, guest]
     for signer in party.signers:
-        person = holders.get(f"{party.id}:{signer.role}")
-        named = [person.name, person.native_name or "", person.email] if person else ["", "", ""]
+        named = holders.get(f"{party.id}:{signer.role}", [""] * 4)
         titles = [signer.title[language] for language in terms.languages]
         yield [party.id, *own, signer.role, *titles, *names, *named]

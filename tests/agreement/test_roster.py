@@ -82,6 +82,16 @@ def test_a_mistake_is_reported_with_its_row_and_column(cells, column, message):
         with_parties(files()["agreement.toml"], roster)
 
 
+def test_a_row_may_say_who_authorised_its_person():
+    columns = [*COLUMNS, "authorised_by"]
+    roster = read_roster(table([*NANJING, "Council of the University"], [*TONLE, ""], columns=columns), ("en", "zh"))
+    assert [person.organ for person in roster.people] == ["Council of the University", ""]
+    wrong = table([*NANJING, "=cmd()"], [*SECRETARY, "Senate"], columns=columns)
+    errors = [(error.row, error.column, error.message) for error in read_roster(wrong, ("en", "zh")).errors]
+    assert errors[0] == (2, "authorised_by", "'=cmd()' begins like a formula")
+    assert (3, "authorised_by", "the row names nobody who is authorised") in errors
+
+
 def test_all_mistakes_are_reported_at_once():
     roster = read_roster(table(changed(NANJING, country="c", role="R"), changed(TONLE, email="x")), ("en", "zh"))
     assert [(error.row, error.column) for error in roster.errors] == [(2, "role"), (2, "country"), (3, "email")]

@@ -65,11 +65,22 @@ def test_exit_codes(folder, words, code, capsys):
 
 
 @pytest.mark.parametrize("words", [["--profile", "other", "@agreement.pdf"], ["--jobs", "x", "@agreement.pdf"], []])
-def test_words_that_are_off_end_with_exit_code_2(folder, words):
-    with pytest.raises(SystemExit) as stop:
-        run(folder, *words)
+def test_words_that_are_off_are_told_in_two_lines_with_exit_code_2(folder, words, capsys):
+    assert run(folder, *words) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: ")
+    assert second == "hint: signing-service verify --help explains the command"
 
-    assert stop.value.code == 2
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize("command", [["verify"], ["record", "audit"], ["keys"]])
+def test_help_fits_the_terminal(command, columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    assert max(map(len, lines)) > int(columns) - 20, "and fills it"
 
 
 def test_a_time_that_is_none_is_refused(folder, capsys):

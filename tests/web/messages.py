@@ -29,7 +29,7 @@ SPEAKING = (
     *("agreement/" + name for name in ("roster_columns", "rules_file")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
-    "store/wall_clock",
+    *("store/wall_clock", "record/witness_client"),
     *("verify/own_" + name for name in ("certificate", "container", "sandbox", "update", "upload")),
     "verify/path",
     *("web/*", "workflow/*"),

@@ -79,6 +79,7 @@ ROUTES: dict[str, Route] = {
     "api.refuse": Route(LIN, body={"signer": "njupt:president", "reason": "no", "approval": _APPROVAL}),
     "api.session_state": Route(SIGNED_IN),
     "api.state": Route(LIN),
+    "corrections.correct": Route(OFFICERS, form={"name": "Lin Shuyi", "email": "lin@njupt.example"}),
     "feeds.make": Route(OFFICERS, form={"party": "njupt"}),
     "feeds.revoke": Route(OFFICERS),
     "feeds.show": Route(OFFICERS),
@@ -176,6 +177,7 @@ ROUTES: dict[str, Route] = {
     "secretariat.publish": Route(OFFICERS, form={"sure": "y"}),  # the use case says why no officer may
     "secretariat.replace_draft": Route(OFFICERS),
     "service_state.show": Route(SERVICE),
+    "signing_table.ask": Route(OFFICERS, 409),  # Lin has signed
     "signing_table.finish": Route(SIGNED_IN),
     "signing_table.free": public(),
     "signing_table.hand_over": Route(OFFICERS),

@@ -108,6 +108,12 @@ def test_a_country_is_called_as_the_agreement_prints_it_else_as_its_language_has
         assert "ไทย" in anybody.get(path).text
 
 
+@pytest.mark.parametrize(("tag", "city"), [("en", "Shanghai"), ("zh", "上海"), ("ru", "Шанхай"), ("th", "เซี่ยงไฮ้")])
+def test_the_hall_names_the_cities_in_its_language(anybody: Visitor, world: World, tag: str, city: str):
+    anybody.get(f"/language/{tag}?next=/")
+    assert f'data-zone="Asia/Shanghai" data-city="{city}"' in anybody.get(f"/ceremony/{world.agreement}").text
+
+
 def test_an_unchanged_hall_costs_no_body_and_a_signature_changes_it(anybody: Visitor, world: World):
     path = f"/ceremony/{world.agreement}/state.json"
     etag = anybody.get(path).headers["ETag"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import zlib
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from playwright.sync_api import expect
 
 from signing_service.encoding import from_base64url, to_base64url
 from signing_service.workflow import download
-from tests.cast import LIN, SOMCHAI
+from tests.cast import ALES, LIN, OFFICER, SOMCHAI
 from tests.web.conftest import LiveServer
 from tests.web.screen import Screen
 from tests.web.seals import SECRET, seal_png
@@ -48,6 +49,16 @@ def test_a_seal_stands_in_the_document_as_pixels_only(visit: Visit, world: World
     )
     assert done.status_code == 200
     assert body in download.pdf(world.service, world.officer, world.agreement)
+
+
+def test_who_countersigns_is_offered_no_seal_of_a_university(visit: Visit, world: World):
+    assert "Use my university's seal" in html.unescape(visit(LIN).get(f"/agreements/{world.agreement}/").text)
+    for person in (LIN, SOMCHAI, ALES):
+        world.sign(person)
+    page = html.unescape(visit(OFFICER).get(f"/secretariat/agreements/{world.agreement}/").text)
+    assert 'name="mark" value="drawn"' in page, "countersigning is offered"
+    assert "seal" not in page.partition('data-stage="mark"')[2].partition('data-stage="approve"')[0]
+    assert "with your name and the time." in page
 
 
 @pytest.mark.parametrize(

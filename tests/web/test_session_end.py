@@ -100,7 +100,8 @@ def test_at_the_table_it_is_said_a_minute_before_and_who_left_does_not_stay(
 ):
     window = with_stopped_clock(screen()).sign_in(OFFICER)
     window.page.goto("/secretariat/table/")
-    window.page.get_by_role("button", name=f"Hand over to {LIN.name}").click()
+    window.page.get_by_role("link", name=f"Hand over… to {LIN.name}").click()
+    window.page.get_by_role("button", name=f"Yes: hand over to {LIN.name}").click()
     expect(window.page.get_by_text("this device is yours")).to_be_visible()
     window.page.wait_for_load_state()  # its scripts run: from now on they mind the clock that is moved
     window.page.mouse.click(5, 5)  # the last thing that the person does

@@ -11,9 +11,10 @@ from io import BytesIO
 import pytest
 from werkzeug.test import TestResponse
 
+from signing_service.workflow.spreadsheets import to_csv
 from tests.cast import ALES, LIN, OFFICER, SOPHEA, TONLE
 from tests.web.visitor import Visitor
-from tests.workflow.test_roster import row, table
+from tests.workflow.test_roster import HEADING, row, table
 from tests.workflow.world import World
 
 Visit = Callable[..., Visitor]
@@ -79,6 +80,18 @@ def test_taking_over_without_saying_who_authorised_asks_for_it(officer: Visitor,
     assert answer.status_code == 400
     assert "Say who authorised these people." in answer.text
     assert content(answer.text) == content(page)
+
+
+def test_where_every_row_says_who_authorised_nothing_more_is_asked(officer: Visitor, draft: World):
+    columns = [*HEADING, "authorised_by"]
+    page = look(officer, draft, to_csv(columns, [[*row(LIN), "Council"], [*row(SOPHEA), ""]])).text
+    assert "Authorised by: Council" in page
+    assert 'name="organ"' in page, "one row does not say it"
+    page = look(officer, draft, to_csv(columns, [[*row(LIN), "Council"], [*row(SOPHEA), "Senate"]])).text
+    assert 'name="organ"' not in page
+    taken = officer.submit(url(draft, "parties/import"), content=content(page), last_day="")
+    assert taken.status_code == 303
+    assert "Senate" in officer.get(url(draft, "parties.csv")).text
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"party,name\n", b"x" * (1024 * 1024 + 1)])

@@ -127,6 +127,7 @@ class Table:
         self.page.get_by_label("E-mail address").fill(OFFICER.email)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.get_by_role("link", name=f"to {person.name}").click()
         self.page.get_by_role("button", name=f"to {person.name}").click()
         expect(self.page.get_by_text(f"this device is yours, {person.name}")).to_be_visible()
         self.person = person

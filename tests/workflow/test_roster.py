@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from signing_service.agreement.mandates import Mandate
 from signing_service.errors import ConflictError, FormatError, InputError
 from signing_service.store import mandates, people
 from signing_service.workflow.drafts import load_source, replace_source
@@ -89,6 +90,17 @@ def test_what_was_brought_in_can_be_published_and_signed(world: World):
     world.publish().sign(LIN)
     world.sign(SOMCHAI)
     assert agreement_view(world.service, world.officer, world.agreement).complete
+
+
+def test_who_authorised_is_said_by_the_row_or_for_all_others(world: World):
+    data = to_csv([*HEADING, "authorised_by"], [[*row(LIN), "Council of the University"], [*row(SOPHEA), ""]])
+    bring_in(world, data)
+    with world.service.database.read() as session:
+        given = mandates.of_agreement(session, world.agreement)
+    organs = [Mandate.from_json(one.json).organ for one, _ in given]
+    assert organs == ["Council of the University", "Rectors' conference"]
+    saved = read(roster_table(world.service, world.officer, world.agreement))
+    assert [line[-1] for line in saved] == ["authorised_by", *organs], "what is saved says it again"
 
 
 @pytest.mark.parametrize(

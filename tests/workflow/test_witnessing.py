@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from signing_service.errors import ConfigurationError, FormatError, NotFoundError, RecordError
+from signing_service.errors import ConfigurationError, ForkError, FormatError, NotFoundError, RecordError
 from signing_service.evidence.trust import parse_trust_file
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.cosignature import Cosigner, verify_cosignatures
 from signing_service.record.note import parse_note
 from signing_service.record.witness import configure_logs
+from signing_service.record.witness_client import obtain_cosignature
 from signing_service.record.witness_store import Witness, WitnessStore
 from signing_service.store import cosignatures, outbox, people
 from signing_service.store.tables import OutboxMail, WitnessProgress
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence
+from signing_service.workflow.notification import tell_about_contradiction
 from signing_service.workflow.proofs import newest_checkpoint
 from signing_service.workflow.public_record import record_state
 from signing_service.workflow.witnesses import parse_witnesses, witness_id
@@ -170,7 +172,7 @@ def test_a_fork_is_an_alarm_that_the_officers_are_told_of_once(
         assert witness.add_checkpoint(b"old 0\n\n" + forked, NOON).status == 200
         with caplog.at_level(logging.CRITICAL):
             assert ask_witnesses(world.service) == 2
-        assert f"ALARM: witness {NANJING_WITNESS.name} cosigned another root for size {size}" in caplog.text
+        assert f"ALARM: log witness {NANJING_WITNESS.name} cosigned another root for size {size}" in caplog.text
         assert "another root" in (progress(world, NANJING_WITNESS).alarm or "")
         with world.service.database.read() as session:
             addresses = {officer.email for officer in people.officers(session)}
@@ -181,6 +183,30 @@ def test_a_fork_is_an_alarm_that_the_officers_are_told_of_once(
         ask_witnesses(world.service)
         assert "does not grow from" in (progress(world, NANJING_WITNESS).error or "")
         assert len(alarms(world)) == len(addresses)
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "advised"),
+    [
+        ("en", "does not grow from what log witness", "stop writing and compare with the guard"),
+        ("zh", "并非由日志见证者", "请停止写入"),
+        ("ru", "не продолжает то, что заверил свидетель журнала", "остановите запись"),
+        ("th", "ไม่ได้ต่อจากสิ่งที่พยานของบันทึก", "ให้หยุดเขียน"),
+    ],
+)
+def test_an_alarm_says_in_the_officers_language_what_is_wrong(
+    world: World, language: str, told: str, advised: str
+) -> None:
+    with pytest.raises(ForkError) as caught:
+        obtain_cosignature(lambda _: (422, b""), signed(7), NANJING_WITNESS.verifier_key, lambda _, __: bytes(32))
+    with world.service.database.begin() as session:
+        people.get(session, world.officer).locale = language
+        error = caught.value
+        tell_about_contradiction(session, world.service, error.message, error.hint, NOON)
+    text = alarms(world)[0].text
+    assert told in text
+    assert NANJING_WITNESS.name in text
+    assert advised in text
 
 
 def test_a_witness_that_answers_with_anothers_line_is_no_alarm_and_no_cosignature(

@@ -13,11 +13,11 @@ const locale = document.documentElement.lang;
 let failures = 0;
 let next = null; // the timer of the next look; null while one is under way
 
-function spellTime(time, zone) {
+function spellTime(time, { zone, city }) {
   const at = (timeZone) => new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
   const moment = new Date(time);
   const utc = `${at("UTC").format(moment)} UTC`;
-  return zone ? `${at(zone).format(moment)} ${zone.split("/").at(-1).replace(/_/g, " ")} · ${utc}` : utc;
+  return zone ? `${at(zone).format(moment)} ${city} · ${utc}` : utc;
 }
 
 function showSigner({ id, status, time, name = "" }) {
@@ -26,7 +26,7 @@ function showSigner({ id, status, time, name = "" }) {
   const when = item.querySelector(".when");
   if (item.dataset.status !== status && status === "signed") item.classList.add("just-signed");
   item.dataset.status = status;
-  when.textContent = status === "signed" ? spellTime(time, item.dataset.zone) : (when.dataset[status] ?? "");
+  when.textContent = status === "signed" ? spellTime(time, item.dataset) : (when.dataset[status] ?? "");
   const person = item.querySelector("[data-person]");
   if (person) person.textContent = name;
 }
@@ -91,7 +91,7 @@ async function stayAwake() {
 }
 
 for (const when of hall.querySelectorAll(".when[data-time]")) {
-  when.textContent = spellTime(when.dataset.time, when.closest("[data-zone]").dataset.zone);
+  when.textContent = spellTime(when.dataset.time, when.closest("[data-zone]").dataset);
 }
 addEventListener("online", () => {
   if (next === null) return;

@@ -1,0 +1,62 @@
+"""One notice for one person, put into the outbox within the transaction of the act that it tells about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from signing_service.store import outbox
+from signing_service.store.tables import Person
+from signing_service.workflow.mails import addressed, compose
+from signing_service.workflow.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a mail says, in its recipient's language."""
+
+    kind: str
+    subject: str
+    body: str
+    title: str
+    """Of what it is about."""
+    page: str
+    """The path that it leads to."""
+
+
+def send_notice(
+    session: Session,
+    service: Service,
+    person: Person,
+    notice: Notice,
+    now: datetime,
+    *,
+    agreement: str | None = None,
+    recipient: str = "",
+) -> None:
+    """Put a notice for a person into the outbox; ``recipient``: another address than the person's present one."""
+    mail = compose(
+        "notice",
+        person.locale,
+        notice.subject,
+        name=addressed(person.name, person.native_name, person.locale),
+        body=notice.body,
+        title=notice.title,
+        link=service.settings.public_url + notice.page,
+        service_name=service.name,
+        public_url=service.settings.public_url,
+    )
+    outbox.add(
+        session,
+        recipient=recipient or person.email,
+        kind=notice.kind,
+        locale=person.locale,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        now=now,
+        person=person.id,
+        agreement=agreement,
+    )
