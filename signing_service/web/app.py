@@ -18,6 +18,7 @@ from signing_service.web import (
     access,
     account,
     api,
+    drafting,
     error_pages,
     extension,
     feeds,
@@ -74,6 +75,7 @@ PAGES = (
     representative,
     own_certificate,
     secretariat,
+    drafting,
     who_signs,
     offices,
     observers,
@@ -151,6 +153,7 @@ def _configure(app: Flask, service: Service) -> None:
 def _extend(app: Flask) -> None:
     headers.register(app)
     app.before_request(verification.allow_upload)  # before the token is looked for in the form
+    app.before_request(drafting.allow_long_form)
     CSRFProtect(app).exempt(record.timestamp)  # asked by programs, without any cookie
     login = LoginManager(app)
     login.session_protection = None  # the session is a random token that only the database knows

@@ -281,7 +281,7 @@ def test_without_scripts_the_secretariat_works(screen: Screens, live: LiveServer
     expect(page.get_by_role("cell", name="Thailand")).to_be_visible()
     page.goto(f"/ceremony/{agreement}")
     expect(page.get_by_text("0 of 4 have signed")).to_be_visible()
-    page.goto("/secretariat/agreements/new")
+    page.goto("/secretariat/agreements/new/files")
     page.get_by_role("button", name="Make a draft of the specimen").click()
     page.get_by_role("link", name="Change the rules").click()
     page.get_by_label("Signing closes").fill("2030-01-01T12:00")
