@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError
-from signing_service.web import files, languages, listing
+from signing_service.web import draft_steps, files, languages, listing
 from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm, PublishForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
@@ -156,7 +156,7 @@ def _draft(view: AgreementView, form: PublishForm) -> str:
         "secretariat/draft.html",
         view=view,
         versions=withdrawal.versions(service, visitor().person_id, view.id),
-        checklist=checklist,
+        steps=draft_steps.steps(checklist, printable=failure is None),
         ready=failure is None and all(item.ok for item in checklist),
         pages=pages,
         digest=digest,
