@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from signing_service.agreement.names import check_characters, check_direction
 from signing_service.agreement.text import Article, Block, Item, Listing, Paragraph, Run, Text
 from signing_service.agreement.words import words_for
-from signing_service.errors import FormatError, LimitError
+from signing_service.errors import FormatError, LimitError, Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,14 +31,15 @@ MAX_PARAGRAPHS = 99  # of an article, and of what stands before or after the art
 MAX_ITEMS = 200  # of a list
 MAX_PARAGRAPH = 20_000  # characters, six pages; longer ones take long to set, and nobody reads them
 
+_PLACED = "%(file)s:%(line)s: %(problem)s"
 _ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 _HEADING_ID = re.compile(r"\s*\{#([a-z][a-z0-9-]{0,31})\}\Z")
 _REFERENCE = re.compile(r"#([a-z][a-z0-9-]{0,31})(?:/([1-9][0-9]?))?")
 _TABLE = re.compile(r"\|? *:?-{3,}:? *\|[-:| ]*")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
-_WHAT = {
-    "html_block": "HTML", "html_inline": "HTML", "image": "an image", "fence": "code", "code_block": "code",
-    "code_inline": "code", "blockquote_open": "a quotation", "hardbreak": "a forced line break",
+_WHAT = dict.fromkeys(("fence", "code_block", "code_inline"), Phrase("program code")) | {
+    "html_block": Phrase("HTML"), "html_inline": Phrase("HTML"), "image": Phrase("an image"),
+    "blockquote_open": Phrase("a quotation"), "hardbreak": Phrase("a forced line break"),
 }  # fmt: skip
 
 
@@ -53,9 +54,9 @@ class _Reader:
     line: int = 1
     references: list[tuple[str, int]] = field(default_factory=list)
 
-    def refuse(self, message: str, *, hint: str = "") -> FormatError:
-        """The error to raise, with file and line."""
-        return FormatError(f"{self.name}:{self.line}: {message}", hint=hint)
+    def refuse(self, message: str, *, hint: str = "", **values: object) -> FormatError:
+        """The error to raise, with file and line; ``values`` are what the message names."""
+        return FormatError(_PLACED, hint=hint, file=self.name, line=self.line, problem=Phrase(message, **values))
 
     def peek(self) -> str:
         """The type of the next token, empty at the end."""
@@ -86,7 +87,7 @@ def parse_text(language: str, name: str, data: bytes, words: Words | None = None
     while reader.peek() == "heading_open":
         articles.append(_article(reader, len(articles) + 1, {article.id for article in articles}))
         if len(articles) > MAX_ARTICLES:
-            raise LimitError(f"{name}: more than {MAX_ARTICLES} articles")
+            raise LimitError("%(file)s: more than %(limit)s articles", file=name, limit=MAX_ARTICLES)
     if not articles:
         raise reader.refuse("there is no article", hint="begin an article with: ## Purpose {#purpose}")
     closing: tuple[Block, ...] = ()
@@ -100,12 +101,12 @@ def parse_text(language: str, name: str, data: bytes, words: Words | None = None
 
 def _decode(name: str, data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise LimitError(f"{name} is larger than {MAX_BYTES} bytes")
+        raise LimitError("%(file)s is larger than %(limit)s bytes", file=name, limit=MAX_BYTES)
     try:
         markdown = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(f"{name}:{line}: not UTF-8") from None
+        raise FormatError("%(file)s:%(line)s: not UTF-8", hint="save it as UTF-8", file=name, line=line) from None
     lines = markdown.replace("\r\n", "\n").split("\n")
     for number, line_text in enumerate(lines, 1):
         check_direction(check_characters(line_text, what=f"{name}:{number}: text"), what=f"{name}:{number}: text")
@@ -116,17 +117,18 @@ def _refuse_definitions(reader: _Reader, found: dict[str, Any]) -> None:
     """Definitions of links are printed nowhere, so they would be words of the source that nobody reads."""
     for label, definition in found.get("references", {}).items():
         reader.line = definition["map"][0] + 1
-        raise reader.refuse(f"the definition of the link {label.lower()!r} would not be printed", hint="take it out")
+        problem = "the definition of the link %(label)s would not be printed"
+        raise reader.refuse(problem, hint="take it out", label=repr(label.lower()))
 
 
 def _refuse_token(reader: _Reader, token: Token) -> FormatError:
     if token.type == "heading_open":
-        return reader.refuse(f"a heading of level {token.tag[1:]}", hint="articles begin with ## and nothing else does")
+        hint, level = "articles begin with ## and nothing else does", int(token.tag[1:])
+        return reader.refuse("a heading of level %(level)s", hint=hint, level=level)
     if token.type == "hr":
         return reader.refuse("a second ---", hint="it stands once, before the closing words")
-    what = _WHAT.get(token.type, token.type.removesuffix("_open").replace("_", " "))
-    hint = "use paragraphs, ## articles, lists and emphasis"
-    return reader.refuse(f"{what} is not allowed in an agreement", hint=hint)
+    what, hint = _WHAT.get(token.type, "this"), "use paragraphs, ## articles, lists and emphasis"
+    return reader.refuse("%(what)s is not allowed in an agreement", hint=hint, what=what)
 
 
 def _article(reader: _Reader, number: int, taken: set[str]) -> Article:
@@ -138,7 +140,7 @@ def _article(reader: _Reader, number: int, taken: set[str]) -> Article:
     if match is None:
         raise reader.refuse("the article has no id", hint="write: ## Purpose {#purpose}")
     if match[1] in taken:
-        raise reader.refuse(f"the id {match[1]} is used twice")
+        raise reader.refuse("the id %(id)s is used twice", id=match[1])
     heading = list(_runs(reader, inline))
     last = heading.pop()
     text = _HEADING_ID.sub("", last.text)
@@ -159,7 +161,8 @@ def _blocks(reader: _Reader, article: str, number: int) -> tuple[Block, ...]:
         if token.type == "paragraph_open":
             count += 1
             if count > MAX_PARAGRAPHS:
-                raise reader.refuse(f"more than {MAX_PARAGRAPHS} paragraphs", hint="begin another article")
+                problem = "more than %(limit)s paragraphs"
+                raise reader.refuse(problem, hint="begin another article", limit=MAX_PARAGRAPHS)
             content = _runs(reader, reader.next())
             reader.next()
             numbers = (f"{number}.{count}", f"{article}-{count}") if number else ("", "")
@@ -178,11 +181,11 @@ def _blocks(reader: _Reader, article: str, number: int) -> tuple[Block, ...]:
 def _listing(reader: _Reader, opening: Token, depth: int) -> Listing:
     ordered = opening.type == "ordered_list_open"
     if depth > MAX_LIST_DEPTH:
-        raise reader.refuse(f"lists are nested more than {MAX_LIST_DEPTH} deep")
+        raise reader.refuse("lists are nested more than %(limit)s deep", limit=MAX_LIST_DEPTH)
     items: list[Item] = []
     while reader.next().type == "list_item_open":
         if len(items) >= MAX_ITEMS:
-            raise reader.refuse(f"a list of more than {MAX_ITEMS} items")
+            raise reader.refuse("a list of more than %(limit)s items", limit=MAX_ITEMS)
         if reader.peek() != "paragraph_open":
             raise reader.refuse("a list item does not begin with text")
         reader.next()
@@ -214,7 +217,7 @@ def _label(index: int, depth: int) -> str:
 
 def _runs(reader: _Reader, inline: Token) -> tuple[Run, ...]:
     if len(inline.content) > MAX_PARAGRAPH:
-        raise reader.refuse(f"a paragraph of more than {MAX_PARAGRAPH} characters", hint="divide it")
+        raise reader.refuse("a paragraph of more than %(limit)s characters", hint="divide it", limit=MAX_PARAGRAPH)
     if any(_TABLE.fullmatch(line.strip()) for line in inline.content.split("\n")):
         raise reader.refuse("a table is not allowed in an agreement", hint="use a list")
     runs: list[Run] = []
@@ -260,7 +263,8 @@ def _join_wide(runs: list[Run]) -> tuple[Run, ...]:
 def _reference(reader: _Reader, address: str) -> str:
     match = _REFERENCE.fullmatch(address)
     if match is None:
-        raise reader.refuse(f"the link {address} leads out of the agreement", hint="refer to an article: [](#purpose)")
+        problem = "the link %(link)s leads out of the agreement"
+        raise reader.refuse(problem, hint="refer to an article: [](#purpose)", link=address)
     target = f"{match[1]}-{match[2]}" if match[2] else match[1]
     reader.references.append((target, reader.line))
     return target
@@ -276,7 +280,7 @@ def _resolve(reader: _Reader, text: Text) -> Text:
     for target, line in reader.references:
         if target not in spelled:
             reader.line = line
-            raise reader.refuse(f"there is no article or paragraph #{target}")
+            raise reader.refuse("there is no article or paragraph #%(target)s", target=target)
 
     def spell(content: tuple[Run, ...]) -> tuple[Run, ...]:
         return tuple(replace(run, text=run.text or spelled[run.target]) if run.target else run for run in content)

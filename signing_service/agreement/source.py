@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from signing_service.agreement.anchors import MAX_ANCHORS, MEMBER, anchors_from_pem
+from signing_service.agreement.equal_texts import check_equal
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.members import Members
 from signing_service.agreement.names import check_direction, clean_name, mixed_word
 from signing_service.agreement.rules import Rules
 from signing_service.agreement.terms import MAX_PARTIES, Party, Terms, read_languages
-from signing_service.agreement.text import outline
 from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, LimitError
 
@@ -103,7 +103,7 @@ def parse_source(files: Mapping[str, bytes]) -> Source:
         language: parse_text(language, f"{language}.md", files[f"{language}.md"], words[language])
         for language in terms.languages
     }
-    _check_equal(texts)
+    check_equal(texts)
     return Source(dict(files), texts, words, file.print, file.countries, file.draft)
 
 
@@ -227,29 +227,6 @@ def _check_files(files: Mapping[str, bytes], languages: tuple[str, ...]) -> None
         raise FormatError(f"{name} is missing", hint=f"{TOML} names the languages {', '.join(languages)}")
     for name in sorted(set(files) - wanted):
         raise FormatError(f"{name} is not a file of this agreement", hint=f"it consists of {', '.join(sorted(wanted))}")
-
-
-def _check_equal(texts: Mapping[str, Text]) -> None:
-    """Refuse articles or numbers that differ from those of the first language."""
-    first, *others = texts.values()
-    for other in others:
-        ours, theirs = outline(first), outline(other)
-        for index, (one, two) in enumerate(zip(ours, theirs, strict=False), 1):
-            if one[0] != two[0]:
-                place = f"{other.language}.md: article {index}"
-                raise FormatError(f"{place} is #{two[0]}, in {first.language}.md #{one[0]}")
-            if one[1] != two[1]:
-                raise FormatError(
-                    f"{other.language}.md: article {index} (#{one[0]}) has {_spell(two[1])}, "
-                    f"in {first.language}.md {_spell(one[1])}",
-                    hint="equally authentic texts have the same paragraphs and list items",
-                )
-        if len(ours) != len(theirs):
-            raise FormatError(f"{other.language}.md has {len(theirs)} articles, {first.language}.md {len(ours)}")
-
-
-def _spell(labels: tuple[str, ...]) -> str:
-    return f"{len(labels)} numbers ({', '.join(labels[:12])}{', …' if len(labels) > 12 else ''})"
 
 
 def _with_line(toml: str, error: FormatError) -> FormatError:

@@ -216,6 +216,8 @@ _KNOWN = {
     ),
 }
 
+BUILT_IN = tuple(_KNOWN)  # languages; an author brings the words of others
+
 
 def words_for(language: str, own: dict[str, Any] | None = None) -> Words:
     """The words of a language, from ``own`` (an author's complete table) or built in; raises FormatError."""

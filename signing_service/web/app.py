@@ -19,6 +19,7 @@ from signing_service.web import (
     account,
     api,
     corrections,
+    drafting,
     error_pages,
     extension,
     feeds,
@@ -78,6 +79,7 @@ PAGES = (
     representative,
     own_certificate,
     secretariat,
+    drafting,
     who_signs,
     offices,
     observers,
@@ -157,6 +159,7 @@ def _configure(app: Flask, service: Service) -> None:
 def _extend(app: Flask) -> None:
     headers.register(app)
     app.before_request(verification.allow_upload)  # before the token is looked for in the form
+    app.before_request(drafting.allow_long_form)
     CSRFProtect(app).exempt(record.timestamp)  # asked by programs, without any cookie
     login = LoginManager(app)
     login.session_protection = None  # the session is a random token that only the database knows

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -10,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, DateTimeLocalField, IntegerField, SelectField, SelectMultipleField
+from wtforms import BooleanField, DateField, DateTimeLocalField, Field, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -18,7 +20,7 @@ from signing_service.agreement.rules import MAX_DAYS, EntryIntoForce, Rules, Sig
 from signing_service.agreement.rules_file import in_zone
 from signing_service.agreement.terms import Terms
 from signing_service.errors import InputError, SigningServiceError
-from signing_service.web.presentation import party_name
+from signing_service.web.presentation import party_name, sentence
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import draft_rules, overview
 
@@ -65,37 +67,70 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     days = IntegerField(_l("How many days"), [Optional()])
     date = DateField(_l("Date"), [Optional()])
 
+    parties_that_count: int = 0
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Judge every field that the choices ask for; what stands in the others does not matter."""
+        super().validate(extra_validators)
+        for field in self._left_out():
+            field.errors = ()
+        checks = (self._check_signatures, self._check_times, self._check_force)
+        for field, message in (mistake for check in checks for mistake in check()):
+            field.errors = field.errors or [message]
+        return not self.errors
+
+    def _left_out(self) -> list[Field]:
+        wanted = {"at-least": self.count, "named": self.named, "days-after": self.days, "on-date": self.date}
+        return [field for choice, field in wanted.items() if choice not in (self.signatures.data, self.force.data)]
+
+    def _check_signatures(self) -> Iterator[tuple[Field, str]]:
+        if self.signatures.data == "at-least" and not 0 < (self.count.data or 0) <= self.parties_that_count:
+            yield self.count, _("Write a number from 1 to %(limit)s.", limit=self.parties_that_count)
+        if self.signatures.data == "named" and not self.named.data:
+            yield self.named, _("Tick those that must sign.")
+
+    def _check_force(self) -> Iterator[tuple[Field, str]]:
+        if self.force.data == "days-after" and not 0 < (self.days.data or 0) <= MAX_DAYS:
+            yield self.days, _("Write a number from 1 to %(limit)s.", limit=MAX_DAYS)
+        if self.force.data == "on-date" and self.date.data is None:
+            yield self.date, _("Choose the date.")
+
+    def _check_times(self) -> Iterator[tuple[Field, str]]:
+        for field in (self.opens, self.closes):
+            try:
+                _moment(field, self.zone.data)
+            except InputError as error:
+                yield field, f"{sentence(error.message)} {sentence(error.hint)}"
+        if self.opens.data and self.closes.data and self.opens.data >= self.closes.data:
+            yield self.closes, _("It has to close after it opens.")
+
+    def first_mistake(self) -> str:
+        """The field that the browser goes to, in the order of the page."""
+        return next((field.name for field in self if field.errors), "")
+
     def rules(self) -> Rules:
-        """What was chosen; raises InputError where a choice lacks its value."""
-        zone = self.zone.data
+        """What was chosen, once it is valid."""
+        kind, force = self.signatures.data, self.force.data
         return Rules(
-            signatures=self._signatures(),
-            entry_into_force=self._force(),
-            opens=in_zone(self.opens.data, zone) if self.opens.data else None,
-            closes=in_zone(self.closes.data, zone) if self.closes.data else None,
+            signatures=SignatureRule(
+                kind,
+                self.count.data if kind == "at-least" else 0,
+                tuple(self.named.data or ()) if kind == "named" else (),
+            ),
+            entry_into_force=EntryIntoForce(
+                force, self.days.data if force == "days-after" else 0, self.date.data if force == "on-date" else None
+            ),
+            opens=_moment(self.opens, self.zone.data),
+            closes=_moment(self.closes, self.zone.data),
             order=self.order.data,
             minimum_assurance=self.minimum_assurance.data,
             paper=self.paper.data,
             extension="allowed" if self.extension.data and self.closes.data else "refused",
         )
 
-    def _signatures(self) -> SignatureRule:
-        kind = self.signatures.data
-        if kind == "at-least" and not (self.count.data and self.count.data > 0):
-            raise InputError("the number of parties is missing", hint="write how many must sign")
-        if kind == "named" and not self.named.data:
-            raise InputError("no party is ticked", hint="tick those that must sign")
-        count, named = self.count.data or 0, tuple(self.named.data or ())
-        return SignatureRule(kind, count if kind == "at-least" else 0, named if kind == "named" else ())
 
-    def _force(self) -> EntryIntoForce:
-        kind = self.force.data
-        if kind == "days-after" and not 0 < (self.days.data or 0) <= MAX_DAYS:
-            raise InputError("the number of days is missing", hint="write 1 to %(limit)s", limit=MAX_DAYS)
-        if kind == "on-date" and self.date.data is None:
-            raise InputError("the date is missing", hint="choose one")
-        days = self.days.data or 0 if kind == "days-after" else 0
-        return EntryIntoForce(kind, days, self.date.data if kind == "on-date" else None)
+def _moment(field: Field, zone: str) -> datetime | None:
+    return in_zone(field.data, zone) if field.data else None
 
 
 @blueprint.route("/agreements/<agreement_id>/rules", methods=["GET", "POST"])
@@ -114,7 +149,7 @@ def edit(agreement_id: str) -> ResponseReturnValue:
             flash(_("The rules are stored."), "good")
             return redirect(url_for("secretariat.agreement", agreement_id=agreement_id), code=303)
     page = render_template("secretariat/rules.html", view=view, form=form, failure=failure)
-    return page, failure.status if failure else 200
+    return page, failure.status if failure else 400 if form.errors else 200
 
 
 def make_form(terms: Terms) -> RulesForm:
@@ -138,6 +173,7 @@ def make_form(terms: Terms) -> RulesForm:
             "date": rules.entry_into_force.date,
         }
     )
+    form.parties_that_count = sum(not party.guest for party in terms.parties)
     form.zone.choices = [(zone, zone) for zone in zones]
     form.named.choices = [(party.id, party_name(party)) for party in terms.parties if not party.guest]
     return form

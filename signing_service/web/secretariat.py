@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError
-from signing_service.web import files, languages, listing
+from signing_service.web import draft_steps, files, languages, listing
 from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm, PublishForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
@@ -88,15 +88,16 @@ def invite(person_id: str) -> ResponseReturnValue:
     return redirect(_back())
 
 
-@blueprint.route("/agreements/new", methods=["GET", "POST"])
+@blueprint.route("/agreements/new/files", methods=["GET", "POST"])
 @officer_required
 def new_draft() -> ResponseReturnValue:
     return _take_files(
         lambda given: drafts.create_draft(the_service(), visitor().person_id, given),
         agreement_id="",
-        title=_("New agreement"),
+        title=_("New agreement from files"),
         lead=_("A few text files: agreement.toml with parties and rules, and one Markdown file a language."),
-        back=url_for("secretariat.dashboard"),
+        back=url_for("drafting.new"),
+        by_form=url_for("drafting.new"),
     )
 
 
@@ -163,7 +164,7 @@ def _draft(agreement_id: str, form: PublishForm) -> str:
         "secretariat/draft.html",
         view=view,
         versions=withdrawal.versions(service, visitor().person_id, view.id),
-        checklist=checklist,
+        steps=draft_steps.steps(checklist, printable=failure is None),
         ready=failure is None and all(item.ok for item in checklist),
         pages=pages,
         digest=digest,
@@ -228,6 +229,7 @@ def replace_draft(agreement_id: str) -> ResponseReturnValue:
         title=_("Replace the files"),
         lead=_("The new files take the place of all old ones; people and mandates stay."),
         back=url_for("secretariat.agreement", agreement_id=agreement_id),
+        by_form=url_for("drafting.edit", agreement_id=agreement_id),
     )
 
 
@@ -240,6 +242,7 @@ def correct(agreement_id: str) -> ResponseReturnValue:
         title=_("Corrected version"),
         lead=_("It becomes a draft that names this agreement. Publishing it withdraws this one; people carry over."),
         back=url_for("secretariat.agreement", agreement_id=agreement_id),
+        by_form=url_for("drafting.correct", agreement_id=agreement_id),
     )
 
 

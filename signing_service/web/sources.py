@@ -36,7 +36,7 @@ def begin_with_specimen() -> ResponseReturnValue:
 @blueprint.get("/agreements/<agreement_id>/source.zip")
 @officer_required
 def present(agreement_id: str) -> Response:
-    data = source_files.source_zip(the_service(), visitor().person_id, agreement_id)
+    data = source_files.to_zip(source_files.source_of(the_service(), visitor().person_id, agreement_id))
     return files.send(data, "application/zip", f"agreement-{agreement_id}.zip")
 
 

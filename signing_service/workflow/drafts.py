@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from babel import Locale
 from sqlalchemy.orm import Session
@@ -29,6 +30,8 @@ from signing_service.workflow.state import load_acts
 class CheckItem:
     """One line of the checklist before publication."""
 
+    part: Literal["text", "rules", "people", "publish"]
+    """Where it is put right, in the order in which a draft is made."""
     ok: bool
     text: Phrase
     caution: bool = False
@@ -116,16 +119,20 @@ def checklist(service: Service, agreement_id: str) -> list[CheckItem]:
     parties, signatures = len(terms.parties), len(terms.signers())
     named_all = Phrase("no representative yet: %(parties)s", parties=missing) if missing else None
     return [
-        CheckItem(True, Phrase("the text is complete in %(languages)s", languages=languages)),
+        CheckItem("text", True, Phrase("the text is complete in %(languages)s", languages=languages)),
         CheckItem(
-            True, Phrase("parties: %(parties)s, signatures: %(signatures)s", parties=parties, signatures=signatures)
+            "text",
+            True,
+            Phrase("parties: %(parties)s, signatures: %(signatures)s", parties=parties, signatures=signatures),
         ),
-        CheckItem(not missing, named_all or Phrase("everybody is named")),
+        CheckItem("people", not missing, named_all or Phrase("everybody is named")),
         *_dates(terms, given, service.clock()),
         *same,
-        CheckItem(True, Phrase("timestamps by independent authorities"))
+        CheckItem("publish", True, Phrase("timestamps by independent authorities"))
         if service.independent_time
-        else CheckItem(True, Phrase("timestamps by the built-in authority: time not independent"), caution=True),
+        else CheckItem(
+            "publish", True, Phrase("timestamps by the built-in authority: time not independent"), caution=True
+        ),
     ]
 
 
@@ -138,13 +145,13 @@ def _dates(terms: Terms, given: list[tuple[MandateRow, Person]], now: datetime) 
     """What the calendar says against publishing now."""
     items, closes = [], terms.rules.closes
     if closes is not None and closes <= now:
-        items.append(CheckItem(False, Phrase("nobody could sign: signing closes at %(time)s", time=closes)))
+        items.append(CheckItem("rules", False, Phrase("nobody could sign: signing closes at %(time)s", time=closes)))
     until = max(closes or now, now).astimezone(UTC).date()
     ends = ((person.name, Mandate.from_json(row.json).last_day) for row, person in given)
     early = ", ".join(name for name, last_day in ends if last_day is not None and last_day < until)
     if early:
         text = Phrase("mandates end before signing does: %(names)s", names=early)
-        items.append(CheckItem(True, text, caution=True))
+        items.append(CheckItem("people", True, text, caution=True))
     return items
 
 
@@ -156,9 +163,9 @@ def _same(session: Session, terms: Terms) -> list[CheckItem]:
     said = {"reference": terms.reference, "version": terms.version}
     if corrected in same:
         phrase = "the agreement that it replaces is %(reference)s, version %(version)s, too: give it another version"
-        return [CheckItem(True, Phrase(phrase, **said), caution=True)]
+        return [CheckItem("text", True, Phrase(phrase, **said), caution=True)]
     phrase = "another agreement is %(reference)s, version %(version)s, too"
-    return [CheckItem(True, Phrase(phrase, **said), caution=True, namesake=True)] if same else []
+    return [CheckItem("text", True, Phrase(phrase, **said), caution=True, namesake=True)] if same else []
 
 
 def create_correction(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> str:

@@ -19,6 +19,8 @@ MAX_FILES = 64
 MAX_BYTES = 2 * 1024 * 1024  # of all files together, unpacked
 
 _PLACE = re.compile(r"(?P<file>[\w.-]+):(?P<line>[0-9]+): ")
+_DOCUMENTS = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".pages", ".wps")
+_BEGINNINGS = (b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"{\\rtf")  # PDF; .docx, .odt, .pages; .doc, .wps; RTF
 _COMPRESSIONS = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can write
 
@@ -35,12 +37,14 @@ class Excerpt:
 def collect(uploads: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     """The files by name; a ZIP among them stands for what it holds, whatever folder that is in.
 
-    Raises InputError where there is none or one twice, FormatError on a ZIP that cannot be read, LimitError.
+    Raises InputError where there is none or one twice, FormatError on a ZIP that cannot be read and on a PDF or a word
+    processor's document, LimitError.
     """
     files: dict[str, bytes] = {}
     for name, data in uploads:
         members = _unpack(name, data) if name.lower().endswith(".zip") else [(name, data)]
         for member, content in members:
+            _check_text(member, content)
             if member in files:
                 raise InputError("%(file)s is there twice", file=member)
             files[member] = content
@@ -49,6 +53,16 @@ def collect(uploads: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
     if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_BYTES:
         raise LimitError("these are more than %(files)s files or %(bytes)s bytes", files=MAX_FILES, bytes=MAX_BYTES)
     return files
+
+
+def _check_text(name: str, data: bytes) -> None:
+    """Refuse what word processors write, whatever it is called; its text can only be copied by who knows it."""
+    if name.lower().endswith(_DOCUMENTS) or data.startswith(_BEGINNINGS):
+        raise FormatError(
+            "%(file)s is a PDF or a document of Word: the agreement's text has to be plain text",
+            hint="copy the text out of it into the form, or save it there as plain text (UTF-8) with the ending .md",
+            file=name,
+        )
 
 
 def _unpack(name: str, data: bytes) -> list[tuple[str, bytes]]:
@@ -88,12 +102,12 @@ def to_zip(files: Mapping[str, bytes]) -> bytes:
     return data.getvalue()
 
 
-def source_zip(service: Service, officer_id: str, agreement_id: str) -> bytes:
+def source_of(service: Service, officer_id: str, agreement_id: str) -> dict[str, bytes]:
     """An agreement's files as they are now; raises NotFoundError, NotAllowedError for all but officers."""
     with service.database.read() as session:
         require_officer(session, officer_id)
         agreements.get(session, agreement_id)
-        return to_zip(agreements.source_files(session, agreement_id))
+        return agreements.source_files(session, agreement_id)
 
 
 def specimen() -> dict[str, bytes]:

@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
     *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster")),
-    *("agreement/" + name for name in ("roster_columns", "rules_file")),
+    *("agreement/" + name for name in ("roster_columns", "rules_file", "markdown", "sheet_check", "equal_texts")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
     *("store/wall_clock", "record/witness_client"),
@@ -51,6 +51,7 @@ SPEAKERS = (
     "_of_address",
     "answer",
     "_show",
+    "refuse",
 )  # calls that such texts are given to
 HOLDERS = (
     "message",
@@ -60,6 +61,7 @@ HOLDERS = (
     "_DER_HINT",
     "_ONCE",
     "_CLASSIC",
+    "problem",
 )  # names of variables that hold such a text
 NO_DATE = datetime(2025, 1, 1, tzinfo=UTC)  # so that catalogues change only where their messages do
 WIDTH = 110  # columns of a catalogue

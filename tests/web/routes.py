@@ -110,6 +110,9 @@ ROUTES: dict[str, Route] = {
     "own_certificate.show": Route(LIN, 404),
     "own_certificate.to_sign": Route(LIN, 404),  # Lin has signed
     "own_certificate.upload": Route(LIN),
+    "drafting.correct": Route(OFFICERS),
+    "drafting.edit": Route(OFFICERS, 409),  # A is published
+    "drafting.new": Route(OFFICERS),
     "extension.extend": Route(LEADS, body={"answer": {}}),
     "extension.options": Route(LEADS, body={"until": "2025-04-11T08:00", "zone": "UTC", "reason": "x"}),
     "extension.show": Route(LEADS),

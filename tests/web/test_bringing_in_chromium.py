@@ -40,7 +40,7 @@ def test_parties_are_looked_at_mended_and_taken_over(screen: Callable[..., Scree
 
 def test_a_line_that_is_wrong_is_shown(screen: Callable[..., Screen], live: LiveServer):
     page = screen(width=360).sign_in(OFFICER).page
-    page.goto("/secretariat/agreements/new")
+    page.goto("/secretariat/agreements/new/files")
     bad: dict[str, bytes] = {**source(), "en.md": b"## No anchor\n"}
     files: list[FilePayload] = [{"name": name, "mimeType": "text/plain", "buffer": data} for name, data in bad.items()]
     page.get_by_label("agreement.toml and one Markdown file a language").set_input_files(files)

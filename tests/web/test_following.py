@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -61,26 +62,41 @@ def test_times_are_entered_in_a_named_zone_and_kept_in_utc(visit: Visit, draft: 
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "told"),
     [
-        ({**ALL, **FORCE, "signatures": "at-least"}, "The number of parties is missing."),
-        ({**ALL, **FORCE, "signatures": "at-least", "count": "9"}, "9 of 3 parties cannot sign"),
-        ({**ALL, **FORCE, "signatures": "named"}, "No party is ticked."),
-        ({**ALL, "force": "days-after"}, "The number of days is missing."),
-        ({**ALL, "force": "on-date"}, "The date is missing."),
-        ({**ALL, **FORCE, "opens": "2025-04-12T09:00", "closes": "2025-04-11T09:00"}, "closes before it opens"),
+        ({**ALL, **FORCE, "signatures": "at-least"}, {"count": "Write a number from 1 to 3."}),
+        ({**ALL, **FORCE, "signatures": "at-least", "count": "9"}, {"count": "Write a number from 1 to 3."}),
+        ({**ALL, **FORCE, "signatures": "named"}, {"named": "Tick those that must sign."}),
+        ({**ALL, **FORCE, "opens": "2025-04-12T09:00", "closes": "2025-04-11T09:00"}, {"closes": "after it opens"}),
+        ({**ALL, "force": "on-date"}, {"date": "Choose the date."}),
+        (
+            {**ALL, "signatures": "at-least", "force": "days-after", "opens": "soon", "closes": "1-1"},
+            {"count": "Write a number", "days": "from 1 to 3660", "opens": "datetime", "closes": "datetime"},
+        ),
     ],
 )
-def test_rules_that_cannot_be_are_refused_with_the_reason(
-    visit: Visit, draft: World, fields: dict[str, str], words: str
+def test_rules_that_cannot_be_are_refused_each_with_the_reason_at_its_field(
+    visit: Visit, draft: World, fields: dict[str, str], told: dict[str, str]
 ):
     officer, before = visit(OFFICER), terms(draft).rules
     path = f"/secretariat/agreements/{draft.agreement}/rules"
     officer.get(path)
     answer = officer.submit(path, **fields)
     assert answer.status_code == 400
-    assert words in answer.text
+    found = dict(re.findall(r'<p class="error" id="([a-z]+)-error">([^<]*)</p>', answer.text))
+    assert found.keys() == told.keys()
+    assert all(words in found[name] for name, words in told.items())
+    assert all(f'aria-describedby="{name}-error"' in answer.text.replace(f"{name}-hint ", "") for name in told)
+    assert len(re.findall(" autofocus", answer.text)) == 1
     assert terms(draft).rules == before
+
+
+def test_what_stands_in_a_field_that_the_choice_does_not_ask_for_does_not_matter(visit: Visit, draft: World):
+    officer, path = visit(OFFICER), f"/secretariat/agreements/{draft.agreement}/rules"
+    page = officer.get(path).text
+    assert all(f'"for-{choice}"' in page for choice in ("at-least", "named", "days-after", "on-date")), "for the style"
+    assert officer.submit(path, **ALL, **FORCE, count="many", days="x", date="never").status_code == 303
+    assert terms(draft).rules.signatures.kind == "all"
 
 
 def test_rules_of_a_published_agreement_cannot_be_changed(visit: Visit, world: World):

@@ -179,6 +179,7 @@ def test_an_officer_brings_in_a_draft_names_its_people_and_publishes_it(
     page = screen().sign_in(OFFICER).page
     page.goto("/")
     page.get_by_role("link", name="New agreement").click()
+    page.get_by_role("link", name="From files instead").click()
     page.get_by_label("agreement.toml and one Markdown file a language").set_input_files(paths)
     page.get_by_role("button", name="Bring in").click()
     expect(page.get_by_role("button", name="Seal and publish")).to_be_disabled()
@@ -281,11 +282,12 @@ def test_without_scripts_the_secretariat_works(screen: Screens, live: LiveServer
     expect(page.get_by_role("cell", name="Thailand")).to_be_visible()
     page.goto(f"/ceremony/{agreement}")
     expect(page.get_by_text("0 of 4 have signed")).to_be_visible()
-    page.goto("/secretariat/agreements/new")
+    page.goto("/secretariat/agreements/new/files")
     page.get_by_role("button", name="Make a draft of the specimen").click()
     page.get_by_role("link", name="Change the rules").click()
     page.get_by_label("Signing closes").fill("2030-01-01T12:00")
     page.get_by_role("button", name="Store the rules").click()
+    page.get_by_role("link", name="The rules", exact=True).click()  # leads into the folded section, which opens
     expect(page.get_by_role("region", name="The rules").get_by_text("1 Jan 2030, 04:00 UTC")).to_be_visible()
 
 

@@ -108,8 +108,8 @@ def test_publishing_twice_is_told_and_does_nothing(officer: Visitor, draft: Worl
 
 
 def test_new_files_make_a_draft(officer: Visitor):
-    officer.get("/secretariat/agreements/new")
-    answer = officer.submit("/secretariat/agreements/new", files=files())
+    officer.get("/secretariat/agreements/new/files")
+    answer = officer.submit("/secretariat/agreements/new/files", files=files())
     assert answer.status_code == 302
     page = officer.get(answer.headers["Location"]).text
     assert "No representative yet" in page
@@ -126,16 +126,16 @@ def test_new_files_make_a_draft(officer: Visitor):
 def test_files_that_are_no_agreement_are_refused_with_file_and_place(
     officer: Visitor, changes: dict[str, bytes], complaint: str
 ):
-    officer.get("/secretariat/agreements/new")
-    answer = officer.submit("/secretariat/agreements/new", files=files(**changes))
+    officer.get("/secretariat/agreements/new/files")
+    answer = officer.submit("/secretariat/agreements/new/files", files=files(**changes))
     assert answer.status_code == 400
     assert complaint in answer.text
     assert "alert(1)</script>" not in answer.text
 
 
 def test_no_file_chosen_is_told(officer: Visitor):
-    officer.get("/secretariat/agreements/new")
-    assert "No file was chosen." in officer.submit("/secretariat/agreements/new").text
+    officer.get("/secretariat/agreements/new/files")
+    assert "No file was chosen." in officer.submit("/secretariat/agreements/new/files").text
 
 
 def test_a_person_is_added_given_a_mandate_and_invited(officer: Visitor, draft: World):

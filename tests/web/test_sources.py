@@ -17,7 +17,7 @@ from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
 
 Visit = Callable[..., Visitor]
-NEW = "/secretariat/agreements/new"
+NEW = "/secretariat/agreements/new/files"
 
 
 @pytest.fixture
@@ -132,6 +132,28 @@ def test_what_is_no_source_is_refused_with_the_reason(officer: Visitor, files: l
     answer = bring(officer, NEW, *files)
     assert answer.status_code in (400, 413)
     assert complaint in answer.text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("en.docx", b"PK\x03\x04 made by a word processor"),
+        ("en.md", b"PK\x03\x04 made by a word processor"),
+        ("en.md", b"%PDF-1.7"),
+        ("agreement.pdf", b"%PDF-1.7"),
+        ("text.rtf", b"anything"),
+        ("all.zip", to_zip({"en.doc": b"\xd0\xcf\x11\xe0"})),
+    ],
+)
+def test_of_a_word_processor_s_document_it_is_told_what_to_do_and_where_the_form_is(
+    officer: Visitor, given: tuple[str, bytes]
+):
+    files = {name: data for name, data in source().items() if name != given[0]}
+    answer = bring(officer, NEW, *files.items(), given)
+    assert answer.status_code == 400
+    assert "is a PDF or a document of Word" in answer.text
+    assert "copy the text out of it into the form" in answer.text.lower()
+    assert 'href="/secretariat/agreements/new"' in answer.text
 
 
 def test_a_published_agreement_s_files_stay_and_are_the_start_of_a_corrected_version(officer: Visitor, draft: World):
