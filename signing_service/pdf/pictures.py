@@ -54,7 +54,7 @@ def picture_of_page(pdf: bytes, page: int, *, width: int) -> bytes:
 
 
 def picture_of_field(pdf: bytes, slot: FieldSlot) -> bytes:
-    """A signature field's box as PNG, FIELD_SCALE pixels a point; raises FormatError where the field has none.
+    """A signature field's box as JPEG, FIELD_SCALE pixels a point; raises FormatError where the field has none.
 
     Of the page only the line beneath the mark is drawn with it: reading the page costs more than all the rest.
     """
@@ -70,7 +70,7 @@ def picture_of_field(pdf: bytes, slot: FieldSlot) -> bytes:
     with _PDFIUM:
         document = _open(pdf + _update(pdf, int(page.group(1)), alone, line))
         try:
-            return _png(document[slot.page].render(scale=FIELD_SCALE).to_pil())
+            return _jpeg(document[slot.page].render(scale=FIELD_SCALE).to_pil())
         finally:
             document.close()
 
@@ -99,4 +99,11 @@ def _png(image: Image.Image) -> bytes:
     colours = image.convert("RGB").quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     colours.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    """Four times as large, and eight times as fast as PNG: every signature waits for it."""
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=90, subsampling=0)
     return buffer.getvalue()

@@ -32,7 +32,7 @@ def signature_for(prepared: dict[str, Any], key: OneTimeKey) -> dict[str, Any]:
 def test_a_signature_goes_from_the_attempt_to_a_receipt_that_verifies(lin: Visitor, world: World):
     key = OneTimeKey()
     attempt = lin.begin(world.agreement, LIN.signer)
-    assert from_base64url(attempt["preview"]).startswith(b"\x89PNG")
+    assert from_base64url(attempt["preview"]).startswith(b"\xff\xd8\xff")
     prepared = lin.approve(attempt, key).json["prepared"]
     path = f"/api/attempts/{attempt['attempt']}"
     assert lin.get(path).json == {"state": "approved"}

@@ -124,10 +124,10 @@ class SigningSection {
     });
   }
 
-  #showPreview(png) {
+  #showPreview(jpeg) {
     const image = this.approval.querySelector("[data-preview]");
     URL.revokeObjectURL(image.src);
-    image.src = URL.createObjectURL(new Blob([png], { type: "image/png" }));
+    image.src = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
   }
 
   /** Offer the ways in which the service lets this person approve: a confirmed passkey first. */

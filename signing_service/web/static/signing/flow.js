@@ -36,7 +36,7 @@ export class SigningFlow {
     Object.assign(this, { page, service, onMoment, now, pause, makeKey, proposal: null });
   }
 
-  /** Begin an attempt with the visible signature `mark`; gives {consent, preview (PNG bytes), statement, approvals}. */
+  /** Begin an attempt with the visible signature `mark`; gives {consent, preview (JPEG bytes), statement, approvals}. */
   async propose(mark) {
     this.#key = this.#request = this.#answer = this.#sent = this.proposal = null;
     this.onMoment("reading");
