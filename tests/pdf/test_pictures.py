@@ -42,8 +42,9 @@ def _widget(pdf: pikepdf.Pdf, number: int) -> pikepdf.Object:
     return pdf.get_object(number, 0)
 
 
-def _greys(png: bytes) -> Image.Image:
-    return Image.open(BytesIO(png)).convert("L")
+def _greys(picture: bytes) -> Image.Image:
+    """In greys, with nearly white taken for white: few colours, and JPEG, do not keep it quite."""
+    return Image.open(BytesIO(picture)).convert("L").point([grey if grey < 250 else 255 for grey in range(256)])
 
 
 def _difference(one: Image.Image, other: Image.Image) -> float:
