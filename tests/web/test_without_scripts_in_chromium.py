@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
+from signing_service.workflow.questions import ask
 from tests.cast import LIN, OFFICER, SOMCHAI
 from tests.web.conftest import LiveServer
 from tests.web.screen import Screen
