@@ -31,6 +31,7 @@ OFFICERS = (
     "/secretariat/",
     "/secretariat/people",
     "/secretariat/people/{person}/access/",
+    "/secretariat/people/{person}/correction/",
     "/secretariat/officers/",
     "/secretariat/agreements/new",
     "/secretariat/agreements/new/files",
@@ -53,6 +54,7 @@ OFFICERS = (
     "/secretariat/agreements/{draft}/rules",
     "/secretariat/passkeys/",
     "/secretariat/table/",
+    "/secretariat/table/{agreement}/njupt:president",
     "/service/",
     "/passkeys/",
 )
