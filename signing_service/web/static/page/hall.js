@@ -13,7 +13,7 @@ const locale = document.documentElement.lang;
 let failures = 0;
 let next = null; // the timer of the next look; null while one is under way
 
-function spellTime(time, { zone, city }) {
+function spellTime(time, { zone, city } = {}) {
   const at = (timeZone) => new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
   const moment = new Date(time);
   const utc = `${at("UTC").format(moment)} UTC`;
