@@ -101,6 +101,8 @@ def mark_sent(session: Session, mail: OutboxMail, *, text: str, html: str | None
     """The mail server has taken the mail; ``text`` and ``html`` are what is kept of its words."""
     driver = Driver(session.connection())
     driver.run(_SENT, {"id": mail.id, "text": text, "html": html, "now": driver.moment(now)})
+    if mail in session:
+        session.expire(mail)  # what this transaction read of it is no longer so
 
 
 def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, permanent: bool = False) -> None:

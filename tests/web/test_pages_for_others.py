@@ -16,6 +16,7 @@ import pytest
 from signing_service.workflow.receipts import own_receipt
 from tests.cast import LIN, SOMCHAI
 from tests.commands.serving import free_port
+from tests.verify.test_successors import Chain
 from tests.web.conftest import LiveServer
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -66,6 +67,7 @@ class Shell:
             "https://sign.example.org": live.url,
             "--since checkpoint-2025-04-11": "--since checkpoint-*",  # the one of today
             "feed make AGREEMENT": f"feed make {live.world.agreement}",
+            "trust-on-paper.json trust-2.json trust.json": "trust-1.json trust-2.json trust-3.json",  # a chain's
             "witness serve": f"witness serve --listen 127.0.0.1:{self.port}",
         }
         own = {
@@ -124,6 +126,7 @@ def test_every_command_for_auditors_works_as_it_stands(live: LiveServer, shell: 
     receipt = own_receipt(world.service, world.ids[LIN], world.agreement, LIN.signer)
     (shell.folder / "receipt.json").write_bytes(receipt)
     (shell.folder / "trust.json").write_bytes(world.service.trust_bytes)
+    Chain(shell.folder)
     (shell.folder / "witnesses").write_text("")
     del shell.environment["SIGNING_SERVICE_WITNESSES_FILE"], shell.environment["SIGNING_SERVICE_WITNESS_QUORUM"]
     lines = commands("auditing.md")
