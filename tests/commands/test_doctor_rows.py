@@ -15,9 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing_service.commands import doctor, findings
-from signing_service.pki.http_authority import HttpAuthority
 from signing_service.pki.keystore import KeyStore
-from signing_service.pki.timestamps import BuiltInAuthority, TimestampToken
 from signing_service.settings import parse_settings
 from signing_service.store import ledger
 from signing_service.store.backup import backup
@@ -126,15 +124,6 @@ def take_the_authority_down(folder: Path, patched: Patch) -> None:
     name_an_authority(folder, patched, f"http://127.0.0.1:{free_port()}")
 
 
-def let_the_authority_be_hours_ahead(folder: Path, patched: Patch) -> None:
-    keys = name_an_authority(folder, patched, "http://tsa.example.org")
-
-    def hours_ahead(_: HttpAuthority, digest: bytes, now: datetime) -> TimestampToken:
-        return BuiltInAuthority(keys).timestamp(digest, now + timedelta(hours=3))
-
-    patched.setattr(HttpAuthority, "timestamp", hours_ahead)
-
-
 ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
     (set_the_clock_back, "clock", "but a checkpoint was published at 2044-01-01", "NTP"),
     (put_an_old_database_back, "service", "but a checkpoint of 3 was published", "never delete the guard"),
@@ -150,7 +139,6 @@ ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
     (stop_the_worker, "worker", "a mail is due since 2025-01-01", "signing-service worker"),
     (let_a_proof_end, "proofs", "its proof ended on 2025-01-01", "keep bundles"),
     (take_the_authority_down, "timestamps", "http://127.0.0.1", "TIMESTAMP_ANCHORS_FILE"),
-    (let_the_authority_be_hours_ahead, "clock", "this machine", "NTP"),
 ]
 
 

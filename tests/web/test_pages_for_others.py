@@ -135,8 +135,9 @@ def test_every_command_for_auditors_works_as_it_stands(live: LiveServer, shell: 
     audits = [text for line, text in printed.items() if "record audit" in line]
     assert len(audits) >= 4
     assert all(text.startswith("PASSED") for text in audits)
-    (verified,) = [text for line, text in printed.items() if " verify " in line]
-    assert verified.startswith("PASSED")
+    chain, proof = [text for line, text in printed.items() if " verify " in line]
+    assert proof.startswith("PASSED")
+    assert chain.startswith("PASSED: 3 trust files")
     (monitored,) = [text for line, text in printed.items() if "record monitor" in line]
     assert "CHECK  issuance" in monitored
     (kept,) = shell.folder.glob("checkpoint-*")

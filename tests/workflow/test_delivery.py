@@ -70,7 +70,7 @@ def put(service: Any, recipient: str, subject: str = "您的签署邀请", html:
             session, recipient=recipient, kind="invitation", locale="zh", subject=subject, text="林书怡\n", html=html,
             now=service.clock(),
         )  # fmt: skip
-        return mail.id
+    return mail.id
 
 
 def counts(service: Any) -> dict[str, int]:
