@@ -92,14 +92,18 @@ class Ways:
 
 
 def ways_to_approve(session: Session, service: Service, terms: Terms, signatory: Signatory) -> Ways:
-    """Say how this person may approve; none at all is a possible answer."""
+    """Say how this person may approve; none at all is a possible answer.
+
+    Who has a passkey that counts approves with it: the weaker way is closed, or whoever reads the person's mail could
+    have a link sent, choose a password and sign without any officer noticing.
+    """
     enrolled = passkeys.of_mandate(session, signatory.mandate_id)
     found = _credentials(session, signatory, enrolled)
     has_password = people.get(session, signatory.person_id).password_hash is not None
     by_rules = has_password and terms.rules.minimum_assurance == "service"
     return Ways(
         tuple(credential.credential_id for credential in found),
-        password=by_rules and _password_counts(session, service, signatory),
+        password=by_rules and not found and _password_counts(session, service, signatory),
         code=codes.is_set_up(session, signatory.person_id),
         by_rules=by_rules,
         waiting=any(enrolment.state == "waiting" for enrolment, _ in enrolled),
@@ -161,6 +165,11 @@ def approve(
     if isinstance(answer, Password):
         if terms.rules.minimum_assurance != "service":
             raise NotAllowedError("this agreement asks for a passkey", hint="approve with the passkey you enrolled")
+        if _credentials(session, signatory, passkeys.of_mandate(session, signatory.mandate_id)):
+            raise NotAllowedError(
+                "you have an approval passkey, so a password does not count",
+                hint="approve with it; if you lost it, tell the secretariat, who takes it back",
+            )
         if not _password_counts(session, service, signatory):
             raise NotAllowedError(
                 "your one-time codes wait for the secretariat", hint="an officer compares the check words with you"

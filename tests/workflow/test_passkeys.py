@@ -54,7 +54,8 @@ def test_confirmed_passkeys_sign_and_the_evidence_passes(devices: Devices):
         "officer Mei Tan confirmed the passkey in person",
     )
     texts = [line.text for line in history(devices.world.service, devices.world.officer, devices.world.agreement)]
-    assert any(text.startswith(f"{OFFICER.name} confirmed that passkey for") and "in person" in text for text in texts)
+    confirmed = f"{OFFICER.name} confirmed that passkey of {LIN.name} for"
+    assert any(text.startswith(confirmed) and "in person" in text for text in texts)
 
 
 def test_where_the_codes_differ_the_key_is_revoked_for_good_and_another_one_may_be_made(devices: Devices):
