@@ -69,12 +69,13 @@ def correct_person(service: Service, officer_id: str, person_id: str, correction
         person = people.get(session, person_id)
         if person.ended is not None:
             raise NotAllowedError("this person may not act any more")
+        held = _hold_drafts(session, person_id)
         old = person.email
         changed = _change(session, person, correction)
         if not changed:
             return changed
         if changed & {"name", "native_name"}:
-            _rename_in_drafts(session, person)
+            _rename_in_drafts(session, person, held)
         if "email" in changed:
             people.revoke_invitations(session, person_id, now=now)
             if person_id != officer_id:
@@ -146,10 +147,16 @@ def _change(session: Session, person: Person, correction: Correction) -> frozens
     return changed
 
 
-def _rename_in_drafts(session: Session, person: Person) -> None:
+def _hold_drafts(session: Session, person_id: str) -> set[str]:
+    """Hold the drafts in which the person is named, before any other row, so that none is published meanwhile."""
+    named = mandates.drafts_of(session, person_id)
+    return {one for one in named if agreements.lock(session, one).state == "draft"}
+
+
+def _rename_in_drafts(session: Session, person: Person, held: Collection[str]) -> None:
     """Nobody has seen or signed under a draft's mandates yet, so they are written again."""
     for row in mandates.of_person(session, person.id):
-        if agreements.get(session, row.agreement).state == "draft":
+        if row.agreement in held:
             named = Representative(person.id, person.name, person.native_name)
             mandate = replace(Mandate.from_json(row.json), representative=named)
             row.json, row.digest = mandate.to_json(), mandate.digest()

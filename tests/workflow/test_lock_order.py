@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
-from signing_service.store import agreements, ledger, people
+from signing_service.store import agreements, ledger, mandates, people
+from signing_service.workflow.corrections import Correction, correct_person
 from signing_service.workflow.drafts import create_correction
 from signing_service.workflow.enrolment import invite
 from signing_service.workflow.reminders import remind_all
@@ -33,7 +35,7 @@ def hold_predecessor(session: Session, world: World) -> None:
     agreements.lock(session, world.agreement)
 
 
-def wait_until_it_waits(session: Session, publishing: Future[World]) -> None:
+def wait_until_it_waits(session: Session, publishing: Future[Any]) -> None:
     while not session.execute(WAITING).scalar_one():
         assert not publishing.done(), "it waited for nothing"
 
@@ -55,6 +57,35 @@ def test_who_publishes_waits_for_the_rows_of_others_without_holding_the_log(
         publishing.result(PATIENCE)
     with world.service.database.read() as session:
         assert agreements.get(session, draft).state == "published"
+
+
+def correct_lin(world: World) -> frozenset[str]:
+    changed = Correction("Lin Another", None, "another.lin@njupt.example")
+    return correct_person(world.service, world.officer, world.ids[LIN], changed)
+
+
+def mandate_of_lin(world: World) -> str:
+    with world.service.database.read() as session:
+        return mandates.in_force(session, world.agreement, LIN.signer).digest
+
+
+@on_postgresql
+@pytest.mark.parametrize("published", [False, True])
+def test_a_name_that_is_corrected_while_a_draft_is_published_leaves_its_mandates_as_they_are_recorded(
+    world: World, published: bool
+):
+    before = mandate_of_lin(world)
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            row = agreements.lock(session, world.agreement)
+            correcting = pool.submit(correct_lin, world)
+            wait_until_it_waits(session, correcting)
+            expires = world.clock() + timedelta(days=1)
+            people.invite(session, world.ids[LIN], "invitation", now=world.clock(), expires=expires)
+            if published:
+                row.state = "published"
+        assert correcting.result(PATIENCE) == {"name", "native_name", "email"}
+    assert (mandate_of_lin(world) == before) is published
 
 
 def invited_in_order(world: World, act: Callable[[], object]) -> list[str]:
