@@ -10,8 +10,12 @@ from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.datastructures import MultiDict
 
+from signing_service.agreement.terms import MAX_LANGUAGES
 from signing_service.store import agreements, mandates
+from signing_service.web.drafting_form import typed
 from tests.cast import LIN, OFFICER, PUBLIC_URL
 from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
@@ -169,3 +173,11 @@ def test_an_agreement_of_very_many_parties_comes_in(officer: Visitor):
     assert len(data) > 1000
     answer = officer.client.post(NEW, base_url=PUBLIC_URL, data=data, content_type="multipart/form-data")
     assert answer.status_code == 303
+
+
+def test_however_many_languages_are_sent_no_party_has_texts_in_more_than_an_agreement_can_have(app: Flask):
+    many = [f"{first}{second}" for first in "abcdef" for second in "klmnop"]
+    with app.test_request_context():
+        sheet = typed(MultiDict([*(("languages", tag) for tag in many), ("parties-0-name", "A")]))
+    assert sheet.languages == tuple(many[:MAX_LANGUAGES])
+    assert [*sheet.title] == [*sheet.texts] == [*sheet.parties[0].signers[0].title] == many[:MAX_LANGUAGES]
