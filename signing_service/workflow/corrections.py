@@ -181,10 +181,10 @@ def _tell(session: Session, service: Service, person: Person, officer: Person, o
 
 
 def has_account(session: Session, person: Person) -> bool:
-    """Whether the person can sign in without a link: by password, passkey or a university's account."""
+    """Whether the person has been here: has a password, a passkey of any kind or a university's account."""
     logins = university_logins.of_person(session, person.id)
     return (
         person.password_hash is not None
-        or bool(passkeys.of_person(session, person.id, "login"))
+        or bool(passkeys.of_person(session, person.id))
         or any(one.state == "confirmed" for one in logins)
     )
