@@ -11,6 +11,7 @@ from dataclasses import replace
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from signing_service.agreement.sheet import Sheet, after
 from signing_service.agreement.sheet_check import Mistake, compose
@@ -33,8 +34,11 @@ blueprint = Blueprint("drafting", __name__, url_prefix="/secretariat/agreements"
 
 
 def allow_long_form() -> None:
-    """Let an agreement of many parties come in fields; to be asked before the form is read."""
-    if (request.endpoint or "").startswith("drafting."):
+    """Let an agreement of many parties come in fields; to be asked before the form is read.
+
+    Many fields take long to read, and they are read before anybody is refused: so who is no officer sends few.
+    """
+    if (request.endpoint or "").startswith("drafting.") and getattr(current_user, "officer", False):
         request.max_form_parts = MAX_FIELDS
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from signing_service.agreement.terms import MAX_LANGUAGES
@@ -173,6 +174,19 @@ def test_an_agreement_of_very_many_parties_comes_in(officer: Visitor):
     assert len(data) > 1000
     answer = officer.client.post(NEW, base_url=PUBLIC_URL, data=data, content_type="multipart/form-data")
     assert answer.status_code == 303
+
+
+def test_only_an_officer_sends_very_many_fields(app: Flask, visit: Visit, officer: Visitor):
+    fields = {**FIELDS, **{f"parties-{index % 400}-{index}": "" for index in range(2000)}}
+
+    def send(client: FlaskClient, token: str) -> int:
+        data = {**fields, "csrf_token": token}
+        return client.post(NEW, base_url=PUBLIC_URL, data=data, content_type="multipart/form-data").status_code
+
+    representative = visit(LIN)
+    assert send(app.test_client(), "") == 413
+    assert send(representative.client, representative.csrf) == 413
+    assert send(officer.client, officer.csrf) == 303
 
 
 def test_however_many_languages_are_sent_no_party_has_texts_in_more_than_an_agreement_can_have(app: Flask):
