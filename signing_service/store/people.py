@@ -157,6 +157,12 @@ def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -
         raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
 
 
+def hold(session: Session, person: Person) -> None:
+    """Keep others from changing a person until commit, and read the person again; rows may point at it meanwhile."""
+    session.flush()
+    session.refresh(person, with_for_update={"key_share": True})
+
+
 def hold_address(session: Session, person: Person) -> None:
     """Keep others from changing a person's address until commit, and read again what it is."""
     session.flush()

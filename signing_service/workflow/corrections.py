@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.names import clean_name
-from signing_service.encoding import parse_canonical_json, parse_time
-from signing_service.errors import NotAllowedError
+from signing_service.encoding import canonical_json, parse_canonical_json, parse_time, sha256_hex
+from signing_service.errors import ConflictError, NotAllowedError
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import agreements, ledger, mandates, openings, passkeys, people, sessions, university_logins
 from signing_service.store.tables import Person
@@ -32,6 +32,10 @@ from signing_service.workflow.service import Service
 from signing_service.workflow.state import awaited_of
 
 EVENT = "person-corrected"
+
+
+class CorrectedMeanwhileError(ConflictError):
+    """Another officer was first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,22 @@ class Corrected:
     """Of ``name``, ``native_name`` and ``email``."""
 
 
-def correct_person(service: Service, officer_id: str, person_id: str, correction: Correction) -> frozenset[str]:
+def look(person: Person) -> str:
+    """A digest of what a correction would change."""
+    return sha256_hex(canonical_json({"name": person.name, "native_name": person.native_name, "email": person.email}))
+
+
+def correct_person(
+    service: Service, officer_id: str, person_id: str, correction: Correction, seen: str | None = None
+) -> frozenset[str]:
     """Change a person's name or address; return what of Correction's members has changed.
+
+    ``seen``: what ``look`` gave when the officer looked at the person, so that nobody undoes what another corrected.
 
     Mandates in drafts get the new name, those of published agreements keep theirs. A changed address withdraws the
     unused links to the old one and signs the person out. Raises NotAllowedError for all but officers, and for officers
-    of no lead where the person holds an office; InputError on a bad name or address, ConflictError on one in use.
+    of no lead where the person holds an office; InputError on a bad name or address, ConflictError on one in use and
+    where the person is another than ``seen`` by now.
     """
     now = service.clock()
     with service.database.begin() as session:
@@ -70,6 +84,12 @@ def correct_person(service: Service, officer_id: str, person_id: str, correction
         if person.ended is not None:
             raise NotAllowedError("this person may not act any more")
         held = _hold_drafts(session, person_id)
+        people.hold(session, person)
+        if seen not in (None, look(person)):
+            raise CorrectedMeanwhileError(
+                "somebody has corrected this person since you opened the page, so nothing was changed",
+                hint="look at what stands there now, and correct what is still wrong",
+            )
         old = person.email
         changed = _change(session, person, correction)
         if not changed:
