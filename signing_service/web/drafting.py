@@ -18,7 +18,6 @@ from signing_service.agreement.sheet_check import Mistake, compose
 from signing_service.agreement.sheet_files import copied, read_sheet
 from signing_service.agreement.terms import MAX_PARTIES
 from signing_service.agreement.words import BUILT_IN
-from signing_service.encoding import sha256_hex
 from signing_service.errors import ConflictError, InputError, NotAllowedError, Phrase
 from signing_service.web import languages
 from signing_service.web.drafting_form import FormPage, form_page, typed
@@ -81,7 +80,7 @@ def edit(agreement_id: str) -> ResponseReturnValue:
         raise ConflictError("the agreement is published; its bytes are frozen", hint="publish a corrected version")
 
     def take(files: Files) -> str:
-        drafts.replace_source(service, officer_id, agreement_id, files)
+        drafts.replace_source(service, officer_id, agreement_id, files, drafts.digest(present))
         return agreement_id
 
     return _written(
@@ -114,7 +113,7 @@ def correct(agreement_id: str) -> ResponseReturnValue:
 
 def _written(present: Files, begun: Sheet, take: Callable[[Files], str], **words: object) -> ResponseReturnValue:
     """Show the form, and take what is sent; ``take`` stores files without mistakes and returns the agreement's id."""
-    base = _digest(present)
+    base = drafts.digest(present)
     if request.method != "POST":
         return _shown(form_page(begun, present), base, words)
     if not ConfirmForm().validate_on_submit():
@@ -155,11 +154,6 @@ def _stepped(sheet: Sheet, step: str, present: Files) -> FormPage:
 def _shown(page: FormPage, base: str, words: Mapping[str, object]) -> str:
     more = {"previous": (), "origin": ""} | dict(words)
     return render_template("secretariat/sheet.html", page=page, sheet=page.sheet, base=base, **more)
-
-
-def _digest(files: Files) -> str:
-    """Tells whether a draft is still what the form began with."""
-    return sha256_hex(source_files.to_zip(files)) if files else ""
 
 
 _CHANGED = Mistake(

@@ -14,9 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
+from signing_service.agreement.sheet_check import Composed, compose
 from signing_service.agreement.terms import MAX_LANGUAGES
 from signing_service.store import agreements, mandates
 from signing_service.web.drafting_form import typed
+from signing_service.workflow.drafts import replace_source
 from tests.cast import LIN, OFFICER, PUBLIC_URL
 from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
@@ -156,6 +158,24 @@ def test_saving_over_somebody_else_s_change_is_asked_for_once_more(officer: Visi
     assert b"THEIRS/1" in files(officer, draft.agreement)["agreement.toml"]
     assert officer.submit(url(draft, "form"), **fields(answer.text)).status_code == 303
     assert b"OURS/1" in files(officer, draft.agreement)["agreement.toml"]
+
+
+def test_what_somebody_saves_at_the_same_moment_is_not_lost_unseen(
+    officer: Visitor, draft: World, monkeypatch: pytest.MonkeyPatch
+):
+    typed_here = fields(officer.get(url(draft, "form")).text)
+    theirs = {**source(), "agreement.toml": source()["agreement.toml"].replace(b"TEST/1", b"THEIRS/1")}
+
+    def compose_slowly(*given: Any) -> Composed:
+        replace_source(draft.service, draft.officer, draft.agreement, theirs)
+        return compose(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("signing_service.web.drafting.compose", compose_slowly)
+        answer = officer.submit(url(draft, "form"), **typed_here | {"reference": "OURS/1"})
+    assert answer.status_code == 400
+    assert "Somebody changed this draft while you were writing." in answer.text
+    assert files(officer, draft.agreement) == theirs
 
 
 def test_a_published_agreement_is_corrected_in_the_form_and_changed_no_more(officer: Visitor, world: World):
