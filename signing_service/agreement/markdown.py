@@ -33,7 +33,7 @@ MAX_PARAGRAPH = 20_000  # characters, six pages; longer ones take long to set, a
 
 _PLACED = "%(file)s:%(line)s: %(problem)s"
 _ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
-_HEADING_ID = re.compile(r"\s*\{#([a-z][a-z0-9-]{0,31})\}\Z")
+_HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,31})\}\Z")
 _REFERENCE = re.compile(r"#([a-z][a-z0-9-]{0,31})(?:/([1-9][0-9]?))?")
 _TABLE = re.compile(r"\|? *:?-{3,}:? *\|[-:| ]*")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")

@@ -17,7 +17,8 @@ from signing_service.agreement.terms import SECRETARIAT
 
 MAX_ID = 32  # characters
 _FILLING = frozenset(["a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "university", "de", "la"])
-_HEADING = re.compile(r" {0,3}##[ \t]+(?P<words>.*?)[ \t]*(?:\{#(?P<id>[a-z][a-z0-9-]{0,31})\})?[ \t]*")
+_HEADING = re.compile(r" {0,3}##[ \t]+(?P<words>.*)")
+_ID_BEHIND = re.compile(r"\{#([a-z][a-z0-9-]{0,31})\}\Z")
 
 
 def completed(sheet: Sheet) -> Sheet:
@@ -83,7 +84,8 @@ def _free(wanted: str, taken: Collection[str]) -> str:
 def _with_article_ids(sheet: Sheet) -> dict[str, str]:
     """The texts with an id behind each heading: the one that another language has there, else a new one."""
     texts = {language: plain_text(sheet.texts.get(language, "")) for language in sheet.languages}
-    found: list[list[str]] = [[match["id"] or "" for match in _headings(text)] for text in texts.values()]
+    headings = (map(_heading, text.split("\n")) for text in texts.values())
+    found = [[heading[1] for heading in of_text if heading] for of_text in headings]
     taken = {one for ids in found for one in ids if one}
     ids: list[str] = []
     for index in range(max(map(len, found), default=0)):
@@ -93,8 +95,14 @@ def _with_article_ids(sheet: Sheet) -> dict[str, str]:
     return {language: _numbered(text, ids) for language, text in texts.items()}
 
 
-def _headings(text: str) -> list[re.Match[str]]:
-    return [match for line in text.split("\n") if (match := _HEADING.fullmatch(line))]
+def _heading(line: str) -> tuple[str, str] | None:
+    """A heading's words and its id, empty where it has none; None for any other line."""
+    match = _HEADING.fullmatch(line)
+    if match is None:
+        return None
+    words = match["words"].rstrip(" \t")
+    behind = _ID_BEHIND.search(words, max(0, len(words) - MAX_ID - 3))
+    return (words, "") if behind is None else (words[: behind.start()].rstrip(" \t"), behind[1])
 
 
 def _numbered(text: str, ids: list[str]) -> str:
@@ -103,10 +111,8 @@ def _numbered(text: str, ids: list[str]) -> str:
 
 
 def _with_id(line: str, next_id: Callable[[], str]) -> str:
-    match = _HEADING.fullmatch(line)
-    if match is None:
+    heading = _heading(line)
+    if heading is None:
         return line
-    wanted = next_id()
-    return line if match["id"] else f"## {match['words']} {{#{wanted}}}"
-
-
+    (words, said), wanted = heading, next_id()
+    return line if said else f"## {words} {{#{wanted}}}"

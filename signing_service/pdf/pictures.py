@@ -27,6 +27,7 @@ _TRAILER_ROOM = 1024  # bytes at the end in which the newest trailer stands
 _ROOT, _SIZE = re.compile(rb"/Root ([0-9]+ 0 R)"), re.compile(rb"/Size ([0-9]+)")
 _STARTXREF = re.compile(rb"startxref\n([0-9]+)\n")
 _PDFIUM = threading.Lock()  # PDFium is not thread-safe
+_PAGE_AT_A_TIME = threading.Lock()  # a large one takes much memory; pictures of fields do not wait for it
 
 
 def count_pages(pdf: bytes) -> int:
@@ -41,14 +42,19 @@ def count_pages(pdf: bytes) -> int:
 
 def picture_of_page(pdf: bytes, page: int, *, width: int) -> bytes:
     """A page (from 0) as PNG, ``width`` pixels wide, at most MAX_WIDTH; raises NotFoundError without such a page."""
+    with _PAGE_AT_A_TIME:
+        return _png(_drawn(pdf, page, min(width, MAX_WIDTH)))
+
+
+def _drawn(pdf: bytes, page: int, width: int) -> Image.Image:
     with _PDFIUM:
         document = _open(pdf)
         try:
             if not 0 <= page < len(document):
                 raise NotFoundError(f"the agreement has no page {page + 1}")
             sheet = document[page]
-            bitmap = sheet.render(scale=min(width, MAX_WIDTH) / sheet.get_width())
-            return _png(bitmap.to_pil())
+            image: Image.Image = sheet.render(scale=width / sheet.get_width()).to_pil()
+            return image.convert("RGB")  # a copy: the image itself is PDFium's memory
         finally:
             document.close()
 
@@ -96,7 +102,7 @@ def _open(pdf: bytes) -> pypdfium2.PdfDocument:
 
 def _png(image: Image.Image) -> bytes:
     """64 colours chosen by an octree: seven times faster than by median cut, and as good for text on white."""
-    colours = image.convert("RGB").quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    colours = image.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     colours.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

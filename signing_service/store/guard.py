@@ -67,6 +67,10 @@ class Guard:
             self._last = last = (data, _parse(self.path, data))
         return last[1]
 
+    def remembered(self) -> Guard:
+        """A guard that goes on saying what this one says now: what is published later is in no snapshot of now."""
+        return _Remembered(self.path, self.read())
+
     def write(self, note: bytes) -> None:
         """Replace the guard by a later checkpoint, atomically and durably; requires the lock.
 
@@ -98,6 +102,15 @@ class Guard:
             yield
         finally:
             os.close(handle)  # closing releases the lock
+
+
+class _Remembered(Guard):
+    def __init__(self, path: Path, guarded: Guarded | None) -> None:
+        super().__init__(path)
+        self._guarded = guarded
+
+    def read(self) -> Guarded | None:
+        return self._guarded
 
 
 _HINT_OLDER = (

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
-from signing_service.store.tables import Mandate, Person
+from signing_service.store.tables import Agreement, Mandate, Person
 from signing_service.store.tables.people import OFFICERS
 
 _HELD_BY = (
@@ -90,6 +90,13 @@ def of_person(session: Session, person_id: str) -> list[Mandate]:
     """All mandates of a person that are not revoked, the newest first."""
     query = select(Mandate).where(Mandate.person == person_id, Mandate.revoked.is_(None))
     return list(session.scalars(query.order_by(Mandate.created.desc(), Mandate.id)))
+
+
+def drafts_of(session: Session, person_id: str) -> list[str]:
+    """The ids of the drafts in which a person is named, in one order."""
+    query = select(Mandate.agreement).join(Agreement, Agreement.id == Mandate.agreement)
+    query = query.where(Mandate.person == person_id, Mandate.revoked.is_(None), Agreement.state == "draft")
+    return list(session.scalars(query.distinct().order_by(Mandate.agreement)))
 
 
 class Standing(NamedTuple):

@@ -149,11 +149,24 @@ def open_invitation(session: Session, token: str, *, now: datetime) -> Invitatio
 
 
 def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -> None:
-    """Spend an invitation; of two at the same time one gets NotAllowedError."""
-    unused = (Invitation.token_sha256 == invitation.token_sha256, Invitation.used.is_(None))
-    spent = session.execute(update(Invitation).where(*unused).values(used=now).returning(Invitation.person)).first()
+    """Spend an invitation; of two at the same time, and if it is being withdrawn, one gets NotAllowedError."""
+    this = Invitation.token_sha256 == invitation.token_sha256
+    query = update(Invitation).where(this, Invitation.used.is_(None), Invitation.revoked.is_(None))
+    spent = session.execute(query.values(used=now).returning(Invitation.person)).first()
     if spent is None:
         raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+
+
+def hold(session: Session, person: Person) -> None:
+    """Keep others from changing a person until commit, and read the person again; rows may point at it meanwhile."""
+    session.flush()
+    session.refresh(person, with_for_update={"key_share": True})
+
+
+def hold_address(session: Session, person: Person) -> None:
+    """Keep others from changing a person's address until commit, and read again what it is."""
+    session.flush()
+    session.refresh(person, with_for_update={"read": True, "key_share": True})
 
 
 def revoke_invitations(session: Session, person_id: str, *, now: datetime, purpose: str | None = None) -> int:

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from signing_service.errors import ConflictError, InputError
+from signing_service.errors import ConflictError, InputError, SigningServiceError
 from signing_service.web.forms import CorrectionForm
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
@@ -21,16 +21,23 @@ blueprint = Blueprint("corrections", __name__, url_prefix="/secretariat/people/<
 def correct(person_id: str) -> ResponseReturnValue:
     service, officer_id = the_service(), visitor().person_id
     person = people.person_for_officer(service, officer_id, person_id)
-    form, failure = CorrectionForm(obj=person), None
+    form: CorrectionForm = CorrectionForm(obj=person)
+    failure: SigningServiceError | None = None
+    seen = form.seen.data or corrections.look(person)
     if form.validate_on_submit():
         wanted = corrections.Correction(form.name.data or "", form.native_name.data or None, form.email.data or "")
         try:
-            changed = corrections.correct_person(service, officer_id, person_id, wanted)
+            changed = corrections.correct_person(service, officer_id, person_id, wanted, seen)
+        except corrections.CorrectedMeanwhileError as error:
+            failure = error
+            person = people.person_for_officer(service, officer_id, person_id)
+            form, seen = CorrectionForm(formdata=None, obj=person), corrections.look(person)
         except (InputError, ConflictError) as error:
             failure = error
         else:
             _say(changed, wanted)
             return redirect(url_for("access.show", person_id=person_id), code=303)
+    form.seen.data = seen
     page = render_template("secretariat/correction.html", person=person, form=form, failure=failure)
     return page, failure.status if failure else 400 if form.errors else 200
 

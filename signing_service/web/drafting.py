@@ -11,13 +11,13 @@ from dataclasses import replace
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from signing_service.agreement.sheet import Sheet, after
 from signing_service.agreement.sheet_check import Mistake, compose
 from signing_service.agreement.sheet_files import copied, read_sheet
 from signing_service.agreement.terms import MAX_PARTIES
 from signing_service.agreement.words import BUILT_IN
-from signing_service.encoding import sha256_hex
 from signing_service.errors import ConflictError, InputError, NotAllowedError, Phrase
 from signing_service.web import languages
 from signing_service.web.drafting_form import FormPage, form_page, typed
@@ -33,8 +33,11 @@ blueprint = Blueprint("drafting", __name__, url_prefix="/secretariat/agreements"
 
 
 def allow_long_form() -> None:
-    """Let an agreement of many parties come in fields; to be asked before the form is read."""
-    if (request.endpoint or "").startswith("drafting."):
+    """Let an agreement of many parties come in fields; to be asked before the form is read.
+
+    Many fields take long to read, and they are read before anybody is refused: so who is no officer sends few.
+    """
+    if (request.endpoint or "").startswith("drafting.") and getattr(current_user, "officer", False):
         request.max_form_parts = MAX_FIELDS
 
 
@@ -77,7 +80,7 @@ def edit(agreement_id: str) -> ResponseReturnValue:
         raise ConflictError("the agreement is published; its bytes are frozen", hint="publish a corrected version")
 
     def take(files: Files) -> str:
-        drafts.replace_source(service, officer_id, agreement_id, files)
+        drafts.replace_source(service, officer_id, agreement_id, files, drafts.digest(present))
         return agreement_id
 
     return _written(
@@ -110,7 +113,7 @@ def correct(agreement_id: str) -> ResponseReturnValue:
 
 def _written(present: Files, begun: Sheet, take: Callable[[Files], str], **words: object) -> ResponseReturnValue:
     """Show the form, and take what is sent; ``take`` stores files without mistakes and returns the agreement's id."""
-    base = _digest(present)
+    base = drafts.digest(present)
     if request.method != "POST":
         return _shown(form_page(begun, present), base, words)
     if not ConfirmForm().validate_on_submit():
@@ -151,11 +154,6 @@ def _stepped(sheet: Sheet, step: str, present: Files) -> FormPage:
 def _shown(page: FormPage, base: str, words: Mapping[str, object]) -> str:
     more = {"previous": (), "origin": ""} | dict(words)
     return render_template("secretariat/sheet.html", page=page, sheet=page.sheet, base=base, **more)
-
-
-def _digest(files: Files) -> str:
-    """Tells whether a draft is still what the form began with."""
-    return sha256_hex(source_files.to_zip(files)) if files else ""
 
 
 _CHANGED = Mistake(

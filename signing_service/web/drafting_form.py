@@ -27,7 +27,8 @@ Values = Mapping[str, str]
 
 def typed(form: Any) -> Sheet:
     """What was sent, spaces tidied and names of countries and languages turned into their codes."""
-    languages = tuple(tag for tag in dict.fromkeys(form.getlist("languages")) if LANGUAGE.fullmatch(tag))
+    chosen = (tag for tag in dict.fromkeys(form.getlist("languages")) if LANGUAGE.fullmatch(tag))
+    languages = tuple(chosen)[:MAX_LANGUAGES]  # each party has texts in all of them
     values: Values = {name: _line(form[name]) for name in form if not name.startswith("texts-")}
     rows: dict[int, int] = {}
     for match in filter(None, map(_ROW.match, form)):
@@ -36,7 +37,7 @@ def typed(form: Any) -> Sheet:
     return Sheet(
         reference=values.get("reference", ""),
         version=values.get("version", ""),
-        languages=languages[:MAX_LANGUAGES],
+        languages=languages,
         title=_texts(values, "title", languages),
         place=_texts(values, "place", languages),
         notice=_texts(values, "notice", languages),

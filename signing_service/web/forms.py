@@ -48,7 +48,7 @@ class TextForm(FlaskForm):  # type: ignore[misc]
     text = TextAreaField(_l("Your question"), [InputRequired(_l("Write something.")), Length(max=4000)], [_strip])
 
 
-class CorrectionForm(FlaskForm):  # type: ignore[misc]
+class NamesForm(FlaskForm):  # type: ignore[misc]
     """A person's names and address."""
 
     name = StringField(_l("Name in Latin letters"), [InputRequired(_l("Type the name.")), Length(max=120)], [_strip])
@@ -56,7 +56,13 @@ class CorrectionForm(FlaskForm):  # type: ignore[misc]
     email = EmailField(_l("E-mail address"), [InputRequired(_l("Type the address.")), Length(max=254)], [_strip])
 
 
-class PersonForm(CorrectionForm):
+class CorrectionForm(NamesForm):
+    """The same of somebody who is known."""
+
+    seen = HiddenField()  # a digest of the person whom the page shows
+
+
+class PersonForm(NamesForm):
     """A new person."""
 
     locale = SelectField(_l("Language of mails and pages"))

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.mandates import Mandate, Representative
 from signing_service.agreement.names import clean_name
-from signing_service.encoding import parse_canonical_json, parse_time
-from signing_service.errors import NotAllowedError
+from signing_service.encoding import canonical_json, parse_canonical_json, parse_time, sha256_hex
+from signing_service.errors import ConflictError, NotAllowedError
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import agreements, ledger, mandates, openings, passkeys, people, sessions, university_logins
 from signing_service.store.tables import Person
@@ -32,6 +32,10 @@ from signing_service.workflow.service import Service
 from signing_service.workflow.state import awaited_of
 
 EVENT = "person-corrected"
+
+
+class CorrectedMeanwhileError(ConflictError):
+    """Another officer was first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,22 @@ class Corrected:
     """Of ``name``, ``native_name`` and ``email``."""
 
 
-def correct_person(service: Service, officer_id: str, person_id: str, correction: Correction) -> frozenset[str]:
+def look(person: Person) -> str:
+    """A digest of what a correction would change."""
+    return sha256_hex(canonical_json({"name": person.name, "native_name": person.native_name, "email": person.email}))
+
+
+def correct_person(
+    service: Service, officer_id: str, person_id: str, correction: Correction, seen: str | None = None
+) -> frozenset[str]:
     """Change a person's name or address; return what of Correction's members has changed.
+
+    ``seen``: what ``look`` gave when the officer looked at the person, so that nobody undoes what another corrected.
 
     Mandates in drafts get the new name, those of published agreements keep theirs. A changed address withdraws the
     unused links to the old one and signs the person out. Raises NotAllowedError for all but officers, and for officers
-    of no lead where the person holds an office; InputError on a bad name or address, ConflictError on one in use.
+    of no lead where the person holds an office; InputError on a bad name or address, ConflictError on one in use and
+    where the person is another than ``seen`` by now.
     """
     now = service.clock()
     with service.database.begin() as session:
@@ -69,12 +83,19 @@ def correct_person(service: Service, officer_id: str, person_id: str, correction
         person = people.get(session, person_id)
         if person.ended is not None:
             raise NotAllowedError("this person may not act any more")
+        held = _hold_drafts(session, person_id)
+        people.hold(session, person)
+        if seen not in (None, look(person)):
+            raise CorrectedMeanwhileError(
+                "somebody has corrected this person since you opened the page, so nothing was changed",
+                hint="look at what stands there now, and correct what is still wrong",
+            )
         old = person.email
         changed = _change(session, person, correction)
         if not changed:
             return changed
         if changed & {"name", "native_name"}:
-            _rename_in_drafts(session, person)
+            _rename_in_drafts(session, person, held)
         if "email" in changed:
             people.revoke_invitations(session, person_id, now=now)
             if person_id != officer_id:
@@ -146,10 +167,16 @@ def _change(session: Session, person: Person, correction: Correction) -> frozens
     return changed
 
 
-def _rename_in_drafts(session: Session, person: Person) -> None:
+def _hold_drafts(session: Session, person_id: str) -> set[str]:
+    """Hold the drafts in which the person is named, before any other row, so that none is published meanwhile."""
+    named = mandates.drafts_of(session, person_id)
+    return {one for one in named if agreements.lock(session, one).state == "draft"}
+
+
+def _rename_in_drafts(session: Session, person: Person, held: Collection[str]) -> None:
     """Nobody has seen or signed under a draft's mandates yet, so they are written again."""
     for row in mandates.of_person(session, person.id):
-        if agreements.get(session, row.agreement).state == "draft":
+        if row.agreement in held:
             named = Representative(person.id, person.name, person.native_name)
             mandate = replace(Mandate.from_json(row.json), representative=named)
             row.json, row.digest = mandate.to_json(), mandate.digest()
@@ -174,10 +201,10 @@ def _tell(session: Session, service: Service, person: Person, officer: Person, o
 
 
 def has_account(session: Session, person: Person) -> bool:
-    """Whether the person can sign in without a link: by password, passkey or a university's account."""
+    """Whether the person has been here: has a password, a passkey of any kind or a university's account."""
     logins = university_logins.of_person(session, person.id)
     return (
         person.password_hash is not None
-        or bool(passkeys.of_person(session, person.id, "login"))
+        or bool(passkeys.of_person(session, person.id))
         or any(one.state == "confirmed" for one in logins)
     )

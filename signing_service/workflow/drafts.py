@@ -14,7 +14,8 @@ from signing_service.agreement.acts import may_withdraw
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.source import Source, parse_source
 from signing_service.agreement.terms import Terms
-from signing_service.errors import Phrase
+from signing_service.encoding import canonical_json, sha256_hex
+from signing_service.errors import ConflictError, Phrase
 from signing_service.pdf.rendering import render_base
 from signing_service.store import agreements, mandates, people
 from signing_service.store.identifiers import new_id
@@ -68,11 +69,27 @@ def add_draft(
     return agreement_id, terms
 
 
-def replace_source(service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes]) -> None:
-    """Replace a draft's source; raises FormatError on a bad one, ConflictError once the agreement is published."""
+def digest(files: Mapping[str, bytes]) -> str:
+    """Tells whether a draft's files are still those that somebody looked at; empty for none."""
+    return sha256_hex(canonical_json({path: sha256_hex(data) for path, data in files.items()})) if files else ""
+
+
+def replace_source(
+    service: Service, officer_id: str, agreement_id: str, files: Mapping[str, bytes], seen: str | None = None
+) -> None:
+    """Replace a draft's source; raises FormatError on a bad one, ConflictError once the agreement is published.
+
+    ``seen``: the ``digest`` of the files that the new ones were made of; ConflictError where others are there by now.
+    """
     source = parse_source(files)
     with service.database.begin() as session:
         require_officer(session, officer_id)
+        agreements.lock(session, agreement_id)
+        if seen not in (None, digest(agreements.source_files(session, agreement_id))):
+            raise ConflictError(
+                "somebody changed this draft while you were writing",
+                hint="nothing of yours is lost: saving again puts it in place of theirs",
+            )
         store_source(session, agreement_id, source, service.clock())
 
 

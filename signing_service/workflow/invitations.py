@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import Terms
-from signing_service.store import mandates, outbox
+from signing_service.store import mandates, outbox, people
 from signing_service.store.tables import Person
 from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
 from signing_service.workflow.mails import addressed, compose, translations
@@ -28,6 +28,7 @@ def send_invitation(
 
     ``ended``: an agreement that is withdrawn in the same transaction, so that it waits for nobody.
     """
+    people.hold_address(session, person)  # a correction of it withdraws only the links that it sees
     link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
     roles = [role for role in roles_of(session, person.id, person.locale, now) if role.agreement != ended]
     zone = roles[0].zone if roles else person.time_zone

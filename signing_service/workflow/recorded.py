@@ -29,10 +29,11 @@ def check_recorded(session: Session, service: Service, agreement_id: str, end: a
         if index is None:
             raise RecordError("it is no countersignature and no archive timestamp")
         opening = openings.by_index(session, [index])[0]
-        if opening.event is not None and opening.salt is not None:
-            verify_opening(opening.entry, opening.event, opening.salt)
-            if f'"pdf_sha256":"{end.sha256}"'.encode() not in opening.event:
-                raise RecordError("its event names another digest")
+        if opening.event is None or opening.salt is None:  # workflow.erasure erases none of them
+            raise RecordError("its event is not there any more")
+        verify_opening(opening.entry, opening.event, opening.salt)
+        if f'"pdf_sha256":"{end.sha256}"'.encode() not in opening.event:
+            raise RecordError("its event names another digest")
         if guarded is not None and index < guarded.size:
             path = inclusion_proof(index, guarded.size, hash_reader(session))
             verify_inclusion(index, guarded.size, leaf_hash(opening.entry), path, guarded.root)

@@ -139,6 +139,16 @@ def test_another_language_follows_the_ids_that_the_first_has():
     assert "## 目的 {#aims}" in completed(replace(WRITTEN, texts=texts)).texts["zh"]
 
 
+def test_a_heading_with_very_many_spaces_in_it_is_read_at_once():
+    spaces = " " * 19_000
+    texts = dict.fromkeys(("en", "zh"), f"W.\n\n## A{spaces}b{spaces}{{#a}}{spaces}\n\nO.\n")
+    whole = completed(replace(WRITTEN, texts={"en": texts["en"], "zh": texts["zh"].replace(" {#a}", "")}))
+    assert whole.texts["zh"].count("{#a}") == 1
+    assert whole.texts["en"] == texts["en"]
+    many = "".join(f"## A{spaces}b {{#a-{number}}}\n\nO.\n\n" for number in range(20))
+    assert compose(replace(WRITTEN, texts={"en": f"W.\n\n{many}", "zh": f"W.\n\n{many}"})).mistakes == {}
+
+
 def test_two_parties_or_functions_of_one_name_get_different_ids():
     twins = (replace(LAKE, signers=(RECTOR, RECTOR)), replace(LAKE, name="Great Lake, University"))
     one, two = completed(replace(WRITTEN, parties=twins)).parties

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from signing_service.errors import SigningServiceError
 from signing_service.settings import parse_settings
-from signing_service.store import ledger, passkeys, sessions
+from signing_service.store import integrity, ledger, passkeys, sessions
 from signing_service.store.tables import Person
 from signing_service.workflow.service import Service, open_service
 from tests.commands.conftest import Run
@@ -44,6 +45,23 @@ def test_a_backup_comes_back_verified(installed: str, folder: Path, run: Run, ca
     assert run("restore", "monday.backup") == 0
     assert "restored and verified: 3 entries (0 erased)" in capsys.readouterr().out
     assert run("doctor") == 0
+
+
+def test_what_is_published_while_the_backup_is_verified_is_no_fork(
+    installed: str, run: Run, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = integrity._check_types
+
+    def check_types(session: Session) -> None:
+        real(session)  # the snapshot has begun
+        append_and_publish()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(integrity, "_check_types", check_types)
+        assert run("backup", "monday.backup") == 0
+    assert "2 entries and 0 revisions verified" in capsys.readouterr().out
+    assert run("backup", "tuesday.backup") == 0
+    assert "3 entries and 0 revisions verified" in capsys.readouterr().out
 
 
 def test_an_older_backup_than_what_was_published_is_refused(

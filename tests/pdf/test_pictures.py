@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from threading import Thread
 
 import pikepdf
 import pytest
@@ -10,11 +11,13 @@ from PIL import Image, ImageChops
 
 from signing_service.agreement.terms import field_of
 from signing_service.errors import FormatError
+from signing_service.pdf import pictures
 from signing_service.pdf.grammar import FieldSlot
 from signing_service.pdf.pictures import FIELD_SCALE, picture_of_field, picture_of_page
 from tests.pdf.sealed_document import Ceremony
 
 POINTS_ACROSS_A4 = 595.28
+PATIENCE = 20  # seconds
 
 
 def test_a_fields_picture_shows_what_the_page_shows_there():
@@ -30,6 +33,24 @@ def test_a_fields_picture_shows_what_the_page_shows_there():
 
     empty = Image.new("L", picture.size, 255)
     assert _difference(picture, there) < _difference(empty, there) / 2  # the two have other pixel grids
+
+
+def test_who_signs_waits_for_no_page_that_is_being_packed(monkeypatch: pytest.MonkeyPatch):
+    document = Ceremony.held()
+    slot = document.layout.field(field_of(document.terms.signers()[0].id))
+    shown: list[bytes] = []
+
+    def pack(image: Image.Image) -> bytes:
+        signing = Thread(target=lambda: shown.append(picture_of_field(document.pdf, slot)), daemon=True)
+        signing.start()
+        signing.join(PATIENCE)
+        assert shown, "it waits"
+        return real(image)
+
+    real = pictures._png
+    monkeypatch.setattr(pictures, "_png", pack)
+    assert picture_of_page(document.pdf, slot.page, width=300).startswith(b"\x89PNG")
+    assert shown == [picture_of_field(document.pdf, slot)]
 
 
 def test_a_field_that_shows_nothing_has_no_picture():

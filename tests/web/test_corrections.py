@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tests.cast import LIN, OFFICER, SOMCHAI
@@ -10,6 +11,12 @@ from tests.workflow.world import World
 
 Visit = Callable[..., Visitor]
 NEW = "shuyi.lin@njupt.example"
+
+
+def _seen(page: str) -> str:
+    found = re.search(r'name="seen"[^>]* value="([0-9a-f]{64})"', page)
+    assert found
+    return found[1]
 
 
 def test_an_officer_corrects_an_address_and_is_led_to_a_new_link(visit: Visit, world: World):
@@ -38,6 +45,20 @@ def test_a_corrected_name_leads_to_where_the_old_one_would_be_signed_with(visit:
     shown = officer.get(answer.location).text
     assert "Published agreements keep the old name" in shown
     assert f"/secretariat/agreements/{world.agreement}/representatives" in shown
+
+
+def test_a_page_that_was_opened_before_another_correction_does_not_undo_it(visit: Visit, world: World):
+    officer = visit(OFFICER)
+    page = f"/secretariat/people/{world.ids[LIN]}/correction/"
+    seen = _seen(officer.get(page).text)
+    assert officer.submit(page, name=LIN.name, native_name=LIN.native_name, email=NEW, seen=seen).status_code == 303
+    late = officer.submit(page, name="Shuyi Lin", native_name=LIN.native_name, email=LIN.email, seen=seen)
+    assert late.status_code == 409
+    assert "Somebody has corrected this person since you opened the page, so nothing was changed." in late.text
+    assert f'value="{NEW}"' in late.text
+    again = officer.submit(page, name="Shuyi Lin", native_name="", email=NEW, seen=_seen(late.text))
+    assert again.status_code == 303
+    assert f'value="{NEW}"' in officer.get(page).text
 
 
 def test_mistakes_stand_on_the_form_with_what_was_typed(visit: Visit, world: World):

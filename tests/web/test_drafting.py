@@ -10,8 +10,15 @@ from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 
+from signing_service.agreement.sheet_check import Composed, compose
+from signing_service.agreement.terms import MAX_LANGUAGES
 from signing_service.store import agreements, mandates
+from signing_service.web.drafting_form import typed
+from signing_service.workflow.drafts import replace_source
 from tests.cast import LIN, OFFICER, PUBLIC_URL
 from tests.web.visitor import Visitor
 from tests.workflow.world import World, source
@@ -153,6 +160,24 @@ def test_saving_over_somebody_else_s_change_is_asked_for_once_more(officer: Visi
     assert b"OURS/1" in files(officer, draft.agreement)["agreement.toml"]
 
 
+def test_what_somebody_saves_at_the_same_moment_is_not_lost_unseen(
+    officer: Visitor, draft: World, monkeypatch: pytest.MonkeyPatch
+):
+    typed_here = fields(officer.get(url(draft, "form")).text)
+    theirs = {**source(), "agreement.toml": source()["agreement.toml"].replace(b"TEST/1", b"THEIRS/1")}
+
+    def compose_slowly(*given: Any) -> Composed:
+        replace_source(draft.service, draft.officer, draft.agreement, theirs)
+        return compose(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("signing_service.web.drafting.compose", compose_slowly)
+        answer = officer.submit(url(draft, "form"), **typed_here | {"reference": "OURS/1"})
+    assert answer.status_code == 400
+    assert "Somebody changed this draft while you were writing." in answer.text
+    assert files(officer, draft.agreement) == theirs
+
+
 def test_a_published_agreement_is_corrected_in_the_form_and_changed_no_more(officer: Visitor, world: World):
     assert officer.get(url(world, "form")).status_code == 409
     page = officer.get(url(world, "correction/form")).text
@@ -169,3 +194,24 @@ def test_an_agreement_of_very_many_parties_comes_in(officer: Visitor):
     assert len(data) > 1000
     answer = officer.client.post(NEW, base_url=PUBLIC_URL, data=data, content_type="multipart/form-data")
     assert answer.status_code == 303
+
+
+def test_only_an_officer_sends_very_many_fields(app: Flask, visit: Visit, officer: Visitor):
+    fields = {**FIELDS, **{f"parties-{index % 400}-{index}": "" for index in range(2000)}}
+
+    def send(client: FlaskClient, token: str) -> int:
+        data = {**fields, "csrf_token": token}
+        return client.post(NEW, base_url=PUBLIC_URL, data=data, content_type="multipart/form-data").status_code
+
+    representative = visit(LIN)
+    assert send(app.test_client(), "") == 413
+    assert send(representative.client, representative.csrf) == 413
+    assert send(officer.client, officer.csrf) == 303
+
+
+def test_however_many_languages_are_sent_no_party_has_texts_in_more_than_an_agreement_can_have(app: Flask):
+    many = [f"{first}{second}" for first in "abcdef" for second in "klmnop"]
+    with app.test_request_context():
+        sheet = typed(MultiDict([*(("languages", tag) for tag in many), ("parties-0-name", "A")]))
+    assert sheet.languages == tuple(many[:MAX_LANGUAGES])
+    assert [*sheet.title] == [*sheet.texts] == [*sheet.parties[0].signers[0].title] == many[:MAX_LANGUAGES]

@@ -113,6 +113,15 @@ def test_who_was_never_here_is_told_nothing_at_the_old_address(world: World) -> 
     assert told(world, "address") == [person_of(world, world.officer).email]
 
 
+def test_who_has_enrolled_at_the_signing_table_only_is_told_at_both_addresses(world: World) -> None:
+    world.publish()
+    Devices.in_(world).enrol(LIN)
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[LIN]).password_hash = None
+    correct(world, world.ids[LIN], email=NEW)
+    assert told(world, "own-address") == sorted([LIN.email, NEW])
+
+
 def test_somebody_elses_address_and_what_is_none_are_refused_and_nothing_changes(world: World) -> None:
     with pytest.raises(ConflictError, match=SOMCHAI.email):
         correct(world, world.ids[LIN], email=SOMCHAI.email.upper(), name="Somebody Else")

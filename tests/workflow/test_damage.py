@@ -133,6 +133,17 @@ def test_no_renewal_rests_on_an_entry_that_the_guard_does_not_vouch_for(world: W
         renewed(world)
 
 
+def test_no_renewal_covers_bytes_whose_event_was_taken_away(world: World) -> None:
+    sign_everything(world)
+    rotate_to(world, IN_2034, "timestamp")
+    rot_with_its_digests(world)
+    with world.service.database.begin() as session:
+        event = session.get_one(Event, acts.archive_timestamps(session, world.agreement)[-1].entry_index)
+        event.event = event.salt = None
+    with pytest.raises(DamagedError, match="its event is not there any more"):
+        renewed(world)
+
+
 def test_no_renewal_is_fooled_by_an_event_that_its_entry_does_not_open(world: World) -> None:
     sign_everything(world)
     rotate_to(world, IN_2034, "timestamp")

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
-from signing_service.store import agreements, ledger, people
+from signing_service.errors import NotAllowedError
+from signing_service.store import agreements, ledger, mandates, people
+from signing_service.store.tables import OutboxMail
+from signing_service.workflow.corrections import Correction, correct_person
 from signing_service.workflow.drafts import create_correction
-from signing_service.workflow.enrolment import invite
+from signing_service.workflow.enrolment import accept_invitation, invite
 from signing_service.workflow.reminders import remind_all
 from tests.cast import LIN
 from tests.workflow.world import World, source
@@ -33,7 +37,7 @@ def hold_predecessor(session: Session, world: World) -> None:
     agreements.lock(session, world.agreement)
 
 
-def wait_until_it_waits(session: Session, publishing: Future[World]) -> None:
+def wait_until_it_waits(session: Session, publishing: Future[Any]) -> None:
     while not session.execute(WAITING).scalar_one():
         assert not publishing.done(), "it waited for nothing"
 
@@ -55,6 +59,60 @@ def test_who_publishes_waits_for_the_rows_of_others_without_holding_the_log(
         publishing.result(PATIENCE)
     with world.service.database.read() as session:
         assert agreements.get(session, draft).state == "published"
+
+
+def correct_lin(world: World) -> frozenset[str]:
+    changed = Correction("Lin Another", None, "another.lin@njupt.example")
+    return correct_person(world.service, world.officer, world.ids[LIN], changed)
+
+
+def mandate_of_lin(world: World) -> str:
+    with world.service.database.read() as session:
+        return mandates.in_force(session, world.agreement, LIN.signer).digest
+
+
+@on_postgresql
+@pytest.mark.parametrize("published", [False, True])
+def test_a_name_that_is_corrected_while_a_draft_is_published_leaves_its_mandates_as_they_are_recorded(
+    world: World, published: bool
+):
+    before = mandate_of_lin(world)
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            row = agreements.lock(session, world.agreement)
+            correcting = pool.submit(correct_lin, world)
+            wait_until_it_waits(session, correcting)
+            expires = world.clock() + timedelta(days=1)
+            people.invite(session, world.ids[LIN], "invitation", now=world.clock(), expires=expires)
+            if published:
+                row.state = "published"
+        assert correcting.result(PATIENCE) == {"name", "native_name", "email"}
+    assert (mandate_of_lin(world) == before) is published
+
+
+@on_postgresql
+def test_who_is_invited_while_the_address_is_corrected_gets_the_link_at_the_new_one(world: World):
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            people.correct(session, people.get(session, world.ids[LIN]), {"email": "another.lin@njupt.example"})
+            people.revoke_invitations(session, world.ids[LIN], now=world.clock())
+            inviting = pool.submit(invite, world.service, world.officer, world.ids[LIN])
+            wait_until_it_waits(session, inviting)
+        assert inviting.result(PATIENCE)
+    with world.service.database.read() as session:
+        mails = session.scalars(select(OutboxMail).where(OutboxMail.person == world.ids[LIN]))
+        assert [mail.recipient for mail in mails] == ["another.lin@njupt.example"]
+
+
+def test_a_link_that_was_opened_before_it_was_withdrawn_brings_nobody_in(world: World):
+    token = invite(world.service, world.officer, world.ids[LIN]).partition("#")[2]
+    with world.service.database.begin() as session:
+        opened = people.open_invitation(session, token, now=world.clock())
+        people.revoke_invitations(session, world.ids[LIN], now=world.clock())
+        with pytest.raises(NotAllowedError, match="used already"):
+            people.use_invitation(session, opened, now=world.clock())
+    token = invite(world.service, world.officer, world.ids[LIN]).partition("#")[2]
+    assert accept_invitation(world.service, token, None, address="192.0.2.7", agent="Firefox")
 
 
 def invited_in_order(world: World, act: Callable[[], object]) -> list[str]:
