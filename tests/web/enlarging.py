@@ -9,7 +9,7 @@ from tests.web.test_pages_in_chromium import check
 
 
 def look_at_the_signature_large(person: Screen) -> None:
-    """Enlarge it, make it larger by a key, turn the phone, leave it by the browser's way back: the button has the focus again."""
+    """Enlarge it, make it larger by a key, turn the phone, and go back: the button has the focus again."""
     person.page.set_viewport_size({"width": 360, "height": 740})
     enlarge, large = person.stage("approve").get_by_role("button", name="Enlarge"), person.page.locator(".enlarged")
     enlarge.click()
