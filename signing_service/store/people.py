@@ -140,7 +140,7 @@ def open_invitation(session: Session, token: str, *, now: datetime) -> Invitatio
     if invitation is None:
         raise NotAllowedError("this link is not valid", hint="open it again from the mail, or ask for a new one")
     if invitation.used is not None:
-        raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+        raise NotAllowedError("this link was used already", hint="sign in, or ask for a new link")
     if invitation.revoked is not None:
         raise NotAllowedError("this link was withdrawn", hint="ask the secretariat for a new one")
     if invitation.expires <= now:
@@ -153,7 +153,7 @@ def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -
     unused = (Invitation.token_sha256 == invitation.token_sha256, Invitation.used.is_(None))
     spent = session.execute(update(Invitation).where(*unused).values(used=now).returning(Invitation.person)).first()
     if spent is None:
-        raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+        raise NotAllowedError("this link was used already", hint="sign in, or ask for a new link")
 
 
 def revoke_invitations(session: Session, person_id: str, *, now: datetime, purpose: str | None = None) -> int:
