@@ -8,6 +8,7 @@ A receipt stands alone: neither the PDF nor the service is needed to check it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,6 +79,15 @@ def format_receipt(receipt: Receipt) -> bytes:
     if parse_receipt(data) != receipt:
         raise FormatError("receipt has no text that reads back the same")
     return data
+
+
+def is_receipt(data: bytes) -> bool:
+    """Whether the bytes look like a receipt, whole or not, spaced by an editor or not: nothing is checked."""
+    try:
+        members = json.loads(data) if len(data) <= MAX_RECEIPT else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(members, dict) and set(members) == _MEMBERS
 
 
 def parse_receipt(data: bytes) -> Receipt:

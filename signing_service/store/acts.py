@@ -153,13 +153,12 @@ def newest_attempt(session: Session, agreement: str, signer: str, person: str) -
     return session.scalar(query.order_by(Attempt.created.desc(), Attempt.id).limit(1))
 
 
-def signing_now(session: Session, agreement: str, *, now: datetime, since: datetime) -> set[str]:
-    """The signers of an agreement who have an attempt under way that was begun after ``since``."""
-    query = select(Attempt.signer).where(
-        Attempt.agreement == agreement,
-        Attempt.state.in_(("begun", "approved")),
-        Attempt.created > since,
-        Attempt.expires > now,
+def signing_now(session: Session, agreement: str, *, now: datetime) -> set[str]:
+    """The signers of an agreement who have approved, and whose lease in its queue runs: who left is none of them."""
+    query = (
+        select(Attempt.signer)
+        .join(Turn, Turn.attempt == Attempt.id)
+        .where(Turn.agreement == agreement, Turn.lease_until > now, Attempt.state == "approved")
     )
     return set(session.scalars(query))
 

@@ -140,7 +140,7 @@ def open_invitation(session: Session, token: str, *, now: datetime) -> Invitatio
     if invitation is None:
         raise NotAllowedError("this link is not valid", hint="open it again from the mail, or ask for a new one")
     if invitation.used is not None:
-        raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+        raise NotAllowedError("this link was used already", hint="sign in, or ask for a new link")
     if invitation.revoked is not None:
         raise NotAllowedError("this link was withdrawn", hint="ask the secretariat for a new one")
     if invitation.expires <= now:
@@ -154,7 +154,7 @@ def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -
     query = update(Invitation).where(this, Invitation.used.is_(None), Invitation.revoked.is_(None))
     spent = session.execute(query.values(used=now).returning(Invitation.person)).first()
     if spent is None:
-        raise NotAllowedError("this link was used already", hint="log in, or ask for a new link")
+        raise NotAllowedError("this link was used already", hint="sign in, or ask for a new link")
 
 
 def hold(session: Session, person: Person) -> None:

@@ -27,7 +27,7 @@ from signing_service.verify.path import PathBuilder
 from signing_service.verify.record import Event, check_record, proof_of_existence
 from signing_service.verify.report import AgreementReport, RecordReport, Report
 from signing_service.verify.revocation import Known, read_response
-from signing_service.verify.rules import check_fields, check_rules
+from signing_service.verify.rules import check_fields, check_rules, names_of
 from signing_service.verify.signed import Signed, check_one_root, check_seal_issuer, foreign_to, open_revision
 from signing_service.verify.structure import Document, read_document
 from signing_service.verify.timestamps import CLOCK_TOLERANCE, Timestamp
@@ -73,6 +73,7 @@ class AgreementVerifier:
             self._terms = terms = Terms.from_json(document.base.terms)
             title = terms.title.get("en") or terms.title[terms.languages[0]]
             self._report.agreement = AgreementReport(terms.id, title, terms.reference, terms.version)
+            self._report.agreement.names = names_of(terms)
             check_fields(terms, list(document.base.fields))
         if not document.deltas:
             self._checks.unproven(

@@ -6,11 +6,13 @@ report_to_section(report)  # the same, to stand in a page that has its own headi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from html import escape
 
+from signing_service.agreement.terms import ID
 from signing_service.verify.report import Problem, Report, SignatureReport, grouped
 from signing_service.verify.text import (
     STEPS,
@@ -63,6 +65,7 @@ _WHICH_TIME = (
     "The time that counts is the one of the timestamp: it proves when the signature was there. "
     "The time that a signature states itself, and prints in its box, is when its visible mark was made."
 )
+_SIGNER = re.compile(rf"\b{ID.pattern}:{ID.pattern}\b")
 _GUEST = "guest: attests, and counts for no quorum"
 
 
@@ -97,7 +100,8 @@ def _section(report: Report) -> Iterator[str]:
     yield "</table>"
     if report.problems:
         yield f"<h2>{problems_heading(report)}</h2><ul>"
-        yield from (_problem(one) for one in grouped(report.problems))
+        names = report.agreement.names if report.agreement else {}
+        yield from (_problem(one, names) for one in grouped(report.problems))
         yield "</ul>"
     for hint in report.hints:
         yield f"<p>{_text(hint[0].upper() + hint[1:])}.</p>"
@@ -140,11 +144,12 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Agreement", f"{agreement.title}, {agreement.reference}, version {agreement.version}"
         if agreement.state:
             yield "State", state_text(agreement)
-        yield from waiting_facts(report)
+        yield from waiting_facts(report, agreement.names)
         for paper in agreement.papers:
             counts = "counts by the sealed rules" if paper.counts else "counts for nothing"
             by = f"attested by officer {paper.officer} at {_moment(paper.attested)}"
-            yield "On paper", f"{paper.signer}: {paper.name}, signed by hand on {paper.signed_on}; {by}; {counts}"
+            who = f"{agreement.names.get(paper.signer, paper.signer)}: {paper.name}"
+            yield "On paper", f"{who}, signed by hand on {paper.signed_on}; {by}; {counts}"
         for later in agreement.extensions:
             end = f"from {_moment(later.closes)} to {_moment(later.until)}"
             yield "Extended", f"{end}, by officer {later.officer} at {_moment(later.time)}: {later.reason}"
@@ -189,9 +194,14 @@ def _stated(time: datetime | None) -> str:
     return f"<small>states itself: {_moment(time)}</small>" if time else ""
 
 
-def _problem(one: Problem) -> str:
+def _problem(one: Problem, names: Mapping[str, str]) -> str:
     verdict = f'<strong class="{one.verdict.value}">{one.verdict.value}</strong>'
-    return f"<li>{verdict} {STEPS[one.step]}, {_text(one.named)}: {_text(one.message)}</li>"
+    return f"<li>{verdict} {STEPS[one.step]}, {_text(one.named)}: {_text(_in_names(one.message, names))}</li>"
+
+
+def _in_names(message: str, names: Mapping[str, str]) -> str:
+    """The message with the signers' names for their ids."""
+    return _SIGNER.sub(lambda found: names.get(found[0], found[0]), message)
 
 
 def _text(text: str, language: str = "") -> str:

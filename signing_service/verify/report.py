@@ -7,11 +7,11 @@ for signature in report.signatures: print(signature.field, signature.verdict)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from signing_service.verify.verdict import Check, Step, SubIndication, Verdict, worst
+from signing_service.verify.verdict import ADD_BUNDLE, Check, Step, SubIndication, Verdict, worst
 
 
 @dataclass(slots=True)
@@ -124,6 +124,8 @@ class AgreementReport:
     state: str = ""
     entry_into_force: datetime | None = None
     waiting_for: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What people call each signer, by its id: the party and the role."""
     papers: Sequence[PaperReport] = ()
     extensions: Sequence[ExtensionReport] = ()
 
@@ -183,7 +185,10 @@ class Report:
         """What to do, each once."""
         if self.foreign_to:
             return ("verify it with the trust file of the alliance that it belongs to",)
-        return tuple(dict.fromkeys(check.hint for check in self.problems if check.hint))
+        told = dict.fromkeys(check.hint for check in self.problems if check.hint)
+        if self.verdict is Verdict.FAILED:
+            told.pop(ADD_BUNDLE, None)  # no bundle mends what is wrong
+        return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ def signer_of(report: SignatureReport) -> str:
     return SECRETARIAT if report.kind == "countersignature" else report.field
 
 
+def names_of(terms: Terms) -> dict[str, str]:
+    """What people call the signers, by their ids: the party, and the role in English where it has such a name."""
+    roles = {signer.id: signer.role.title.get("en", signer.role.role) for signer in terms.signers()}
+    return {signer.id: f"{signer.party.name} ({roles[signer.id]})" for signer in terms.signers()}
+
+
 def check_fields(terms: Terms, fields: Sequence[str]) -> None:
     """(1) Raise CheckError unless the document has exactly the fields of the terms."""
     missing, extra = set(terms.field_names()) - set(fields), set(fields) - set(terms.field_names())

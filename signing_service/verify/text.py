@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from signing_service.verify.report import AgreementReport, Report, SignatureReport, grouped
@@ -194,16 +194,18 @@ def state_text(agreement: AgreementReport) -> str:
     return f"{state}{words} {_moment(agreement.entry_into_force)}"
 
 
-def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
+def waiting_facts(report: Report, names: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
     """Whose signatures are not there, and whose are there but do not count as they stand.
 
+    ``names``: what the signers are called, by their ids, which stand for those without.
     Where enough have signed nobody is waited for.
     """
     agreement = report.agreement
     waiting = agreement.waiting_for if agreement else ()
     there = {signature.field for signature in report.signatures}
-    absent = ", ".join(signer for signer in waiting if signer not in there)
-    uncounted = ", ".join(signer for signer in waiting if signer in there)
+    named = names or {}
+    absent = ", ".join(named.get(signer, signer) for signer in waiting if signer not in there)
+    uncounted = ", ".join(named.get(signer, signer) for signer in waiting if signer in there)
     if absent and agreement is not None and agreement.state in ("complete", "in-force"):
         words = "not signed yet" if agreement.entry_into_force is None else "did not sign"
         yield "Others", f"{absent}: {words} (not required)"

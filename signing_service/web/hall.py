@@ -71,12 +71,12 @@ class _Hall:
     data: bytes = b""
 
 
-@blueprint.get("/ceremony/<agreement_id>")
+@blueprint.get("/ceremony/<agreement_id>", strict_slashes=False)  # as it is typed from a slide
 def page(agreement_id: str) -> str:
     return _page("public/hall.html", agreement_id)
 
 
-@blueprint.get("/status/<agreement_id>")
+@blueprint.get("/status/<agreement_id>", strict_slashes=False)
 def status(agreement_id: str) -> str:
     return _page("public/status.html", agreement_id)
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
 from signing_service.errors import InputError, LimitError, UnavailableError
+from signing_service.evidence.receipt import is_receipt
 from signing_service.evidence.trust import fingerprint, fingerprint_text
 from signing_service.verify.sandbox import MAX_TRUST_BYTES, Result, Submission, verify_apart
 from signing_service.verify.verifier import PROFILES, is_document
@@ -52,6 +53,9 @@ def check() -> ResponseReturnValue:
     try:
         submission = _submission()
         limits.use("verification")
+        if not is_document(submission.data):  # which has no verdict worth a word: the commands give one
+            receipt = is_receipt(submission.data)
+            return render_template("public/no_agreement.html", name=submission.name, receipt=receipt)
         result = _verify(submission)
     except (InputError, UnavailableError) as error:
         return _page(failure=error), error.status
@@ -63,7 +67,6 @@ def check() -> ResponseReturnValue:
         body=Markup(result.body),  # noqa: S704 (escaped by the report; no script runs here, headers.py)
         saved=Markup(saved),  # noqa: S704 (base64)
         name=submission.name,
-        document=is_document(submission.data),
         why=_reasons().get(result.reason, ""),
         own_trust=bool(own and own.filename),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,6 @@ from signing_service.workflow.service import Service
 from signing_service.workflow.state import load_acts, load_terms
 
 PAGE = 24  # agreements
-SIGNING_SHOWN = timedelta(minutes=3)  # for how long somebody who began is shown as signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,7 @@ def public_view(service: Service, agreement_id: str) -> PublicView:
         if row.publicity == "nobody":
             raise NotFoundError("there is no such agreement")
         view, now = _view(session, service, row, None), service.clock()
-        signing = acts.signing_now(session, agreement_id, now=now, since=now - SIGNING_SHOWN)
+        signing = acts.signing_now(session, agreement_id, now=now)
         waiting = {signer.id for signer in view.signers if signer.status == "waiting"}
         return PublicView(view, row.publicity == "people", frozenset(signing & waiting), _completed(view))
 

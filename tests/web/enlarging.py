@@ -9,14 +9,18 @@ from tests.web.test_pages_in_chromium import check
 
 
 def look_at_the_signature_large(person: Screen) -> None:
-    """Enlarge it, make it smaller by a key, leave it by the browser's way back: the button has the focus again."""
+    """Enlarge it, make it larger by a key, turn the phone, and go back: the button has the focus again."""
     person.page.set_viewport_size({"width": 360, "height": 740})
     enlarge, large = person.stage("approve").get_by_role("button", name="Enlarge"), person.page.locator(".enlarged")
     enlarge.click()
     check(person.page, (360, "light"))
-    expect(large.locator("img")).to_have_js_property("offsetWidth", 540)  # half as wide again as the phone
-    person.page.keyboard.press("-")
+    expect(large.locator("img")).to_have_js_property("offsetWidth", 360)  # as wide as the phone: nothing is cut
     expect(large.get_by_role("button", name="Smaller")).to_be_disabled()
+    person.page.keyboard.press("+")
+    expect(large.locator("img")).to_have_js_property("offsetWidth", 540)
+    person.page.set_viewport_size({"width": 740, "height": 360})
+    expect(large.locator("img")).to_have_js_property("offsetWidth", 740)  # turned: it fits again
+    person.page.set_viewport_size({"width": 360, "height": 740})
     person.page.go_back()
     expect(large).to_be_hidden()
     expect(enlarge).to_be_focused()

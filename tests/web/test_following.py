@@ -140,10 +140,21 @@ def test_reminders_go_out_at_a_press_and_are_told_of(visit: Visit, world: World)
 
 
 def test_the_hall_shows_who_is_just_signing_and_when_it_was_complete(visit: Visit, anybody: Visitor, world: World):
-    visit(LIN).begin(world.agreement, LIN.signer)
+    signing = world.signing(LIN)
+    state = anybody.get(f"/ceremony/{world.agreement}/state.json").json
+    assert state["signers"][0]["status"] == "waiting", "who only looks is not signing"
+    signing.approve()
     state = anybody.get(f"/ceremony/{world.agreement}/state.json").json
     assert [one["status"] for one in state["signers"]] == ["signing", "waiting", "waiting", "waiting"]
     assert state["completed"] is None
+    world.clock.forward(seconds=20)
+    state = anybody.get(f"/ceremony/{world.agreement}/state.json").json
+    assert state["signers"][0]["status"] == "waiting", "who left the page is not signing"
     world.sign(LIN)
     state = anybody.get(f"/ceremony/{world.agreement}/state.json").json
     assert state["signers"][0]["status"] == "signed"
+
+
+@pytest.mark.parametrize("page", ["ceremony", "status"])
+def test_a_slash_too_many_is_no_error(anybody: Visitor, world: World, page: str):
+    assert anybody.get(f"/{page}/{world.agreement}/").status_code == 200

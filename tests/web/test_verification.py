@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable
 from html import unescape
@@ -78,12 +79,27 @@ def test_a_changed_byte_is_not_valid(anybody: Visitor, finished: World):
     assert "_FAILURE" in details
 
 
-@pytest.mark.parametrize("data", [b"\x00\x01 nonsense", b"PK\x03\x04 a letter.docx", b""])
+NO_AGREEMENTS = (b"\x00\x01 nonsense", b"PK\x03\x04 a letter.docx", b"", b"Dear colleagues", b"{}", b"[")
+
+
+@pytest.mark.parametrize("data", NO_AGREEMENTS)
 def test_what_is_neither_a_pdf_nor_a_bundle_is_called_no_agreement(anybody: Visitor, world: World, data: bytes):
     page = send(anybody, data, "holiday.bin").text
-    assert "<h1>Not an agreement</h1>" in page
+    assert "<h1>This is not an agreement</h1>" in page
     assert "not as it was signed" not in page
-    assert "FAILED" in page, "the verdict stays what it is"
+    assert "FAILED" not in page, "what is none cannot be a bad one; the command gives the verdict"
+
+
+@pytest.mark.parametrize("spaced", [False, True])
+def test_a_receipt_is_called_so_and_what_to_do_with_it_is_told(anybody: Visitor, world: World, spaced: bool):
+    receipt = world.sign(LIN)
+    data = json.dumps(json.loads(receipt), indent=2).encode() if spaced else receipt
+    page = unescape(send(anybody, data, "receipt.json").text)
+    assert "<h1>A receipt, not an agreement</h1>" in page
+    assert "give its evidence bundle (ZIP)" in page
+    assert "signing-service record audit --trust trust.json --receipt receipt.json" in page
+    assert "FAILED" not in page
+    assert "neither a PDF nor" not in page
 
 
 def test_a_damaged_bundle_is_still_called_not_valid(anybody: Visitor, finished: World):

@@ -1,7 +1,7 @@
 /**
  * Pictures of what is signed, large: a dialog over the whole screen, in which they are moved and made larger.
  *
- * It opens where text can be read. Fingers pinch and move it as they do any page; buttons, the keys + and −, a double
+ * It opens as wide as the window; what was chosen stays from page to page. Fingers pinch and move it as they do any page; buttons, the keys + and −, a double
  * click and the arrow keys do the same. The way back of the browser closes it, as it would leave a page.
  */
 
@@ -16,7 +16,7 @@ class Enlarged {
     dialog.querySelector("[data-enlarged-close]").addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => this.#onClosed());
     dialog.addEventListener("keydown", (event) => this.#onKey(event));
-    this.sheet.addEventListener("dblclick", (event) => this.#scaleTo(this.scale > 1 ? 1 : this.#readable(), event));
+    this.sheet.addEventListener("dblclick", (event) => this.#scaleTo(this.scale > SCALES[0] ? SCALES[0] : this.#readable(), event));
     for (const button of dialog.querySelectorAll("[data-enlarged-zoom]")) {
       button.addEventListener("click", () => this.#zoom(Number(button.dataset.enlargedZoom)));
     }
@@ -24,7 +24,7 @@ class Enlarged {
       button.addEventListener("click", () => this.#show(this.at + Number(button.dataset.enlargedStep)));
     }
     addEventListener("popstate", () => dialog.open && dialog.close());
-    addEventListener("resize", () => dialog.open && this.#scaleTo(Math.max(this.scale, 1)));
+    addEventListener("resize", () => dialog.open && this.#onResize());
     if (history.state?.enlarged) history.replaceState(null, ""); // loaded anew while it was open
   }
 
@@ -34,12 +34,20 @@ class Enlarged {
     for (const button of this.dialog.querySelectorAll("[data-enlarged-step]")) button.hidden = pictures.length < 2;
     history.pushState({ enlarged: true }, "");
     this.dialog.showModal();
+    this.width = innerWidth;
+    this.#scaleTo(SCALES[0]);
     this.#show(at);
     this.sheet.focus({ preventScroll: true });
   }
 
   #onClosed() {
     if (history.state?.enlarged) history.back(); // closed by its button or Escape: the entry of the history goes too
+  }
+
+  /** Fit a phone that was turned; bars of the browser that come and go change the height alone. */
+  #onResize() {
+    if (this.width !== innerWidth) this.#scaleTo(SCALES[0]);
+    this.width = innerWidth;
   }
 
   #onKey(event) {
@@ -63,8 +71,7 @@ class Enlarged {
     for (const button of this.dialog.querySelectorAll("[data-enlarged-step]")) {
       button.disabled = !this.pictures[at + Number(button.dataset.enlargedStep)];
     }
-    this.#scaleTo(this.#readable());
-    this.sheet.scrollTo(kind === "page" ? (this.sheet.scrollWidth - this.sheet.clientWidth) / 5 : 0, 0); // past the margin
+    this.sheet.scrollTo(this.sheet.scrollLeft, 0);
   }
 
   async #sharpen(source) {
