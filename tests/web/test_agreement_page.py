@@ -66,6 +66,8 @@ def test_who_has_no_password_is_led_to_the_approval_passkey_and_never_asked_for_
         session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
     page = lin.get(url(world)).text
     assert "Before you sign you need an approval passkey." in page
+    assert "The rules let a password approve, too, but you have none here" in page
+    assert "Make your approval passkey" in page
     assert "Better than" not in page
     assert "data-signing" not in page
     assert lin.get(url(world, f"decline/{LIN.signer}")).status_code == 403
