@@ -172,6 +172,11 @@ def test_the_receipt_names_the_time_that_counts_and_the_one_in_the_box_each_with
     assert "The time of the timestamp counts" in said
 
 
+def test_the_receipt_does_not_tell_two_times_apart_that_are_the_same_to_the_minute(lin: Visitor, world: World):
+    world.sign(LIN)
+    assert "The time of the timestamp counts" not in lin.get(url(world, f"receipts/{LIN.signer}/")).text
+
+
 def test_nobody_gets_the_receipt_of_somebody_else(visit: Visit, world: World):
     world.sign(LIN)
     assert visit(SOMCHAI).get(url(world, f"receipts/{LIN.signer}/")).status_code == 404
