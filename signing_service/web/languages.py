@@ -13,6 +13,7 @@ from typing import Any
 
 from babel import Locale
 from flask import request, session
+from flask_babel import force_locale, gettext
 from flask_login import current_user
 
 from signing_service import resources
@@ -67,4 +68,16 @@ def note(service: Service, person_id: str, noted: str) -> None:
 
 def context() -> dict[str, Any]:
     """What templates need to offer the languages."""
-    return {"interface_languages": finished(), "draft_languages": drafts()}
+    return {"interface_languages": finished(), "draft_languages": drafts(), "draft_offered": offered()}
+
+
+def offered() -> dict[str, str] | None:
+    """The draft that the browser prefers to every finished language, and the words that offer it, in its language."""
+    if "language" in session:
+        return None
+    primary = (tag.replace("_", "-").split("-")[0].lower() for tag in request.accept_languages.values())
+    known = next((tag for tag in primary if tag in FINISHED or tag in drafts()), DEFAULT)
+    if known in FINISHED:
+        return None
+    with force_locale(known):
+        return {"tag": known, "text": gettext("Read these pages in a draft translation")}

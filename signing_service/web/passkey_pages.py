@@ -11,7 +11,7 @@ from signing_service.errors import NotFoundError, UnavailableError
 from signing_service.web.public import local_path
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.web.words import passkey_words
-from signing_service.workflow import approval_keys, confirmation, officers, overview, passkeys
+from signing_service.workflow import approval_keys, confirmation, officers, overview, own_passkeys, passkeys
 from signing_service.workflow.approval_keys import Enrolled
 
 blueprint = Blueprint("passkey_pages", __name__)
@@ -36,7 +36,7 @@ def own() -> str:
         "passkeys/own.html",
         kinds=passkeys.own_kinds(service, person_id),
         keys=[key for key in keys if key.officer == person_id],
-        approvals=approval_keys.own_places(service, person_id),
+        approvals=own_passkeys.own_places(service, person_id),
         next=local_path(request.args.get("next")),
         data={**_data(), "officer_keys": [key.to_value() for key in keys if key.officer == person_id]},
     )

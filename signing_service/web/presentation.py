@@ -157,6 +157,11 @@ def code_path(address: str) -> tuple[int, str]:
     return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
 
 
+def gap() -> str:
+    """What stands between two sentences: nothing in Chinese, whose full stop is as wide as a space already."""
+    return "" if (get_locale() or Locale("en")).language == "zh" else " "
+
+
 def sign_in_word(method: str) -> str:
     """How somebody signed in, in words; empty where it was not noted."""
     words = {
@@ -189,6 +194,7 @@ FILTERS = {
     "sign_in_word": sign_in_word,
 }
 GLOBALS = {
+    "gap": gap,
     "ring_points": ring_points,
     "ring_radius": ring_radius,
     "ngettext": ngettext,

@@ -19,7 +19,18 @@ from signing_service.web.own_signing import SigningSection, consent_language, si
 from signing_service.web.presentation import in_language
 from signing_service.web.visitor import refuse_password_at_table, the_service, visitor
 from signing_service.web.words import passkey_words
-from signing_service.workflow import approval_keys, attempts, codes, download, login, overview, passkeys, receipts
+from signing_service.workflow import (
+    approval_keys,
+    attempts,
+    codes,
+    download,
+    login,
+    overview,
+    own_passkeys,
+    passkeys,
+    proof,
+    receipts,
+)
 from signing_service.workflow import refusal as refusals
 from signing_service.workflow.approvals import NoWayToApproveError, Password
 from signing_service.workflow.overview import AgreementView
@@ -44,6 +55,7 @@ def agreement(agreement_id: str) -> str:
     if language not in source.texts:
         raise NotFoundError("the agreement has no text in that language")
     sections, obstacles = own_sections(view)
+    places = own_passkeys.own_places(service, person_id) if view.my_signers else []
     unable = {signer: error for signer, error in obstacles.items() if isinstance(error, NoWayToApproveError)}
     return render_template(
         "representative/agreement.html",
@@ -52,6 +64,8 @@ def agreement(agreement_id: str) -> str:
         language=language,
         sections=sections,
         unable=unable,
+        has_password=proof.has_password(service, person_id),
+        passkey_states={one.signer: one.state for one in places if one.agreement == agreement_id},
         has_login="login" in passkeys.own_kinds(service, person_id),
         obstacles=[error for signer, error in obstacles.items() if signer not in unable],
         unfinished={own.own.signer: _unfinished(agreement_id, own.own.signer) for own in sections},

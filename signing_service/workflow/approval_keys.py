@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.mandates import Mandate
-from signing_service.agreement.terms import SECRETARIAT, Party, Terms
+from signing_service.agreement.terms import SECRETARIAT, Party
 from signing_service.encoding import parse_canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import acts, agreements, ledger, mandates, openings, passkeys, people
@@ -31,7 +31,7 @@ from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_revocation, tell_officers_about_enrolment
 from signing_service.workflow.passkeys import register
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import awaited_of, load_mandate, load_published, load_terms
+from signing_service.workflow.state import load_mandate, load_published, load_terms
 
 REASONS = ("lost", "replaced", "withdrawn", "mistake")
 CODES_DIFFER = "codes differ"  # what an officer found; the key may be somebody else's
@@ -114,25 +114,6 @@ def own_enrolments(service: Service, person_id: str, agreement_id: str, signer: 
     return [replace(view, codes_differed=differed) for view, differed in views]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A signature that a person may give, and where the passkey for it stands."""
-
-    agreement: str
-    signer: str
-    title: Mapping[str, str]
-    """The agreement's, by language."""
-    party: Party
-    state: str
-    """``none`` · ``waiting`` · ``confirmed``."""
-
-
-def own_places(service: Service, person_id: str) -> list[Place]:
-    """The signatures that a person may yet give to published agreements, the newest mandate first."""
-    with service.database.read() as session:
-        return [_place(session, one.mandate, one.terms) for one in awaited_of(session, person_id, service.clock())]
-
-
 def states_for_officer(service: Service, officer_id: str, agreement_id: str) -> dict[str, str]:
     """Where the approval passkeys of an agreement's signers stand: ``waiting`` or ``confirmed``, else not named.
 
@@ -167,12 +148,6 @@ def _key_of(session: Session, row: MandateRow, enrolment: Enrolment, credential:
     terms = load_terms(agreements.get(session, row.agreement))
     party = terms.signer(row.signer).party
     return KeyOf(view_of(row, enrolment, credential), terms.title, terms.reference, party)
-
-
-def _place(session: Session, row: MandateRow, terms: Terms) -> Place:
-    states = {enrolment.state for enrolment, _ in passkeys.of_mandate(session, row.id)}
-    state = next((one for one in ("confirmed", "waiting") if one in states), "none")
-    return Place(row.agreement, row.signer, terms.title, terms.signer(row.signer).party, state)
 
 
 def _codes_differed(session: Session, enrolment: Enrolment) -> bool:

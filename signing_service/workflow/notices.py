@@ -139,7 +139,10 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "signed": (
             gettext("Your signature is recorded"),
-            gettext("your signature was recorded on %(when)s. Your receipt is on the agreement's page."),
+            gettext(
+                "your signature was recorded on %(when)s. Your receipt is behind the link below.\n\n"
+                "If this was not you, please tell the secretariat at once."
+            ),
         ),
         "complete": (
             gettext("All required signatures are there"),

@@ -40,6 +40,7 @@ _PAGES = {
     "question": "/secretariat/agreements/%(agreement)s/questions/",
     "answer": "/agreements/%(agreement)s/questions/",
     "revoked": "/passkeys/",
+    "signed": "/agreements/%(agreement)s/receipts/%(signer)s/",
     "replaced": "/agreements/",  # the agreement itself is closed to who has no mandate in it
 }  # where a mail leads, if not to the agreement
 
@@ -56,7 +57,7 @@ def tell_about_signature(
     """Tell the signer that the signature is stored, and the officers when it completes those given ``before``."""
     terms = published.terms
     signer = people.get(session, signatory.person_id)
-    _notify(session, service, [signer], terms, "signed", now, when=time)
+    _notify(session, service, [signer], terms, "signed", now, when=time, signer=signatory.signer)
     if signatory.signer == SECRETARIAT:
         parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
         others = [person for person in parties.values() if person.id != signer.id]
@@ -217,7 +218,7 @@ def _notify(
         shown = {name: _shown(value, person.locale, zone) for name, value in values.items()}
         subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **shown})
         title = terms.title.get(person.locale) or terms.title[terms.languages[0]]
-        page = _page(kind, values) % {"agreement": terms.id}
+        page = _page(kind, values) % {"agreement": terms.id, "signer": values.get("signer")}
         notice = Notice(kind, f"{subject}: {_references(terms, values)}", body, title, page)
         send_notice(session, service, person, notice, now, agreement=terms.id)
 

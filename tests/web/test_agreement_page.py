@@ -66,6 +66,8 @@ def test_who_has_no_password_is_led_to_the_approval_passkey_and_never_asked_for_
         session.execute(update(Person).where(Person.id == world.ids[LIN]).values(password_hash=None))
     page = lin.get(url(world)).text
     assert "Before you sign you need an approval passkey." in page
+    assert "The rules let a password approve, too, but you have none here" in page
+    assert "Make your approval passkey" in page
     assert "Better than" not in page
     assert "data-signing" not in page
     assert lin.get(url(world, f"decline/{LIN.signer}")).status_code == 403
@@ -168,6 +170,11 @@ def test_the_receipt_names_the_time_that_counts_and_the_one_in_the_box_each_with
     assert "Time that counts 11 Apr 2025, 12:03 local time (11 Apr 2025, 04:03 UTC)" in said
     assert "Time in the box 11 Apr 2025, 12:00 local time (11 Apr 2025, 04:00 UTC)" in said
     assert "The time of the timestamp counts" in said
+
+
+def test_the_receipt_does_not_tell_two_times_apart_that_are_the_same_to_the_minute(lin: Visitor, world: World):
+    world.sign(LIN)
+    assert "The time of the timestamp counts" not in lin.get(url(world, f"receipts/{LIN.signer}/")).text
 
 
 def test_nobody_gets_the_receipt_of_somebody_else(visit: Visit, world: World):

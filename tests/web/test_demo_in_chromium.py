@@ -97,7 +97,7 @@ def come_in(window: Screen, link: str) -> Screen:
 
 def enrol(window: Screen) -> str:
     """Make the passkey that approves; give the code on the screen."""
-    window.page.get_by_role("link", name="Make or see your approval passkey").click()
+    window.page.get_by_role("link", name="Make your approval passkey").click()
     window.page.get_by_role("button", name="Make the approval passkey").click()
     expect(window.page.locator("[data-code]")).not_to_be_empty()
     return window.page.locator("[data-code]").inner_text()

@@ -91,3 +91,20 @@ def test_what_is_agreed_to_is_said_in_english_beside_a_draft(visit: Callable[...
     lin.get("/language/be")
     page = lin.get(f"/agreements/{world.agreement}/").text
     assert '"consent_language": "en"' in page
+
+
+def test_who_prefers_a_draft_is_offered_it_in_its_language_until_a_language_is_chosen(anybody: Visitor):
+    wanted = {"Accept-Language": "vi-VN,vi;q=0.9,en;q=0.8"}
+    for path in ("/sign-in", "/invitation"):
+        page = anybody.get(path, headers=wanted).text
+        assert '<html lang="en">' in page
+        assert "Đọc các trang này bằng tiếng Việt" in page
+    assert "draft translation" not in anybody.get("/sign-in", headers={"Accept-Language": "ru,vi;q=0.9"}).text
+    anybody.get("/language/en")
+    assert "Đọc các trang này" not in anybody.get("/sign-in", headers=wanted).text
+
+
+def test_two_sentences_stand_without_a_space_in_chinese(anybody: Visitor):
+    page = anybody.get("/invitation", headers={"Accept-Language": "zh"}).text
+    assert "。" in page
+    assert "。 " not in page

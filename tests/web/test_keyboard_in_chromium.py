@@ -37,7 +37,7 @@ def test_the_keyboard_alone_makes_a_passkey_confirms_it_and_signs_with_it(screen
     officer = make_officers_passkey(with_device(screen()).sign_in(OFFICER))
     lin = with_device(screen()).sign_in(LIN).open_agreement(agreement)
 
-    press(lin, "Make or see your approval passkey", role="link")
+    press(lin, "Make your approval passkey", role="link")
     press(lin, "Make the sign-in passkey")
     press(lin, "Make the approval passkey")
     expect(lin.page.locator("[data-code]")).to_be_visible()

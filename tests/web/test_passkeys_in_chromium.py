@@ -52,7 +52,7 @@ def lin(screen: Screens, world: World) -> Screen:
     window = with_device(screen(width=390, height=800)).sign_in(LIN).open_agreement(world.agreement)
     expect(window.page.get_by_text("Before you sign you need an approval passkey")).to_be_visible()
     expect(window.section).to_have_count(0)
-    window.page.get_by_role("link", name="Make or see your approval passkey").click()
+    window.page.get_by_role("link", name="Make your approval passkey").click()
     return window
 
 

@@ -48,7 +48,7 @@ def test_a_guest_comes_by_invitation_is_confirmed_signs_and_is_reported_as_a_gue
     guest.page.get_by_role("button", name="Make a passkey and continue").click()
     expect(guest.page.get_by_role("button", name="Sign out")).to_be_visible()
     guest.open_agreement(world.agreement)
-    guest.page.get_by_role("link", name="Make or see your approval passkey").click()
+    guest.page.get_by_role("link", name="Make your approval passkey").click()
     guest.page.get_by_role("button", name="Make the approval passkey").click()
     expect(guest.page.locator("[data-code]")).not_to_be_empty()
 

@@ -69,6 +69,8 @@ def test_a_representative_is_told_of_the_signature_by_the_own_university_s_clock
         told = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "signed"]
     assert "your signature was recorded on 11 April 2025, 12:0" in told[0].text
     assert "(Shanghai; 04:0" in told[0].text
+    assert "If this was not you, please tell the secretariat at once." in told[0].text
+    assert f"/agreements/{world.agreement}/receipts/{LIN.signer}/\n" in told[0].text
 
 
 def test_the_mail_about_an_alarm_calls_the_record_no_agreement(world: World):

@@ -10,7 +10,6 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
 from signing_service.store import openings, outbox
 from signing_service.verify.verdict import Verdict
-from signing_service.workflow.approval_keys import own_places
 from signing_service.workflow.approvals import Password
 from signing_service.workflow.download import evidence
 from signing_service.workflow.drafts import replace_source
@@ -19,6 +18,7 @@ from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person, sign_in, sign_out
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.overview import agreement_view
+from signing_service.workflow.own_passkeys import own_places
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.refusal import refuse
 from signing_service.workflow.withdrawal import withdraw

@@ -40,6 +40,7 @@ button("[data-revoke]")?.addEventListener("click", (event) => attempt(root, even
 async function show(enrolment) {
   const own = localStorage.getItem(memory);
   if (own !== null && own !== enrolment.key) throw new Mismatch(page.words.swapped);
+  root.querySelector("[data-made]").hidden = false;
   if (enrolment.state === "confirmed") return stages.show("confirmed");
   if (own !== null) root.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(own));
   stages.show(own === null ? "elsewhere" : "code");

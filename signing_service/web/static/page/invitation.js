@@ -50,6 +50,7 @@ function choose(way) {
   form.querySelector("[data-continue]").hidden = way === "passkey";
   form.querySelector("[data-password]").hidden = way !== "password";
   form.elements.password.disabled = way !== "password";
+  form.querySelector("[data-choose-passkey]").hidden = known || !canUsePasskeys();
 }
 
 function describe({ title, number, party, role, ends }) {
@@ -92,6 +93,11 @@ form.querySelector("[data-choose-password]").addEventListener("click", () => {
   choose("password");
   form.elements.password.focus();
   return null;
+});
+
+form.querySelector("[data-choose-passkey]").addEventListener("click", () => {
+  choose("passkey");
+  form.querySelector("[data-make]").focus();
 });
 
 async function enter(button, task) {

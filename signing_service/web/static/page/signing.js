@@ -8,6 +8,7 @@ import { SignaturePad } from "../signing/pad.js";
 import { Refusal } from "../signing/refusal.js";
 import { ConnectionLost, ServiceError, SignedOut, ask } from "../signing/transport.js";
 import { Arrival } from "./arrival.js";
+import { Consent } from "./consent.js";
 import { keep, keepable } from "./kept.js";
 import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
 
@@ -25,6 +26,7 @@ class SigningSection {
     this.stages = new Stages(root);
     this.mark = root.querySelector("form[data-stage=mark]");
     this.approval = root.querySelector("form[data-stage=approve]");
+    this.consent = new Consent(this.approval);
     this.pad = new SignaturePad(root.querySelector(".pad svg"), () => this.#onDrawn());
     keepable(`signing ${this.page.signer}`, { read: () => this.pad.strokes, write: (strokes) => this.pad.restore(strokes) });
     this.flow = new SigningFlow(this.page, this.#service(), { onMoment: (...moment) => this.#tell(...moment) });
@@ -66,7 +68,7 @@ class SigningSection {
 
   #listen() {
     this.mark.addEventListener("submit", (event) => this.#onSubmit(event, () => this.#propose()));
-    this.approval.addEventListener("submit", (event) => this.#onSubmit(event, () => this.#sign()));
+    this.approval.addEventListener("submit", (event) => this.#onSubmit(event, () => this.consent.isGiven() && this.#sign()));
     for (const choice of this.mark.elements.mark) choice.addEventListener("change", () => this.#chooseMark());
     const onClick = (selector, action) => this.root.querySelector(selector).addEventListener("click", action);
     onClick("[data-undo]", () => this.pad.undo());
