@@ -75,9 +75,6 @@ class SigningSection {
     onClick("[data-clear]", () => this.pad.clear());
     onClick("[data-back]", () => this.stages.show("mark"));
     onClick("[data-retry]", () => this.#retry());
-    for (const other of this.root.querySelectorAll("[data-other-way]")) {
-      other.addEventListener("click", () => this.#chooseWay(other.dataset.otherWay));
-    }
     addEventListener("beforeunload", (event) => {
       if (this.stages.current === "running") event.preventDefault();
     });
@@ -132,11 +129,9 @@ class SigningSection {
     image.src = URL.createObjectURL(new Blob([jpeg], { type: "image/jpeg" }));
   }
 
-  /** Offer the ways in which the service lets this person approve: a confirmed passkey first. */
-  #offer({ passkey, password, code }) {
+  /** Offer the way in which the service lets this person approve: a confirmed passkey, or else the password. */
+  #offer({ passkey, code }) {
     this.passkey = canUsePasskeys() ? passkey : null;
-    this.approval.querySelector("[data-other-way=password]").hidden = !password;
-    this.approval.querySelector("[data-other-way=passkey]").hidden = !this.passkey;
     const field = this.approval.querySelector("[data-code]");
     field.hidden = field.querySelector("input").disabled = !code;
     this.#chooseWay(this.passkey ? "passkey" : "password");
