@@ -21,7 +21,7 @@ from signing_service.agreement.names import clean_name
 from signing_service.agreement.rules import DATE
 from signing_service.agreement.terms import AGREEMENT_ID, ID, SECRETARIAT, SHA256
 from signing_service.encoding import canonical_json, parse_canonical_json, tagged_sha256
-from signing_service.errors import FormatError, NotAllowedError
+from signing_service.errors import FormatError, InputError, NotAllowedError
 
 if TYPE_CHECKING:
     from signing_service.agreement.terms import Terms
@@ -150,6 +150,16 @@ class Mandate:
             raise NotAllowedError("the mandate is for %(one)s, not for %(other)s", one=self.signer, other=signer_id)
         if signer_id != SECRETARIAT:
             terms.signer(signer_id)
+
+
+def check_days(first_day: date, last_day: date | None, today: date) -> None:
+    """Raise InputError unless there is a day on which a mandate of these days can still be used."""
+    if last_day is None:
+        return
+    if last_day < today:
+        raise InputError("the mandate has ended already", hint="choose a later last day, or leave it empty")
+    if last_day < first_day:
+        raise InputError("the mandate ends before it begins", hint="choose a later last day, or leave it empty")
 
 
 def _parse_day(table: Members, text: str) -> date:

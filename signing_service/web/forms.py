@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -18,6 +19,11 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from signing_service.agreement.mandates import check_days
+from signing_service.errors import InputError
+from signing_service.web.presentation import sentence
+from signing_service.web.visitor import the_service
 
 
 def _strip(value: Any) -> Any:
@@ -116,6 +122,14 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
         """Asked for where the rows of the file do not all say it."""
         if self.needs_organ and not field.data:
             raise ValidationError(_l("Say who authorised these people."))
+
+    def validate_last_day(self, field: Any) -> None:
+        """The mandates begin today."""
+        today = the_service().clock().astimezone(UTC).date()
+        try:
+            check_days(today, field.data, today)
+        except InputError as error:
+            raise ValidationError(f"{sentence(error.message)} {sentence(error.hint)}") from None
 
     needs_organ: bool = True
 

@@ -17,7 +17,7 @@ from signing_service.web.presentation import day, moment, party_name
 def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list[str]:
     """One sentence a rule, in the interface's language; with the end to which signing was extended, if it was."""
     rules = terms.rules
-    in_turns = _("They sign in the order in which they stand below.")
+    in_turns = _("They sign in the order in which the parties are listed.")
     by_passkey = _("Each signature is approved with a passkey that the secretariat has confirmed.")
     return [
         *_signatures(terms),

@@ -171,7 +171,7 @@ def _draft(agreement_id: str, form: PublishForm) -> str:
         failure=failure,
         form=form,
         told=told,
-        **mandate_forms(view.signers),
+        **mandate_forms(view, view.signers),
     )
 
 

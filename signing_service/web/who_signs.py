@@ -6,6 +6,7 @@ A form with a mistake comes back with what was typed, open at its party, the mes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -18,6 +19,7 @@ from flask_wtf.file import FileField
 from wtforms import DateField, StringField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
+from signing_service.agreement.mandates import check_days
 from signing_service.agreement.names import clean_name
 from signing_service.errors import ConflictError, InputError, SigningServiceError
 from signing_service.web.presentation import sentence
@@ -67,6 +69,11 @@ class MandateForm(FlaskForm):  # type: ignore[misc]
     pdf = FileField(_l("The document as a PDF"))
     reason = StringField(_l("Why another mandate"), [], [_strip])
     document_bytes: bytes | None = None
+
+    def validate_last_day(self, field: Any) -> None:
+        """Refuse days of which none is left; what is no date has been told already."""
+        today = the_service().clock().astimezone(UTC).date()
+        _accepted_by(lambda last_day: check_days(self.first_day.data or today, last_day, today))(self, field)
 
     def validate_pdf(self, field: Any) -> None:
         """Read the file that was chosen, if any."""
@@ -118,6 +125,9 @@ def _give(view: AgreementView, signer: str, form: MandateForm) -> bool:
     first_day = form.first_day.data or service.clock().astimezone(UTC).date()
     document = form.document.data or None
     authority = Authority(form.organ.data or "", first_day, form.last_day.data, document, form.document_bytes)
+    if view.state == "draft" and authority.pdf is None:  # browsers send no file anew
+        kept = mandates.document_of_same(service, officer_id, view.id, signer, person.id, authority)
+        authority = replace(authority, pdf=kept)
     mandates.give_mandate(service, officer_id, view.id, signer, person.id, authority, form.reason.data or "")
     return True
 
@@ -133,27 +143,45 @@ def _page(
     view: AgreementView, given: Mapping[str, MandateForm] | None = None, failure: SigningServiceError | None = None
 ) -> str:
     waiting = [signer for signer in view.signers if signer.status not in ("signed", "paper")]
-    forms = mandate_forms(waiting, given)
+    forms = mandate_forms(view, waiting, given)
     return render_template("secretariat/representatives.html", view=view, failure=failure, given=given or {}, **forms)
 
 
-def mandate_forms(signers: Iterable[SignerView], given: Mapping[str, MandateForm] | None = None) -> dict[str, Any]:
-    """A form for each signer with who is named now, and the people whom all of them suggest.
+def mandate_forms(
+    view: AgreementView, signers: Iterable[SignerView], given: Mapping[str, MandateForm] | None = None
+) -> dict[str, Any]:
+    """A form for each signer with who is named now, the people whom all suggest, and which signer is to be named next.
 
+    In a draft a form holds the present mandate, to be changed; later another mandate needs another authority.
     ``given``: the form of a signer as it was sent.
     """
+    service, officer_id = the_service(), visitor().person_id
     signers, given = list(signers), given or {}
     named = [signer.person_id for signer in signers if signer.person_id]
-    offered = [
-        one for one in people.offered(the_service(), visitor().person_id, always=named) if one.office != OPERATOR
-    ]
+    offered = [one for one in people.offered(service, officer_id, always=named) if one.office != OPERATOR]
     spelled = {person.id: people.spelled(person) for person in offered}
-    forms = [
-        (
-            signer,
-            given.get(signer.id)
-            or MandateForm(formdata=None, data={"person": spelled.get(signer.person_id or "", "")}),
-        )
-        for signer in signers
-    ]
-    return {"mandate_forms": forms, "offered": list(spelled.values())}
+    authorities = mandates.present_authorities(service, officer_id, view.id)
+
+    def begun(signer: SignerView) -> MandateForm:
+        data: dict[str, Any] = {"person": spelled.get(signer.person_id or "", "")}
+        if view.state == "draft" and signer.id in authorities:
+            present = authorities[signer.id]
+            data |= {name: getattr(present, name) for name in ("organ", "first_day", "last_day", "document")}
+        return MandateForm(formdata=None, data=data)
+
+    return {
+        "mandate_forms": [(signer, given.get(signer.id) or begun(signer)) for signer in signers],
+        "authorities": authorities,
+        "offered": list(spelled.values()),
+        "to_name": next((one.id for one in signers if not _can_act(authorities.get(one.id))), ""),
+    }
+
+
+def _can_act(authority: Authority | None) -> bool:
+    """Whether somebody is named, by a mandate of which days are left."""
+    try:
+        if authority is not None:
+            check_days(authority.first_day, authority.last_day, the_service().clock().astimezone(UTC).date())
+    except InputError:
+        return False
+    return authority is not None

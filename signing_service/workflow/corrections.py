@@ -10,15 +10,15 @@ every officer are told, in the transaction of the change (docs/trust.md).
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.addresses import check_address
-from signing_service.agreement.mandates import Mandate, Representative
+from signing_service.agreement.mandates import TAG, Mandate, Representative
 from signing_service.agreement.names import clean_name
-from signing_service.encoding import canonical_json, parse_canonical_json, parse_time, sha256_hex
+from signing_service.encoding import canonical_json, parse_canonical_json, parse_time, sha256_hex, tagged_sha256
 from signing_service.errors import ConflictError, NotAllowedError
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import agreements, ledger, mandates, openings, passkeys, people, sessions, university_logins
@@ -178,8 +178,9 @@ def _rename_in_drafts(session: Session, person: Person, held: Collection[str]) -
     for row in mandates.of_person(session, person.id):
         if row.agreement in held:
             named = Representative(person.id, person.name, person.native_name)
-            mandate = replace(Mandate.from_json(row.json), representative=named)
-            row.json, row.digest = mandate.to_json(), mandate.digest()
+            value = parse_canonical_json(row.json)  # as it is: one whose days are wrong is told by the checklist
+            row.json = canonical_json({**value, "representative": named.to_members()})
+            row.digest = tagged_sha256(TAG, row.json).hex()
 
 
 def _tell(session: Session, service: Service, person: Person, officer: Person, old: str, now: datetime) -> None:

@@ -163,11 +163,26 @@ def _dates(terms: Terms, given: list[tuple[MandateRow, Person]], now: datetime) 
     items, closes = [], terms.rules.closes
     if closes is not None and closes <= now:
         items.append(CheckItem("rules", False, Phrase("nobody could sign: signing closes at %(time)s", time=closes)))
+    today = now.astimezone(UTC).date()
     until = max(closes or now, now).astimezone(UTC).date()
-    ends = ((person.name, Mandate.from_json(row.json).last_day) for row, person in given)
-    early = ", ".join(name for name, last_day in ends if last_day is not None and last_day < until)
+    inverted, ended, early = [], [], []
+    for row, person in given:
+        if row.valid_until is None:
+            continue
+        if row.valid_until < row.valid_from:
+            inverted.append(person.name)
+        elif row.valid_until < today:
+            ended.append(person.name)
+        elif row.valid_until < until:
+            early.append(person.name)
+    if inverted:
+        text = Phrase("mandates end before they begin; give them anew: %(names)s", names=", ".join(inverted))
+        items.append(CheckItem("people", False, text))
+    if ended:
+        text = Phrase("mandates have ended already; give them anew: %(names)s", names=", ".join(ended))
+        items.append(CheckItem("people", False, text))
     if early:
-        text = Phrase("mandates end before signing does: %(names)s", names=early)
+        text = Phrase("mandates end before signing does: %(names)s", names=", ".join(early))
         items.append(CheckItem("people", True, text, caution=True))
     return items
 

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import is_over
-from signing_service.agreement.mandates import Mandate, Representative
+from signing_service.agreement.mandates import Mandate, Representative, check_days
 from signing_service.agreement.names import clean_name
 from signing_service.agreement.terms import SECRETARIAT, Terms
-from signing_service.encoding import sha256_hex
+from signing_service.encoding import parse_canonical_json, sha256_hex
 from signing_service.errors import ConflictError, InputError
 from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
@@ -55,9 +55,10 @@ def give_mandate(
     Once the agreement is published, replacing a mandate takes a ``reason``, which stands in its event, and while it can
     be signed the newly named person is invited and the former one told; who is both is told of the new mandate. Raises
     ConflictError once the signer has signed, digitally or on paper, NotFoundError for an unknown signer, InputError on
-    a bad name or reason.
+    a bad name or reason, and for days of which none is left.
     """
     now = service.clock()
+    check_days(authority.first_day, authority.last_day, now.astimezone(UTC).date())
     with service.database.begin() as session:
         require_officer(session, officer_id)
         agreement = agreements.lock(session, agreement_id)
@@ -82,6 +83,38 @@ def give_mandate(
     if agreement.state == "published":
         service.publish()
     return row.id
+
+
+def present_authorities(service: Service, officer_id: str, agreement_id: str) -> dict[str, Authority]:
+    """By whose authority and on which days everybody acts who is named in an agreement, by signer.
+
+    As it is stored: days that cannot be are told by the checklist. Documents are left out.
+    """
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        rows = [row for row, _ in mandates.of_agreement(session, agreement_id)]
+        return {row.signer: _as_stored(row) for row in rows}
+
+
+def _as_stored(row: MandateRow) -> Authority:
+    value = parse_canonical_json(row.json)
+    return Authority(value["organ"], row.valid_from, row.valid_until, value["document"])
+
+
+def document_of_same(
+    service: Service, officer_id: str, agreement_id: str, signer: str, person_id: str, authority: Authority
+) -> bytes | None:
+    """The document of the signer's present mandate if it says the same: the same person, organ and document's name."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        if not mandates.has_one(session, agreement_id, signer):
+            return None
+        row = mandates.in_force(session, agreement_id, signer)
+        value = parse_canonical_json(row.json)
+        same = (value["organ"], value["document"]) == (clean_name(authority.organ), authority.document)
+        if row.person != person_id or not same or value["document_sha256"] is None:
+            return None
+        return agreements.find_document(session, value["document_sha256"])
 
 
 def officer_mandate(

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from signing_service import resources
 from signing_service.agreement.addresses import check_address
+from signing_service.agreement.mandates import check_days
 from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster, with_parties
 from signing_service.agreement.source import TOML, Source, parse_source
 from signing_service.agreement.terms import Party, Terms
@@ -124,9 +125,11 @@ def import_roster(
 ) -> Terms:
     """Take over parties, people and mandates in one transaction; ``organ`` authorised those whose row says nobody.
 
-    Raises as plan_roster, and InputError, naming the first row, where the file has errors.
+    Raises as plan_roster, and InputError where the last day is over; naming the first row, where the file has errors.
     """
     now = service.clock()
+    today = now.astimezone(UTC).date()
+    check_days(today, last_day, today)
     with service.database.begin() as session:
         require_officer(session, officer_id)
         agreements.lock(session, agreement_id)
@@ -146,7 +149,7 @@ def import_roster(
             person = reading.known.get(address)
             if person is None:
                 person = reading.known[address] = store_person(session, _newcomer(terms, entry), now)
-            authority = Authority(entry.organ or organ, now.astimezone(UTC).date(), last_day)
+            authority = Authority(entry.organ or organ, today, last_day)
             add_mandate(session, agreement_id, f"{entry.party}:{entry.role}", person, authority, now)
     return terms
 

@@ -6,11 +6,14 @@ import html
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import date
 from io import BytesIO
 
 import pytest
 from werkzeug.test import TestResponse
 
+from signing_service.errors import InputError
+from signing_service.workflow.roster import import_roster
 from signing_service.workflow.spreadsheets import to_csv
 from tests.cast import ALES, LIN, OFFICER, SOPHEA, TONLE
 from tests.web.visitor import Visitor
@@ -80,6 +83,16 @@ def test_taking_over_without_saying_who_authorised_asks_for_it(officer: Visitor,
     assert answer.status_code == 400
     assert "Say who authorised these people." in answer.text
     assert content(answer.text) == content(page)
+
+
+def test_a_last_day_that_is_over_is_told_at_its_field_and_nobody_is_named(officer: Visitor, draft: World):
+    page = look(officer, draft, table(row(SOPHEA))).text
+    answer = officer.submit(url(draft, "parties/import"), content=content(page), organ=ORGAN, last_day="2001-01-01")
+    assert answer.status_code == 400
+    assert re.search(r'<p class="error" id="last_day-error">The mandate has ended already\.', answer.text)
+    with pytest.raises(InputError, match="the mandate has ended already"):
+        data = table(row(SOPHEA))
+        import_roster(draft.service, draft.officer, draft.agreement, data, organ=ORGAN, last_day=date(2001, 1, 1))
 
 
 def test_where_every_row_says_who_authorised_nothing_more_is_asked(officer: Visitor, draft: World):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
 from io import BytesIO
 
 import pytest
 
+from signing_service.agreement.mandates import Mandate
+from signing_service.errors import InputError, NotAllowedError
+from signing_service.store import mandates, people
+from signing_service.workflow.mandates import Authority, add_mandate, give_mandate
 from signing_service.workflow.withdrawal import withdraw
-from tests.cast import ALES, LIN, OFFICER, SOMCHAI
+from tests.cast import ALES, LIN, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.world import World
 
@@ -54,6 +60,8 @@ def error(form: str, field: str) -> str:
         ("organ", {"organ": ""}, "Say who authorised this person."),
         ("organ", {"organ": "2026"}, "holds no letter"),
         ("pdf", {"pdf": (BytesIO(b"no PDF"), "full-powers.pdf")}, "is not a PDF"),
+        ("until", {"first_day": "2999-01-02", "last_day": "2999-01-01"}, "The mandate ends before it begins."),
+        ("until", {"first_day": "2001-01-01", "last_day": "2001-01-02"}, "The mandate has ended already."),
     ],
 )
 def test_a_mistake_gives_the_form_again_open_at_its_party_with_all_that_was_typed(
@@ -105,3 +113,63 @@ def test_where_nobody_can_sign_any_more_the_page_promises_no_mail(officer: Visit
     page = officer.get(url(world, "representatives")).text
     assert "invited by mail at once" not in page
     assert "nobody gets a mail about it" in page
+
+
+WRONG_DAYS = {
+    "mandates end before they begin; give them anew": Authority("Council", date(2999, 1, 2), date(2999, 1, 1)),
+    "mandates have ended already; give them anew": Authority("Council", date(2001, 1, 1), date(2001, 1, 2)),
+}
+
+
+@pytest.mark.parametrize("told", WRONG_DAYS)
+def test_a_mandate_of_wrong_days_is_not_stored(draft: World, told: str):
+    with pytest.raises(InputError, match=r"the mandate (ends before it begins|has ended already)"):
+        give_mandate(draft.service, draft.officer, draft.agreement, LIN.signer, draft.ids[LIN], WRONG_DAYS[told])
+
+
+@pytest.mark.parametrize("told", WRONG_DAYS)
+def test_a_stored_mandate_of_wrong_days_is_told_in_red_and_mended_on_the_draft_s_page(
+    officer: Visitor, draft: World, told: str
+):
+    with draft.service.database.begin() as session:
+        person = people.get(session, draft.ids[LIN])
+        add_mandate(session, draft.agreement, LIN.signer, person, WRONG_DAYS[told], NOON)
+    page = officer.get(url(draft, ""))
+    assert page.status_code == 200
+    assert re.search(rf'class="status failed"[^>]*>.*?{told.capitalize()}: {LIN.name}', page.text, re.DOTALL)
+    assert re.search(r'<li aria-current="step">.*?<a href="#people">', page.text, re.DOTALL)
+    assert "<details open>" in party(page.text, LIN.signer)
+    with pytest.raises(NotAllowedError, match=told):
+        draft.publish()
+    anew = {"person": LIN.email, "organ": "Council", "first_day": "", "last_day": "", "document": ""}
+    assert officer.submit(url(draft, f"mandates/{LIN.signer}"), **anew).status_code == 302
+    assert told.capitalize() not in officer.get(url(draft, "")).text
+
+
+def test_a_draft_s_form_holds_the_present_mandate_and_keeps_its_document(officer: Visitor, draft: World):
+    given = {"person": LIN.email, "organ": "Senate", "first_day": "2026-01-02", "last_day": "2999-03-04"}
+    pdf = (BytesIO(b"%PDF-1.7"), "full-powers.pdf")
+    officer.get(url(draft, ""))
+    officer.submit(url(draft, f"mandates/{LIN.signer}"), **given, document="No. 7", pdf=pdf)
+    form = party(officer.get(url(draft, "")).text, LIN.signer)
+    assert all(f'value="{text}"' in form for text in ("Senate", "2026-01-02", "2999-03-04", "No. 7"))
+    assert re.search("authorised by Senate, valid from [^<]*2026[^<]* until [^<]*2999", form)
+    officer.submit(url(draft, f"mandates/{LIN.signer}"), **given | {"last_day": ""}, document="No. 7")
+    with draft.service.database.read() as session:
+        row = mandates.in_force(session, draft.agreement, LIN.signer)
+        assert Mandate.from_json(row.json).document_sha256 == sha256(b"%PDF-1.7").hexdigest()
+    other = given | {"organ": "Council"}
+    officer.submit(url(draft, f"mandates/{LIN.signer}"), **other, document="No. 7")
+    with draft.service.database.read() as session:
+        row = mandates.in_force(session, draft.agreement, LIN.signer)
+        assert Mandate.from_json(row.json).document_sha256 is None, "another organ's mandate has another document"
+
+
+def test_the_form_that_replaces_somebody_in_a_published_agreement_holds_no_authority(officer: Visitor, world: World):
+    form = party(officer.get(url(world, "representatives")).text, LIN.signer)
+    assert re.search(r'<input[^>]*-organ"[^>]* value=""', form)
+    assert "authorised by" in form
+
+
+def test_withdrawing_leads_to_the_form_of_a_corrected_version(officer: Visitor, world: World):
+    assert f'href="{url(world, "correction/form")}"' in officer.get(url(world, "withdraw")).text
