@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from signing_service.agreement.members import Members
 from signing_service.agreement.terms import SECRETARIAT
+from signing_service.agreement.turns import ahead
 from signing_service.encoding import parse_time
 from signing_service.errors import ConflictError, FormatError, InputError, NotAllowedError
 
@@ -287,11 +288,7 @@ def _check_open(terms: Terms, acts: Acts, now: datetime) -> None:
 
 
 def _check_turn(terms: Terms, acts: Acts, signer_id: str) -> None:
-    signer = terms.signer(signer_id)
-    if terms.rules.order == "free" or signer.party.guest:
-        return
-    pending = [other for other in waiting_for(terms, acts) if other not in acts.refusals or other == signer_id]
-    turn = pending[: pending.index(signer_id)]
+    turn = ahead(terms, acts, signer_id)
     if turn:
         hint = "this agreement is signed in the parties' order"
         raise NotAllowedError("it is the turn of %(signer)s", hint=hint, signer=_spell(terms, turn[0]))

@@ -163,10 +163,10 @@ def failed_by_agreement(session: Session, agreements: Sequence[str]) -> dict[str
 
 
 def last_asked_to_sign(session: Session, agreement: str) -> dict[str, datetime]:
-    """When each person was invited or reminded last, by person."""
+    """When each person was invited, reminded or told of the turn last, by person."""
     query = select(OutboxMail.person, func.max(OutboxMail.created)).where(
         OutboxMail.agreement == agreement,
-        OutboxMail.kind.in_(("invitation", "reminder")),
+        OutboxMail.kind.in_(("invitation", "reminder", "turn")),
         OutboxMail.person.is_not(None),
     )
     found = session.execute(query.group_by(OutboxMail.person)).tuples()

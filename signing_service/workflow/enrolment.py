@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import InputError
-from signing_service.store import mandates, passkeys, people, sessions
+from signing_service.store import mandates, outbox, passkeys, people, sessions
 from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.links import SIGN_IN_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.login import require_officer
@@ -87,7 +87,9 @@ def invite(service: Service, officer_id: str, person_id: str, agreement_id: str 
     now = service.clock()
     with service.database.begin() as session:
         require_officer(session, officer_id)
-        return send_invitation(session, service, people.get(session, person_id), now, agreement_id)
+        asked = agreement_id is not None and person_id in outbox.last_asked_to_sign(session, agreement_id)
+        asks = "reminder" if asked else "invitation"
+        return send_invitation(session, service, people.get(session, person_id), now, agreement_id, asks=asks)
 
 
 def sign_in_link(service: Service, person_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -9,9 +10,10 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.terms import Terms
 from signing_service.store import mandates, outbox, people
 from signing_service.store.tables import Person
-from signing_service.workflow.links import INVITATION_LIFETIME, new_link, roles_of
+from signing_service.workflow.links import INVITATION_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.mails import addressed, compose, translations
 from signing_service.workflow.moments import told
+from signing_service.workflow.notices import asking_subject
 from signing_service.workflow.service import Service
 
 
@@ -22,21 +24,24 @@ def send_invitation(
     now: datetime,
     agreement: str | None = None,
     *,
+    asks: str = "invitation",
     ended: str | None = None,
 ) -> str:
     """Invite a person by mail, for an agreement if one is given; return the link, of which only a hash is stored.
 
-    ``ended``: an agreement that is withdrawn in the same transaction, so that it waits for nobody.
+    ``asks``: what the subject says, one of notices.ASKING. ``ended``: an
+    agreement that is withdrawn in the same transaction, so that it waits for nobody.
     """
     people.hold_address(session, person)  # a correction of it withdraws only the links that it sees
     link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
-    roles = [role for role in roles_of(session, person.id, person.locale, now) if role.agreement != ended]
+    found = [role for role in roles_of(session, person.id, person.locale, now) if role.agreement != ended]
+    own_turn = asks == "turn"  # it is told before the act is stored that makes it theirs
+    roles = [replace(role, waits=False) if own_turn and role.agreement == agreement else role for role in found]
     zone = roles[0].zone if roles else person.time_zone
-    gettext = translations(person.locale).gettext
     mail = compose(
         "invitation",
         person.locale,
-        gettext("Invitation to sign: %s") % service.name,
+        _subject(service, asks, person.locale, next((role for role in roles if role.agreement == agreement), None)),
         name=addressed(person.name, person.native_name, person.locale),
         roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
         link=link,
@@ -57,6 +62,13 @@ def send_invitation(
         agreement=agreement,
     )
     return link
+
+
+def _subject(service: Service, asks: str, locale: str, role: InvitedAs | None) -> str:
+    if role is not None:
+        kind = "invitation" if asks == "reminder" and role.waits else asks
+        return asking_subject(kind, locale, role.title, role.reference)
+    return translations(locale).gettext("Invitation to sign: %s") % service.name
 
 
 def invite_representatives(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.turns import ahead
 from signing_service.store import people
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Awaited, awaited_of
@@ -29,6 +30,8 @@ class InvitedAs:
     """When signing closes, as sealed or as extended."""
     zone: str
     """The party's time zone (IANA)."""
+    waits: bool
+    """Whether others sign first, in the parties' order."""
 
 
 def new_link(
@@ -63,4 +66,5 @@ def _invited_as(awaited: Awaited, language: str) -> InvitedAs:
         signer.role.title[shown],
         awaited.acts.closes(terms),
         signer.party.time_zone,
+        bool(ahead(terms, awaited.acts, signer.id)),
     )

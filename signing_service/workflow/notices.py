@@ -8,7 +8,10 @@ from signing_service.workflow.mails import translations
 
 
 def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[str, str]:
-    """The subject and the sentence of a notice of that kind, in the recipient's language."""
+    """The subject and the sentence of a notice of that kind, in the recipient's language.
+
+    Of those in ASKING the subject is empty: asking_subject gives it.
+    """
     gettext = translations(locale).gettext
     kind = "reminder until" if kind == "reminder" and "until" in values else kind
     kind = "replaced in part" if "kept" in values else kind
@@ -31,6 +34,13 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
             gettext("Confirmed: you can sign now"),
             gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
         ),
+        "confirmed in turn": (
+            gettext("Your passkey is confirmed"),
+            gettext(
+                "the secretariat has confirmed your passkey. This agreement is signed in turns: you are told by mail "
+                "when it is your turn."
+            ),
+        ),
         "differed": (
             gettext("Your passkey was not confirmed"),
             gettext("the codes differed, so your passkey was revoked. Open the agreement and make a new one."),
@@ -52,14 +62,33 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
     }
 
 
+ASKING = ("invitation", "reminder", "turn")
+"""The kinds of mail that ask for a signature."""
+
+
+def asking_subject(kind: str, locale: str, title: str, reference: str) -> str:
+    """The subject of a mail of a kind in ASKING: it names the agreement that is to be signed."""
+    gettext = translations(locale).gettext
+    subjects = {
+        "invitation": gettext("Please sign: %(title)s (%(reference)s)"),
+        "reminder": gettext("Reminder: please sign %(title)s (%(reference)s)"),
+        "turn": gettext("It is your turn to sign: %(title)s (%(reference)s)"),
+    }
+    return subjects[kind] % {"title": title, "reference": reference}
+
+
 def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
+        "turn": (
+            "",
+            gettext("those who sign before you have done so or have declined: it is your turn to sign."),
+        ),
         "reminder": (
-            gettext("Your signature is awaited"),
+            "",
             gettext("this is a reminder: the agreement below is open for your signature."),
         ),
         "reminder until": (
-            gettext("Your signature is awaited"),
+            "",
             gettext("this is a reminder: the agreement below is open for your signature until %(until)s."),
         ),
         "question": (

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.acts import Acts
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Party, Signer, Terms
+from signing_service.agreement.turns import ahead, passes_to
 from signing_service.errors import Phrase
 from signing_service.store import agreements, mandates, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
@@ -18,7 +19,7 @@ from signing_service.store.tables import Person
 from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.mails import translations
 from signing_service.workflow.moments import told
-from signing_service.workflow.notices import subject_and_body
+from signing_service.workflow.notices import ASKING, asking_subject, subject_and_body
 from signing_service.workflow.posting import Notice, send_notice
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, Signatory, load_acts, load_terms
@@ -64,15 +65,28 @@ def tell_about_signature(
         _notify(session, service, others, terms, "countersigned", now, when=time)
         return
     _tell_when_complete(session, service, terms, before.given(terms), signatory.signer, now)
+    _tell_next(session, service, terms, before, signatory.signer, now)
 
 
 def tell_about_paper(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
     """Tell the representative that their signature on paper was attested, and the officers when that completes."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
     _notify(session, service, [people.get(session, mandate.person)], terms, "paper", now)
-    signed = load_acts(session, terms.id).given(terms)
+    before = load_acts(session, terms.id)
     if terms.rules.paper == "counts":
-        _tell_when_complete(session, service, terms, signed, mandate.signer, now)
+        _tell_when_complete(session, service, terms, before.given(terms), mandate.signer, now)
+        _tell_next(session, service, terms, before, mandate.signer, now)
+
+
+def _tell_next(session: Session, service: Service, terms: Terms, before: Acts, signer: str, now: datetime) -> None:
+    """Tell whose turn it becomes by this signer's act, but for who has just acted or was asked to sign already."""
+    following = passes_to(terms, before, signer)
+    if following is None:
+        return
+    held = {row.signer: person for row, person in mandates.of_agreement(session, terms.id)}
+    person, actor = held.get(following), held.get(signer)
+    if person is not None and person.ended is None and (actor is None or person.id != actor.id):
+        _ask(session, service, terms, person, "turn", now)
 
 
 def _tell_when_complete(
@@ -97,6 +111,8 @@ def tell_about_refusal(
     _notify(session, service, [person], terms, "declined", now, party=party, reason=reason, when=now)
     officers, name = people.officers(session), person.name
     _notify(session, service, officers, terms, "refused", now, name=name, party=party, reason=reason)
+    if terms.rules.order != "free":
+        _tell_next(session, service, terms, load_acts(session, terms.id), signatory.signer, now)
 
 
 def tell_officers_about_enrolment(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
@@ -111,7 +127,10 @@ def tell_about_confirmation(
 ) -> None:
     """Tell a representative that an officer confirmed the passkey, or refused to since the codes differed."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    _notify(session, service, [people.get(session, mandate.person)], terms, "differed" if refused else "confirmed", now)
+    kind = "differed" if refused else "confirmed"
+    if not refused and terms.rules.order != "free" and ahead(terms, load_acts(session, terms.id), mandate.signer):
+        kind = "confirmed in turn"
+    _notify(session, service, [people.get(session, mandate.person)], terms, kind, now)
 
 
 def tell_about_revocation(session: Session, service: Service, rows: Sequence[MandateRow], now: datetime) -> None:
@@ -158,13 +177,18 @@ def _place(session: Session, row: MandateRow) -> Place:
 
 
 def remind(session: Session, service: Service, terms: Terms, person: Person, now: datetime) -> None:
-    """Remind a person that the signature is awaited: with a new link, where the person was never here."""
+    """Remind a person that the signature is awaited."""
+    _ask(session, service, terms, person, "reminder", now)
+
+
+def _ask(session: Session, service: Service, terms: Terms, person: Person, kind: str, now: datetime) -> None:
+    """Ask for a signature anew: with a new link, where the person was never here."""
     if person.password_hash is None and not passkeys.of_person(session, person.id, "login"):
-        send_invitation(session, service, person, now, terms.id)
+        send_invitation(session, service, person, now, terms.id, asks=kind)
     else:
         closes = load_acts(session, terms.id).closes(terms)
         until = {"until": closes} if closes is not None else {}
-        _notify(session, service, [person], terms, "reminder", now, **until)
+        _notify(session, service, [person], terms, kind, now, **until)
 
 
 def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reason: str, now: datetime) -> None:
@@ -219,7 +243,11 @@ def _notify(
         subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **shown})
         title = terms.title.get(person.locale) or terms.title[terms.languages[0]]
         page = _page(kind, values) % {"agreement": terms.id, "signer": values.get("signer")}
-        notice = Notice(kind, f"{subject}: {_references(terms, values)}", body, title, page)
+        if kind in ASKING:
+            subject = asking_subject(kind, person.locale, title, terms.reference)
+        else:
+            subject = f"{subject}: {_references(terms, values)}"
+        notice = Notice(kind, subject, body, title, page)
         send_notice(session, service, person, notice, now, agreement=terms.id)
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Act, Acts, entry_into_force, is_over, state
 from signing_service.agreement.source import TOML, Source, read_countries
-from signing_service.agreement.terms import Party, SignerRole, Terms
+from signing_service.agreement.terms import Party, Signer, SignerRole, Terms
+from signing_service.agreement.turns import ahead
 from signing_service.errors import NotFoundError
 from signing_service.store import acts, agreements, listing, mandates, outbox, passkeys, sessions
 from signing_service.store.listing import Stage
@@ -43,6 +44,8 @@ class SignerView:
     person_id: str | None
     reason: str = ""
     """Of a refusal."""
+    turn: str = ""
+    """Where they sign in turns: ``next`` · ``later`` (others sign first); else empty."""
     last_seen: datetime | None = None
     """When the holder of the mandate was signed in last; told to officers only."""
 
@@ -276,6 +279,13 @@ def _signers(terms: Terms, done: Acts, holders: dict[str, Person], signing: str)
                 representative=holder.name if holder else None,
                 person_id=holder.id if holder else None,
                 reason=act.reason if act else "",
+                turn=_turn(terms, done, signer),
             )
         )
     return views
+
+
+def _turn(terms: Terms, done: Acts, signer: Signer) -> str:
+    if terms.rules.order == "free" or signer.party.guest:
+        return ""
+    return "later" if ahead(terms, done, signer.id) else "next"

@@ -193,7 +193,12 @@ def test_an_officer_who_sees_another_code_refuses_and_the_person_is_told_what_to
     officer.page.goto("/secretariat/passkeys/")
     officer.page.get_by_text("The codes differ", exact=True).click()
     officer.page.get_by_role("button", name="The codes differ: refuse").click()
+    [enrolled] = own_enrolments(world.service, world.ids[LIN], world.agreement, LIN.signer)
+    assert enrolled.state == "waiting", "not by one click"
+    officer.page.get_by_label("We have compared the codes, and they differ.").check()
+    officer.page.get_by_role("button", name="The codes differ: refuse").click()
     expect(officer.page.get_by_text("Refused and revoked")).to_be_visible()
+    expect(officer.page.locator("[data-done]")).not_to_have_class(re.compile("good"))
     expect(officer.page.get_by_role("button", name="The codes are the same")).to_be_hidden()
     expect(lin.page.get_by_text("The codes differed, so your passkey was not confirmed")).to_be_visible()
     check(lin.page, (360, "light"))

@@ -31,13 +31,18 @@ async function prepare(card, item, action, task) {
       say(card, "data-done", action === "confirm" ? page.words.done : page.words.added);
     });
   });
-  const refusal = card.querySelector("[data-refuse]");
-  refusal?.addEventListener("click", () => attempt(card, refusal, page, async () => {
-    await post(item.refuse, {});
-    form.hidden = card.querySelector("[data-refusal]").hidden = true;
-    say(card, "data-done", page.words.not_confirmed);
-  }, { place: "data-refusal-failure" }));
-  if (refusal) refusal.disabled = false;
+  const refusal = card.querySelector("form[data-refuse]"); // sent only once it is ticked that the codes differ
+  const refuse = refusal?.querySelector("button");
+  refusal?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt(card, refuse, page, async () => {
+      await post(item.refuse, {});
+      form.hidden = card.querySelector("[data-refusal]").hidden = true;
+      card.querySelector("[data-done]").classList.remove("good");
+      say(card, "data-done", page.words.not_confirmed);
+    }, { place: "data-refusal-failure" });
+  });
+  if (refuse) refuse.disabled = false;
   if (button) button.disabled = false; // the page disables it until there is a code to compare, and this script to act
 }
 
