@@ -78,6 +78,16 @@ def code_of(document: Path) -> str:
     return "\n".join(blocks + spans)
 
 
+def test_an_auditor_installs_the_same_from_the_same_place_on_both_pages() -> None:
+    readme, auditing = (" ".join((CHECKOUT / page).read_text().split()) for page in ("README.md", "docs/auditing.md"))
+    place = " lies as `signing-service` (beside it, not in it): ```sh"
+    commands = " python3 -m venv auditor && . auditor/bin/activate pip install ./signing-service "
+    for page in (readme, auditing):
+        assert place in page
+        assert commands in page.partition(place)[2][:100]
+        assert "pip install . " not in page
+
+
 def test_every_target_of_the_makefile_explains_itself_in_help() -> None:
     phony = set(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split())
     explained = set(re.findall(r"^([a-z-]+):.*## \S", MAKEFILE, re.MULTILINE))

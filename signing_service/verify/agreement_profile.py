@@ -21,6 +21,7 @@ from signing_service.verify.crls import VerifiedCrl, read_crl
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
 from signing_service.verify.extensions import check_extensions
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.own_certificate import own_anchors
 from signing_service.verify.papers import check_papers
 from signing_service.verify.path import PathBuilder
@@ -45,6 +46,7 @@ class AgreementVerifier:
         self._report = Report(name, "agreement", at, trust_fingerprint=trust.fingerprint)
         self._signed: list[Signed] = []
         self._terms: Terms | None = None
+        self._later = LaterTrust(trust.file) if trust.file else None
 
     def run(self, bundle: OpenBundle | None) -> Report:
         """Do steps 1 to 8 and give the report."""
@@ -190,19 +192,19 @@ class AgreementVerifier:
                 signed.check_approval(self._terms, revision0, self._at, self._checks, self._trust.relying_party)
 
     def _check_identities(self, events: Sequence[Event]) -> None:
-        check_enrolments(self._signed, events, self._trust.file, self._checks)
+        check_enrolments(self._signed, events, self._later, self._checks)
         if self._terms is not None and self._signed:
             revision0 = self._signed[0].revision.pdf_sha256
-            check_refusals(events, self._terms, revision0, self._trust.file, self._checks)
+            check_refusals(events, self._terms, revision0, self._later, self._checks)
 
     def _check_papers(self, bundle: OpenBundle | None, events: Sequence[Event]) -> None:
         if bundle is None or self._terms is None or self._report.agreement is None or not self._signed:
             return
         scans = {name.partition("/")[2].partition(".")[0] for name in bundle.bundle.papers}
         revision0 = self._signed[0].revision.pdf_sha256
-        papers = check_papers(events, self._terms, revision0, self._trust.file, scans, self._checks)
+        papers = check_papers(events, self._terms, revision0, self._later, scans, self._checks)
         self._report.agreement.papers = papers
-        if scans - {paper.document_sha256 for paper in papers}:
+        if scans - {event["document_sha256"] for event in events if event["type"] == "paper"}:
             self._checks.failed(
                 Step.APPROVAL,
                 "papers",
@@ -213,7 +215,7 @@ class AgreementVerifier:
     def _check_extensions(self, events: Sequence[Event]) -> None:
         if self._terms is not None and self._report.agreement is not None and self._signed:
             revision0 = self._signed[0].revision.pdf_sha256
-            later = check_extensions(events, self._terms, revision0, self._trust.file, self._checks)
+            later = check_extensions(events, self._terms, revision0, self._later, self._checks)
             self._report.agreement.extensions = later
 
     def _check_record(self, bundle: OpenBundle | None, document: Document | None) -> Sequence[Event]:
@@ -230,6 +232,7 @@ class AgreementVerifier:
         told = check_record(bundle, self._trust.file, self._checks, record)
         with self._checks.collecting(Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE):
             if self._trust.file is not None:
+                self._later = LaterTrust.of(self._trust.file, told.service)
                 check_service(told.service, self._trust.file)
         if document is None or self._terms is None:
             return []

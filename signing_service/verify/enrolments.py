@@ -11,9 +11,9 @@ in the agreement's own sequence and before the act:
 
 An officer's countersignature needs no enrolment: the officer's keys stand in the trust file.
 
-    check_enrolments(signed, events, trust, checks)
+    check_enrolments(signed, events, later, checks)
     identity = identify(approval, signer, earlier_events, trust, time)      # also the service's own check
-    check_refusals(events, terms, revision0, trust, checks)
+    check_refusals(events, terms, revision0, later, checks)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms
@@ -40,6 +41,7 @@ from signing_service.encoding import from_base64url, parse_time, sha256_hex, to_
 from signing_service.errors import SigningServiceError
 from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event, History
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.rules import ASSURANCES, signer_of
 from signing_service.verify.signed import Signed
 from signing_service.verify.verdict import (
@@ -76,7 +78,7 @@ class _Act:
 
 
 def check_enrolments(
-    signed: Sequence[Signed], events: Sequence[Event], trust: TrustFile | None, checks: Checks
+    signed: Sequence[Signed], events: Sequence[Event], later: LaterTrust | None, checks: Checks
 ) -> None:
     """Judge the passkey behind each signature, collecting; ``events`` are the agreement's, none without a bundle."""
     passkeys = [one for one in signed if one.report.assurance == "passkey" and one.approval]
@@ -95,8 +97,15 @@ def check_enrolments(
                 raise _refused("belongs to a certificate whose issuance is not in the record")
             before = history.before(issued)
             time = one.report.time or one.report.claimed_time
-            one.report.identity = identify(approval, signer_of(one.report), before, _known(trust), time)
+            judge = partial(_identify, approval, signer_of(one.report), before, time)
+            one.report.identity = _known(later).check(judge)
             checks.passed(Step.APPROVAL, one.subject, one.report.identity)
+
+
+def _identify(
+    approval: Approval, signer: str, before: Sequence[Event], time: datetime | None, trust: TrustFile
+) -> str:
+    return identify(approval, signer, before, trust, time)
 
 
 def identify(approval: Approval, signer: str, before: Sequence[Event], trust: TrustFile, time: datetime | None) -> str:
@@ -119,7 +128,7 @@ def identify(approval: Approval, signer: str, before: Sequence[Event], trust: Tr
 
 
 def check_refusals(
-    events: Sequence[Event], terms: Terms, revision0: str, trust: TrustFile | None, checks: Checks
+    events: Sequence[Event], terms: Terms, revision0: str, later: LaterTrust | None, checks: Checks
 ) -> None:
     """Judge the approval in each refusal's event, collecting. A signer declines once."""
     refusals = [event for event in events if event["type"] == "refusal"]
@@ -133,7 +142,7 @@ def check_refusals(
                 raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"{signer} declined twice")
             declined.add(signer)
             _check_mandate_in_force(event, signer, history)
-            _check_refusal(event, history.before(event["sequence"]), terms, revision0, trust)
+            _check_refusal(event, history.before(event["sequence"]), terms, revision0, later)
             checks.passed(Step.APPROVAL, subject, "approved as the rules ask")
 
 
@@ -146,7 +155,7 @@ def _check_mandate_in_force(event: Event, signer: str, history: History) -> None
 
 
 def _check_refusal(
-    event: Event, before: Sequence[Event], terms: Terms, revision0: str, trust: TrustFile | None
+    event: Event, before: Sequence[Event], terms: Terms, revision0: str, later: LaterTrust | None
 ) -> None:
     approval = Approval.from_der(from_base64url(event.get("approval")))
     signer, mandate = str(event.get("signer")), str(event.get("mandate_sha256"))
@@ -163,10 +172,11 @@ def _check_refusal(
     keys: tuple[bytes, ...] = ()
     party = None
     if isinstance(approval.evidence, PasskeyAssertion):
-        keys, party = (approval.evidence.public_key,), _relying_party(_known(trust))
+        keys, party = (approval.evidence.public_key,), _relying_party(_known(later).trusted)
     verify_approval(approval, expected, at=parse_time(event["time"]), relying_party=party, credential_keys=keys)
     if isinstance(approval.evidence, PasskeyAssertion):
-        _check_enrolled(_act(approval, signer, before), _known(trust))
+        act = _act(approval, signer, before)
+        _known(later).check(partial(_check_enrolled, act))
 
 
 def _check_enrolled(act: _Act, trust: TrustFile) -> ConfirmationStatement:
@@ -214,7 +224,8 @@ def _check_confirmation(act: _Act, event: Event, trust: TrustFile) -> Confirmati
     stated = ConfirmationStatement.from_json(confirmation.statement)
     officer, person = trust.officer(stated.officer), act.mandate.representative
     if officer is None:
-        raise _refused(f"is by a passkey confirmed by {stated.officer}, whom the trust file does not name")
+        text = "is by a passkey confirmed by %(officer)s, whom the trust file does not name"
+        raise _refused(text, officer=stated.officer)
     if stated.officer == person.id:
         raise _refused(f"is by a passkey that {officer.name} confirmed, whose own it is")
     if not officer.may_act_at(max(stated.time, parse_time(event["time"]))):
@@ -257,15 +268,15 @@ def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:
     raise _refused("rests on a mandate that is not in the record before the act")
 
 
-def _known(trust: TrustFile | None) -> TrustFile:
-    if trust is None:
+def _known(later: LaterTrust | None) -> LaterTrust:
+    if later is None:
         raise unproven(SubIndication.NO_POE, "the officers who confirm are not known", hint=GIVE_TRUST_FILE)
-    return trust
+    return later
 
 
 def _relying_party(trust: TrustFile) -> RelyingParty:
     return RelyingParty(trust.web_origin, trust.relying_party_id)
 
 
-def _refused(problem: str) -> CheckError:
-    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the approval {problem}")
+def _refused(problem: str, officer: str = "") -> CheckError:
+    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the approval {problem}", officer=officer)

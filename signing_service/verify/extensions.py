@@ -5,12 +5,13 @@
 
 Whether the sealed rules allow it, and that the end moves on from where it stood, is step 7.
 
-    good = check_extensions(events, terms, revision0, trust, checks)    # sequences of the events that may count
+    good = check_extensions(events, terms, revision0, later, checks)    # sequences of the events that may count
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from signing_service.agreement.terms import Terms
 from signing_service.approval import Confirmation, RelyingParty
@@ -18,24 +19,39 @@ from signing_service.approval.extension import ExtensionStatement, verify_extens
 from signing_service.encoding import format_time, from_base64url, parse_time
 from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.report import ExtensionReport
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
-from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import (
+    GIVE_TRUST_FILE,
+    CheckError,
+    Checks,
+    Step,
+    SubIndication,
+    Verdict,
+    failure,
+    unproven,
+)
 
 
 def check_extensions(
-    events: Sequence[Event], terms: Terms, revision0: str, trust: TrustFile | None, checks: Checks
+    events: Sequence[Event], terms: Terms, revision0: str, later: LaterTrust | None, checks: Checks
 ) -> list[ExtensionReport]:
-    """Judge each event of type ``extension``, collecting; without a trust file all count, but nothing is proven."""
+    """Judge each event of type ``extension``, collecting; what only lacks a trust file counts, but is not proven."""
     reports: list[ExtensionReport] = []
     for event in events:
         if event["type"] != "extension":
             continue
         with checks.collecting(Step.APPROVAL, "extension", SubIndication.SIG_CONSTRAINTS_FAILURE):
-            if trust is None:
+            if later is None:
                 reports.append(_report(event, event["officer"]))
                 raise unproven(SubIndication.NO_POE, "who may extend signing is not known", hint=GIVE_TRUST_FILE)
-            officer = _check(event, terms, revision0, trust)
+            try:
+                officer = later.check(partial(_check, event, terms, revision0))
+            except CheckError as error:
+                if error.verdict is Verdict.INDETERMINATE:
+                    reports.append(_report(event, event["officer"]))
+                raise
             reports.append(_report(event, officer))
             checks.passed(Step.APPROVAL, "extension", f"signing was extended to {event['until']} by {officer}")
     return reports
@@ -47,7 +63,7 @@ def _check(event: Event, terms: Terms, revision0: str, trust: TrustFile) -> str:
     named = ExtensionStatement.from_json(attestation.statement)
     officer = trust.officer(named.officer)
     if officer is None:
-        raise _refused(f"was signed by {named.officer}, whom the trust file does not name")
+        raise _refused("was signed by %(officer)s, whom the trust file does not name", officer=named.officer)
     recorded = parse_time(event["time"])
     if not officer.may_act_at(max(named.time, recorded)):
         raise _refused(f"was signed by {officer.name} after leaving the secretariat")
@@ -75,5 +91,5 @@ def _report(event: Event, officer: str) -> ExtensionReport:
     return ExtensionReport(event["sequence"], closes, until, time, officer, event["reason"])
 
 
-def _refused(problem: str) -> CheckError:
-    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the extension of signing {problem}")
+def _refused(problem: str, officer: str = "") -> CheckError:
+    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the extension of signing {problem}", officer=officer)

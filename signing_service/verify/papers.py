@@ -5,13 +5,14 @@
    attests what they signed themselves.
 3. The scan is in the bundle.
 
-    good = check_papers(events, terms, revision0, trust, scans, checks)     # what of them may count (step 7)
+    good = check_papers(events, terms, revision0, later, scans, checks)     # what of them may count (step 7)
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import partial
 
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import Terms
@@ -20,15 +21,25 @@ from signing_service.approval.paper import PaperStatement, verify_paper
 from signing_service.encoding import from_base64url, parse_time
 from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event, History
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.report import PaperReport
-from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.verdict import (
+    GIVE_TRUST_FILE,
+    CheckError,
+    Checks,
+    Step,
+    SubIndication,
+    Verdict,
+    failure,
+    unproven,
+)
 
 
 def check_papers(
     events: Sequence[Event],
     terms: Terms,
     revision0: str,
-    trust: TrustFile | None,
+    later: LaterTrust | None,
     scans: Collection[str],
     checks: Checks,
 ) -> list[PaperReport]:
@@ -39,27 +50,34 @@ def check_papers(
     for event in papers:
         subject = f"paper of {event['signer']}"
         with checks.collecting(Step.APPROVAL, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
-            if trust is None:
+            if later is None:
                 raise unproven(SubIndication.NO_POE, "who may attest is not known", hint=GIVE_TRUST_FILE)
             if history is None or event["signer"] in {one.signer for one in reports}:
                 raise _refused("is not the signer's only one")
-            stated = _check(event, history, terms, revision0, trust)
-            officer = trust.officer(stated.officer)
-            reports.append(
-                PaperReport(
-                    signer=stated.signer,
-                    name=stated.name,
-                    signed_on=stated.signed_on,
-                    attested=stated.time,
-                    officer=officer.name if officer else stated.officer,
-                    document_sha256=stated.document,
-                    counts=terms.rules.paper == "counts",
-                )
-            )
+            try:
+                stated = later.check(partial(_check, event, history, terms, revision0))
+            except CheckError as error:
+                if error.verdict is Verdict.INDETERMINATE:  # it counts, but is not proven
+                    reports.append(_report(_attested(event)[1], terms, later.trusted))
+                raise
+            reports.append(_report(stated, terms, later.trusted))
             if stated.document not in scans:  # (3)
                 raise unproven(SubIndication.NO_POE, "the scan is not in the bundle", hint="ask for a bundle with it")
             checks.passed(Step.APPROVAL, subject, "attested by an officer; not a digital signature")
     return reports
+
+
+def _report(stated: PaperStatement, terms: Terms, trust: TrustFile) -> PaperReport:
+    officer = trust.officer(stated.officer)
+    return PaperReport(
+        signer=stated.signer,
+        name=stated.name,
+        signed_on=stated.signed_on,
+        attested=stated.time,
+        officer=officer.name if officer else stated.officer,
+        document_sha256=stated.document,
+        counts=terms.rules.paper == "counts",
+    )
 
 
 def _check(event: Event, history: History, terms: Terms, revision0: str, trust: TrustFile) -> PaperStatement:
@@ -69,11 +87,10 @@ def _check(event: Event, history: History, terms: Terms, revision0: str, trust: 
     if mandate is None or digest != event["mandate_sha256"]:
         raise _refused("rests on a mandate that is not the signer's newest one")
     mandate.check_for(terms, event["signer"])
-    attestation = Confirmation.from_der(from_base64url(event["attestation"]))  # (2)
-    named = PaperStatement.from_json(attestation.statement)
+    attestation, named = _attested(event)  # (2)
     officer = trust.officer(named.officer)
     if officer is None:
-        raise _refused(f"was attested by {named.officer}, whom the trust file does not name")
+        raise _refused("was attested by %(officer)s, whom the trust file does not name", officer=named.officer)
     if named.officer == mandate.representative.id:
         raise _refused(f"was attested by {officer.name}, whose own it is")
     if not officer.may_act_at(max(named.time, parse_time(event["time"]))):
@@ -86,6 +103,11 @@ def _check(event: Event, history: History, terms: Terms, revision0: str, trust: 
     if day > parse_time(event["time"]).date() + timedelta(days=1):
         raise _refused(f"was signed on {day}, after it was attested")
     return stated
+
+
+def _attested(event: Event) -> tuple[Confirmation, PaperStatement]:
+    attestation = Confirmation.from_der(from_base64url(event["attestation"]))
+    return attestation, PaperStatement.from_json(attestation.statement)
 
 
 def _compare(stated: PaperStatement, event: Event, mandate: Mandate, revision0: str) -> None:
@@ -106,5 +128,5 @@ def _compare(stated: PaperStatement, event: Event, mandate: Mandate, revision0: 
         raise _refused(f"was attested with another {different[0].replace('_', ' ')}")
 
 
-def _refused(problem: str) -> CheckError:
-    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the signature on paper {problem}")
+def _refused(problem: str, officer: str = "") -> CheckError:
+    return failure(SubIndication.SIG_CONSTRAINTS_FAILURE, f"the signature on paper {problem}", officer=officer)

@@ -87,10 +87,13 @@ def verify_successors(trusted: tuple[str, bytes] | None, files: Mapping[str, byt
     first = present
     while present.trust and (found := [file for file in rest if file.before == present.digest]):  # (1)
         rest = [file for file in rest if file not in found]
-        links += [_judged(present, file, found) for file in found]
-        if links[-1].verdict is not Verdict.PASSED or len(found) > 1:
+        refused = {file.name: link for file in found if (link := _refused(present, file))}
+        signed = [file for file in found if file.name not in refused]
+        links += refused.values()
+        links += [_succeeds(present, file, signed) for file in signed]
+        if len(signed) != 1:
             break
-        present = found[0]
+        present = signed[0]
     links += _others(first, present, rest)
     return Chain(tuple(links))
 
@@ -102,17 +105,24 @@ def _read(name: str, data: bytes) -> _File:
         return _File(name, data, None, error.message)
 
 
-def _judged(before: _File, file: _File, found: list[_File]) -> Link:
-    """(2) Whether a file succeeds the one that it names."""
+def _refused(before: _File, file: _File) -> Link | None:
+    """(2) What is wrong with a file that names the one before it as its predecessor; None where it is signed."""
     try:
-        after = verify_succession(before.data, file.data)
+        verify_succession(before.data, file.data)
     except SigningServiceError as error:
         return file.link(Verdict.FAILED, error.message)
-    if len(found) > 1:
-        others = ", ".join(one.name for one in found if one is not file)
+    return None
+
+
+def _succeeds(before: _File, file: _File, signed: list[_File]) -> Link:
+    """(2) Of the files that are signed only one may succeed; what anybody can forge beside it takes nothing away."""
+    if len(signed) > 1:
+        others = ", ".join(one.name for one in signed if one is not file)
         return file.link(Verdict.FAILED, f"is not the only successor of {before.name}: so is {others}")
     assert before.trust is not None, "only what could be read has successors"
-    return file.link(Verdict.PASSED, "; ".join((_signed_by(before.trust, after), *_changes(before.trust, after))))
+    assert file.trust is not None, "only what could be read succeeds"
+    changes = _changes(before.trust, file.trust)
+    return file.link(Verdict.PASSED, "; ".join((_signed_by(before.trust, file.trust), *changes)))
 
 
 def _others(first: _File, last: _File, rest: list[_File]) -> Iterator[Link]:

@@ -15,8 +15,7 @@ from signing_service.errors import InputError, NotFoundError
 from signing_service.evidence.trust import fingerprint, fingerprint_text, parse_trust_file
 from signing_service.web import files, headers, languages, typefaces
 from signing_service.web.visitor import the_service, visitor
-from signing_service.workflow import download
-from signing_service.workflow.trust_history import trust_history
+from signing_service.workflow import download, trust_history
 
 blueprint = Blueprint("public", __name__)
 
@@ -46,13 +45,20 @@ def trust() -> str:
     service = the_service()
     data = download.trust_file(service)
     words = fingerprint_text(fingerprint(data))
-    history = trust_history(service)
+    history = trust_history.trust_history(service)
     return render_template("public/trust.html", trust=parse_trust_file(data), fingerprint=words, history=history)
 
 
 @blueprint.get("/trust.json")
 def trust_file() -> Response:
     return files.send(download.trust_file(the_service()), "application/json", "trust.json", cache="public, no-cache")
+
+
+@blueprint.get("/trust/<digest>.json")
+def earlier_trust_file(digest: str) -> Response:
+    data = trust_history.earlier_trust_file(the_service(), digest)
+    name = f"trust-{fingerprint_text(fingerprint(data)).replace(' ', '')[:8]}.json"
+    return files.send(data, "application/json", name, cache=f"{ONE_YEAR}, immutable")
 
 
 @blueprint.get("/root.pem")

@@ -19,6 +19,7 @@ from signing_service.evidence.bundle import read_bundle, write_bundle
 from signing_service.evidence.trust import TrustFile, parse_trust_file
 from signing_service.store import agreements, openings
 from signing_service.verify.extensions import check_extensions
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.order import check_order
 from signing_service.verify.report import AgreementReport, SignatureReport
 from signing_service.verify.rules import check_rules
@@ -65,7 +66,8 @@ class Told:
     def judged(self) -> list[Check]:
         """Steps 6 and 7 and the order of step 8, as far as the extension is concerned."""
         checks, report = Checks(), AgreementReport()
-        report.extensions = check_extensions(self.events, self.terms, self.revision0, self.trust, checks)
+        later = LaterTrust(self.trust) if self.trust else None
+        report.extensions = check_extensions(self.events, self.terms, self.revision0, later, checks)
         archive = SignatureReport(revision=9, kind="archive", field="archive-1")
         check_rules(self.terms, [archive], self.events, LONG_AFTER, checks, report)
         check_order(self.events, {}, checks)

@@ -16,6 +16,7 @@ from signing_service.ceremony.authenticator import Authenticator
 from signing_service.encoding import from_base64url, parse_canonical_json, sha256_hex, to_base64url
 from signing_service.evidence.trust import TrustedOfficer, TrustFile, parse_trust_file
 from signing_service.store import agreements, openings
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.papers import check_papers
 from signing_service.verify.report import PaperReport
 from signing_service.verify.verdict import Checks, Verdict
@@ -40,7 +41,8 @@ class Told:
 
     def judged(self) -> tuple[list[PaperReport], Checks]:
         checks = Checks()
-        return check_papers(self.events, self.terms, self.revision0, self.trust, {sha256_hex(SCAN)}, checks), checks
+        later = LaterTrust(self.trust) if self.trust else None
+        return check_papers(self.events, self.terms, self.revision0, later, {sha256_hex(SCAN)}, checks), checks
 
 
 @pytest.fixture

@@ -125,6 +125,17 @@ def test_two_successors_of_one_file_fail_though_officers_signed_both(chain: Chai
     assert "is not the only successor of" in capsys.readouterr().out
 
 
+def test_a_forged_sibling_takes_nothing_from_the_successor_that_is_signed(chain: Chain, capsys):
+    officers = (*chain.files[1].officers, named(SAULE, authenticator(SAULE.id)))
+    chain.write("forged.json", chain.after(chain.files[1], RECORD_KEY, *officers))
+    assert chain.verify("forged.json", *LATER) == 1
+    said = capsys.readouterr().out
+    assert "FAILED: trust file is not signed by an officer of its predecessor" in said
+    assert "is not the only successor" not in said
+    assert "PASSED: signed by Mei Tan; adds a passkey of Ruslan Petrov" in said
+    assert "PASSED: signed by Ruslan Petrov; Mei Tan leaves" in said, "the chain goes on behind it"
+
+
 def test_another_services_chain_does_not_join(chain: Chain, capsys):
     other = replace(chain.files[0], name="Another Alliance")
     chain.write("other.json", other)

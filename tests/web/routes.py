@@ -142,6 +142,7 @@ ROUTES: dict[str, Route] = {
     "passkeys.succeed": Route(LEADS, body=_ANSWER),
     "passkeys.waiting": Route(OFFICERS),
     "public.choose_language": public(302),
+    "public.earlier_trust_file": public(404),
     "public.font": public(),
     "public.han_style_sheet": public(),
     "public.health": public(),

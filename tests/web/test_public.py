@@ -50,6 +50,20 @@ def test_the_page_of_the_trust_file_shows_which_one_came_before_and_whom_it_name
     assert f"<dt>Officers</dt><dd>{OFFICER.name}</dd>" in page
 
 
+def test_every_trust_file_there_has_been_is_saved_from_its_row_as_it_was(anybody: Visitor, world: World):
+    first = anybody.get("/trust.json").data
+    Devices.in_(world)
+    second = anybody.get("/trust.json").data
+    links = re.findall(r'href="(/trust/[^"]+)"', anybody.get("/trust").text)
+
+    assert [anybody.get(link).data for link in links] == [second, first]
+    answer = anybody.get(links[1])
+    printed = fingerprint_text(fingerprint(first)).replace(" ", "")[:8]
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=trust-{printed}.json"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert anybody.get(f"/trust/{sha256(b'another').hexdigest()}.json").status_code == 404
+
+
 def test_the_records_checkpoint_is_signed_with_the_trusted_key(anybody: Visitor, world: World):
     answer = anybody.get("/record/checkpoint")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
