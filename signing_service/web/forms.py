@@ -129,7 +129,8 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
         try:
             check_days(today, field.data, today)
         except InputError as error:
-            raise ValidationError(f"{sentence(error.message)} {sentence(error.hint)}") from None
+            said = f"{sentence(error.message)} {sentence(error.hint)}"
+            raise ValidationError(said) from None
 
     needs_organ: bool = True
 

@@ -15,7 +15,8 @@ def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[st
     gettext = translations(locale).gettext
     kind = "reminder until" if kind == "reminder" and "until" in values else kind
     kind = "replaced in part" if "kept" in values else kind
-    notices = _about_acts(gettext) | _about_people(gettext) | _about_passkeys(gettext) | _about_waiting(gettext)
+    of_people = _about_people(gettext) | _about_passkeys(gettext) | _about_waiting(gettext)
+    notices = _about_acts(gettext) | _about_the_end(gettext) | of_people
     notices |= _about_addresses(gettext)
     subject, body = notices[kind]
     return subject, body % values
@@ -188,6 +189,11 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
             gettext("The agreement is countersigned"),
             gettext("the secretariat countersigned on %(when)s. The signed PDF and the evidence can be downloaded."),
         ),
+    }
+
+
+def _about_the_end(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    return {
         "withdrawn": (
             gettext("The agreement was withdrawn"),
             gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
