@@ -123,11 +123,12 @@ def _refuse_definitions(reader: _Reader, found: dict[str, Any]) -> None:
 
 def _refuse_token(reader: _Reader, token: Token) -> FormatError:
     if token.type == "heading_open":
-        hint, level = "articles begin with ## and nothing else does", int(token.tag[1:])
-        return reader.refuse("a heading of level %(level)s", hint=hint, level=level)
+        hint = "articles begin with ## and nothing else does"
+        return reader.refuse("a heading of level %(level)s", hint=hint, level=int(token.tag[1:]))
     if token.type == "hr":
         return reader.refuse("a second ---", hint="it stands once, before the closing words")
-    what, hint = _WHAT.get(token.type, "this"), "use paragraphs, ## articles, lists and emphasis"
+    hint = "use paragraphs, ## articles, lists and emphasis"
+    what = _WHAT.get(token.type, Phrase("such a part"))
     return reader.refuse("%(what)s is not allowed in an agreement", hint=hint, what=what)
 
 

@@ -176,8 +176,8 @@ class _Row:
             self.roster.errors.append(RosterError(self.number, column, told))
 
     def read(self) -> None:
-        party_id = self._matching("party", ID, "small letters, digits and hyphens, as njupt")
-        role = self._matching("role", ID, "small letters, digits and hyphens, as president")
+        party_id = self._matching("party", ID, "%(text)s is not small letters, digits and hyphens, as njupt")
+        role = self._matching("role", ID, "%(text)s is not small letters, digits and hyphens, as president")
         if party_id == SECRETARIAT.partition(":")[0]:
             self.complain("party", "%(party)s is the depositary, not a party", party=party_id)
         party = self.roster.parties.get(party_id)
@@ -207,8 +207,8 @@ class _Row:
             "id": party_id,
             "name": self._name("name"),
             "native_name": self._name("native_name"),
-            "native_language": self._matching("native_language", LANGUAGE, "a tag like th or zh-Hant"),
-            "country": self._matching("country", COUNTRY, "two capital letters, as TH (ISO 3166)"),
+            "native_language": self._matching("native_language", LANGUAGE, "%(text)s is not a tag like th or zh-Hant"),
+            "country": self._matching("country", COUNTRY, "%(text)s is not two capital letters, as TH (ISO 3166)"),
             "time_zone": self._zone(),
             "guest": guest in YES,
             "signers": [],
@@ -260,10 +260,10 @@ class _Row:
             self.complain(column, error.message)
             return text
 
-    def _matching(self, column: str, pattern: re.Pattern[str], wanted: str) -> str:
+    def _matching(self, column: str, pattern: re.Pattern[str], otherwise: str) -> str:
         text = self._cell(column)
         if not self._is_empty(column) and not pattern.fullmatch(text):
-            self.complain(column, "%(text)s is not %(wanted)s", text=repr(text), wanted=wanted)
+            self.complain(column, otherwise, text=repr(text))
         return text
 
     def _zone(self) -> str:

@@ -48,6 +48,7 @@ SPEAKERS = (
     "failure",
     "unproven",
     "complain",
+    "_matching",
     "_of_address",
     "answer",
     "_show",
