@@ -79,6 +79,13 @@ class Sheet:
         kept = (party for party in self.parties if not party.is_blank)
         return replace(self, parties=tuple(map(_without_blank_signers, kept)))
 
+    def of_next_version(self) -> Sheet:
+        """The same under the version that follows: 1.1 after 1.0, 3 after 2, "final 2" after "final"."""
+        number = re.search(r"[0-9]+$", self.version)
+        if number is None:
+            return replace(self, version=f"{self.version} 2".strip())
+        return replace(self, version=f"{self.version[: number.start()]}{int(number[0]) + 1}")
+
 
 def _without_blank_signers(party: PartySheet) -> PartySheet:
     return replace(party, signers=tuple(one for one in party.signers if not one.is_blank) or party.signers[:1])

@@ -102,7 +102,7 @@ def correct(agreement_id: str) -> ResponseReturnValue:
     present = source_files.source_of(service, officer_id, agreement_id)
     return _written(
         present,
-        read_sheet(present),
+        read_sheet(present).of_next_version(),
         lambda files: drafts.create_correction(service, officer_id, agreement_id, files),
         title=_("Corrected version"),
         lead=_("It becomes a draft that names this agreement. Publishing it withdraws this one; people carry over."),

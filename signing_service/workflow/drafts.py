@@ -195,7 +195,7 @@ def _same(session: Session, terms: Terms) -> list[CheckItem]:
     said = {"reference": terms.reference, "version": terms.version}
     if corrected in same:
         phrase = "the agreement that it replaces is %(reference)s, version %(version)s, too: give it another version"
-        return [CheckItem("text", True, Phrase(phrase, **said), caution=True)]
+        return [CheckItem("text", False, Phrase(phrase, **said))]
     phrase = "another agreement is %(reference)s, version %(version)s, too"
     return [CheckItem("text", True, Phrase(phrase, **said), caution=True, namesake=True)] if same else []
 

@@ -219,3 +219,8 @@ def test_rows_come_and_go_by_steps_and_others_change_nothing():
 def test_a_country_knows_its_clocks():
     assert time_zones_of("TH") == ("Asia/Bangkok",)
     assert len(time_zones_of("RU")) > 5
+
+
+@pytest.mark.parametrize(("version", "following"), [("1.0", "1.1"), ("2", "3"), ("1.9", "1.10"), ("final", "final 2")])
+def test_a_corrected_version_is_proposed_as_the_next_one(version: str, following: str):
+    assert Sheet(version=version).of_next_version().version == following

@@ -68,7 +68,8 @@ ELSEWHERE = {
 }  # pages that need something to have happened before
 NO_PAGES = (
     *("static", "public.choose_language", "public.font", "public.han_style_sheet", "public.health"),
-    *("public.trust_file", "public.root_certificate", "operations.metrics", "operations.ready"),
+    *("public.trust_file", "public.earlier_trust_file", "public.root_certificate"),
+    *("operations.metrics", "operations.ready"),
     *("record.checkpoint", "record.feed", "record.tile", "hall.state"),
     *("own.clock", "own_certificate.to_sign", "paper.scan", "university.begin", "university.finish"),
     *("api.state", "api.session_state", "passkeys.own_enrolments", "passkeys.waiting"),

@@ -181,7 +181,8 @@ def test_what_somebody_saves_at_the_same_moment_is_not_lost_unseen(
 def test_a_published_agreement_is_corrected_in_the_form_and_changed_no_more(officer: Visitor, world: World):
     assert officer.get(url(world, "form")).status_code == 409
     page = officer.get(url(world, "correction/form")).text
-    answer = officer.submit(url(world, "correction/form"), **fields(page) | {"version": "1.1"})
+    assert fields(page)["version"] == ["1.1"], "the next one is proposed"
+    answer = officer.submit(url(world, "correction/form"), **fields(page))
     assert "A corrected version" in officer.get(answer.headers["Location"]).text
     with world.service.database.read() as session:
         assert agreements.get(session, world.agreement).state == "published"

@@ -26,7 +26,7 @@ from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ANDAMAN, LIN, NANJING, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices
-from tests.workflow.world import World, source
+from tests.workflow.world import World, corrected, source
 
 Visit = Callable[..., Visitor]
 
@@ -156,7 +156,7 @@ def test_the_hall_tells_of_a_withdrawal_and_waits_for_nobody(anybody: Visitor, w
 
 
 def test_the_hall_tells_that_a_corrected_version_has_replaced_it(anybody: Visitor, world: World):
-    replace(world, agreement=create_correction(world.service, world.officer, world.agreement, source())).publish()
+    replace(world, agreement=create_correction(world.service, world.officer, world.agreement, corrected())).publish()
     page, state = hall(anybody, world)
     assert ">Replaced by a corrected version</p>" in page
     assert state["outcome"] == "superseded"

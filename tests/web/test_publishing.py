@@ -16,7 +16,7 @@ from signing_service.workflow.publication import look
 from signing_service.workflow.state import load_terms
 from tests.cast import LIN, NOON, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
-from tests.workflow.world import World, source
+from tests.workflow.world import World, corrected, source
 
 Visit = Callable[..., Visitor]
 
@@ -76,7 +76,7 @@ def test_a_second_living_agreement_of_the_same_number_and_version_has_to_be_tick
 
 def test_of_a_corrected_version_it_is_told_what_it_withdraws(officer: Visitor, world: World):
     world.sign(SOMCHAI)
-    second = create_correction(world.service, world.officer, world.agreement, source())
+    second = create_correction(world.service, world.officer, world.agreement, corrected())
     page = officer.get(url(second)).text
     assert "TEST/1, version 1.0, is withdrawn by it:" in page
     assert "1 signature was given; it will count no more." in page

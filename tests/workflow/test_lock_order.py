@@ -20,7 +20,7 @@ from signing_service.workflow.drafts import create_correction
 from signing_service.workflow.enrolment import accept_invitation, invite
 from signing_service.workflow.reminders import remind_all
 from tests.cast import LIN
-from tests.workflow.world import World, source
+from tests.workflow.world import World, corrected
 
 PATIENCE = 60  # seconds
 WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
@@ -48,12 +48,12 @@ def test_who_publishes_waits_for_the_rows_of_others_without_holding_the_log(
     world: World, hold: Callable[[Session, World], None]
 ):
     world.publish()
-    draft = create_correction(world.service, world.officer, world.agreement, source())
-    corrected = replace(world, agreement=draft)
+    draft = create_correction(world.service, world.officer, world.agreement, corrected())
+    second = replace(world, agreement=draft)
     with ThreadPoolExecutor(1) as pool:
         with world.service.database.begin() as session:
             hold(session, world)
-            publishing = pool.submit(corrected.publish)
+            publishing = pool.submit(second.publish)
             wait_until_it_waits(session, publishing)
             ledger.append(session, world.agreement, "test", {}, world.clock())
         publishing.result(PATIENCE)

@@ -20,7 +20,7 @@ from signing_service.workflow.notification import tell_about_contradiction
 from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ALES, ANDAMAN, HOA, LIN, NOON, SOMCHAI, Person
-from tests.workflow.world import World, source
+from tests.workflow.world import World, corrected, source
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,6 @@ def test_the_invitation_to_a_corrected_version_does_not_name_the_one_that_it_end
     assert "TEST/1 · version 1.1" in mail.text
     assert "version 1.0" not in mail.text
     assert {mail.kind for mail in mails_of(world) if mail.id not in earlier} == {"withdrawn"}
-
-
-def corrected() -> dict[str, bytes]:
-    files = source()
-    return files | {"agreement.toml": files["agreement.toml"].replace(b'version = "1.0"', b'version = "1.1"')}
 
 
 def test_an_invitation_asks_once_what_was_done_under_an_agreement_for_which_somebody_signs_four_times(

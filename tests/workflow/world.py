@@ -79,6 +79,12 @@ def source(
     return {"agreement.toml": (head + parties).encode(), "en.md": _TEXT.encode()}
 
 
+def corrected(files: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """The same source files as version 1.1."""
+    files = source() if files is None else files
+    return {**files, "agreement.toml": files["agreement.toml"].replace(b'version = "1.0"', b'version = "1.1"')}
+
+
 class Clock:
     """A clock that stands still until the test moves it."""
 
