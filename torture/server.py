@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -94,6 +95,7 @@ class Server:
             os.killpg(process.pid, signal.SIGKILL)
         process.join(PATIENCE)
         _wait_until_gone(workers or _members(process.pid))
+        _wait_until_free(self._venue.url)
         self.kills += 1
         self._process = None
 
@@ -158,3 +160,15 @@ def _serve(
     if dying is not None:
         die_at(*dying)
     serve_planted(None)
+
+
+def _wait_until_free(url: str) -> None:
+    """Nobody listens on the port any more: the system takes it back a moment after its holder is gone."""
+    host, _, port = url.rpartition("/")[2].partition(":")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((socket.gethostbyname(host), int(port)))
+            return
+        time.sleep(0.002)
