@@ -124,7 +124,7 @@ def test_a_countersignature_after_the_end_needs_no_extension(devices: Devices):
     for person in (LIN, SOMCHAI):
         world.sign(person)
     world.clock.now = CLOSES + timedelta(hours=1)
-    world.countersign()
+    devices.countersign()
     report = pdf_alone(world)
 
     assert not [check for check in report.problems if "does not say" in check.message]
