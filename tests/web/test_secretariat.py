@@ -16,7 +16,7 @@ from signing_service.workflow.people import PAGE as PEOPLE_PAGE
 from tests.cast import ALES, LIN, NOON, OFFICER, SAULE, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices
-from tests.workflow.world import World, source
+from tests.workflow.world import World, corrected, source
 
 Visit = Callable[..., Visitor]
 
@@ -202,7 +202,7 @@ def test_countersigning_is_offered_once_all_have_signed(officer: Visitor, draft:
 def test_a_corrected_version_becomes_a_draft_that_replaces_the_old_one(officer: Visitor, draft: World):
     draft.publish()
     officer.get(url(draft, "correction"))
-    answer = officer.submit(url(draft, "correction"), files=files())
+    answer = officer.submit(url(draft, "correction"), files=files(agreement_toml=corrected()["agreement.toml"]))
     new = answer.headers["Location"]
     assert "A corrected version" in officer.get(new).text
     page = officer.get(new).text
