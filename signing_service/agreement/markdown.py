@@ -38,7 +38,7 @@ _REFERENCE = re.compile(r"#([a-z][a-z0-9-]{0,31})(?:/([1-9][0-9]?))?")
 _TABLE = re.compile(r"\|? *:?-{3,}:? *\|[-:| ]*")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\U00020000-\U0003ffff]")
 _WHAT = dict.fromkeys(("fence", "code_block", "code_inline"), Phrase("program code")) | {
-    "html_block": Phrase("HTML"), "html_inline": Phrase("HTML"), "image": Phrase("an image"),
+    "": Phrase("such a part"), "html_block": Phrase("HTML"), "html_inline": Phrase("HTML"), "image": Phrase("an image"),
     "blockquote_open": Phrase("a quotation"), "hardbreak": Phrase("a forced line break"),
 }  # fmt: skip
 
@@ -128,8 +128,7 @@ def _refuse_token(reader: _Reader, token: Token) -> FormatError:
     if token.type == "hr":
         return reader.refuse("a second ---", hint="it stands once, before the closing words")
     hint = "use paragraphs, ## articles, lists and emphasis"
-    what = _WHAT.get(token.type, Phrase("such a part"))
-    return reader.refuse("%(what)s is not allowed in an agreement", hint=hint, what=what)
+    return reader.refuse("%(what)s is not allowed in an agreement", hint=hint, what=_WHAT.get(token.type, _WHAT[""]))
 
 
 def _article(reader: _Reader, number: int, taken: set[str]) -> Article:
