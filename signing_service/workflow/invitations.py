@@ -8,12 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.terms import Terms
-from signing_service.store import mandates, outbox, people
+from signing_service.store import mandates, people
 from signing_service.store.tables import Person
 from signing_service.workflow.links import INVITATION_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.mails import addressed, compose, translations
 from signing_service.workflow.moments import told
 from signing_service.workflow.notices import asking_subject
+from signing_service.workflow.posting import post
 from signing_service.workflow.service import Service
 
 
@@ -49,18 +50,7 @@ def send_invitation(
         service_name=service.name,
         public_url=service.settings.public_url,
     )
-    outbox.add(
-        session,
-        recipient=person.email,
-        kind="invitation",
-        locale=person.locale,
-        subject=mail.subject,
-        text=mail.text,
-        html=mail.html,
-        now=now,
-        person=person.id,
-        agreement=agreement,
-    )
+    post(session, person, "invitation", mail, now, agreement=agreement)
     return link
 
 

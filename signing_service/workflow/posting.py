@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.store import outbox
 from signing_service.store.tables import Person
-from signing_service.workflow.mails import addressed, compose
+from signing_service.workflow.mails import Mail, addressed, compose
 from signing_service.workflow.service import Service
 
 
@@ -48,10 +48,24 @@ def send_notice(
         service_name=service.name,
         public_url=service.settings.public_url,
     )
+    post(session, person, notice.kind, mail, now, agreement=agreement, recipient=recipient)
+
+
+def post(
+    session: Session,
+    person: Person,
+    kind: str,
+    mail: Mail,
+    now: datetime,
+    *,
+    agreement: str | None = None,
+    recipient: str = "",
+) -> None:
+    """Put a composed mail for a person into the outbox, about an agreement if one is given."""
     outbox.add(
         session,
         recipient=recipient or person.email,
-        kind=notice.kind,
+        kind=kind,
         locale=person.locale,
         subject=mail.subject,
         text=mail.text,
