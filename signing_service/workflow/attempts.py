@@ -108,7 +108,7 @@ def _preview(service: Service, published: Published, signer: str, body: bytes, n
         pdf = service.prefixes.bytes_of(session, published.id, first)
     field = field_of(signer)
     delta = signature_delta(published.layout, tail_of(first), field, name="", reason="", time=now, appearance=body)
-    return picture_of_field(pdf + delta.data, published.layout.field(field))
+    return picture_of_field(pdf, published.layout.field(field), delta.data)
 
 
 def check_may_act(session: Session, published: Published, signatory: Signatory, now: datetime) -> Acts:
