@@ -34,7 +34,7 @@ http {{
     log_format instance "$upstream_addr $request_method $uri $status";
     access_log {folder}/access.log instance;
     {paths}
-    upstream signing_service {{ {servers} }}
+    upstream signing_service {{ {servers} keepalive 16; keepalive_timeout 10s; }}
     server {{
         listen {address};
         include {proxy};

@@ -55,6 +55,17 @@ class Driver:
         rows: list[tuple[Any, ...]] = self._execute(statement, parameters or {}).fetchall()
         return rows
 
+    def insert(self, table: str, values: Mapping[str, Any]) -> None:
+        """Add a row; ``values`` by column, moments as aware datetimes. Raises SQLAlchemy's IntegrityError."""
+        self.run(_insertion(table, tuple(values)), self._stored(values))
+
+    def update(self, table: str, key: str, value: Any, values: Mapping[str, Any]) -> None:
+        """Set columns of the row whose column ``key`` is ``value``."""
+        self.run(_change(table, key, tuple(values)), {**self._stored(values), "the_key": value})
+
+    def _stored(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.moment(one) if isinstance(one, datetime) else one for name, one in values.items()}
+
     def moment(self, value: datetime) -> datetime | str:
         """An aware datetime as it is stored and compared: PostgreSQL's own, or SQLite's text (UtcTime)."""
         moment = value.astimezone(UTC)
@@ -84,3 +95,14 @@ def read_moment(value: datetime | str) -> datetime:
 def _spelled(statement: str) -> str:
     """The statement as psycopg reads it: ``%(name)s`` for ``:name``."""
     return _PARAMETER.sub(r"%(\1)s", statement)
+
+
+@functools.lru_cache(maxsize=512)
+def _insertion(table: str, columns: tuple[str, ...]) -> str:
+    names, places = ", ".join(columns), ", ".join(f":{column}" for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({places})"
+
+
+@functools.lru_cache(maxsize=512)
+def _change(table: str, key: str, columns: tuple[str, ...]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{column} = :{column}' for column in columns)} WHERE {key} = :the_key"

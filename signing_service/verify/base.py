@@ -111,6 +111,14 @@ def read_section(pdf: bytes, startxref: int) -> tuple[dict[int, tuple[int, bool]
 
 def read_base(pdf: bytes) -> Base:
     """Read the unsigned document; raises FormatError unless it is what deltas can be appended to."""
+    reader = _BaseReader(pdf)
+    base = reader.read()
+    reader.check_contents(base)
+    return base
+
+
+def read_known_base(pdf: bytes) -> Base:
+    """Read what deltas need of an unsigned document that was looked through before it was published."""
     return _BaseReader(pdf).read()
 
 
@@ -192,7 +200,6 @@ class _BaseReader:
         if self._dictionary(dss, "/DSS"):
             raise FormatError("/DSS of the base is not empty")
         fields = self._fields(form.get("Fields"))
-        check_contents(catalog, {field.number: field.name for field in fields.values()}, self._resolve)
         return Base(
             length=len(self._pdf),
             startxref=self._startxref,
@@ -206,6 +213,11 @@ class _BaseReader:
             resources=self._number(form.get("DR"), "/DR"),
             terms=self._attachment(catalog, b"terms.json"),
         )
+
+    def check_contents(self, base: Base) -> None:
+        """Raise FormatError unless the document holds nothing but what a base consists of."""
+        catalog = self._dictionary(Ref(base.root, 0), "catalog")
+        check_contents(catalog, {field.number: field.name for field in base.fields.values()}, self._resolve)
 
     @staticmethod
     def _identifier(value: Any) -> tuple[bytes, bytes]:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from signing_service.agreement.terms import TIMESTAMP_PREFIX, Terms
 from signing_service.errors import FormatError, VerificationError
 from signing_service.evidence.trust import TrustFile
-from signing_service.verify.base import Base, read_base
+from signing_service.verify.base import Base, read_known_base
 from signing_service.verify.changes import Revision, read_last_revision, read_revisions
 from signing_service.verify.path import PathBuilder
 from signing_service.verify.signed import open_revision
@@ -89,7 +89,7 @@ def _base_of(current: bytes) -> Base | None:
         return None  # the marker stood inside a stream: the whole document must be walked
 
 
-_read_base = functools.lru_cache(maxsize=KEPT)(read_base)  # by content: the same bytes, signature after signature
+_read_base = functools.lru_cache(maxsize=KEPT)(read_known_base)  # by content: the same bytes, signature after signature
 _terms = functools.lru_cache(maxsize=KEPT)(Terms.from_json)
 
 

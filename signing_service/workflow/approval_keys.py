@@ -22,7 +22,7 @@ from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Party
 from signing_service.encoding import parse_canonical_json, to_base64url
 from signing_service.errors import ConflictError, InputError, NotAllowedError, NotFoundError
-from signing_service.store import acts, agreements, ledger, mandates, openings, passkeys, people
+from signing_service.store import agreements, attempts, ledger, mandates, openings, passkeys, people
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
@@ -197,7 +197,7 @@ def take_back(session: Session, credential: Credential, reason: str, by: str, no
 
     What its holder has approved and not signed yet is not signed any more: whoever holds the device may be signing.
     """
-    acts.end_attempts_of(session, credential.person, now=now)  # before the credential's row is held, as in signing
+    attempts.end_all_of(session, credential.person, now=now)  # before the credential's row is held, as in signing
     credential.ended = now
     for one in passkeys.of_credential(session, credential.id):
         _revoke(session, one, credential, reason, by, now)

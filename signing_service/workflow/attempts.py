@@ -25,9 +25,9 @@ from signing_service.pdf.appearance import AppearanceInput, draw_appearance
 from signing_service.pdf.delta import signature_delta
 from signing_service.pdf.marks import Mark
 from signing_service.pdf.pictures import picture_of_field
-from signing_service.store import acts
+from signing_service.store import attempts
+from signing_service.store.attempts import AttemptRow
 from signing_service.store.identifiers import new_id
-from signing_service.store.tables import Attempt
 from signing_service.workflow.approvals import Ways, require_way, ways_to_approve
 from signing_service.workflow.download import check_party
 from signing_service.workflow.mandates import officer_mandate
@@ -43,7 +43,7 @@ OFFICER_TITLE = {"en": "Officer", "zh": "官员", "ru": "Сотрудник", "t
 def unfinished_since(service: Service, person_id: str, agreement_id: str, signer: str) -> datetime | None:
     """When the person approved a signature that has not arrived; None where there is none, or it has expired."""
     with service.database.read() as session:
-        attempt = acts.newest_attempt(session, agreement_id, signer, person_id)
+        attempt = attempts.newest(session, agreement_id, signer, person_id)
         if attempt is None or attempt.state != "approved" or attempt.expires <= service.clock():
             return None
         return attempt.created
@@ -69,7 +69,7 @@ def begin_attempt(
             _appearance(published, signatory, mark, ways, now), service.fonts, published.layout.resources
         )
         statement = _statement(published, signatory, body, consent_language, now + ATTEMPT_LIFETIME)
-        attempt = Attempt(
+        attempt = AttemptRow(
             id=new_id(),
             agreement=agreement_id,
             signer=signer,
@@ -81,7 +81,7 @@ def begin_attempt(
             appearance=body,
             statement=statement.to_json(),
         )
-        acts.add_attempt(session, attempt)
+        attempts.add(session, attempt)
     members = parse_canonical_json(statement.to_json())
     del members["key"]
     return {
@@ -98,8 +98,11 @@ def begin_attempt(
 def place_of(service: Service, attempt_id: str) -> tuple[str | None, str | None]:
     """The agreement and signer of an attempt; None and None for an unknown one."""
     with service.database.read() as session:
-        attempt = session.get(Attempt, attempt_id)
-        return (None, None) if attempt is None else (attempt.agreement, attempt.signer)
+        try:
+            attempt = attempts.find(session, attempt_id)
+        except NotFoundError:
+            return None, None
+        return attempt.agreement, attempt.signer
 
 
 def _preview(service: Service, published: Published, signer: str, body: bytes, now: datetime) -> bytes:
@@ -108,7 +111,7 @@ def _preview(service: Service, published: Published, signer: str, body: bytes, n
         pdf = service.prefixes.bytes_of(session, published.id, first)
     field = field_of(signer)
     delta = signature_delta(published.layout, tail_of(first), field, name="", reason="", time=now, appearance=body)
-    return picture_of_field(pdf + delta.data, published.layout.field(field))
+    return picture_of_field(pdf, published.layout.field(field), delta.data)
 
 
 def check_may_act(session: Session, published: Published, signatory: Signatory, now: datetime) -> Acts:
@@ -125,7 +128,7 @@ def check_may_act(session: Session, published: Published, signatory: Signatory, 
     return done
 
 
-def load_signatory(session: Session, attempt: Attempt) -> Signatory:
+def load_signatory(session: Session, attempt: AttemptRow) -> Signatory:
     """The signatory of an attempt whose mandate is still in force; raises NotFoundError."""
     found = load_mandate(session, attempt.agreement, attempt.signer, attempt.person)
     if found is None or found[0] != attempt.mandate:
@@ -133,9 +136,9 @@ def load_signatory(session: Session, attempt: Attempt) -> Signatory:
     return Signatory(attempt.signer, attempt.person, *found)
 
 
-def own_attempt(session: Session, person_id: str, attempt_id: str, *, lock: bool = False) -> Attempt:
+def own_attempt(session: Session, person_id: str, attempt_id: str, *, lock: bool = False) -> AttemptRow:
     """An attempt of this person; raises NotFoundError for anybody else's, as for none."""
-    attempt = acts.lock_attempt(session, attempt_id) if lock else acts.attempt(session, attempt_id)
+    attempt = attempts.find(session, attempt_id, lock=lock)
     if attempt.person != person_id:
         raise NotFoundError("there is no such attempt")
     return attempt

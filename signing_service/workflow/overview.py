@@ -14,7 +14,7 @@ from signing_service.agreement.source import TOML, Source, read_countries
 from signing_service.agreement.terms import Party, Signer, SignerRole, Terms
 from signing_service.agreement.turns import ahead
 from signing_service.errors import NotFoundError
-from signing_service.store import acts, agreements, listing, mandates, outbox, passkeys, sessions
+from signing_service.store import acts, agreements, attempts, listing, mandates, outbox, passkeys, sessions
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Agreement, OutboxMail, Person
 from signing_service.workflow.download import check_reader
@@ -152,7 +152,7 @@ def public_view(service: Service, agreement_id: str) -> PublicView:
         if row.publicity == "nobody":
             raise NotFoundError("there is no such agreement")
         view, now = _view(session, service, row, None), service.clock()
-        signing = acts.signing_now(session, agreement_id, now=now)
+        signing = attempts.signing_now(session, agreement_id, now=now)
         waiting = {signer.id for signer in view.signers if signer.status == "waiting"}
         return PublicView(view, row.publicity == "people", frozenset(signing & waiting), _completed(view))
 

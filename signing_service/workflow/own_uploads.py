@@ -25,8 +25,9 @@ from signing_service.errors import ConflictError, TimestampError
 from signing_service.pdf.delta import byte_range_digest, embed, timestamp_delta
 from signing_service.pdf.grammar import Tail
 from signing_service.pki.revocation import RevocationAsker
-from signing_service.store import acts, agreements, ledger, turns
-from signing_service.store.tables import Attempt, Signature
+from signing_service.store import acts, agreements, attempts, ledger, turns
+from signing_service.store.attempts import AttemptRow
+from signing_service.store.tables import Signature
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.own_certificate import ASSURANCE
 from signing_service.verify.own_sandbox import Judged, judge_apart
@@ -137,7 +138,7 @@ def _stamped(
 def _store(service: Service, attempt_id: str, published: Published, taken: _Taken) -> None:
     now = service.clock()
     with service.database.begin() as session:
-        attempt = acts.lock_attempt(session, attempt_id)
+        attempt = attempts.find(session, attempt_id, lock=True)
         if attempt.state == "complete":
             return  # a twin of this request came first
         agreements.hold(session, attempt.agreement)
@@ -150,7 +151,7 @@ def _store(service: Service, attempt_id: str, published: Published, taken: _Take
         if taken.stamp is not None:
             agreements.add_revision(session, attempt.agreement, taken.stamp, now=now)
         turns.release(session, attempt.id)
-        attempt.state, attempt.completed, attempt.certificate = "complete", now, taken.judged.path[0]
+        attempts.change(session, attempt.id, state="complete", completed=now, certificate=taken.judged.path[0])
         tell_about_signature(session, service, published, signatory, before, taken.time, now)
         index = ledger.append(session, attempt.agreement, "signature", _members(signatory, taken), now).index
         if taken.stamp is not None:
@@ -179,12 +180,12 @@ def _members(signatory: Signatory, taken: _Taken) -> dict[str, Any]:
     }
 
 
-def _stamp_members(attempt: Attempt, taken: _Taken) -> dict[str, Any]:
+def _stamp_members(attempt: AttemptRow, taken: _Taken) -> dict[str, Any]:
     assert taken.stamp is not None, "asked only where there is one"
     return {"field": timestamp_field(attempt.signer), "timestamp": _timestamp(taken), **_revision(taken.stamp)}
 
 
-def _row(attempt: Attempt, taken: _Taken, index: int) -> Signature:
+def _row(attempt: AttemptRow, taken: _Taken, index: int) -> Signature:
     return Signature(
         agreement=attempt.agreement,
         signer=attempt.signer,

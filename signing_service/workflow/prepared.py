@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,8 @@ from signing_service.encoding import to_base64url
 from signing_service.errors import ConflictError, NotAllowedError, RecordError
 from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
 from signing_service.pki.cms import signed_attributes
-from signing_service.store import agreements, openings, publisher, turns
-from signing_service.store.tables import Attempt
+from signing_service.store import agreements, attempts, openings, publisher, turns
+from signing_service.store.attempts import AttemptRow
 from signing_service.workflow.attempts import own_attempt
 from signing_service.workflow.proofs import prove_all, with_cosignatures
 from signing_service.workflow.reservations import Reservation, reservation
@@ -119,12 +119,13 @@ def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wa
     """As prepare; None while no released checkpoint covers the certificate's issuance."""
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
-        if attempt.issuance_index is None:
+        issued = attempt.issuance_index
+        if issued is None:
             raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
         if attempt.state == "complete":  # an approval that arrives once more must not hold up the others
             raise ConflictError("you have signed already", hint="your receipt is on the agreement's page")
         checkpoint = publisher.newest(session)
-        if checkpoint is None or checkpoint.size <= attempt.issuance_index:
+        if checkpoint is None or checkpoint.size <= issued:
             return None
         place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
         if place > 0:
@@ -133,8 +134,8 @@ def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wa
         published = load_published(session, attempt.agreement)
         end = agreements.newest_end(session, attempt.agreement)
         if attempt.prepared_revision != end.number + 1:
-            _prepare_on(session, service, published, attempt, end)
-        issuance = openings.by_index(session, [attempt.issuance_index])[0]
+            attempt = _prepare_on(session, service, published, attempt, end)
+        issuance = openings.by_index(session, [issued])[0]
         return Prepared(
             revision=end.number + 1,
             base_length=end.length,
@@ -175,17 +176,21 @@ def await_turn(
 
 
 def _prepare_on(
-    session: Session, service: Service, published: Published, attempt: Attempt, end: agreements.RevisionEnd
-) -> None:
+    session: Session, service: Service, published: Published, attempt: AttemptRow, end: agreements.RevisionEnd
+) -> AttemptRow:
     delta = delta_of(session, published, attempt, end)
     digest = byte_range_digest(service.prefixes.hash_of(session, published.id, end), delta)
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
-    attempt.prepared_revision = end.number + 1
-    attempt.prepared_delta = delta.data
-    attempt.signed_attributes = signed_attributes(digest, certificate, attempt.approval)
+    values: dict[str, Any] = {
+        "prepared_revision": end.number + 1,
+        "prepared_delta": delta.data,
+        "signed_attributes": signed_attributes(digest, certificate, attempt.approval),
+    }
+    attempts.change(session, attempt.id, **values)
+    return replace(attempt, **values)
 
 
-def delta_of(session: Session, published: Published, attempt: Attempt, end: agreements.RevisionEnd) -> Delta:
+def delta_of(session: Session, published: Published, attempt: AttemptRow, end: agreements.RevisionEnd) -> Delta:
     """The attempt's delta on a revision; the same for the same attempt and revision."""
     found = load_mandate(session, attempt.agreement, attempt.signer, attempt.person)
     mandate = found[1] if found else None

@@ -10,7 +10,7 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.errors import NotFoundError
 from signing_service.evidence.receipt import Receipt, format_receipt
 from signing_service.evidence.trust import fingerprint
-from signing_service.store import acts
+from signing_service.store import acts, attempts
 from signing_service.workflow.proofs import is_published, prove
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current_bytes
@@ -38,12 +38,12 @@ def make_receipt(service: Service, attempt_id: str) -> bytes:
         if done.receipt is not None:
             return done.receipt
         receipt = _make(session, done)
-        acts.keep_receipt(session, attempt_id, receipt)
+        attempts.change(session, attempt_id, receipt=receipt)
         return receipt
 
 
-def _completed(session: Session, attempt_id: str, *, lock: bool = False) -> acts.Completed:
-    done = acts.completed(session, attempt_id, lock=lock)
+def _completed(session: Session, attempt_id: str, *, lock: bool = False) -> attempts.Completed:
+    done = attempts.completed(session, attempt_id, lock=lock)
     if done is None:
         raise NotFoundError("this attempt was not completed, so it has no receipt")
     return done
@@ -64,10 +64,10 @@ def printed_time(service: Service, person_id: str, agreement_id: str, signer: st
         signature = acts.signature(session, agreement_id, signer)
         if signature is None or signature.person != person_id or signature.attempt is None:
             return None
-        return None if signature.assurance == "own-certificate" else acts.attempt(session, signature.attempt).created
+        return None if signature.assurance == "own-certificate" else attempts.find(session, signature.attempt).created
 
 
-def _make(session: Session, done: acts.Completed) -> bytes:
+def _make(session: Session, done: attempts.Completed) -> bytes:
     event = done.event or b""
     return format_receipt(
         Receipt(

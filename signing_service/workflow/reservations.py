@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_sign
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
-from signing_service.store import acts, agreements, people, turns
+from signing_service.store import agreements, attempts, people, turns
+from signing_service.store.attempts import AttemptRow
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Attempt
 from signing_service.workflow.service import Service
@@ -81,9 +82,8 @@ def release(service: Service, person_id: str, agreement_id: str) -> None:
         person = people.get(session, person_id)
         if attempt.person != person_id and not (person.officer and person.ended is None):
             raise NotAllowedError("this turn is somebody else's", hint="ask the secretariat")
-        attempt = acts.lock_attempt(session, attempt.id)
-        if attempt.state != "complete":
-            attempt.state = "expired"
+        if attempts.find(session, attempt.id, lock=True).state != "complete":
+            attempts.change(session, attempt.id, state="expired")
         turns.release(session, attempt.id)
 
 
@@ -137,18 +137,21 @@ def _try(
         if (other.person, other.signer) == (person_id, signer):
             return _shown(session, published, other)
         raise _taken(_shown(session, published, other))
-    attempt = acts.attempt(session, attempt_id) if attempt_id else None
-    if attempt is None:
-        attempt = acts.add_attempt(session, _attempt(agreement_id, signer, person_id, mandate_id, now))
+    if attempt_id:
+        attempt = attempts.find(session, attempt_id)
+    else:
+        attempt = _attempt(agreement_id, signer, person_id, mandate_id, now)
+        attempts.add(session, attempt)
     if turns.take(session, agreement_id, attempt.id, now=now, lease=QUEUEING) > 0:
         return attempt.id
-    attempt.expires = now + RESERVATION
-    turns.hold(session, attempt.id, attempt.expires)
-    return _shown(session, published, attempt)
+    until = now + RESERVATION
+    attempts.change(session, attempt.id, expires=until)
+    turns.hold(session, attempt.id, until)
+    return _shown(session, published, replace(attempt, expires=until))
 
 
-def _attempt(agreement_id: str, signer: str, person_id: str, mandate_id: str, now: datetime) -> Attempt:
-    return Attempt(
+def _attempt(agreement_id: str, signer: str, person_id: str, mandate_id: str, now: datetime) -> AttemptRow:
+    return AttemptRow(
         id=new_id(),
         agreement=agreement_id,
         signer=signer,
@@ -173,7 +176,7 @@ def _taken(other: Reservation) -> ConflictError:
     )
 
 
-def _shown(session: Session, published: Published, attempt: Attempt) -> Reservation:
+def _shown(session: Session, published: Published, attempt: Attempt | AttemptRow) -> Reservation:
     found = load_mandate(session, published.id, attempt.signer, attempt.person)
     person = found[1].representative.name if found else people.get(session, attempt.person).name
     party = published.terms.signer(attempt.signer).party.name

@@ -42,8 +42,9 @@ from signing_service.pki.cms import assemble, raw_signature_to_der
 from signing_service.pki.ocsp import good_response
 from signing_service.pki.requests import parse_request
 from signing_service.pki.timestamps import TimestampToken
-from signing_service.store import acts, agreements, ledger, openings, turns
-from signing_service.store.tables import Attempt, Signature
+from signing_service.store import acts, agreements, attempts, ledger, openings, turns
+from signing_service.store.attempts import AttemptRow
+from signing_service.store.tables import Signature
 from signing_service.workflow.approvals import Answer, approve, check_secret
 from signing_service.workflow.attempts import check_may_act, load_signatory, own_attempt, with_key
 from signing_service.workflow.notification import tell_about_signature
@@ -81,7 +82,7 @@ def approve_attempt(
     """
     spki, now = parse_request(request), service.clock()
     with service.database.read() as session:
-        asked = acts.asked(session, attempt_id)
+        asked = attempts.asked(session, attempt_id)
         stands = turns.standing(session, attempt_id, now=now)
     if asked.person != person_id:
         raise NotFoundError("there is no such attempt")
@@ -101,12 +102,12 @@ def approve_attempt(
     return prepare(service, person_id, attempt_id)
 
 
-def _check_same(attempt: Attempt | acts.Asked, spki: bytes, statement: bytes) -> None:
+def _check_same(attempt: AttemptRow | attempts.Asked, spki: bytes, statement: bytes) -> None:
     if (attempt.spki, attempt.statement) != (spki, statement):
         raise ConflictError("this attempt was approved with another key", hint="reload the page and begin again")
 
 
-def _check_alive(attempt: Attempt | acts.Asked, now: datetime) -> None:
+def _check_alive(attempt: AttemptRow | attempts.Asked, now: datetime) -> None:
     if attempt.state != "complete" and now >= attempt.expires:
         raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
 
@@ -118,7 +119,7 @@ def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, state
         if attempt.state != "begun":
             _check_same(attempt, spki, statement)  # a twin of this request came first
             return
-        if acts.key_served_before(session, spki):
+        if attempts.key_served_before(session, spki):
             raise ConflictError("this one-time key served another attempt", hint="reload the page and begin again")
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
@@ -135,8 +136,8 @@ def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, state
             "approval": to_base64url(approval),
         }
         appended = ledger.append(session, attempt.agreement, "issuance", members, now)
-        attempt.state, attempt.statement, attempt.spki = "approved", statement, spki
-        attempt.approval, attempt.certificate, attempt.issuance_index = approval, der, appended.index
+        issued = {"approval": approval, "certificate": der, "issuance_index": appended.index}
+        attempts.change(session, attempt.id, state="approved", statement=statement, spki=spki, **issued)
 
 
 def _subject(service: Service, published: Published, signatory: Signatory) -> OneTimeSubject:
@@ -196,7 +197,7 @@ class _Base:
     delta: Delta
 
 
-def _complete(service: Service, attempt: Attempt, base: _Base, signature: bytes) -> None:
+def _complete(service: Service, attempt: AttemptRow, base: _Base, signature: bytes) -> None:
     certificate = x509.load_der_x509_certificate(attempt.certificate or b"")
     attributes = attempt.signed_attributes or b""
     _check_issuer(service, certificate)
@@ -235,7 +236,12 @@ def _verify(certificate: x509.Certificate, signature: bytes, signed_attributes: 
 
 
 def _store(
-    service: Service, published: Published, attempt: Attempt, candidate: Candidate, token: TimestampToken, ocsp: bytes
+    service: Service,
+    published: Published,
+    attempt: AttemptRow,
+    candidate: Candidate,
+    token: TimestampToken,
+    ocsp: bytes,
 ) -> None:
     now = service.clock()
     with service.database.begin() as session:
@@ -250,7 +256,7 @@ def _store(
             raise OvertakenError("the turn is reserved for somebody who signs with an own certificate")
         store_candidate(session, attempt.agreement, candidate, now)
         turns.release(session, attempt.id)
-        attempt.state, attempt.completed = "complete", now
+        attempts.change(session, attempt.id, state="complete", completed=now)
         tell_about_signature(session, service, published, signatory, before, token.time, now)
         members = _signature_members(session, attempt, signatory, candidate, token)
         index = ledger.append(session, attempt.agreement, attempt.act, members, now).index
@@ -258,7 +264,7 @@ def _store(
 
 
 def _signature_members(
-    session: Session, attempt: Attempt, signatory: Signatory, candidate: Candidate, token: TimestampToken
+    session: Session, attempt: AttemptRow, signatory: Signatory, candidate: Candidate, token: TimestampToken
 ) -> dict[str, Any]:
     return {
         "signer": attempt.signer,
@@ -273,7 +279,9 @@ def _signature_members(
     }
 
 
-def _signature_row(attempt: Attempt, candidate: Candidate, token: TimestampToken, ocsp: bytes, index: int) -> Signature:
+def _signature_row(
+    attempt: AttemptRow, candidate: Candidate, token: TimestampToken, ocsp: bytes, index: int
+) -> Signature:
     return Signature(
         agreement=attempt.agreement,
         signer=attempt.signer,

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from signing_service.errors import SigningServiceError
 from signing_service.store.limits import DatabaseStorage
+from signing_service.store.outbox import CLAIM_SIZE
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.bounces import take_bounces
 from signing_service.workflow.delivery import deliver
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 SWEEP = timedelta(minutes=5)  # between two sweeps of the limits' counts
 BOUNCES_PAUSE = 60.0  # seconds between two looks into the mailbox of reports
 PAUSE = 2.0  # seconds between two looks at the database
+BREATH = 0.25  # seconds after a look that found little: what comes up meanwhile is done together
 FIRST_RETRY, LONGEST_PAUSE = 1.0, 60.0  # seconds, while something does not answer: each time twice as long
 JITTER = 0.5  # share of such a pause that is left to chance, so that workers of several machines do not ask as one
 
@@ -130,8 +132,8 @@ class Worker:
             failures = 0 if well else failures + 1
             if not well:
                 self._stopped.wait(retry_pause(failures, random.random()))
-            elif not done:
-                self._stopped.wait(self._pause)
+            elif done < CLAIM_SIZE:  # with a whole batch there is probably more
+                self._stopped.wait(min(BREATH, self._pause) if done else self._pause)
 
     @staticmethod
     def _guarded(work: Callable[[], tuple[int, bool]]) -> tuple[int, bool]:

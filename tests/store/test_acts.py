@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import inspect
 
 from signing_service.errors import ConflictError, NotFoundError
-from signing_service.store import acts, ledger, mandates
+from signing_service.store import acts, attempts, ledger, mandates
 from signing_service.store.database import Database
 from signing_service.store.tables import ArchiveTimestamp, Refusal, Withdrawal
 from tests.cast import NOON, OFFICER, SAULE, SECOND_OFFICER, SOMCHAI, SOPHEA
@@ -81,12 +82,12 @@ def test_an_attempt_is_kept_step_by_step(database: Database):
         mandate = give_mandate(session, add_person(session, SOMCHAI), "andaman:president")
         attempt = begin_attempt(session, mandate)
     with database.begin() as session:
-        locked = acts.lock_attempt(session, attempt.id)
-        locked.state, locked.receipt = "complete", b"{}"
+        locked = attempts.find(session, attempt.id, lock=True)
+        attempts.change(session, locked.id, state="complete", receipt=b"{}", completed=NOON)
 
     with database.read() as session:
-        assert acts.attempt(session, attempt.id).receipt == b"{}"
-        newest = acts.newest_attempt(session, AGREEMENT, "andaman:president", mandate.person)
+        assert attempts.find(session, attempt.id) == replace(attempt, state="complete", receipt=b"{}", completed=NOON)
+        newest = attempts.newest(session, AGREEMENT, "andaman:president", mandate.person)
         assert newest is not None
         assert newest.id == attempt.id
 
@@ -103,9 +104,9 @@ def test_a_one_time_key_serves_one_attempt(database: Database):
 
 def test_an_unknown_attempt_is_not_found(database: Database):
     with database.begin() as session:
-        for look in (acts.attempt, acts.lock_attempt):
+        for lock in (False, True):
             with pytest.raises(NotFoundError):
-                look(session, "nothing")
+                attempts.find(session, "nothing", lock=lock)
 
 
 # -- acts

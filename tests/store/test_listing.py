@@ -14,7 +14,18 @@ from sqlalchemy.orm import Session
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import canonical_json
 from signing_service.errors import InputError, NotFoundError
-from signing_service.store import acts, agreements, ledger, listing, openings, outbox, passkeys, questions, sessions
+from signing_service.store import (
+    acts,
+    agreements,
+    attempts,
+    ledger,
+    listing,
+    openings,
+    outbox,
+    passkeys,
+    questions,
+    sessions,
+)
 from signing_service.store.database import Database
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Withdrawal
@@ -131,7 +142,7 @@ LATER = NOON + timedelta(days=2)
         ("ix_people_name", lambda session: listing.people_page(session, limit=3)),
         ("ix_outbox_", lambda session: outbox.failed(session, 3)),
         ("ix_revisions_first", lambda session: agreements.by_revision0(session, "0" * 64)),
-        ("ix_attempts_approved", lambda session: acts.end_attempts_of(session, AGREEMENT, now=NOON)),
+        ("ix_attempts_approved", lambda session: attempts.end_all_of(session, AGREEMENT, now=NOON)),
         ("ix_enrolments_waiting", passkeys.waiting),
         ("ix_questions_unanswered", questions.unanswered),
         (

@@ -13,13 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from signing_service.record.note import Signer
-from signing_service.store import acts, agreements, ledger, mandates, people, publisher
+from signing_service.store import acts, agreements, attempts, ledger, mandates, people, publisher
 from signing_service.store.agreements import NewRevision, Publication
+from signing_service.store.attempts import AttemptRow
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.identifiers import new_id
 from signing_service.store.integrity import Counts
-from signing_service.store.tables import Attempt, Mandate, Signature
+from signing_service.store.tables import Mandate, Signature
 from signing_service.store.tables import Person as PersonRow
 from tests.cast import NOON, ORIGIN, Person
 
@@ -81,7 +82,7 @@ def give_mandate(session: Session, person: PersonRow, signer: str, agreement: st
     )
 
 
-def begin_attempt(session: Session, mandate: Mandate, **changes: Any) -> Attempt:
+def begin_attempt(session: Session, mandate: Mandate, **changes: Any) -> AttemptRow:
     values: dict[str, Any] = {
         "id": new_id(),
         "agreement": mandate.agreement,
@@ -94,7 +95,9 @@ def begin_attempt(session: Session, mandate: Mandate, **changes: Any) -> Attempt
         "appearance": b"a body",
         "statement": b"{}",
     }
-    return acts.add_attempt(session, Attempt(**(values | changes)))
+    attempt = AttemptRow(**(values | changes))
+    attempts.add(session, attempt)
+    return attempt
 
 
 def sign(session: Session, mandate: Mandate, act: str = "signature", **changes: Any) -> Signature:
