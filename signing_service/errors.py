@@ -14,7 +14,7 @@ endpoints answer with :attr:`SigningServiceError.status`. Messages are lower cas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 
@@ -76,6 +76,29 @@ class LimitError(FormatError):
     """An input is larger, deeper or more numerous than its documented limit."""
 
     status = 413
+
+
+class SeveralErrors(FormatError):
+    """Several things are wrong with one input: it reads as the first of them, and ``errors`` are all, in order."""
+
+    def __init__(self, errors: Sequence[SigningServiceError]) -> None:
+        first = errors[0]
+        super().__init__(first.message, hint=first.hint)
+        self.errors = tuple(errors)
+        self.status = max(error.status for error in errors)
+
+
+def all_of(error: SigningServiceError) -> tuple[SigningServiceError, ...]:
+    """The error itself, or the several that it stands for."""
+    return error.errors if isinstance(error, SeveralErrors) else (error,)
+
+
+def raise_all(errors: Sequence[SigningServiceError]) -> None:
+    """Raise what is wrong, if anything is: the one error, or SeveralErrors."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise SeveralErrors(errors)
 
 
 class NotFoundError(SigningServiceError):

@@ -20,6 +20,9 @@ MAX_ADDRESS = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # RFC 5321 Dot-string
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
+_TOP = re.compile(r"\.(?=[a-z0-9-]*[a-z])[a-z0-9-]{2,}\Z")  # the last label, never one letter or a number
+_HINT = "write it like rector@university.example"
+
 
 def check_address(text: str) -> str:
     """Return a mail address in lower case and in ASCII; raises InputError on what a mail server may not take."""
@@ -30,11 +33,14 @@ def check_address(text: str) -> str:
             hint="ask for an address whose part before the @ is in Latin letters",
             text=repr(text[:80]),
         )
-    address = f"{local}@{_in_ascii(domain)}"
-    if not is_address(address):
+    known = _in_ascii(domain)
+    address = f"{local}@{known}"
+    if is_address(address) and not _TOP.search(known):
         raise InputError(
-            "%(text)s is not an e-mail address", hint="write it like rector@university.example", text=repr(text[:80])
-        )
+            "%(text)s has no whole domain behind the @", hint=_HINT, text=repr(text[:80])
+        )  # a machine's own name, or half an address: a link to it would reach nobody
+    if not is_address(address):
+        raise InputError("%(text)s is not an e-mail address", hint=_HINT, text=repr(text[:80]))
     return address
 
 

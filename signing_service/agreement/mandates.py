@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 TAG = "signing-service/mandate/v1"
+ERASED = "erased"  # what stands for a name in a mandate whose event was erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ class Representative:
     def to_members(self) -> dict[str, Any]:
         """``representative``."""
         return {"id": self.id, "name": self.name, "native_name": self.native_name}
+
+    def now_named(self, name: str, native_name: str | None) -> str:
+        """How the person is called now, where that is another name than here; else empty."""
+        if (name, native_name) == (self.name, self.native_name):
+            return ""
+        return f"{name} ({native_name})" if native_name and native_name != self.native_name else name
 
 
 @dataclass(frozen=True, slots=True)

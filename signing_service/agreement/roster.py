@@ -4,7 +4,7 @@ Example::
 
     roster = read_roster(data, ("en", "zh"))
     if not roster.errors:
-        files["agreement.toml"] = with_parties(files["agreement.toml"], roster)
+        files["agreement.toml"] = with_parties(files["agreement.toml"], roster)  # roster_file
 
 A row is a signer. The columns, in any order: ``party name native_name native_language country time_zone guest role``,
 then for each language ``title.en`` and, if wanted, ``country_name.en``; then the representative, all or none:
@@ -16,19 +16,17 @@ Everything wrong is reported at once, with row and column as the spreadsheet cou
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from signing_service.agreement.addresses import check_address
-from signing_service.agreement.anchors import members_of
 from signing_service.agreement.names import check_direction, clean_name
+from signing_service.agreement.party_names import doubles
+from signing_service.agreement.places import country_code
 from signing_service.agreement.roster_columns import columns_of, read_rows
 from signing_service.agreement.terms import (
-    COUNTRY,
     ID,
     LANGUAGE,
     MAX_PARTIES,
@@ -49,7 +47,6 @@ ORGAN_COLUMN = "authorised_by"
 YES, NO = ("yes", "true", "1", "x"), ("", "no", "false", "0")
 
 _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run when the file is opened again
-_TABLE = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)\s*[.\]]")  # the line that begins a table of TOML
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,55 +107,27 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
                     "", "the row has %(cells)s cells for %(columns)s columns", cells=len(cells), columns=len(names)
                 )
             row.read()
+    _complain_of_doubles(roster)
     if not roster.parties and not roster.errors:
         raise FormatError("the file names no party")
     return roster
 
 
+def _complain_of_doubles(roster: Roster) -> None:
+    """Complain, at a party's first row, of a name that another party has already."""
+    first: dict[str, int] = {}
+    for signer, row in roster.rows.items():
+        first.setdefault(signer.partition(":")[0], row)
+    parties = list(roster.parties.values())
+    for double in doubles((party["name"], party["native_name"]) for party in parties):
+        there, here = (first[parties[index]["id"]] for index in (double.first, double.index))
+        if len(roster.errors) < MAX_ERRORS:
+            told = Phrase("the party of row %(row)s has this name already", row=there)
+            roster.errors.append(RosterError(here, double.member, told))
+
+
 def _each(column: str, languages: Sequence[str]) -> list[str]:
     return [f"{column}.{language}".lower() for language in languages]
-
-
-def with_parties(toml: bytes, roster: Roster) -> bytes:
-    """The source's ``agreement.toml`` with the roster's parties in place of its own, which keep own certificates.
-
-    Raises InputError while the roster has errors, and where the old parties are not tables of their own.
-    """
-    if roster.errors:
-        first = roster.errors[0]
-        raise InputError(
-            "row %(row)s, %(column)s: %(problem)s",
-            hint="mend all rows first",
-            row=first.row,
-            column=first.column,
-            problem=first.message,
-        )
-    old = toml.decode("utf-8")
-    kept = members_of(old)
-    tables = "".join(_table(party | kept.get(key, {})) for key, party in roster.parties.items())
-    new = _without_parties(old).rstrip() + "\n" + tables
-    if _all_but_parties(new) != _all_but_parties(old):
-        raise InputError("agreement.toml: its parties cannot be replaced", hint="write them as [[parties]] tables")
-    return new.encode()
-
-
-def _without_parties(toml: str) -> str:
-    kept, leaving_out = [], False
-    for line in toml.splitlines(keepends=True):
-        table = _TABLE.match(line)
-        if table:
-            leaving_out = table[1] == "parties"
-        if not leaving_out:
-            kept.append(line)
-    return "".join(kept)
-
-
-def _all_but_parties(toml: str) -> dict[str, Any] | None:
-    try:
-        values = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError:
-        return None
-    return {name: value for name, value in values.items() if name != "parties"}
 
 
 @dataclass(slots=True)
@@ -208,7 +177,7 @@ class _Row:
             "name": self._name("name"),
             "native_name": self._name("native_name"),
             "native_language": self._matching("native_language", LANGUAGE, "%(text)s is not a tag like th or zh-Hant"),
-            "country": self._matching("country", COUNTRY, "%(text)s is not two capital letters, as TH (ISO 3166)"),
+            "country": self._country(),
             "time_zone": self._zone(),
             "guest": guest in YES,
             "signers": [],
@@ -220,7 +189,8 @@ class _Row:
     def _repeated(self, party: Mapping[str, Any]) -> None:
         for column in PARTY_COLUMNS:
             said = self._cell(column)
-            if said and column != "guest" and said != party[column]:
+            meant = country_code(said, self.languages) if column == "country" else said
+            if said and column != "guest" and meant != party[column]:
                 self.complain(column, "%(party)s was %(known)s above", party=party["id"], known=repr(party[column]))
 
     def _person(self, party: str, role: str) -> None:
@@ -266,6 +236,13 @@ class _Row:
             self.complain(column, otherwise, text=repr(text))
         return text
 
+    def _country(self) -> str:
+        text = self._cell("country")
+        code = country_code(text, self.languages)
+        if not self._is_empty("country") and not code:
+            self.complain("country", "%(text)s is no country; write its two letters or its name", text=repr(text))
+        return code or text
+
     def _zone(self) -> str:
         name = self._cell("time_zone")
         if self._is_empty("time_zone"):
@@ -275,21 +252,3 @@ class _Row:
         except (KeyError, ValueError, OSError):
             self.complain("time_zone", "%(text)s is not a time zone like Asia/Bangkok", text=repr(name))
         return name
-
-
-def _table(party: Mapping[str, Any]) -> str:
-    """A party as TOML; JSON's strings are TOML's."""
-    lines = ["", "[[parties]]"]
-    for name, value in party.items():
-        if name == "signers":
-            continue
-        lines.append(f"{name} = {_inline(value)}")
-    for signer in party["signers"]:
-        lines += ["[[parties.signers]]", *(f"{name} = {_inline(value)}" for name, value in signer.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _inline(value: object) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_inline(item)}" for name, item in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)

@@ -14,20 +14,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.names import check_characters, check_direction, clean_name, mixed_word
+from signing_service.agreement.party_names import doubles
 from signing_service.agreement.places import countries
+from signing_service.agreement.rules_met import unmet
 from signing_service.agreement.sheet import PartySheet, Sheet
 from signing_service.agreement.sheet_completed import completed
-from signing_service.agreement.sheet_files import own_words, write_sheet
-from signing_service.agreement.source import parse_source
+from signing_service.agreement.sheet_files import own_words, rule_and_names, write_sheet
+from signing_service.agreement.source_check import check_source
 from signing_service.agreement.terms import ID, LANGUAGE, MAX_LANGUAGES, REFERENCE, VERSION_TEXT
 from signing_service.agreement.words import words_for
-from signing_service.errors import FormatError, InputError, Phrase
+from signing_service.errors import FormatError, InputError, Phrase, SigningServiceError, all_of
 
 _IN_FILE = re.compile(r"([A-Za-z-]+)\.md:?(\d*)[: ]+(.*)", re.DOTALL)
 
@@ -38,6 +40,8 @@ class Mistake:
 
     message: str
     hint: str = ""
+    more: tuple[Mistake, ...] = ()
+    """What else is wrong there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,12 @@ def compose(sheet: Sheet, present: Mapping[str, bytes] | None = None) -> Compose
     check.head()
     check.parties()
     check.texts()
+    check.rule(present or {})
     if check.mistakes:
         return Composed({}, check.mistakes)
     files = write_sheet(whole, present)
     try:
-        parse_source(files)
+        check_source(files)
     except FormatError as error:
         check.of_source(error)
         return Composed({}, check.mistakes)
@@ -111,12 +116,12 @@ class _Check:
         parties = self.sheet.parties
         if not any(not party.guest for party in parties):
             self.wrong("parties", Phrase("there is no party that counts"), Phrase("name one that is no guest"))
-        names: dict[str, int] = {}
+        for double in doubles((party.name, party.native_name) for party in parties):
+            hint = Phrase("it is party %(number)s: name each party once", number=double.first + 1)
+            self.wrong(f"parties-{double.index}-{double.member}", Phrase("another party has this name"), hint)
         ids: set[str] = set()
         for index, party in enumerate(parties):
             self.party(f"parties-{index}", party)
-            if party.name and names.setdefault(party.name.casefold(), index) != index:
-                self.wrong(f"parties-{index}-name", Phrase("another party has this name"))
             roles = [signer.role for signer in party.signers]
             if not all(map(ID.fullmatch, [party.id, *roles])) or party.id in ids or len(set(roles)) != len(roles):
                 self.wrong(f"parties-{index}-name", *_TOO_OLD)  # only programs change ids
@@ -147,18 +152,31 @@ class _Check:
                 missing = Phrase("write the function of who signs")
                 self.line(f"{place}-signers-{number}-title-{language}", signer.title.get(language, ""), missing)
 
+    def rule(self, present: Mapping[str, bytes]) -> None:
+        """Whether the parties that are left can meet the rule that the files have; the form does not ask for rules."""
+        counted = {party.id: party.name for party in self.sheet.parties if not party.guest}
+        rule, before = rule_and_names(present)
+        problem = unmet(rule, counted, before) if counted else None
+        if problem is not None:
+            self.wrong("parties", problem.message, problem.hint)
+
     def texts(self) -> None:
         for language, text in self.sheet.texts.items():
             if not text:
                 self.wrong(f"texts-{language}", Phrase("write the text"))
                 continue
             try:
-                parse_text(language, f"{language}.md", text.encode(), words_for(language, self.words.get(language)))
+                words = words_for(language, self.words.get(language))
+                parse_text(language, f"{language}.md", text.encode(), words, finished=True)
             except FormatError as error:
                 self.of_source(error)
 
     def of_source(self, error: FormatError) -> None:
-        """What reading the files says, at the text that it speaks of."""
+        """What reading the files says, each thing at the text that it speaks of."""
+        for one in all_of(error):
+            self._of_text(one)
+
+    def _of_text(self, error: SigningServiceError) -> None:
         match = _IN_FILE.match(error.message)
         if match is None or match[1] not in self.sheet.languages:
             self.wrong("", error.message, error.hint)
@@ -167,7 +185,9 @@ class _Check:
         said = values.get("problem", match[3])
         line = int(match[2] or 0)
         whole = Phrase("line %(line)s: %(problem)s", line=line, problem=said) if line else error.message
-        self.wrong(f"texts-{match[1]}", whole, error.hint)
+        name, mistake = f"texts-{match[1]}", Mistake(whole, error.hint)
+        known = self.mistakes.get(name)
+        self.mistakes[name] = replace(known, more=(*known.more, mistake)) if known else mistake
 
 
 _LINE = Phrase("the text")

@@ -18,6 +18,8 @@ from typing import Any
 import tomlkit
 
 from signing_service.agreement.anchors import MEMBER
+from signing_service.agreement.members import Members
+from signing_service.agreement.rules import SignatureRule
 from signing_service.agreement.sheet import PartySheet, Sheet, SignerSheet
 from signing_service.agreement.source import TOML, parse_source
 
@@ -83,6 +85,13 @@ def own_words(files: Mapping[str, bytes]) -> dict[str, Any]:
     """The words that the files bring for languages in which the service has none, by language."""
     table = tomllib.loads(files[TOML].decode()) if TOML in files else {}
     return dict(table.get("words", {}))
+
+
+def rule_and_names(files: Mapping[str, bytes]) -> tuple[SignatureRule, dict[str, str]]:
+    """Who must sign by the files, and the names of their parties by id; of none, the rule of a new agreement."""
+    table: dict[str, Any] = tomllib.loads(files[TOML].decode()) if TOML in files else {"rules": RULES, "parties": ()}
+    rule = SignatureRule.from_members(Members(table["rules"]["signatures"], "rules.signatures"))
+    return rule, {party["id"]: party["name"] for party in table["parties"]}
 
 
 def copied(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -25,7 +25,7 @@ from signing_service.agreement.names import check_direction, clean_name, mixed_w
 from signing_service.agreement.rules import Rules
 from signing_service.agreement.terms import MAX_PARTIES, Party, Terms, read_languages
 from signing_service.agreement.words import words_for
-from signing_service.errors import FormatError, LimitError
+from signing_service.errors import FormatError, LimitError, SigningServiceError, all_of, raise_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ MAX_TOML_BYTES = 512 * 1024
 PAPERS = ("A4", "Letter")
 
 _PLACEHOLDER_ID = "a" * 26  # for checking the rest of the terms before the id is known
-_DEFAULT_RULES = {"opens": None, "closes": None, "order": "free", "minimum_assurance": "service"}
+DEFAULT_RULES = {"opens": None, "closes": None, "order": "free", "minimum_assurance": "service"}
 _PLACE = re.compile(r"parties\[(\d+)\](?:\.signers\[(\d+)\])?")
 
 
@@ -81,8 +81,10 @@ class Source:
         return Terms.from_value({**self._draft, "id": agreement_id, "supersedes": supersedes})
 
 
-def parse_source(files: Mapping[str, bytes]) -> Source:
+def parse_source(files: Mapping[str, bytes], *, finished: bool = False) -> Source:
     """Read an agreement's files by name.
+
+    ``finished``: as ``parse_text`` has it; of drafts ``source_check`` asks that and more.
 
     Raises FormatError, ``file:line: what is wrong``, on anything but the documented form, on files that are
     missing or too many, and where articles or their numbering differ between languages; LimitError above limits.
@@ -97,12 +99,17 @@ def parse_source(files: Mapping[str, bytes]) -> Source:
         _check_names(terms)
         words = {language: words_for(language, file.words.get(language)) for language in terms.languages}
     except FormatError as error:
-        raise _with_line(toml, error) from error
+        raise with_line(toml, error) from error
     _check_files(files, terms.languages)
-    texts = {
-        language: parse_text(language, f"{language}.md", files[f"{language}.md"], words[language])
-        for language in terms.languages
-    }
+    texts: dict[str, Text] = {}
+    problems: list[SigningServiceError] = []
+    for language in terms.languages:
+        name = f"{language}.md"
+        try:
+            texts[language] = parse_text(language, name, files[name], words[language], finished=finished)
+        except FormatError as error:
+            problems += all_of(error)
+    raise_all(problems)
     check_equal(texts)
     return Source(dict(files), texts, words, file.print, file.countries, file.draft)
 
@@ -162,7 +169,7 @@ def _read(table: Members) -> _File:
         "languages": list(languages),
         "supersedes": None,
         "parties": parties,
-        "rules": {**_DEFAULT_RULES, **rules} if isinstance(rules, dict) else rules,
+        "rules": {**DEFAULT_RULES, **rules} if isinstance(rules, dict) else rules,
     }
     words: dict[str, dict[str, Any]] = {}
     if table.has("words"):
@@ -180,16 +187,25 @@ def _read_parties(items: list[Any], languages: tuple[str, ...]) -> tuple[list[An
     parties: list[Any] = []
     countries: dict[str, dict[str, str]] = {}
     for index, item in enumerate(items):
-        party = Members(item, f"terms.parties[{index}]")
-        party.only(*Party.__dataclass_fields__, "country_name", MEMBER)
-        if party.has("country_name"):
-            names = party.texts("country_name", languages)
+        party, names = read_party(index, item, languages)
+        parties.append(party)
+        if names is not None:
             countries[str(item.get("id"))] = names
-        own = {}
-        if party.has(MEMBER):
-            own = {MEMBER: anchors_from_pem(party.list(MEMBER, 0, MAX_ANCHORS), party.place)}
-        parties.append({"guest": False, **party.rest(), **own})
     return parties, countries
+
+
+def read_party(index: int, item: Any, languages: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str] | None]:
+    """One party as the terms want it, and the names of its country; raises FormatError on members that there are not.
+
+    ``index``: which of the file's parties it is, for messages.
+    """
+    party = Members(item, f"terms.parties[{index}]")
+    party.only(*Party.__dataclass_fields__, "country_name", MEMBER)
+    names = party.texts("country_name", languages) if party.has("country_name") else None
+    own = {}
+    if party.has(MEMBER):
+        own = {MEMBER: anchors_from_pem(party.list(MEMBER, 0, MAX_ANCHORS), party.place)}
+    return {"guest": False, **party.rest(), **own}, names
 
 
 def _read_print(table: Members, languages: tuple[str, ...]) -> Print:
@@ -204,21 +220,32 @@ def _read_print(table: Members, languages: tuple[str, ...]) -> Print:
 def _check_names(terms: Terms) -> None:
     taken: dict[str, int] = {}
     for index, party in enumerate(terms.parties):
-        place = f"terms.parties[{index}]"
         first = taken.setdefault(party.name.casefold(), index)
         if first != index:
-            raise FormatError(f"{place}: name {party.name!r} is that of another party", hint="name each party once")
-        for name in (party.name, party.native_name):
-            if clean_name(name, what=f"{place}: name") != name:
-                raise FormatError(f"{place}: name {name!r} holds doubled or invisible spaces")
-            check_direction(name, what=f"{place}: name")
-            if (word := mixed_word(name)) is not None:
-                hint = "a letter only looks like the others: type the word again with one keyboard"
-                raise FormatError(f"{place}: name holds {word!r}, a word of Latin and other letters", hint=hint)
-        try:
-            ZoneInfo(party.time_zone)
-        except (KeyError, ValueError, OSError):
-            raise FormatError(f"{place}: time_zone {party.time_zone!r} does not exist") from None
+            raise same_name(index, party.name)
+        check_party(index, party)
+
+
+def same_name(index: int, name: str) -> FormatError:
+    """The error to raise where a party is called as an earlier one."""
+    message = f"terms.parties[{index}]: name {name!r} is that of another party"
+    return FormatError(message, hint="name each party once")
+
+
+def check_party(index: int, party: Party) -> None:
+    """Raise FormatError on names that could be taken for others, and on a time zone that does not exist."""
+    place = f"terms.parties[{index}]"
+    for name in (party.name, party.native_name):
+        if clean_name(name, what=f"{place}: name") != name:
+            raise FormatError(f"{place}: name {name!r} holds doubled or invisible spaces")
+        check_direction(name, what=f"{place}: name")
+        if (word := mixed_word(name)) is not None:
+            hint = "a letter only looks like the others: type the word again with one keyboard"
+            raise FormatError(f"{place}: name holds {word!r}, a word of Latin and other letters", hint=hint)
+    try:
+        ZoneInfo(party.time_zone)
+    except (KeyError, ValueError, OSError):
+        raise FormatError(f"{place}: time_zone {party.time_zone!r} does not exist") from None
 
 
 def _check_files(files: Mapping[str, bytes], languages: tuple[str, ...]) -> None:
@@ -229,7 +256,7 @@ def _check_files(files: Mapping[str, bytes], languages: tuple[str, ...]) -> None
         raise FormatError(f"{name} is not a file of this agreement", hint=f"it consists of {', '.join(sorted(wanted))}")
 
 
-def _with_line(toml: str, error: FormatError) -> FormatError:
+def with_line(toml: str, error: FormatError) -> FormatError:
     """The same error with the line of ``agreement.toml`` where the thing stands, as near as can be told."""
     place, _, rest = error.message.partition(": ")
     lines = toml.split("\n")

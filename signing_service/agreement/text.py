@@ -13,7 +13,7 @@ What the Markdown may hold:
 * paragraphs before the first article: the preamble, unnumbered;
 * ``## Heading {#id}``: an article, numbered from 1; its paragraphs are numbered 1.1, 1.2 …;
 * ordered or bulleted lists, two levels deep: (a), (b) … and (i), (ii) …;
-* ``*emphasis*`` and ``**strong**``;
+* ``*emphasis*`` and ``**strong**``; ``\\*`` is the star itself, and one without its partner is refused in a draft;
 * ``[](#id)`` and ``[](#id/2)``: a reference to an article or one of its paragraphs, spelled out by the service;
 * ``---``, once, after the articles: the closing words follow, unnumbered.
 """

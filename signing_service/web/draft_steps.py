@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from signing_service.workflow.drafts import CheckItem
+from signing_service.workflow.draft_checklist import CheckItem
 
 
 @dataclass(frozen=True, slots=True)

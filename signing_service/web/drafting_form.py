@@ -33,7 +33,7 @@ def typed(form: Any) -> Sheet:
     rows: dict[int, int] = {}
     for match in filter(None, map(_ROW.match, form)):
         rows[int(match[1])] = max(rows.get(int(match[1]), 0), int(match[2] or 0))
-    countries, tongues = _codes(places.countries), _codes(_tongues)
+    tongues = _codes(_tongues)
     return Sheet(
         reference=values.get("reference", ""),
         version=values.get("version", ""),
@@ -43,16 +43,14 @@ def typed(form: Any) -> Sheet:
         notice=_texts(values, "notice", languages),
         paper="Letter" if values.get("paper") == "Letter" else "A4",
         parties=tuple(
-            _party(values, index, min(rows[index] + 1, MAX_SIGNERS_PER_PARTY), languages, countries, tongues)
+            _party(values, index, min(rows[index] + 1, MAX_SIGNERS_PER_PARTY), languages, tongues)
             for index in sorted(rows)[: MAX_PARTIES + 1]
         ),
         texts={language: plain_text(form.get(f"texts-{language}", "")) for language in languages},
     )
 
 
-def _party(
-    values: Values, index: int, signers: int, languages: tuple[str, ...], countries: Values, tongues: Values
-) -> PartySheet:
+def _party(values: Values, index: int, signers: int, languages: tuple[str, ...], tongues: Values) -> PartySheet:
     place = f"parties-{index}-"
 
     def of(name: str) -> str:
@@ -63,7 +61,7 @@ def _party(
         name=of("name"),
         native_name=of("native_name"),
         native_language=tongues.get(of("native_language").casefold(), of("native_language")),
-        country=countries.get(of("country").casefold(), of("country")),
+        country=places.country_code(of("country"), (_here(), *languages)) or of("country"),
         time_zone=of("time_zone").replace(" ", "_"),
         guest=bool(of("guest")),
         country_name=_texts(values, f"{place}country_name", languages),
@@ -112,9 +110,14 @@ class FormPage:
     """Languages that the texts may be in: tag and own name; those chosen come first."""
 
     def error(self, name: str) -> str:
-        """What is wrong at a field, in the interface's language."""
-        mistake = self.mistakes.get(name)
-        return f"{sentence(mistake.message)} {sentence(mistake.hint)}".strip() if mistake else ""
+        """What is wrong at a field, in the interface's language; the first thing of several."""
+        return next(iter(self.errors(name)), "")
+
+    def errors(self, name: str) -> list[str]:
+        """Everything that is wrong at a field."""
+        first = self.mistakes.get(name)
+        of_field = (first, *first.more) if first else ()
+        return [f"{sentence(mistake.message)} {sentence(mistake.hint)}".strip() for mistake in of_field]
 
     def is_open(self, index: int) -> bool:
         """Whether a party's row is shown unfolded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -20,7 +21,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
+from signing_service.agreement.addresses import check_address
 from signing_service.agreement.mandates import check_days
+from signing_service.agreement.names import clean_name
 from signing_service.errors import InputError
 from signing_service.web.presentation import sentence
 from signing_service.web.visitor import the_service
@@ -28,6 +31,23 @@ from signing_service.web.visitor import the_service
 
 def _strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
+
+
+def accepted_by(check: Callable[[Any], object]) -> Callable[[Any, Any], None]:
+    """A validator whose message is that of the error which ``check`` raises."""
+
+    def validate(form: Any, field: Any) -> None:
+        try:
+            check(field.data)
+        except InputError as error:
+            raise ValidationError(words_of(error)) from None
+
+    return validate
+
+
+def words_of(error: InputError) -> str:
+    """What is wrong and what to do, as sentences."""
+    return f"{sentence(error.message)} {sentence(error.hint)}".strip()
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -57,9 +77,19 @@ class TextForm(FlaskForm):  # type: ignore[misc]
 class NamesForm(FlaskForm):  # type: ignore[misc]
     """A person's names and address."""
 
-    name = StringField(_l("Name in Latin letters"), [InputRequired(_l("Type the name.")), Length(max=120)], [_strip])
-    native_name = StringField(_l("Name in their own script"), [Optional(), Length(max=120)], [_strip])
-    email = EmailField(_l("E-mail address"), [InputRequired(_l("Type the address.")), Length(max=254)], [_strip])
+    name = StringField(
+        _l("Name in Latin letters"),
+        [InputRequired(_l("Type the name.")), Length(max=120), accepted_by(clean_name)],
+        [_strip],
+    )
+    native_name = StringField(
+        _l("Name in their own script"), [Optional(), Length(max=120), accepted_by(clean_name)], [_strip]
+    )
+    email = EmailField(
+        _l("E-mail address"),
+        [InputRequired(_l("Type the address.")), Length(max=254), accepted_by(check_address)],
+        [_strip],
+    )
 
 
 class CorrectionForm(NamesForm):

@@ -17,7 +17,8 @@ from flask import Blueprint, Response, current_app, json, render_template, reque
 from signing_service.encoding import format_time
 from signing_service.web.visitor import the_service
 from signing_service.workflow import overview
-from signing_service.workflow.overview import PublicView, SignerView
+from signing_service.workflow.overview import PublicView
+from signing_service.workflow.signer_views import SignerView
 
 blueprint = Blueprint("hall", __name__)
 

@@ -18,7 +18,8 @@ from signing_service.web.proof import proof_required
 from signing_service.web.public import local_path
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download, overview, own_uploads, reservations
-from signing_service.workflow.overview import AgreementView, SignerView
+from signing_service.workflow.overview import AgreementView
+from signing_service.workflow.signer_views import SignerView
 
 blueprint = Blueprint("own_certificate", __name__, url_prefix="/agreements/<agreement_id>/own-certificate")
 

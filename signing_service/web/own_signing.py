@@ -51,6 +51,11 @@ class SigningSection:
         return (person.native_name or person.name)[:MAX_TYPED]
 
     @property
+    def now_named(self) -> str:
+        """How the reader is called by now, where the agreement has an older name."""
+        return self.own.now_named
+
+    @property
     def email(self) -> str:
         return self.own.email
 

@@ -23,6 +23,7 @@ from signing_service.errors import InputError, SigningServiceError
 from signing_service.web.presentation import party_name, sentence
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import draft_rules, overview
+from signing_service.workflow.draft_checklist import PAPER_STOPS_TURNS
 
 blueprint = Blueprint("rules_form", __name__, url_prefix="/secretariat")
 
@@ -74,7 +75,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
         super().validate(extra_validators)
         for field in self._left_out():
             field.errors = ()
-        checks = (self._check_signatures, self._check_times, self._check_force)
+        checks = (self._check_signatures, self._check_times, self._check_paper, self._check_force)
         for field, message in (mistake for check in checks for mistake in check()):
             field.errors = field.errors or [message]
         return not self.errors
@@ -103,6 +104,10 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
                 yield field, f"{sentence(error.message)} {sentence(error.hint)}"
         if self.opens.data and self.closes.data and self.opens.data >= self.closes.data:
             yield self.closes, _("It has to close after it opens.")
+
+    def _check_paper(self) -> Iterator[tuple[Field, str]]:
+        if self.order.data == "in-turns" and self.paper.data == "shown":
+            yield self.paper, sentence(PAPER_STOPS_TURNS)
 
     def first_mistake(self) -> str:
         """The field that the browser goes to, in the order of the page."""

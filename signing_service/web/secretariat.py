@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from signing_service.agreement.terms import SECRETARIAT
-from signing_service.errors import ConflictError, InputError, NotAllowedError
+from signing_service.errors import ConflictError, InputError, NotAllowedError, all_of
 from signing_service.web import draft_steps, files, languages, listing
 from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm, PublishForm
 from signing_service.web.own_signing import SigningSection, signing_section
@@ -34,6 +34,7 @@ from signing_service.workflow import (
     source_files,
     withdrawal,
 )
+from signing_service.workflow.draft_checklist import checklist as checklist_of
 from signing_service.workflow.overview import AgreementView
 
 blueprint = Blueprint("secretariat", __name__, url_prefix="/secretariat")
@@ -61,11 +62,15 @@ def list_people() -> ResponseReturnValue:
             form.name.data or "", form.email.data or "", form.native_name.data or None, form.locale.data or "en"
         )
         try:
-            people.add_person(service, officer_id, person)
+            added = people.add_person(service, officer_id, person)
         except (InputError, ConflictError) as error:
             failure = error
         else:
             flash(_("%(name)s is added.", name=person.name), "good")
+            if same := people.namesakes(service, officer_id, added):
+                said = _("Somebody of this name was there already: %(addresses)s.", addresses=", ".join(same))
+                todo = _("If it is the same person, name that one and correct the address.")
+                flash(f"{said} {todo}", "wait")
             return redirect(url_for("secretariat.people"))
     people_page = people.people_page(service, officer_id, search=listing.search(), after=listing.after())
     page = render_template("secretariat/people.html", page=people_page, form=form, failure=failure)
@@ -104,17 +109,18 @@ def new_draft() -> ResponseReturnValue:
 def _take_files(take: Callable[[Mapping[str, bytes]], str], **words: str) -> ResponseReturnValue:
     """Show the form for an agreement's files; what was sent goes to ``take``, which returns the agreement's id."""
     form = DraftForm()
-    failure, excerpt = None, None
+    failure, problems = None, []
     if form.validate_on_submit():
         given: Mapping[str, bytes] = {}
         try:
             given = source_files.collect(_uploaded(form.files.data))
             agreement_id = take(given)
         except (InputError, ConflictError, NotAllowedError) as error:
-            failure, excerpt = error, source_files.excerpt(given, error.message)
+            failure = error
+            problems = [(one, source_files.excerpt(given, one.message)) for one in all_of(error)]
         else:
             return redirect(url_for("secretariat.agreement", agreement_id=agreement_id))
-    page = render_template("secretariat/files.html", form=form, failure=failure, excerpt=excerpt, **words)
+    page = render_template("secretariat/files.html", form=form, failure=failure, problems=problems, **words)
     return page, failure.status if failure else 200
 
 
@@ -153,7 +159,8 @@ def _draft(agreement_id: str, form: PublishForm) -> str:
     form.seen.data = seen
     view = overview.followed(service, visitor().person_id, agreement_id)
     told = consequences.consequences(service, visitor().person_id, view.id)
-    checklist = [item for item in drafts.checklist(service, view.id) if not (told.same and item.namesake)]  # told below
+    items = checklist_of(service, view.id, visitor().person_id)
+    checklist = [item for item in items if not (told.same and item.namesake)]  # told below
     pages, digest, failure = 0, "", None
     try:
         pdf = drafts.preview(service, view.id)

@@ -17,19 +17,20 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import DateField, StringField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional
 
 from signing_service.agreement.mandates import check_days
 from signing_service.agreement.names import clean_name
 from signing_service.errors import ConflictError, InputError, SigningServiceError
-from signing_service.web.presentation import sentence
+from signing_service.web.forms import accepted_by, words_of
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import mandates, overview, people
 from signing_service.workflow.mandates import Authority
-from signing_service.workflow.overview import AgreementView, SignerView
+from signing_service.workflow.overview import AgreementView
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.reasons import clean_reason
+from signing_service.workflow.signer_views import SignerView
 
 blueprint = Blueprint("who_signs", __name__, url_prefix="/secretariat/agreements/<agreement_id>")
 
@@ -38,29 +39,13 @@ def _strip(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _accepted_by(check: Callable[[Any], object]) -> Callable[[Any, Any], None]:
-    """A validator whose message is that of the error which ``check`` raises."""
-
-    def validate(form: Any, field: Any) -> None:
-        try:
-            check(field.data)
-        except InputError as error:
-            raise ValidationError(_words(error)) from None
-
-    return validate
-
-
-def _words(error: InputError) -> str:
-    return f"{sentence(error.message)} {sentence(error.hint)}".strip()
-
-
 class MandateForm(FlaskForm):  # type: ignore[misc]
     """Who acts for a party, by whose authority, until when; in the order in which the page asks."""
 
     person = StringField(_l("Person"), [InputRequired(_l("Name a person.")), Length(max=400)], [_strip])
     organ = StringField(
         _l("Authorised by"),
-        [InputRequired(_l("Say who authorised this person.")), _accepted_by(clean_name)],
+        [InputRequired(_l("Say who authorised this person.")), accepted_by(clean_name)],
         [_strip],
     )
     first_day = DateField(_l("Valid from"), [Optional()])
@@ -73,13 +58,13 @@ class MandateForm(FlaskForm):  # type: ignore[misc]
     def validate_last_day(self, field: Any) -> None:
         """Refuse days of which none is left; what is no date has been told already."""
         today = the_service().clock().astimezone(UTC).date()
-        _accepted_by(lambda last_day: check_days(self.first_day.data or today, last_day, today))(self, field)
+        accepted_by(lambda last_day: check_days(self.first_day.data or today, last_day, today))(self, field)
 
     def validate_pdf(self, field: Any) -> None:
         """Read the file that was chosen, if any."""
         if field.data and field.data.filename:
             self.document_bytes = field.data.read()
-            _accepted_by(lambda _: mandates.check_document(self.document_bytes or b""))(self, field)
+            accepted_by(lambda _: mandates.check_document(self.document_bytes or b""))(self, field)
 
 
 @blueprint.post("/mandates/<signer>")
@@ -109,7 +94,7 @@ def give_mandate(agreement_id: str, signer: str) -> ResponseReturnValue:
 def _of_reason(view: AgreementView, signer: str) -> dict[str, list[Callable[[Any, Any], None]]]:
     """What is asked of the reason: one has to be given where somebody is replaced in a published agreement."""
     replaced = any(one.id == signer and one.representative for one in view.signers)
-    return {"reason": [_accepted_by(clean_reason)]} if replaced and view.state != "draft" else {}
+    return {"reason": [accepted_by(clean_reason)]} if replaced and view.state != "draft" else {}
 
 
 def _give(view: AgreementView, signer: str, form: MandateForm) -> bool:
@@ -120,7 +105,7 @@ def _give(view: AgreementView, signer: str, form: MandateForm) -> bool:
         if person.office == OPERATOR:
             raise InputError("%(name)s is an operator, who sees no agreement's content", name=person.name)
     except InputError as error:
-        form.person.errors = [_words(error)]
+        form.person.errors = [words_of(error)]
         return False
     first_day = form.first_day.data or service.clock().astimezone(UTC).date()
     document = form.document.data or None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import state
-from signing_service.agreement.mandates import Mandate, Representative
+from signing_service.agreement.mandates import ERASED, Mandate, Representative
 from signing_service.agreement.terms import Terms
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
 from signing_service.record.entry import SERVICE_SCOPE
@@ -90,4 +90,4 @@ def _forget_copies(session: Session, found: openings.Opening) -> None:
 
 def _without_names(json: bytes) -> bytes:
     mandate = Mandate.from_json(json)
-    return replace(mandate, representative=Representative(mandate.representative.id, "erased", None)).to_json()
+    return replace(mandate, representative=Representative(mandate.representative.id, ERASED, None)).to_json()

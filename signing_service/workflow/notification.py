@@ -109,7 +109,7 @@ def tell_about_refusal(
     """Tell the officers that somebody declined, and why; and the person, in case it was somebody else."""
     party, person = terms.signer(signatory.signer).party, people.get(session, signatory.person_id)
     _notify(session, service, [person], terms, "declined", now, party=party, reason=reason, when=now)
-    officers, name = people.officers(session), person.name
+    officers, name = people.officers(session), signatory.mandate.representative.name
     _notify(session, service, officers, terms, "refused", now, name=name, party=party, reason=reason)
     if terms.rules.order != "free":
         _tell_next(session, service, terms, load_acts(session, terms.id), signatory.signer, now)
@@ -118,7 +118,7 @@ def tell_about_refusal(
 def tell_officers_about_enrolment(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
     """Tell the officers that somebody waits for them to compare a code."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    name, party = people.get(session, mandate.person).name, terms.signer(mandate.signer).party
+    name, party = Mandate.from_json(mandate.json).representative.name, terms.signer(mandate.signer).party
     _notify(session, service, people.officers(session), terms, "enrolled", now, name=name, party=party)
 
 

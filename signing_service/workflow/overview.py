@@ -9,45 +9,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.acts import Act, Acts, entry_into_force, is_over, state
+from signing_service.agreement.acts import Act, entry_into_force, is_over, state
 from signing_service.agreement.source import TOML, Source, read_countries
-from signing_service.agreement.terms import Party, Signer, SignerRole, Terms
-from signing_service.agreement.turns import ahead
+from signing_service.agreement.terms import Terms
 from signing_service.errors import NotFoundError
 from signing_service.store import acts, agreements, attempts, listing, mandates, outbox, passkeys, sessions
 from signing_service.store.listing import Stage
-from signing_service.store.tables import Agreement, OutboxMail, Person
+from signing_service.store.tables import Agreement, OutboxMail
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.drafts import load_source
 from signing_service.workflow.permissions import require
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
+from signing_service.workflow.signer_views import SignerView, signer_views
 from signing_service.workflow.state import load_acts, load_terms
 
 PAGE = 24  # agreements
-
-
-@dataclass(frozen=True, slots=True)
-class SignerView:
-    """One signer's place in an agreement."""
-
-    id: str
-    party: Party
-    role: SignerRole
-    status: str
-    """``waiting`` · ``signing`` (with an own certificate, the turn being reserved) · ``signed`` · ``paper`` (signed by
-    hand, attested by an officer) · ``refused``."""
-    time: datetime | None
-    """UTC, of the signature or refusal."""
-    representative: str | None
-    """Who holds the mandate; after signing, who signed."""
-    person_id: str | None
-    reason: str = ""
-    """Of a refusal."""
-    turn: str = ""
-    """Where they sign in turns: ``next`` · ``later`` (others sign first); else empty."""
-    last_seen: datetime | None = None
-    """When the holder of the mandate was signed in last; told to officers only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +215,7 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
     terms = load_terms(row)
     done = load_acts(session, row.id)
     given = mandates.of_agreement(session, row.id)
-    holders = {mandate.signer: person for mandate, person in given}
+    held_by = {mandate.signer: (mandate.json, person) for mandate, person in given}
     ends = agreements.ends(session, row.id)
     held = reservation(session, row.id, service.clock()) if row.state == "published" else None
     return AgreementView(
@@ -247,7 +224,7 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
         state=state(terms, done, service.clock()) if row.state == "published" else "draft",
         revision0_sha256=ends[0].sha256 if ends else None,
         revision=ends[-1].number if ends else None,
-        signers=tuple(_signers(terms, done, holders, held.signer if held else "")),
+        signers=tuple(signer_views(terms, done, held_by, held.signer if held else "")),
         my_signers=tuple(mandate.signer for mandate, person in given if person.id == person_id),
         countersigned=done.countersignature.time if done.countersignature else None,
         in_force_from=entry_into_force(terms, done),
@@ -258,34 +235,3 @@ def _view(session: Session, service: Service, row: Agreement, person_id: str | N
         extended_until=done.extended_until,
         withdrawal=done.withdrawal,
     )
-
-
-def _signers(terms: Terms, done: Acts, holders: dict[str, Person], signing: str) -> list[SignerView]:
-    views = []
-    for signer in terms.signers():
-        act, status = done.signatures.get(signer.id), "signed"
-        if act is None:
-            act, status = done.papers.get(signer.id), "paper"
-        if act is None:
-            act, status = done.refusals.get(signer.id), "refused"
-        holder = holders.get(signer.id)
-        views.append(
-            SignerView(
-                id=signer.id,
-                party=signer.party,
-                role=signer.role,
-                status=status if act else ("signing" if signer.id == signing else "waiting"),
-                time=act.time if act else None,
-                representative=holder.name if holder else None,
-                person_id=holder.id if holder else None,
-                reason=act.reason if act else "",
-                turn=_turn(terms, done, signer),
-            )
-        )
-    return views
-
-
-def _turn(terms: Terms, done: Acts, signer: Signer) -> str:
-    if terms.rules.order == "free" or signer.party.guest:
-        return ""
-    return "later" if ahead(terms, done, signer.id) else "next"

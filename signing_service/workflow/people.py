@@ -45,6 +45,16 @@ def add_person(service: Service, officer_id: str, person: NewPerson) -> str:
         return store_person(session, person, service.clock()).id
 
 
+def namesakes(service: Service, officer_id: str, person_id: str) -> list[str]:
+    """The addresses of others who are still here and have the person's name: perhaps the same one, added twice."""
+    with service.database.read() as session:
+        require_officer(session, officer_id)
+        person = people.get(session, person_id)
+        found = people.meant(session, person.name, "")
+        same = [one for one in found if one.id != person.id and one.ended is None]
+    return [one.email for one in same if one.name.casefold() == person.name.casefold()]
+
+
 def person_for_officer(service: Service, officer_id: str, person_id: str) -> Person:
     """A person, for an officer; raises NotAllowedError for all others, NotFoundError."""
     with service.database.read() as session:

@@ -19,7 +19,8 @@ from signing_service.store import agreements, ledger, mandates
 from signing_service.store.tables import Agreement
 from signing_service.verify.revision import verify_last_revision
 from signing_service.workflow import withdrawal
-from signing_service.workflow.drafts import checklist, load_source, render
+from signing_service.workflow.draft_checklist import checklist
+from signing_service.workflow.drafts import load_source, render
 from signing_service.workflow.invitations import invite_representatives
 from signing_service.workflow.mandates import record_mandate
 from signing_service.workflow.permissions import require

@@ -11,6 +11,7 @@ The file is read again when it is taken over: nothing of a plan is kept or belie
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date
 
@@ -18,8 +19,11 @@ from sqlalchemy.orm import Session
 
 from signing_service import resources
 from signing_service.agreement.addresses import check_address
+from signing_service.agreement.doubled_people import doubled
 from signing_service.agreement.mandates import check_days
-from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster, with_parties
+from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster
+from signing_service.agreement.roster_file import with_parties
+from signing_service.agreement.rules_met import unmet
 from signing_service.agreement.source import TOML, Source, parse_source
 from signing_service.agreement.terms import Party, Terms
 from signing_service.errors import ConflictError, InputError, Phrase
@@ -62,6 +66,8 @@ class RosterPlan:
     """Those that are written otherwise in the file, or for which somebody else signs."""
     removed: tuple[Party, ...] = ()
     """Those of the draft that the file does not name."""
+    cautions: tuple[Phrase, ...] = ()
+    """People who stand there twice."""
 
     @property
     def needs_organ(self) -> bool:
@@ -99,8 +105,13 @@ def plan_roster(service: Service, officer_id: str, agreement_id: str, data: byte
         terms=terms,
         people=tuple(PlannedPerson(entry, entry.email.lower() in reading.known) for entry in reading.roster.people),
         leaving=tuple(person.name for row, person in given if row.signer not in present) if terms else (),
+        cautions=tuple(_twice(reading.roster)),
         **(_differences(old, terms.parties, _elsewhere(reading.roster, given)) if terms else {}),
     )
+
+
+def _twice(roster: Roster) -> Iterator[Phrase]:
+    return doubled((roster.parties[one.party]["name"], one.name, one.email) for one in roster.people)
 
 
 def _elsewhere(roster: Roster, given: list[tuple[MandateRow, Person]]) -> set[str]:
@@ -164,6 +175,11 @@ def _read(session: Session, agreement_id: str, data: bytes) -> _Reading:
     known = _check_people(session, roster)
     if roster.errors:
         return _Reading(roster, None, known)
+    terms = Terms.from_json(agreement.terms)
+    counted = {key: party["name"] for key, party in roster.parties.items() if not party["guest"]}
+    problem = unmet(terms.rules.signatures, counted, {party.id: party.name for party in terms.parties})
+    if counted and problem is not None:
+        raise problem
     source = parse_source({**files, TOML: with_parties(files[TOML], roster)})
     return _Reading(roster, source, known)
 

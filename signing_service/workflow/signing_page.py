@@ -36,6 +36,8 @@ class OwnSigning:
     reason: str
     """As the signature dictionary will state it."""
     email: str
+    now_named: str
+    """How the person is called by now, where the mandate has an older name; else empty."""
     password: bool
     """Whether a password approves it, too."""
 
@@ -56,7 +58,8 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
         ways = ways_to_approve(session, service, published.terms, signatory)
         require_way(ways, signer)
         may_sign(published.terms, done, signer, now)
-        email = people.get(session, person_id).email
+        person = people.get(session, person_id)
+        email, now_named = person.email, mandate.representative.now_named(person.name, person.native_name)
     mandate.check_valid_at(now)
     party = None if signer == SECRETARIAT else published.terms.party(mandate.party)
     return OwnSigning(
@@ -70,6 +73,7 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
         country=party.country if party else None,
         reason=reason_of(published, signer, mandate),
         email=email,
+        now_named=now_named,
         password=ways.password,
     )
 

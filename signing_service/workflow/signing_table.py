@@ -18,6 +18,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import is_over
+from signing_service.agreement.mandates import Mandate as SealedMandate
 from signing_service.agreement.terms import SECRETARIAT, Signer, Terms
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
 from signing_service.store import agreements, listing, mandates, passkeys, people, sessions
@@ -36,9 +37,12 @@ class Place:
     terms: Terms
     signer: Signer
     name: str
+    """As the mandate has it, which is signed with."""
     native_name: str | None
     confirmed: bool
     """Whether the person has a confirmed passkey; who has not can enrol at the table."""
+    now_named: str = ""
+    """How the person is called by now, where that is another name."""
 
 
 def table_places(service: Service, officer_id: str, after: str = "") -> tuple[list[Place], str | None]:
@@ -77,7 +81,9 @@ def _places(session: Session, agreement: Agreement, officer_id: str, now: dateti
 
 def _place(session: Session, terms: Terms, mandate: Mandate, person: Person) -> Place:
     confirmed = bool(passkeys.confirmed_for(session, mandate.id))
-    return Place(terms, terms.signer(mandate.signer), person.name, person.native_name, confirmed)
+    named = SealedMandate.from_json(mandate.json).representative
+    now_named = named.now_named(person.name, person.native_name)
+    return Place(terms, terms.signer(mandate.signer), named.name, named.native_name, confirmed, now_named)
 
 
 def _coming(session: Session, officer_id: str, agreement_id: str, signer: str, now: datetime) -> Mandate:

@@ -42,6 +42,12 @@ def test_what_is_no_single_address_is_refused(typed: str):
         check_address(typed)
 
 
+@pytest.mark.parametrize("typed", ["rector@andaman", "rector@localhost", "rector@andaman.e", "rector@127.0.0.1"])
+def test_half_a_domain_is_refused_before_a_link_is_sent_there(typed: str):
+    with pytest.raises(InputError, match="has no whole domain behind the @"):
+        check_address(typed)
+
+
 def test_letters_that_many_mail_servers_do_not_take_are_named_as_the_reason():
     with pytest.raises(InputError, match="letters before the @ that many mail servers do not take"):
         check_address("สมชาย@andaman.example")

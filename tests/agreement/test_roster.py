@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signing_service.agreement.roster import RosterPerson, read_roster, with_parties
+from signing_service.agreement.roster import RosterPerson, read_roster
+from signing_service.agreement.roster_file import with_parties
 from signing_service.agreement.source import parse_source
 from signing_service.errors import FormatError, InputError, LimitError
 from tests.agreement.alliance import AGREEMENT, files
@@ -60,7 +61,7 @@ def test_what_spreadsheet_programs_export_becomes_an_agreement_s_parties(delimit
         ({"party": "NJUPT"}, "party", "small letters"),
         ({"role": ""}, "role", "the cell is empty"),
         ({"party": "secretariat"}, "party", "the depositary"),
-        ({"country": "China"}, "country", "two capital letters"),
+        ({"country": "Atlantis"}, "country", "'Atlantis' is no country; write its two letters or its name"),
         ({"native_language": "Chinese"}, "native_language", "a tag like"),
         ({"time_zone": "Beijing"}, "time_zone", "'Beijing' is not a time zone"),
         ({"time_zone": "../etc/passwd"}, "time_zone", "not a time zone"),
@@ -80,6 +81,26 @@ def test_a_mistake_is_reported_with_its_row_and_column(cells, column, message):
     assert message in roster.errors[0].message
     with pytest.raises(InputError, match="row 3"):
         with_parties(files()["agreement.toml"], roster)
+
+
+@pytest.mark.parametrize("country", ["CN", "cn", "China", " china ", "中国"])
+def test_a_country_is_known_by_its_letters_and_by_its_name(country: str):
+    roster = read_roster(table(changed(NANJING, country=country)), ("en", "zh"))
+    assert roster.errors == []
+    assert roster.parties["njupt"]["country"] == "CN"
+
+
+def test_a_further_row_may_spell_the_country_otherwise():
+    roster = read_roster(table(TONLE, changed(SECRETARY, country="Cambodia")), ("en", "zh"))
+    assert roster.errors == []
+
+
+@pytest.mark.parametrize("column", ["name", "native_name"])
+def test_a_party_that_is_called_like_another_is_told_with_both_rows(column: str):
+    called = NANJING[COLUMNS.index(column)]
+    roster = read_roster(table(NANJING, changed(TONLE, **{column: f" {called.upper()}."})), ("en", "zh"))
+    told = [(error.row, error.column, error.message) for error in roster.errors]
+    assert told == [(3, column, "the party of row 2 has this name already")]
 
 
 def test_a_row_may_say_who_authorised_its_person():

@@ -49,7 +49,7 @@ def _parties(draw: st.DrawFn) -> tuple[PartySheet, ...]:
     return tuple(
         PartySheet(
             name=f"{draw(_words)} {index}",
-            native_name=draw(st.one_of(st.just(""), _chinese)),
+            native_name=draw(st.sampled_from(("", f"{draw(_chinese)}{index}"))),
             native_language="zh",
             country=draw(st.sampled_from(("CN", "TH", "US"))),
             time_zone=draw(st.sampled_from(("Asia/Shanghai", "UTC"))),
@@ -200,7 +200,53 @@ def test_rules_that_a_removed_party_was_named_in_refuse_the_rest():
     files = {**files, TOML: files[TOML].replace(b'signatures = {kind = "all"}', named)}
     assert compose(read_sheet(files), files).files == files
     mistakes = compose(replace(read_sheet(files), parties=read_sheet(files).parties[1:]), files).mistakes
-    assert list(mistakes) == [""]
+    assert list(mistakes) == ["parties"]
+    assert "University of the Great Lake" in mistakes["parties"].message
+    assert "Who must sign" in mistakes["parties"].hint
+
+
+@pytest.mark.parametrize("without", [{"guest": True}, None], ids=["a guest by now", "taken out"])
+def test_fewer_parties_than_the_rule_asks_for_are_told_with_the_rule_to_change(without: dict[str, bool] | None):
+    files = compose(WRITTEN).files
+    two = b'signatures = {kind = "at-least", count = 2}'
+    files = {**files, TOML: files[TOML].replace(b'signatures = {kind = "all"}', two)}
+    one, other = read_sheet(files).parties
+    left = (one, replace(other, guest=True)) if without else (one,)
+    mistake = compose(replace(read_sheet(files), parties=left), files).mistakes["parties"]
+    assert mistake.message == "at least 2 parties must sign, but only 1 would be left that count"
+    assert "change the rule “Who must sign”" in mistake.hint
+
+
+def test_a_copy_of_an_agreement_asks_all_of_the_parties_that_are_left():
+    files = compose(WRITTEN).files
+    two = b'signatures = {kind = "at-least", count = 2}'
+    present = copied({**files, TOML: files[TOML].replace(b'signatures = {kind = "all"}', two)})
+    fewer = replace(read_sheet(present), parties=read_sheet(present).parties[:1])
+    assert parse_source(compose(fewer, present).files).terms("a" * 26).rules.signatures.kind == "all"
+
+
+def test_all_marks_that_were_left_unfinished_are_told_at_the_text_they_stand_in():
+    texts = {"en": ENGLISH.replace("One.", "**One.").replace("Two.", "_Two."), "zh": CHINESE.replace("一。", "*一。")}
+    mistakes = compose(replace(WRITTEN, texts=texts)).mistakes
+    english, chinese = mistakes["texts-en"], mistakes["texts-zh"]
+    assert [one.message for one in (english, *english.more)] == [
+        "line 5: in “**One.” the mark ** would be printed as it stands",
+        "line 9: in “_Two.” the mark _ would be printed as it stands",
+    ]
+    assert chinese.message.startswith("line 5: in “*一。”")
+    assert "prints a star" in chinese.hint
+
+
+@pytest.mark.parametrize(
+    ("twin", "field"),
+    [
+        (replace(NANJING, name="NANJING  university", native_name=""), "parties-1-name"),
+        (replace(NANJING, name="Another"), "parties-1-native_name"),
+    ],
+)
+def test_parties_that_nobody_could_tell_apart_are_told_at_the_second(twin: PartySheet, field: str):
+    mistake = compose(replace(WRITTEN, parties=(NANJING, twin))).mistakes[field]
+    assert (mistake.message, mistake.hint) == ("another party has this name", "it is party 1: name each party once")
 
 
 def test_rows_come_and_go_by_steps_and_others_change_nothing():

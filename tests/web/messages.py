@@ -26,7 +26,9 @@ PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
     *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster")),
-    *("agreement/" + name for name in ("roster_columns", "rules_file", "markdown", "sheet_check", "equal_texts")),
+    *("agreement/" + name for name in ("roster_columns", "roster_file", "rules_file", "sheet_check", "equal_texts")),
+    *("agreement/" + name for name in ("markdown", "markdown_marks", "markdown_reader", "markdown_runs")),
+    *("agreement/" + name for name in ("doubled_people", "rules_met")),
     *("pdf/" + name for name in ("fonts", "marks", "seal_image")),
     *("store/" + name for name in ("agreements", "database", "feeds", "mandates", "outbox", "passkeys", "people")),
     *("store/wall_clock", "record/witness_client"),

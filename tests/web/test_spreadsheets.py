@@ -64,11 +64,11 @@ def test_a_file_is_looked_at_and_then_taken_over(officer: Visitor, draft: World)
 
 
 def test_what_is_wrong_is_told_by_row_and_column_and_nothing_can_be_taken_over(officer: Visitor, draft: World):
-    data = table(row(LIN, country="China"), row(SOPHEA, email="nobody"))
+    data = table(row(LIN, country="Atlantis"), row(SOPHEA, email="nobody"))
     answer = look(officer, draft, data)
     assert answer.status_code == 400
     assert "2 cells are not right." in answer.text
-    assert "Mend it in your spreadsheet" in look(officer, draft, table(row(LIN, country="China"))).text
+    assert "Mend it in your spreadsheet" in look(officer, draft, table(row(LIN, country="Atlantis"))).text
     assert re.search(r">2</td><td[^>]*>country</td>", answer.text)
     assert re.search(r">3</td><td[^>]*>email</td>", answer.text)
     assert "Take all of it over" not in answer.text

@@ -11,13 +11,18 @@ from signing_service.errors import ConflictError, InputError, NotAllowedError
 from signing_service.store import mandates, openings, outbox, people
 from signing_service.store.tables import OutboxMail, Person
 from signing_service.verify.verdict import Verdict
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.corrections import Correction, correct_person, corrections_for_officer
 from signing_service.workflow.download import evidence
 from signing_service.workflow.enrolment import accept_invitation, invite, open_invitation
 from signing_service.workflow.history import history
 from signing_service.workflow.login import session_person, sign_in
 from signing_service.workflow.officers import add_officer
+from signing_service.workflow.overview import agreement_view, public_view
 from signing_service.workflow.people import NewPerson, add_person
+from signing_service.workflow.refusal import refuse
+from signing_service.workflow.signing_page import own_signing
+from signing_service.workflow.signing_table import place_at_table
 from tests.cast import ALES, HOA, LIN, PASSWORD, SECOND_OFFICER, SOMCHAI
 from tests.workflow.devices import Devices
 from tests.workflow.judging import verify_evidence
@@ -53,6 +58,12 @@ def told(world: World, kind: str) -> list[str]:
         return sorted(mail.recipient for mail in session.query(OutboxMail) if mail.kind == kind)
 
 
+def texts_of(world: World, kind: str) -> list[str]:
+    """What the mails of a kind say."""
+    with world.service.database.read() as session:
+        return [mail.text for mail in session.query(OutboxMail) if mail.kind == kind]
+
+
 def test_a_corrected_name_stands_in_drafts_and_not_in_what_is_published(world: World) -> None:
     assert correct(world, world.ids[LIN], name="Lin Shuyí") == {"name"}
     with world.service.database.read() as session:
@@ -70,6 +81,38 @@ def test_a_corrected_name_stands_in_drafts_and_not_in_what_is_published(world: W
     assert report.verdict is Verdict.PASSED, report.problems
     assert "Lin Shuyí" in {one.signer for one in report.signatures}
     assert corrections_for_officer(world.service, world.officer, world.ids[LIN]).old_names == ()
+
+
+def test_one_rule_for_names_what_is_sealed_stays_and_living_pages_tell_the_new_one(world: World) -> None:
+    """The name of the mandate is signed with and shown everywhere; beside it stands how the person is called by now."""
+    world.publish()
+    correct(world, world.ids[LIN], name="Shuyi Lin", native_name="林書怡")
+    service, officer, agreement = world.service, world.officer, world.agreement
+    own = own_signing(service, world.ids[LIN], agreement, LIN.signer)
+    assert (own.mandate.representative.name, own.now_named) == (LIN.name, "Shuyi Lin (林書怡)")
+    place = place_at_table(service, officer, agreement, LIN.signer)
+    assert (place.name, place.now_named) == (LIN.name, "Shuyi Lin (林書怡)")
+    for view in (agreement_view(service, officer, agreement), public_view(service, agreement).view):
+        shown = {signer.id: (signer.representative, signer.now_named) for signer in view.signers}
+        assert shown[LIN.signer] == (LIN.name, "Shuyi Lin (林書怡)")
+        assert shown[SOMCHAI.signer] == (SOMCHAI.name, "")
+    refuse(service, world.ids[LIN], agreement, LIN.signer, "Not now.", Password(PASSWORD))
+    assert all(LIN.name in text for text in texts_of(world, "refused"))
+    world.sign(LIN)
+    view = agreement_view(service, officer, agreement)
+    assert next((one.representative, one.now_named) for one in view.signers if one.id == LIN.signer) == (
+        LIN.name,
+        "Shuyi Lin (林書怡)",
+    )
+    report = verify_evidence(evidence(service, officer, agreement)[1], world)
+    assert LIN.name in {one.signer for one in report.signatures}, "the very name that the pages show is sealed"
+
+
+def test_a_corrected_name_stands_in_a_draft_alone(world: World) -> None:
+    correct(world, world.ids[LIN], name="Shuyi Lin")
+    view = agreement_view(world.service, world.officer, world.agreement)
+    shown = {signer.id: (signer.representative, signer.now_named) for signer in view.signers}
+    assert shown[LIN.signer] == ("Shuyi Lin", "")
 
 
 def test_a_changed_address_withdraws_old_links_and_signs_the_person_out(world: World) -> None:

@@ -16,7 +16,8 @@ from signing_service.store import agreements, openings, outbox, people
 from signing_service.store.tables import OutboxMail
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence, pdf
-from signing_service.workflow.drafts import checklist, create_correction, create_draft, preview, replace_source
+from signing_service.workflow.draft_checklist import checklist
+from signing_service.workflow.drafts import create_correction, create_draft, preview, replace_source
 from signing_service.workflow.login import check_password
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.overview import agreement_view, agreements_for

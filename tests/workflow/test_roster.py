@@ -8,7 +8,7 @@ import io
 import pytest
 
 from signing_service.agreement.mandates import Mandate
-from signing_service.errors import ConflictError, FormatError, InputError
+from signing_service.errors import ConflictError, InputError
 from signing_service.store import mandates, people
 from signing_service.workflow.drafts import load_source, replace_source
 from signing_service.workflow.overview import agreement_view
@@ -138,8 +138,17 @@ def test_one_person_may_sign_in_two_roles(world: World):
 def test_parties_that_do_not_fit_the_rules_are_refused(world: World):
     rules = 'signatures = { kind = "at-least", count = 2 }\norder = "free"\nminimum_assurance = "service"\n'
     replace_source(world.service, world.officer, world.agreement, source(rules=rules))
-    with pytest.raises(FormatError):
+    told = "at least 2 parties must sign, but only 1 would be left that count"
+    with pytest.raises(InputError, match=told) as refused:
         plan_roster(world.service, world.officer, world.agreement, table(row(LIN)))
+    assert "change the rule “Who must sign”" in refused.value.hint
+
+
+def test_one_person_for_two_parties_is_told_before_the_file_is_taken_over(world: World):
+    andaman = row(SOMCHAI, representative=LIN.name, representative_native=LIN.native_name or "", email=LIN.email)
+    plan = plan_roster(world.service, world.officer, world.agreement, table(row(LIN), andaman))
+    assert plan.errors == ()
+    assert plan.cautions == (f"{LIN.name} ({LIN.email}) signs for several parties: {NANJING.name}, {ANDAMAN.name}",)
 
 
 def test_a_published_agreement_takes_no_parties(world: World):
