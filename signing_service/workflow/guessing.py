@@ -33,7 +33,9 @@ def check_not_guessed(password: str, own_words: Collection[str]) -> None:
         return
     found = {match["pattern"] for match in result["sequence"]}
     if any(match.get("dictionary_name") == "user_inputs" for match in result["sequence"]):
-        raise InputError("this password is easy to guess: it contains your name, your address or this site's name", hint=_HINT)
+        raise InputError(
+            "this password is easy to guess: it contains your name, your address or this site's name", hint=_HINT
+        )
     if "repeat" in found:
         raise InputError("this password is easy to guess: it repeats itself", hint=_HINT)
     if "dictionary" in found:

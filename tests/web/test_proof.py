@@ -138,7 +138,7 @@ def test_what_had_been_typed_is_sent_again_with_the_proof(visit: Visit, world: W
     asked = withdraw(officer, world)
     assert asked.status_code == 403
     assert '<input type="hidden" name="reason" value="a &lt;new&gt; text">' in asked.text
-    assert asked.text.count('name="csrf_token"') == 3, "the form's and those of signing out, above and where it is not the person"
+    assert asked.text.count('name="csrf_token"') == 3, "of the form, and of signing out above and below"
     assert 'name="proof_password" required' in asked.text, "the field that browsers send is the one that is read"
     assert not is_withdrawn(world)
     wrong = withdraw(officer, world, proof_password="a guess")
