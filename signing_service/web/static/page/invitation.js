@@ -38,6 +38,7 @@ function welcome(invitation) {
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
   root.querySelector("[data-nothing]").hidden = !invitation.nothing_waits;
+  for (const part of form.querySelectorAll("[data-signs]")) part.hidden = invitation.roles.length === 0; // an officer's, say
   form.elements.username.value = invitation.email;
   const other = root.querySelector("[data-other]");
   if (other) other.hidden = other.dataset.other === invitation.email;
