@@ -5,6 +5,7 @@ No message repeats a value that may hold a password.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from email.utils import getaddresses
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -22,6 +23,7 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")  # browsers give these WebCrypto
 LOG_FORMATS = ("text", "json")
 SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 IMAP_PORTS = {"imaps": 993, "imap": 143}
+_TELEPHONE = re.compile(r"\+[0-9](?:[ ()./-]*[0-9]){5,14}")  # ITU-T E.164: at most 15 digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ class PkcsToken:
     module: Path
     label: str
     pin: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom people ask, by mail or telephone. The name may be empty."""
+
+    name: str
+    email: str
+    telephone: str | None = None
 
 
 def wrong(name: str, reason: str, hint: str = "") -> ConfigurationError:
@@ -190,6 +201,21 @@ def parse_reply_to(text: str | None) -> str | None:
     if text is not None and not is_address(text):
         raise wrong("MAIL_REPLY_TO", f"{text!r} is not a mail address", "like secretariat@example.org")
     return text
+
+
+def parse_secretariat(text: str | None, telephone: str | None) -> Contact | None:
+    """One mail address, with a name or without; and a telephone number as one dials it from abroad."""
+    if telephone is not None and not _TELEPHONE.fullmatch(telephone):
+        raise wrong("SECRETARIAT_PHONE", f"{telephone!r} is no telephone number", "like +86 25 8586 6888")
+    if text is None:
+        if telephone is not None:
+            raise wrong("SECRETARIAT", "is not set although SECRETARIAT_PHONE is", "a mail address goes with it")
+        return None
+    found = getaddresses([text]) if text.isprintable() else []
+    if len(found) != 1 or not is_address(found[0][1]):
+        hint = "like Alliance secretariat <secretariat@example.org>"
+        raise wrong("SECRETARIAT", f"{text!r} is not one mail address", hint)
+    return Contact(*found[0], telephone)
 
 
 def parse_security_contact(text: str | None) -> str | None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from signing_service import setting_values as values
-from signing_service.setting_values import PREFIX, ImapMailbox, PkcsToken, SmtpServer, wrong
+from signing_service.setting_values import PREFIX, Contact, ImapMailbox, PkcsToken, SmtpServer, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,6 +65,8 @@ SETTINGS = (
     Setting("SMTP_URL", None, "mail server; without one, mails are files in MAIL_DIR", secret=True),
     Setting("MAIL_FROM", None, "sender of the service's mails"),
     Setting("MAIL_REPLY_TO", None, "address that answers to the service's mails go to, where it is not the sender"),
+    Setting("SECRETARIAT", None, "whom people ask, shown on pages and in mails: a name and a mail address"),
+    Setting("SECRETARIAT_PHONE", None, "the telephone beside it, with the country's code"),
     Setting("SECURITY_CONTACT", None, "whom to tell of a weakness: an address or an https URL"),
     Setting("BOUNCE_MAILBOX", None, "where reports about undelivered mails arrive (IMAP or Maildir)", secret=True),
     Setting("MAIL_DIR", "var/mail", "folder for mails where no mail server is set"),
@@ -105,6 +107,7 @@ class Settings:
     smtp: SmtpServer | None
     mail_from: str | None
     mail_reply_to: str | None
+    secretariat: Contact | None  # whom people ask
     security_contact: str | None  # an address or an https URL
     mail_dir: Path
     bounce_mailbox: ImapMailbox | Path | None
@@ -197,6 +200,7 @@ def parse_settings(environment: Mapping[str, str], read: Callable[[Path], bytes]
         smtp=values.parse_smtp_url(given.get("SMTP_URL")),
         mail_from=values.parse_mail_from(given.get("MAIL_FROM")),
         mail_reply_to=values.parse_reply_to(given.get("MAIL_REPLY_TO")),
+        secretariat=values.parse_secretariat(given.get("SECRETARIAT"), given.get("SECRETARIAT_PHONE")),
         security_contact=values.parse_security_contact(given.get("SECURITY_CONTACT")),
         mail_dir=Path(given["MAIL_DIR"]),
         bounce_mailbox=values.parse_bounce_mailbox(given.get("BOUNCE_MAILBOX")),

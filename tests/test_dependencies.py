@@ -21,6 +21,7 @@ TOOLS = {
     "pytest-xdist",
     "ruff",
     "types-pyyaml",
+    "types-zxcvbn",
     "uv",
 }  # run, not imported
 UNSEEN = {"tzdata", "psycopg"}  # zoneinfo and SQLAlchemy import these by name

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from signing_service.errors import ConfigurationError
+from signing_service.setting_values import Contact
 from signing_service.settings import SETTINGS, Settings, parse_settings, setting_names
 from tests.cast import PUBLIC_URL
 
@@ -45,7 +46,8 @@ def test_the_record_origin_keeps_the_port_and_the_relying_party_id_does_not() ->
 
 
 def test_every_setting_is_a_member_of_settings() -> None:
-    together = {"SMTP_URL": "smtp", **dict.fromkeys(["PKCS11_MODULE", "PKCS11_TOKEN", "PKCS11_PIN"], "token")}
+    together = dict.fromkeys(["PKCS11_MODULE", "PKCS11_TOKEN", "PKCS11_PIN"], "token")
+    together |= {"SMTP_URL": "smtp", "SECRETARIAT_PHONE": "secretariat"}
     members = {together.get(name, name.lower()) for name in (setting.name for setting in SETTINGS)}
     assert members | {"key_passphrase_file"} == set(Settings.__slots__)
 
@@ -84,6 +86,10 @@ def test_every_setting_is_a_member_of_settings() -> None:
         ("MAIL_FROM", "the secretariat", "not a mail address"),
         ("MAIL_FROM", "signing@example.org, chair@example.org", "not a mail address"),
         ("MAIL_REPLY_TO", "Secretariat <office@example.org>", "not a mail address"),
+        ("SECRETARIAT", "the secretariat", "is not one mail address"),
+        ("SECRETARIAT", "a@example.org, b@example.org", "is not one mail address"),
+        ("SECRETARIAT_PHONE", "+86 25 8586 6888", "SECRETARIAT: is not set although SECRETARIAT_PHONE is"),
+        ("SECRETARIAT_PHONE", "025 8586 6888", "no telephone number"),
         ("LISTEN", "8000", "not of the form"),
         ("LISTEN", "127.0.0.1:70000", "not of the form"),
         ("TRUSTED_PROXIES", "172.28.0.1/24", "has host bits set"),
@@ -103,6 +109,13 @@ def test_a_wrong_value_is_refused_with_its_name_and_the_reason(name: str, text: 
     assert str(refused.value).startswith("SIGNING_SERVICE_")
     assert reason in str(refused.value)
     assert refused.value.hint
+
+
+def test_the_secretariat_is_a_name_an_address_and_perhaps_a_telephone() -> None:
+    given = {"SECRETARIAT": "Alliance secretariat <office@example.org>", "SECRETARIAT_PHONE": "+86 (25) 8586-6888"}
+    assert parse(**given).secretariat == Contact("Alliance secretariat", "office@example.org", "+86 (25) 8586-6888")
+    assert parse(SECRETARIAT="office@example.org").secretariat == Contact("", "office@example.org")
+    assert parse().secretariat is None
 
 
 def test_a_typing_error_is_answered_with_the_nearest_setting() -> None:

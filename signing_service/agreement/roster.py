@@ -8,8 +8,8 @@ Example::
 
 A row is a signer. The columns, in any order: ``party name native_name native_language country time_zone guest role``,
 then for each language ``title.en`` and, if wanted, ``country_name.en``; then the representative, all or none:
-``representative representative_native email``, and if wanted ``authorised_by``. A party's further rows may leave the
-party's own cells empty.
+``representative representative_native email``, and if wanted ``language authorised_by``. A party's further
+rows may leave the party's own cells empty.
 
 Everything wrong is reported at once, with row and column as the spreadsheet counts them; nothing is half taken over.
 """
@@ -43,6 +43,7 @@ MAX_ERRORS = 200  # reported; a file in the wrong encoding has one in each cell
 
 PARTY_COLUMNS = ("name", "native_name", "native_language", "country", "time_zone", "guest")
 PERSON_COLUMNS = ("representative", "representative_native", "email")
+LANGUAGE_COLUMN = "language"
 ORGAN_COLUMN = "authorised_by"
 YES, NO = ("yes", "true", "1", "x"), ("", "no", "false", "0")
 
@@ -72,6 +73,8 @@ class RosterPerson:
     """Who authorised the person; empty where the row does not say."""
     row: int = field(default=0, compare=False)
     """Where it stands, as the spreadsheet counts."""
+    language: str = ""
+    """Of mails and pages; empty where the row does not say."""
 
 
 @dataclass(slots=True)
@@ -97,7 +100,7 @@ def read_roster(data: bytes, languages: Sequence[str]) -> Roster:
     names = columns_of(
         rows[0],
         wanted=("party", *(name for name in PARTY_COLUMNS if name != "guest"), "role", *_each("title", languages)),
-        optional=("guest", *PERSON_COLUMNS, ORGAN_COLUMN, *_each("country_name", languages)),
+        optional=("guest", *PERSON_COLUMNS, LANGUAGE_COLUMN, ORGAN_COLUMN, *_each("country_name", languages)),
     )
     for number, cells in enumerate(rows[1:], 2):
         if any(cell.strip() for cell in cells):
@@ -205,7 +208,8 @@ class _Row:
             return
         try:
             email = check_address(self._cell("email"))
-            self.roster.people.append(RosterPerson(party, role, name, native, email, organ, self.number))
+            person = RosterPerson(party, role, name, native, email, organ, self.number, self._cell(LANGUAGE_COLUMN))
+            self.roster.people.append(person)
         except InputError as error:
             self.complain("email", error.message)
 

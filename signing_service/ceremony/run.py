@@ -36,7 +36,7 @@ from signing_service.workflow.demo import initialise_demo
 START = 30  # seconds for the server to answer
 PATIENCE = 30  # seconds for mails and the archive timestamp, which the worker makes
 _SEEN = re.compile(r'name="seen" type="hidden" value="([0-9a-f]{64})"')
-_LINK = re.compile(r"https?://\S+/invitation#([A-Za-z0-9_-]+)")
+_LINK = re.compile(r"https?://\S+/invitation(?:\?language=[A-Za-z-]+)?#([A-Za-z0-9_-]+)")
 
 Say = Callable[[str], None]
 

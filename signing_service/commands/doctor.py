@@ -63,6 +63,7 @@ def examine(settings: Settings, test_mail: str | None = None) -> Iterator[Findin
         "timestamps": _check_timestamps,
         "fonts": _check_fonts,
         "disk": _check_disk,
+        "contact": _check_contact,
         "mail": lambda settings: _check_mail(settings, test_mail),
     }
     for name, check in checks.items():
@@ -188,6 +189,16 @@ def _check_mail(settings: Settings, test_mail: str | None) -> Iterator[Finding]:
         finally:
             service.database.dispose()
         yield Finding("ok", "mail", f"test mail handed over for {test_mail}")
+
+
+def _check_contact(settings: Settings) -> Iterator[Finding]:
+    contact = settings.secretariat
+    if contact is None:
+        hint = "set SECRETARIAT, and SECRETARIAT_PHONE where there is one"
+        yield Finding("warning", "contact", "pages and mails name nobody whom people can ask", hint)
+    else:
+        parts = (contact.name, contact.email, contact.telephone)
+        yield Finding("ok", "contact", f"people are told to ask {', '.join(filter(None, parts))}")
 
 
 def _print(finding: Finding) -> None:

@@ -29,7 +29,7 @@ SECRET_NAMES = frozenset(
 )  # fmt: skip
 _COVERED = (
     (re.compile(r"(?i)(bearer )[A-Za-z0-9._~+/=-]+"), r"\1" + HIDDEN),
-    (re.compile(r"(/invitation#?/?)[A-Za-z0-9_-]{20,}"), r"\1" + HIDDEN),
+    (re.compile(r"(/invitation(?:\?language=[A-Za-z-]+)?#?/?)[A-Za-z0-9_-]{20,}"), r"\1" + HIDDEN),
     (re.compile(r"([a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+@"), r"\1" + HIDDEN + "@"),
     (re.compile(r"(otpauth://[a-z]+/)[^\s'\"]+"), r"\1" + HIDDEN),
     (re.compile(r"([?&](?:code|state|token|code_verifier|client_secret)=)[^&\s'\"]+"), r"\1" + HIDDEN),

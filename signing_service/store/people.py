@@ -148,6 +148,12 @@ def open_invitation(session: Session, token: str, *, now: datetime) -> Invitatio
     return invitation
 
 
+def invited(session: Session, token: str) -> str | None:
+    """For whom (an id) a token was made, whether or not it can still be used."""
+    invitation = session.get(Invitation, hash_token(token))
+    return None if invitation is None else invitation.person
+
+
 def use_invitation(session: Session, invitation: Invitation, *, now: datetime) -> None:
     """Spend an invitation; of two at the same time, and if it is being withdrawn, one gets NotAllowedError."""
     this = Invitation.token_sha256 == invitation.token_sha256

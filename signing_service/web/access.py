@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from signing_service.web.forms import ConfirmForm, RevocationForm, UniversityLoginForm
+from signing_service.web import languages
+from signing_service.web.forms import ConfirmForm, LanguageForm, RevocationForm, UniversityLoginForm
 from signing_service.web.own_account import confirmed
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
@@ -19,9 +20,11 @@ blueprint = Blueprint("access", __name__, url_prefix="/secretariat/people/<perso
 @officer_required
 def show(person_id: str) -> str:
     service, officer_id = the_service(), visitor().person_id
+    person = people.person_for_officer(service, officer_id, person_id)
     return render_template(
         "secretariat/access.html",
-        person=people.person_for_officer(service, officer_id, person_id),
+        person=person,
+        language_form=_language_form(person.locale),
         codes=codes.codes_for_officer(service, person_id),
         kinds=passkeys.own_kinds(service, person_id),
         logins=sign_on.logins_of(service, person_id),
@@ -32,6 +35,20 @@ def show(person_id: str) -> str:
         login_form=_login_form(),
         form=ConfirmForm(),
     )
+
+
+@blueprint.post("/language")
+@officer_required
+def set_language(person_id: str) -> ResponseReturnValue:
+    confirmed()
+    people.set_language(the_service(), visitor().person_id, person_id, request.form.get("locale", ""))
+    return _done(person_id, _("Mails and pages for this person are in that language from now on."))
+
+
+def _language_form(locale: str) -> LanguageForm:
+    form = LanguageForm(formdata=None, locale=locale)
+    form.locale.choices = list(languages.finished().items())
+    return form
 
 
 @blueprint.post("/passkeys/<enrolment_id>/revoke")

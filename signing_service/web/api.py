@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, jsonify, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_login import login_required
+from flask_login import current_user, login_required
 from flask_wtf.csrf import generate_csrf
 
 from signing_service.encoding import format_time, parse_canonical_json
@@ -47,9 +47,16 @@ def session_state() -> Response:
 
 @blueprint.post("/invitations/open")
 def open_invitation() -> ResponseReturnValue:
-    opened = _open(read_object(token=str)["token"])
+    token = read_object(token=str)["token"]
+    try:
+        opened = _open(token)
+    except NotAllowedError:
+        if current_user.is_authenticated and enrolment.is_for(the_service(), token, visitor().person_id):
+            return jsonify({"signed_in": True})
+        raise
     return jsonify(
         {
+            "signed_in": False,
             "person": opened.person_name,
             "native_name": opened.native_name,
             "email": opened.email,

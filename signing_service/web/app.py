@@ -150,6 +150,7 @@ def _configure(app: Flask, service: Service) -> None:
     app.jinja_env.globals.update(GLOBALS, service_name=service.name, get_locale=get_locale, signing_words=signing_words)
     app.jinja_env.globals.update(session_words=session_words, rules_in_words=rules_in_words, imported=imported)
     app.jinja_env.globals.update(passkeys_waiting=passkey_pages.passkeys_waiting)
+    app.jinja_env.globals.update(secretariat_contact=settings.secretariat)
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
             app.wsgi_app, ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1), settings.trusted_proxies

@@ -98,10 +98,14 @@ class CorrectionForm(NamesForm):
     seen = HiddenField()  # a digest of the person whom the page shows
 
 
-class PersonForm(NamesForm):
-    """A new person."""
+class LanguageForm(FlaskForm):  # type: ignore[misc]
+    """A person's language."""
 
     locale = SelectField(_l("Language of mails and pages"))
+
+
+class PersonForm(NamesForm, LanguageForm):
+    """A new person."""
 
 
 class OfficerForm(PersonForm):

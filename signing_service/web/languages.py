@@ -1,4 +1,5 @@
-"""The language of the interface: chosen by hand, else the one noted for the person, else what the browser prefers.
+"""The language of the interface: chosen by hand, else that of the link, else the one noted for the person, else what
+the browser prefers.
 
 A language is finished when its catalogue is complete and was read by who speaks it; any other catalogue is a draft. A
 draft shows English where it has no translation, says on each page that it is one, and is only ever chosen by hand:
@@ -19,10 +20,11 @@ from flask_login import current_user
 from signing_service import resources
 from signing_service.errors import UnavailableError
 from signing_service.workflow import people
+from signing_service.workflow.mails import DEFAULT, FINISHED
 from signing_service.workflow.service import Service
 
-DEFAULT = "en"
-FINISHED = (DEFAULT, "zh", "ru", "th")
+INVITED = ("account.invitation", "api.open_invitation", "api.accept_invitation")
+"""Endpoints of links, which say in which language they were sent."""
 
 
 @functools.cache
@@ -49,7 +51,8 @@ def choose() -> str:
     chosen = session.get("language")
     if chosen in drafts():
         return str(chosen).replace("-", "_")
-    for wanted in (chosen, None if noted == DEFAULT else noted):  # English is noted where none was
+    link = request.args.get("language") if request.endpoint in INVITED else None
+    for wanted in (chosen, link, None if noted == DEFAULT else noted):  # English is noted where none was
         if wanted in FINISHED:
             return str(wanted)
     return request.accept_languages.best_match(FINISHED, default=DEFAULT)

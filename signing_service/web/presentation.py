@@ -53,6 +53,11 @@ def sentence(text: str) -> str:
     return whole if whole[-1] in ".!?。！？" else f"{whole}{stop}"
 
 
+def dialled(telephone: str) -> str:
+    """A telephone number as a link calls it (RFC 3966)."""
+    return "".join(character for character in telephone if character in "+0123456789")
+
+
 def language_tag(locale: Locale) -> str:
     """A locale as HTML's lang attribute wants it."""
     return str(locale).replace("_", "-")
@@ -180,6 +185,7 @@ FILTERS = {
     "day": day,
     "sentence": sentence,
     "language_tag": language_tag,
+    "dialled": dialled,
     "language_name": language_name,
     "country_name": country_name,
     "city_name": city_name,

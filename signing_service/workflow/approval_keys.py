@@ -26,6 +26,7 @@ from signing_service.store import agreements, attempts, ledger, mandates, openin
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
+from signing_service.workflow.account_notices import tell_of_account
 from signing_service.workflow.download import check_party
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.notification import tell_about_revocation, tell_officers_about_enrolment
@@ -185,11 +186,19 @@ def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> 
         if enrolment.state == "revoked":
             raise ConflictError("this passkey was revoked already")
         if credential.person != person_id:
-            living = [one for one in passkeys.of_credential(session, credential.id) if one.state != "revoked"]
-            ids = dict.fromkeys((enrolment.mandate, *(one.mandate for one in living)))  # the one looked at first
-            tell_about_revocation(session, service, [mandates.get(session, one) for one in ids], now)
+            rows = mandates_of(session, enrolment, credential)
+            tell_about_revocation(session, service, rows, person_id, now)
+        else:
+            tell_of_account(session, service, person_id, "passkey-removed", now, credential.kind)
         take_back(session, credential, reason, person_id, now)
     service.publish()
+
+
+def mandates_of(session: Session, enrolment: Enrolment, credential: Credential) -> list[MandateRow]:
+    """The mandates that a passkey is enrolled for, that of the enrolment which is looked at first."""
+    living = [one for one in passkeys.of_credential(session, credential.id) if one.state != "revoked"]
+    ids = dict.fromkeys((enrolment.mandate, *(one.mandate for one in living)))
+    return [mandates.get(session, one) for one in ids]
 
 
 def take_back(session: Session, credential: Credential, reason: str, by: str, now: datetime) -> None:

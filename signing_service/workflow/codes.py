@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 from signing_service.errors import ConflictError, NotAllowedError, NotFoundError, UnavailableError
 from signing_service.store import code_seeds, people, sessions
 from signing_service.store.tables import CodeSeed
+from signing_service.workflow.account_notices import tell_of_account
 from signing_service.workflow.passwords import WrongPasswordError
 from signing_service.workflow.permissions import require_over
 from signing_service.workflow.service import Service
@@ -124,6 +125,7 @@ def confirm_codes(service: Service, person_id: str, code: str, token: str = "") 
         _take(service, row, code)
         row.confirmed = service.clock()
         sessions.upgrade(session, token, "password+code")
+        tell_of_account(session, service, person_id, "codes-set", service.clock())
 
 
 def drop_codes(service: Service, person_id: str) -> None:

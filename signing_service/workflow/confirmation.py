@@ -27,7 +27,7 @@ from signing_service.store import ledger, mandates, openings, passkeys
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.workflow import approval_keys
-from signing_service.workflow.notification import tell_about_confirmation
+from signing_service.workflow.notification import tell_about_confirmation, tell_about_revocation
 from signing_service.workflow.passkeys import (
     CHALLENGE_LIFETIME,
     assertion_of,
@@ -117,7 +117,7 @@ def confirm(service: Service, officer_id: str, enrolment_id: str, answer: dict[s
         note_use(session, own, confirmation.assertion, now)
         enrolment.state, enrolment.confirmed = "confirmed", now
         enrolment.officer, enrolment.method = officer_id, statement.method
-        tell_about_confirmation(session, service, mandate_row, now)
+        tell_about_confirmation(session, service, mandate_row, officer_id, now)
         members = {
             "enrolment": openings.by_index(session, [enrolment.entry_index])[0].sequence,
             "signer": enrolment.signer,
@@ -140,8 +140,9 @@ def refuse(service: Service, officer_id: str, enrolment_id: str) -> None:
     now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "confirm")
-        mandate_row, _, credential = _open_enrolment(session, officer_id, enrolment_id)
-        tell_about_confirmation(session, service, mandate_row, now, refused=True)
+        _, enrolment, credential = _open_enrolment(session, officer_id, enrolment_id)
+        rows = approval_keys.mandates_of(session, enrolment, credential)
+        tell_about_revocation(session, service, rows, officer_id, now, "differed")
         approval_keys.take_back(session, credential, approval_keys.CODES_DIFFER, officer_id, now)
     service.publish()
 

@@ -25,6 +25,7 @@ from signing_service.store import agreements, ledger, mandates, openings, passke
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
 from signing_service.workflow.moments import told
+from signing_service.workflow.next_steps import next_step
 from signing_service.workflow.notices import subject_and_body
 from signing_service.workflow.permissions import require_over
 from signing_service.workflow.posting import Notice, send_notice
@@ -186,17 +187,19 @@ def _rename_in_drafts(session: Session, person: Person, held: Collection[str]) -
 def _tell(session: Session, service: Service, person: Person, officer: Person, old: str, now: datetime) -> None:
     """Tell every officer; and who has an account, at both addresses."""
     said = {"officer": officer.name, "name": person.name, "old": old, "new": person.email}
-    page = f"/secretariat/people/{person.id}/access/"
     for one in people.officers(session):
         if one.id != person.id:
             when = told(now, one.locale, one.time_zone)
             subject, body = subject_and_body("address", one.locale, {**said, "when": when})
-            notice = Notice("address", f"{subject}: {person.name}", body, service.name, page)
+            step = next_step("address", one.locale)
+            page = step.page % {"person": person.id}
+            notice = Notice("address", f"{subject}: {person.name}", body, person.name, page, step.button)
             send_notice(session, service, one, notice, now)
     if has_account(session, person):
         when = told(now, person.locale, person.time_zone)
         subject, body = subject_and_body("own-address", person.locale, {**said, "when": when})
-        notice = Notice("own-address", subject, body, service.name, "/account/")
+        step = next_step("own-address", person.locale)
+        notice = Notice("own-address", subject, body, "", step.page, step.button)
         for address in (old, person.email):
             send_notice(session, service, person, notice, now, recipient=address)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEASE = timedelta(minutes=5)
 HAND_OVER = timedelta(minutes=3)  # of the lease: a batch that a slow server holds up longer is left to the next claim
 
-_TOKEN = re.compile(r"(?<=/invitation)#[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"(/invitation(?:\?language=[A-Za-z-]+)?)#[A-Za-z0-9_-]{20,}")
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def _deliver_one(service: Service, transport: Transport, mail: OutboxMail) -> No
 
 def without_tokens(text: str) -> str:
     """The text without the secret part of personal links, as it is kept once the mail is out."""
-    return _TOKEN.sub("#…", text)
+    return _TOKEN.sub(r"\1#…", text)
 
 
 def _mark(service: Service, mail: OutboxMail, reason: str, *, permanent: bool) -> None:

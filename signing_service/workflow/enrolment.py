@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import InputError
 from signing_service.store import mandates, outbox, passkeys, people, sessions
+from signing_service.workflow.account_notices import tell_of_account
+from signing_service.workflow.guessing import own_words_of
 from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.links import SIGN_IN_LIFETIME, InvitedAs, new_link, roles_of
 from signing_service.workflow.login import require_officer
@@ -65,7 +67,7 @@ def accept_invitation(
     NotAllowedError if the link cannot be used, InputError if a password is needed and none or a bad one given.
     """
     now = service.clock()
-    hashed = hash_password(password) if password else None
+    hashed = hash_password(password, _own_words(service, token)) if password else None
     with service.database.begin() as session:
         invitation = people.open_invitation(session, token, now=now)
         person = people.get(session, invitation.person)
@@ -74,9 +76,22 @@ def accept_invitation(
             if hashed is None:
                 raise InputError("a password is needed", hint="choose one; you will be asked for it when you sign")
             person.password_hash, chosen = hashed, True
+            tell_of_account(session, service, person.id, "password-set", now)
         people.use_invitation(session, invitation, now=now)
         proof = chosen and not service.settings.password_needs_code  # whoever chose it now knows it now
         return sessions.start(session, person.id, now=now, address=address, agent=agent, step_up=proof, method="link")
+
+
+def _own_words(service: Service, token: str) -> list[str]:
+    with service.database.read() as session:
+        invitation = people.open_invitation(session, token, now=service.clock())
+        return own_words_of(people.get(session, invitation.person), service.name, service.settings.relying_party_id)
+
+
+def is_for(service: Service, token: str, person_id: str) -> bool:
+    """Whether a link was made for this person, whether or not it can still be used."""
+    with service.database.read() as session:
+        return people.invited(session, token) == person_id
 
 
 def invite(service: Service, officer_id: str, person_id: str, agreement_id: str | None = None) -> str:

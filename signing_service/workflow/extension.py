@@ -116,7 +116,7 @@ def _store(
     published: Published,
     now: datetime,
 ) -> None:
-    tell_about_extension(session, service, published.terms, stated.until, stated.reason, now)
+    tell_about_extension(session, service, published.terms, stated.until, stated.reason, stated.officer, now)
     members = {
         "closes": parse_canonical_json(attestation.statement)["closes"],
         "until": parse_canonical_json(attestation.statement)["until"],

@@ -11,7 +11,7 @@ from signing_service.agreement.terms import Terms
 from signing_service.store import mandates, people
 from signing_service.store.tables import Person
 from signing_service.workflow.links import INVITATION_LIFETIME, InvitedAs, new_link, roles_of
-from signing_service.workflow.mails import addressed, compose, translations
+from signing_service.workflow.mails import addressed, compose, letterhead, translations
 from signing_service.workflow.moments import told
 from signing_service.workflow.notices import asking_subject
 from signing_service.workflow.posting import post
@@ -47,8 +47,7 @@ def send_invitation(
         roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
         link=link,
         expires=told(now + INVITATION_LIFETIME, person.locale, zone),
-        service_name=service.name,
-        public_url=service.settings.public_url,
+        **letterhead(service),
     )
     post(session, person, "invitation", mail, now, agreement=agreement)
     return link

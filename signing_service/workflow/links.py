@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.agreement.turns import ahead
 from signing_service.store import people
+from signing_service.workflow.mails import DEFAULT
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Awaited, awaited_of
 
@@ -41,7 +42,9 @@ def new_link(
     if purpose == "invitation":
         people.revoke_invitations(session, person_id, now=now, purpose=purpose)
     token = people.invite(session, person_id, purpose, now=now, expires=now + lifetime)
-    return f"{service.settings.public_url}/invitation#{token}"
+    locale = people.get(session, person_id).locale
+    language = f"?language={locale}" if locale != DEFAULT else ""  # so that the page is in it before anybody signs in
+    return f"{service.settings.public_url}/invitation{language}#{token}"
 
 
 def roles_of(session: Session, person_id: str, language: str, now: datetime) -> tuple[InvitedAs, ...]:

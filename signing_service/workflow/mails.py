@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from signing_service import resources
+from signing_service.workflow.mail_colours import colours
+
+if TYPE_CHECKING:
+    from signing_service.workflow.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,12 @@ class Mail:
     subject: str
     text: str
     html: str
+
+
+DEFAULT = "en"
+"""Noted where no language was."""
+FINISHED = (DEFAULT, "zh", "ru", "th")
+"""What pages and mails are in; any other catalogue is a draft."""
 
 
 def translations(locale: str) -> NullTranslations:
@@ -50,9 +60,24 @@ def _environment(locale: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.globals.update(colours())
     environment.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+def letterhead(service: Service) -> dict[str, Any]:
+    """What every mail says of its sender: the service, where it is, and whom to ask."""
+    contact = service.settings.secretariat
+    dialled = "".join(one for one in (contact.telephone or "" if contact else "") if one in "+0123456789")
+    return {
+        "service_name": service.name,
+        "public_url": service.settings.public_url,
+        "contact": contact,
+        "dialled": dialled,
+    }
 
 
 def compose(kind: str, locale: str, subject: str, **values: Any) -> Mail:

@@ -78,7 +78,7 @@ def give_mandate(
         former = mandates.in_force(session, agreement_id, signer) if replaces else None
         row = add_mandate(session, agreement_id, signer, people.get(session, person_id), authority, now)
         if agreement.state == "published":
-            _tell(session, service, row, former, why, now)
+            _tell(session, service, row, former, why, officer_id, now)
             record_mandate(session, row, officer_id, now, why)
     if agreement.state == "published":
         service.publish()
@@ -182,18 +182,24 @@ def check_document(pdf: bytes) -> None:
 
 
 def _tell(
-    session: Session, service: Service, row: MandateRow, former: MandateRow | None, reason: str, now: datetime
+    session: Session,
+    service: Service,
+    row: MandateRow,
+    former: MandateRow | None,
+    reason: str,
+    officer: str,
+    now: datetime,
 ) -> None:
     """Invite who is named under an agreement that can be signed, and tell who loses a mandate that was in date."""
     terms = load_terms(agreements.get(session, row.agreement))
     if is_over(terms, load_acts(session, terms.id), now):
         return
     if former is not None and former.person == row.person:
-        tell_about_new_mandate(session, service, row, reason, now)
+        tell_about_new_mandate(session, service, row, reason, officer, now)
         return
     send_invitation(session, service, people.get(session, row.person), now, terms.id)
     if former is not None and not _has_ended(former, now):
-        tell_about_replacement(session, service, former, now)
+        tell_about_replacement(session, service, former, officer, now)
 
 
 def _has_ended(mandate: MandateRow, now: datetime) -> bool:

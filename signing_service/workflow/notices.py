@@ -13,11 +13,10 @@ def subject_and_body(kind: str, locale: str, values: dict[str, str]) -> tuple[st
     Of those in ASKING the subject is empty: asking_subject gives it.
     """
     gettext = translations(locale).gettext
-    kind = "reminder until" if kind == "reminder" and "until" in values else kind
     kind = "replaced in part" if "kept" in values else kind
     of_people = _about_people(gettext) | _about_passkeys(gettext) | _about_waiting(gettext)
     notices = _about_acts(gettext) | _about_the_end(gettext) | of_people
-    notices |= _about_addresses(gettext)
+    notices |= _about_addresses(gettext) | _about_accounts(gettext)
     subject, body = notices[kind]
     return subject, body % values
 
@@ -33,32 +32,42 @@ def _about_passkeys(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
         ),
         "confirmed": (
             gettext("Confirmed: you can sign now"),
-            gettext("the secretariat has confirmed your passkey. You can sign the agreement now."),
+            gettext("%(officer)s of the secretariat has confirmed your passkey. You can sign the agreement now."),
         ),
         "confirmed in turn": (
             gettext("Your passkey is confirmed"),
             gettext(
-                "the secretariat has confirmed your passkey. This agreement is signed in turns: you are told by mail "
-                "when it is your turn."
+                "%(officer)s of the secretariat has confirmed your passkey. This agreement is signed in turns: you are "
+                "told by mail when it is your turn."
             ),
         ),
+        **_about_passkeys_taken_back(gettext),
+        "paper": (
+            gettext("Your signature on paper is attested"),
+            gettext("%(officer)s of the secretariat has attested that you signed this agreement by hand."),
+        ),
+    }
+
+
+def _about_passkeys_taken_back(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    places = "\n\n" + gettext("It was for:") + "\n%(places)s"
+    return {
         "differed": (
             gettext("Your passkey was not confirmed"),
-            gettext("the codes differed, so your passkey was revoked. Open the agreement and make a new one."),
+            gettext(
+                "%(officer)s of the secretariat found that the codes differed, so your passkey was revoked. Please "
+                "make a new one and compare its code. If the codes differ again, stop and call the secretariat."
+            )
+            + places,
         ),
         "revoked": (
             gettext("Your passkey was revoked"),
             gettext(
-                "the secretariat has revoked your approval passkey. Nothing is approved with it any more; signatures "
-                "that you have given stand. To sign, make a new one; if this surprises you, call the secretariat."
+                "%(officer)s of the secretariat has revoked your approval passkey. Nothing is approved with it any "
+                "more; signatures that you have given stand. To sign, make a new one; if this surprises you, call the "
+                "secretariat."
             )
-            + "\n\n"
-            + gettext("It was for:")
-            + "\n%(places)s",
-        ),
-        "paper": (
-            gettext("Your signature on paper is attested"),
-            gettext("an officer of the secretariat has attested that you signed this agreement by hand."),
+            + places,
         ),
     }
 
@@ -88,17 +97,16 @@ def _about_waiting(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
             "",
             gettext("this is a reminder: the agreement below is open for your signature."),
         ),
-        "reminder until": (
-            "",
-            gettext("this is a reminder: the agreement below is open for your signature until %(until)s."),
-        ),
         "question": (
             gettext("A question for the secretariat"),
             gettext("%(name)s asks:") + "\n\n%(text)s",
         ),
         "answer": (
             gettext("The secretariat has answered your question"),
-            gettext("you asked:") + "\n\n%(question)s\n\n" + gettext("The secretariat answers:") + "\n\n%(answer)s",
+            gettext("you asked:")
+            + "\n\n%(question)s\n\n"
+            + gettext("%(officer)s of the secretariat answers:")
+            + "\n\n%(answer)s",
         ),
     }
 
@@ -122,7 +130,9 @@ def _about_people(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
 
 def _about_mandates(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     replaced = gettext("Somebody else signs in your place")
-    lost = gettext("the secretariat has named somebody else to give this signature, which you no longer give:")
+    lost = gettext(
+        "%(officer)s of the secretariat has named somebody else to give this signature, which you no longer give:"
+    )
     still = gettext("You are still to give:")
     unexpected = gettext("If you did not expect this, please tell the secretariat.")
     return {
@@ -134,8 +144,8 @@ def _about_mandates(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]
         "mandate": (
             gettext("You have a new mandate"),
             gettext(
-                "the secretariat has given you a new mandate for this signature, by %(organ)s, in place of the "
-                "earlier one:"
+                "%(officer)s of the secretariat has given you a new mandate for this signature, by %(organ)s, in place "
+                "of the earlier one:"
             )
             + "\n– %(place)s\n\n"
             + gettext("The reason: %(reason)s")
@@ -165,6 +175,32 @@ def _about_addresses(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]
     }
 
 
+def _about_accounts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
+    unless = "\n\n" + gettext(
+        "If this was you, you need to do nothing. If not, call the secretariat at once, at a number that you know. On "
+        "the page below you can sign out everywhere else."
+    )
+    return {
+        "password-set": (
+            gettext("A password was chosen for your account"),
+            gettext("on %(when)s a password was chosen for your account.") + unless,
+        ),
+        "codes-set": (
+            gettext("One-time codes were set up for your account"),
+            gettext("on %(when)s one-time codes were set up beside the password of your account.") + unless,
+        ),
+        "passkey-added": (
+            gettext("A passkey was made for your account"),
+            gettext("on %(when)s a passkey was made for your account, %(use)s.") + unless,
+        ),
+        "passkey-removed": (
+            gettext("A passkey of your account was revoked"),
+            gettext("on %(when)s a passkey of your account was revoked, which you had %(use)s. It no longer works.")
+            + unless,
+        ),
+    }
+
+
 def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "signed": (
@@ -187,7 +223,10 @@ def _about_acts(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
         ),
         "countersigned": (
             gettext("The agreement is countersigned"),
-            gettext("the secretariat countersigned on %(when)s. The signed PDF and the evidence can be downloaded."),
+            gettext(
+                "%(officer)s countersigned for the secretariat on %(when)s. The signed PDF and the evidence can be "
+                "downloaded."
+            ),
         ),
     }
 
@@ -196,11 +235,14 @@ def _about_the_end(gettext: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     return {
         "withdrawn": (
             gettext("The agreement was withdrawn"),
-            gettext("the secretariat withdrew the agreement, for this reason: %(reason)s"),
+            gettext("%(officer)s of the secretariat withdrew the agreement, for this reason: %(reason)s"),
         ),
         "extended": (
             gettext("There is more time to sign"),
-            gettext("the agreement can now be signed until %(until)s. The secretariat gives this reason: %(reason)s"),
+            gettext(
+                "the agreement can now be signed until %(until)s. %(officer)s of the secretariat gives this reason: "
+                "%(reason)s"
+            ),
         ),
         "renewal": (
             gettext("The proof of the signatures is to be renewed"),

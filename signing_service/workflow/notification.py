@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import Acts
 from signing_service.agreement.mandates import Mandate
-from signing_service.agreement.terms import SECRETARIAT, Party, Signer, Terms
+from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.agreement.turns import ahead, passes_to
 from signing_service.errors import Phrase
 from signing_service.store import agreements, mandates, passkeys, people
@@ -18,32 +17,12 @@ from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.invitations import send_invitation
 from signing_service.workflow.mails import translations
-from signing_service.workflow.moments import told
+from signing_service.workflow.next_steps import URGENT, next_step
+from signing_service.workflow.notice_values import Place, Value, references, shown, title_in
 from signing_service.workflow.notices import ASKING, asking_subject, subject_and_body
 from signing_service.workflow.posting import Notice, send_notice
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, Signatory, load_acts, load_terms
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One signature of a person, as a mail names it."""
-
-    terms: Terms
-    signer: Signer
-
-
-Value = str | datetime | Party | Place | tuple[Party, ...] | tuple[Place, ...]
-
-_AGREEMENT = "/agreements/%(agreement)s/"
-_PAGES = {
-    "enrolled": "/secretariat/passkeys/",
-    "question": "/secretariat/agreements/%(agreement)s/questions/",
-    "answer": "/agreements/%(agreement)s/questions/",
-    "revoked": "/passkeys/",
-    "signed": "/agreements/%(agreement)s/receipts/%(signer)s/",
-    "replaced": "/agreements/",  # the agreement itself is closed to who has no mandate in it
-}  # where a mail leads, if not to the agreement
 
 
 def tell_about_signature(
@@ -62,16 +41,17 @@ def tell_about_signature(
     if signatory.signer == SECRETARIAT:
         parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
         others = [person for person in parties.values() if person.id != signer.id]
-        _notify(session, service, others, terms, "countersigned", now, when=time)
+        _notify(session, service, others, terms, "countersigned", now, when=time, officer=signer)
         return
     _tell_when_complete(session, service, terms, before.given(terms), signatory.signer, now)
     _tell_next(session, service, terms, before, signatory.signer, now)
 
 
-def tell_about_paper(session: Session, service: Service, mandate: MandateRow, now: datetime) -> None:
+def tell_about_paper(session: Session, service: Service, mandate: MandateRow, officer: str, now: datetime) -> None:
     """Tell the representative that their signature on paper was attested, and the officers when that completes."""
     terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    _notify(session, service, [people.get(session, mandate.person)], terms, "paper", now)
+    signer, by = people.get(session, mandate.person), people.get(session, officer)
+    _notify(session, service, [signer], terms, "paper", now, officer=by)
     before = load_acts(session, terms.id)
     if terms.rules.paper == "counts":
         _tell_when_complete(session, service, terms, before.given(terms), mandate.signer, now)
@@ -123,21 +103,25 @@ def tell_officers_about_enrolment(session: Session, service: Service, mandate: M
 
 
 def tell_about_confirmation(
-    session: Session, service: Service, mandate: MandateRow, now: datetime, *, refused: bool = False
+    session: Session, service: Service, mandate: MandateRow, officer: str, now: datetime
 ) -> None:
-    """Tell a representative that an officer confirmed the passkey, or refused to since the codes differed."""
-    terms = Terms.from_json(agreements.get(session, mandate.agreement).terms)
-    kind = "differed" if refused else "confirmed"
-    if not refused and terms.rules.order != "free" and ahead(terms, load_acts(session, terms.id), mandate.signer):
-        kind = "confirmed in turn"
-    _notify(session, service, [people.get(session, mandate.person)], terms, kind, now)
+    """Tell a representative that an officer confirmed the passkey."""
+    terms, by = Terms.from_json(agreements.get(session, mandate.agreement).terms), people.get(session, officer)
+    waits = terms.rules.order != "free" and ahead(terms, load_acts(session, terms.id), mandate.signer)
+    kind = "confirmed in turn" if waits else "confirmed"
+    _notify(session, service, [people.get(session, mandate.person)], terms, kind, now, officer=by)
 
 
-def tell_about_revocation(session: Session, service: Service, rows: Sequence[MandateRow], now: datetime) -> None:
-    """Tell a representative that an officer took a passkey back, which was enrolled for all these mandates."""
+def tell_about_revocation(
+    session: Session, service: Service, rows: Sequence[MandateRow], officer: str, now: datetime, kind: str = "revoked"
+) -> None:
+    """Tell a representative that an officer took a passkey back, which was enrolled for all these mandates.
+
+    ``kind``: ``differed`` where the codes did.
+    """
     places = tuple(_place(session, row) for row in {(row.agreement, row.signer): row for row in rows}.values())
-    person = people.get(session, rows[0].person)
-    _notify(session, service, [person], places[0].terms, "revoked", now, places=places)
+    person, by = people.get(session, rows[0].person), people.get(session, officer)
+    _notify(session, service, [person], places[0].terms, kind, now, places=places, officer=by)
 
 
 def tell_about_question(
@@ -148,27 +132,33 @@ def tell_about_question(
 
 
 def tell_about_answer(
-    session: Session, service: Service, terms: Terms, person: Person, question: str, answer: str, now: datetime
+    session: Session, service: Service, terms: Terms, person: Person, now: datetime, **said: str | Person
 ) -> None:
-    """Tell a representative what the secretariat answered."""
-    _notify(session, service, [person], terms, "answer", now, question=question, answer=answer)
+    """Tell a representative what the secretariat answered; ``said``: ``question``, ``answer`` and ``officer``."""
+    _notify(session, service, [person], terms, "answer", now, **said)
 
 
-def tell_about_replacement(session: Session, service: Service, former: MandateRow, now: datetime) -> None:
+def tell_about_replacement(
+    session: Session, service: Service, former: MandateRow, officer: str, now: datetime
+) -> None:
     """Tell who held a mandate until now that somebody else signs, for which party and as what, and what they keep."""
     place, person = _place(session, former), people.get(session, former.person)
     given = load_acts(session, former.agreement).given(place.terms)
     held = [row for row in mandates.of_person(session, person.id) if row.agreement == former.agreement]
     kept = tuple(_place(session, row) for row in held if row.signer not in (SECRETARIAT, *given))
     more = {"kept": kept} if kept else {}
-    _notify(session, service, [person], place.terms, "replaced", now, place=place, **more)
+    by = people.get(session, officer)
+    _notify(session, service, [person], place.terms, "replaced", now, place=place, officer=by, **more)
 
 
-def tell_about_new_mandate(session: Session, service: Service, row: MandateRow, reason: str, now: datetime) -> None:
+def tell_about_new_mandate(
+    session: Session, service: Service, row: MandateRow, reason: str, officer: str, now: datetime
+) -> None:
     """Tell who signs as before that it is by another mandate now, and why."""
     place, person = _place(session, row), people.get(session, row.person)
-    organ = Mandate.from_json(row.json).organ
-    _notify(session, service, [person], place.terms, "mandate", now, place=place, organ=organ, reason=reason)
+    said: dict[str, Value] = {"organ": Mandate.from_json(row.json).organ, "reason": reason}
+    by = people.get(session, officer)
+    _notify(session, service, [person], place.terms, "mandate", now, place=place, officer=by, **said)
 
 
 def _place(session: Session, row: MandateRow) -> Place:
@@ -186,23 +176,25 @@ def _ask(session: Session, service: Service, terms: Terms, person: Person, kind:
     if person.password_hash is None and not passkeys.of_person(session, person.id, "login"):
         send_invitation(session, service, person, now, terms.id, asks=kind)
     else:
-        closes = load_acts(session, terms.id).closes(terms)
-        until = {"until": closes} if closes is not None else {}
-        _notify(session, service, [person], terms, kind, now, **until)
+        _notify(session, service, [person], terms, kind, now)
 
 
-def tell_about_withdrawal(session: Session, service: Service, terms: Terms, reason: str, now: datetime) -> None:
-    """Tell everybody in the agreement that it was withdrawn, and why."""
+def tell_about_withdrawal(
+    session: Session, service: Service, terms: Terms, reason: str, officer: str, now: datetime
+) -> None:
+    """Tell everybody in the agreement that it was withdrawn, by whom and why."""
     parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
-    _notify(session, service, parties.values(), terms, "withdrawn", now, reason=reason)
+    by = people.get(session, officer)
+    _notify(session, service, parties.values(), terms, "withdrawn", now, reason=reason, officer=by)
 
 
 def tell_about_extension(
-    session: Session, service: Service, terms: Terms, until: datetime, reason: str, now: datetime
+    session: Session, service: Service, terms: Terms, until: datetime, reason: str, officer: str, now: datetime
 ) -> None:
     """Tell everybody in the agreement until when it can be signed now, in UTC and at their university, and why."""
     parties = {person.id: person for _, person in mandates.of_agreement(session, terms.id)}
-    _notify(session, service, parties.values(), terms, "extended", now, until=until, reason=reason)
+    said: dict[str, Value] = {"until": until, "reason": reason, "officer": people.get(session, officer)}
+    _notify(session, service, parties.values(), terms, "extended", now, **said)
 
 
 def tell_about_contradiction(session: Session, service: Service, message: str, hint: str, now: datetime) -> None:
@@ -211,7 +203,8 @@ def tell_about_contradiction(session: Session, service: Service, message: str, h
         gettext = translations(officer.locale).gettext
         subject = gettext("ALARM: a log witness contradicts the record of %s") % service.trust.record_origin
         body = f"{_in_language(message, gettext)}\n\n{_in_language(hint, gettext)}"
-        about = Notice("alarm", subject, body, gettext("The record"), "/record/")
+        step = next_step("alarm", officer.locale)
+        about = Notice("alarm", subject, body, gettext("The record"), step.page, step.button)
         send_notice(session, service, officer, about, now)
 
 
@@ -237,29 +230,21 @@ def _notify(
     **values: Value,
 ) -> None:
     zones = _zones(session, terms)
+    closes = load_acts(session, terms.id).closes(terms) if kind in URGENT else None
     for person in recipients:
         zone = zones.get(person.id, person.time_zone)
-        shown = {name: _shown(value, person.locale, zone) for name, value in values.items()}
-        subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **shown})
-        title = terms.title.get(person.locale) or terms.title[terms.languages[0]]
-        page = _page(kind, values) % {"agreement": terms.id, "signer": values.get("signer")}
+        said = {name: shown(value, person.locale, zone) for name, value in values.items()}
+        subject, body = subject_and_body(kind, person.locale, {"agreement": terms.id, **said})
         if kind in ASKING:
-            subject = asking_subject(kind, person.locale, title, terms.reference)
+            subject = asking_subject(kind, person.locale, title_in(terms, person.locale), terms.reference)
         else:
-            subject = f"{subject}: {_references(terms, values)}"
-        notice = Notice(kind, subject, body, title, page)
+            subject = f"{subject}: {references(terms, values)}"
+        step = next_step("replaced in part" if "kept" in values else kind, person.locale)
+        page = step.page % {"agreement": terms.id, "signer": values.get("signer")}
+        until = shown(closes, person.locale, zone) if closes is not None else ""
+        title = "" if "places" in values else title_in(terms, person.locale)  # they name theirs
+        notice = Notice(kind, subject, body, title, page, step.button, step.sentence, until)
         send_notice(session, service, person, notice, now, agreement=terms.id)
-
-
-def _page(kind: str, values: Mapping[str, Value]) -> str:
-    return _PAGES.get(kind, _AGREEMENT) if "kept" not in values else _AGREEMENT
-
-
-def _references(terms: Terms, values: Mapping[str, Value]) -> str:
-    """The agreements that a mail is about."""
-    places = values.get("places", ())
-    others = [one.terms.reference for one in places if isinstance(one, Place)] if isinstance(places, tuple) else []
-    return ", ".join(dict.fromkeys([terms.reference, *others]))
 
 
 def _zones(session: Session, terms: Terms) -> dict[str, str]:
@@ -267,24 +252,3 @@ def _zones(session: Session, terms: Terms) -> dict[str, str]:
     own = {signer.id: signer.party.time_zone for signer in terms.signers()}
     holders = mandates.holders(session, terms.id)
     return {person: own[signer] for signer, person in holders if signer in own}
-
-
-def _shown(value: Value, locale: str, zone: str) -> str:
-    """A value in the recipient's language: a party by its own name where that is in it."""
-    if isinstance(value, tuple):
-        shown = [_shown(one, locale, zone) for one in value]
-        listed = any(isinstance(one, Place) for one in value)
-        return "\n".join(f"– {line}" for line in shown) if listed else ", ".join(shown)
-    if isinstance(value, Place):
-        return _place_in(value, locale, zone)
-    if isinstance(value, Party):
-        return value.native_name if value.native_language == locale else value.name
-    return told(value, locale, zone) if isinstance(value, datetime) else value
-
-
-def _place_in(place: Place, locale: str, zone: str) -> str:
-    """Which signature it is: agreement, party and role."""
-    terms, titles = place.terms, place.signer.role.title
-    said = {"party": _shown(place.signer.party, locale, zone), "role": titles.get(locale) or titles[terms.languages[0]]}
-    title = terms.title.get(locale) or terms.title[terms.languages[0]]
-    return f"{terms.reference}, {title}: {translations(locale).gettext('for %(party)s, as %(role)s') % said}"

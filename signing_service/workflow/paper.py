@@ -200,7 +200,7 @@ def _store(
         "officer": stated.officer,
         "attestation": to_base64url(attestation.to_der()),
     }
-    tell_about_paper(session, service, row, now)
+    tell_about_paper(session, service, row, stated.officer, now)
     entry = ledger.append(session, stated.agreement, "paper", members, now)
     acts.add_paper(
         session,

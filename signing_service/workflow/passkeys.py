@@ -33,6 +33,7 @@ from signing_service.errors import ApprovalError, FormatError, InputError, Phras
 from signing_service.store import passkeys, people, sessions
 from signing_service.store.passkeys import NewCredential
 from signing_service.store.tables import Credential
+from signing_service.workflow.account_notices import tell_of_account
 from signing_service.workflow.mails import addressed, translations
 from signing_service.workflow.service import Service
 
@@ -88,7 +89,7 @@ def user_handle(person_id: str, kind: str) -> bytes:
 
 
 def register(session: Session, service: Service, person_id: str, kind: str, answer: dict[str, Any]) -> Credential:
-    """Check a registration's answer and store the passkey, within the caller's transaction.
+    """Check a registration's answer, store the passkey and tell the person, within the caller's transaction.
 
     Raises ApprovalError where the answer is not to our question or nobody was verified, FormatError on a key that is
     neither ES256 nor EdDSA nor RS256, ConflictError on one that is known.
@@ -99,7 +100,9 @@ def register(session: Session, service: Service, person_id: str, kind: str, answ
     passkeys.take_challenge(session, challenge, f"register-{kind}", now=now, person=person_id)
     made = _verified(service, answer, challenge)
     parse_cose_key(made.key)
-    return passkeys.add(session, person_id, kind, made, now=now)
+    added = passkeys.add(session, person_id, kind, made, now=now)
+    tell_of_account(session, service, person_id, "passkey-added", now, kind)
+    return added
 
 
 def _verified(service: Service, answer: dict[str, Any], challenge: bytes) -> NewCredential:

@@ -6,12 +6,14 @@ The parameters are argon2-cffi's RFC 9106 low-memory profile: 64 MiB, 3 passes, 
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from signing_service.errors import InputError, NotAllowedError
+from signing_service.workflow.guessing import check_not_guessed
 
 MIN_PASSWORD_LENGTH = 12  # characters; NIST SP 800-63B asks for at least 8
 MAX_PASSWORD_LENGTH = 256
@@ -23,8 +25,11 @@ class WrongPasswordError(NotAllowedError):
     """The password or the one-time code at a proof of presence is not the person's; attempts are to be limited."""
 
 
-def hash_password(password: str) -> str:
-    """Hash a new password; raises InputError when it is too short or too long."""
+def hash_password(password: str, own_words: Collection[str] = ()) -> str:
+    """Hash a new password; raises InputError when it is too short, too long or easy to guess.
+
+    ``own_words``: what others know of the person, as guessing.own_words_of gives it.
+    """
     if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
         raise InputError(
             "the password has %(count)s characters",
@@ -33,6 +38,7 @@ def hash_password(password: str) -> str:
             least=MIN_PASSWORD_LENGTH,
             most=MAX_PASSWORD_LENGTH,
         )
+    check_not_guessed(password, own_words)
     return _HASHER.hash(password)
 
 

@@ -14,6 +14,7 @@ from signing_service.errors import InputError
 from signing_service.store import listing, people, sessions
 from signing_service.store.tables import Person
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.mails import FINISHED
 from signing_service.workflow.service import Service
 
 PAGE = 100
@@ -35,6 +36,15 @@ class NewPerson:
 def note_language(service: Service, person_id: str, language: str) -> None:
     """Write to the person in this language (a BCP 47 tag) from now on."""
     with service.database.begin() as session:
+        people.get(session, person_id).locale = language
+
+
+def set_language(service: Service, officer_id: str, person_id: str, language: str) -> None:
+    """The same by an officer; raises InputError on a language that pages and mails are not in."""
+    if language not in FINISHED:
+        raise InputError("there is no such choice", hint="reload the page and try again")
+    with service.database.begin() as session:
+        require_officer(session, officer_id)
         people.get(session, person_id).locale = language
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from signing_service.store import outbox
 from signing_service.store.tables import Person
-from signing_service.workflow.mails import Mail, addressed, compose
+from signing_service.workflow.mails import Mail, addressed, compose, letterhead
 from signing_service.workflow.service import Service
 
 
@@ -21,9 +21,15 @@ class Notice:
     subject: str
     body: str
     title: str
-    """Of what it is about."""
+    """Of what it is about; empty where that is the person's own account."""
     page: str
     """The path that it leads to."""
+    button: str
+    """What one does there, in a word or two."""
+    step: str = ""
+    """What the person does next, where the body does not say it."""
+    until: str = ""
+    """When signing closes, where that presses."""
 
 
 def send_notice(
@@ -45,8 +51,10 @@ def send_notice(
         body=notice.body,
         title=notice.title,
         link=service.settings.public_url + notice.page,
-        service_name=service.name,
-        public_url=service.settings.public_url,
+        until=notice.until,
+        step=notice.step,
+        button=notice.button,
+        **letterhead(service),
     )
     post(session, person, notice.kind, mail, now, agreement=agreement, recipient=recipient)
 

@@ -140,7 +140,7 @@ def _store(service: Service, officer_id: str, terms: Terms, base: bytes, sealed:
         agreement = agreements.publish(session, terms.id, publication, now=now)
         old = agreements.by_revision0(session, terms.supersedes) if terms.supersedes else None
         if old is not None:
-            withdrawal.prepare(session, service, old, ends, now)
+            withdrawal.prepare(session, service, officer_id, old, ends, now)
         invite_representatives(session, service, terms, now, ended=old)
         agreement.publication_index = ledger.append(session, terms.id, "publication", members, now).index
         if old is not None:  # from here on the log is locked: no row is waited for any more

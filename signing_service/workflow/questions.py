@@ -15,7 +15,7 @@ from signing_service.agreement.names import check_characters
 from signing_service.agreement.terms import Terms
 from signing_service.errors import InputError, NotAllowedError
 from signing_service.store import agreements, people, questions
-from signing_service.store.tables import Question
+from signing_service.store.tables import Person, Question
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.notification import tell_about_answer, tell_about_question
 from signing_service.workflow.permissions import require
@@ -64,7 +64,9 @@ def answer(service: Service, officer_id: str, agreement_id: str, question_id: in
         require(session, officer_id, "secretariat")
         terms = Terms.from_json(agreements.get(session, agreement_id).terms)
         question = questions.answer(session, agreement_id, question_id, officer_id, text, now=now)
-        tell_about_answer(session, service, terms, people.get(session, question.person), question.text, text, now)
+        asked, officer = people.get(session, question.person), people.get(session, officer_id)
+        said: dict[str, str | Person] = {"question": question.text, "answer": text, "officer": officer}
+        tell_about_answer(session, service, terms, asked, now, **said)
 
 
 def own_questions(service: Service, person_id: str, agreement_id: str) -> list[QuestionView]:

@@ -17,11 +17,10 @@ from datetime import UTC, date
 
 from sqlalchemy.orm import Session
 
-from signing_service import resources
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.doubled_people import doubled
 from signing_service.agreement.mandates import check_days
-from signing_service.agreement.roster import Roster, RosterError, RosterPerson, read_roster
+from signing_service.agreement.roster import LANGUAGE_COLUMN, Roster, RosterError, RosterPerson, read_roster
 from signing_service.agreement.roster_file import with_parties
 from signing_service.agreement.rules_met import unmet
 from signing_service.agreement.source import TOML, Source, parse_source
@@ -32,6 +31,7 @@ from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.drafts import store_source
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.mails import DEFAULT, FINISHED
 from signing_service.workflow.mandates import Authority, add_mandate
 from signing_service.workflow.people import NewPerson, store_person
 from signing_service.workflow.service import Service
@@ -190,6 +190,9 @@ def _check_people(session: Session, roster: Roster) -> dict[str, Person]:
     names: dict[str, str] = {}
     wrong = {error.row for error in roster.errors if error.column == "email"}
     for entry in roster.people:
+        if entry.language and entry.language not in FINISHED:
+            told = Phrase("%(text)s is none of %(choices)s", text=repr(entry.language), choices=", ".join(FINISHED))
+            roster.errors.append(RosterError(entry.row, LANGUAGE_COLUMN, told))
         if entry.row in wrong:
             continue
         try:
@@ -216,6 +219,5 @@ def _of_address(entry: RosterPerson, message: str, **values: object) -> RosterEr
 
 def _newcomer(terms: Terms, entry: RosterPerson) -> NewPerson:
     party = terms.party(entry.party)
-    locale = party.native_language
-    spoken = (resources.translations() / locale.replace("-", "_")).is_dir()
-    return NewPerson(entry.name, entry.email, entry.native_name, locale if spoken else "en", party.time_zone)
+    locale = entry.language or (party.native_language if party.native_language in FINISHED else DEFAULT)
+    return NewPerson(entry.name, entry.email, entry.native_name, locale, party.time_zone)

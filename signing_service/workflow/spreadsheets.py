@@ -15,7 +15,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from signing_service.agreement.roster import ORGAN_COLUMN, PARTY_COLUMNS, PERSON_COLUMNS
+from signing_service.agreement.roster import LANGUAGE_COLUMN, ORGAN_COLUMN, PARTY_COLUMNS, PERSON_COLUMNS
 from signing_service.agreement.terms import Party, Terms
 from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import Phrase
@@ -98,7 +98,7 @@ def roster_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
         holders = {row.signer: _holder(row, person) for row, person in mandates.of_agreement(session, agreement_id)}
     titles = [f"title.{language}" for language in terms.languages]
     countries = [f"country_name.{language}" for language in terms.languages]
-    heading = ["party", *PARTY_COLUMNS, "role", *titles, *countries, *PERSON_COLUMNS, ORGAN_COLUMN]
+    heading = ["party", *PARTY_COLUMNS, "role", *titles, *countries, *PERSON_COLUMNS, LANGUAGE_COLUMN, ORGAN_COLUMN]
     rows = [
         row
         for party in terms.parties
@@ -109,7 +109,7 @@ def roster_table(service: Service, officer_id: str, agreement_id: str) -> bytes:
 
 def _holder(mandate: Mandate, person: Person) -> list[str]:
     organ = parse_canonical_json(mandate.json)["organ"]
-    return [person.name, person.native_name or "", person.email, organ]
+    return [person.name, person.native_name or "", person.email, person.locale, organ]
 
 
 def _party_rows(
@@ -119,6 +119,6 @@ def _party_rows(
     guest = "yes" if party.guest else "no"
     own = [party.name, party.native_name, party.native_language, party.country, party.time_zone, guest]
     for signer in party.signers:
-        named = holders.get(f"{party.id}:{signer.role}", [""] * 4)
+        named = holders.get(f"{party.id}:{signer.role}", [""] * 5)
         titles = [signer.title[language] for language in terms.languages]
         yield [party.id, *own, signer.role, *titles, *names, *named]

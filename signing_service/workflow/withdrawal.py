@@ -29,17 +29,20 @@ def withdraw(service: Service, officer_id: str, agreement_id: str, reason: str) 
     now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "withdraw")
-        prepare(session, service, agreement_id, reason, now)
+        prepare(session, service, officer_id, agreement_id, reason, now)
         record(session, officer_id, agreement_id, reason, None, now)
     service.publish()
 
 
-def prepare(session: Session, service: Service, agreement_id: str, reason: str, now: datetime) -> None:
+def prepare(
+    session: Session, service: Service, officer_id: str, agreement_id: str, reason: str, now: datetime
+) -> None:
     """What a withdrawal does before anything is recorded: hold the agreement, check it, tell everybody in it."""
     agreement = agreements.lock(session, agreement_id)
     agreements.newest_end(session, agreement_id)  # a draft has none, and cannot be withdrawn
     may_withdraw(load_acts(session, agreement_id))
-    tell_about_withdrawal(session, service, Terms.from_json(agreement.terms), clean_reason(reason), now)
+    terms = Terms.from_json(agreement.terms)
+    tell_about_withdrawal(session, service, terms, clean_reason(reason), officer_id, now)
 
 
 def record(

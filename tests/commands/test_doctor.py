@@ -20,6 +20,7 @@ def test_a_new_service_is_well_but_for_what_is_still_to_be_set(
     assert "ok       keys       complete, private and matching" in printed
     assert f"ok       database   {database_kind}, schema current, commits survive a power loss" in printed
     assert "warning  timestamps the service stamps with its own clock: time not independent" in printed
+    assert "warning  contact    pages and mails name nobody whom people can ask" in printed
     assert "wrong" not in printed
 
 

@@ -19,7 +19,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from signing_service import resources
-from signing_service.web.languages import DEFAULT, FINISHED
+from signing_service.workflow.mails import DEFAULT, FINISHED
 
 LANGUAGES = tuple(language for language in FINISHED if language != DEFAULT)
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"

@@ -65,6 +65,7 @@ ROUTES: dict[str, Route] = {
     "access.expect_login": Route(OFFICERS, form={"provider": "x", "email": "x@a.example"}),
     "access.reset_codes": Route(OFFICERS),
     "access.revoke_passkey": Route(OFFICERS, form={"reason": "lost"}),
+    "access.set_language": Route(OFFICERS, form={"locale": "zh"}),
     "access.show": Route(OFFICERS),
     "account.invitation": Route(EVERYBODY - {"table"}),
     "account.sign_in": Route(EVERYBODY - {"table"}, 302),

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from signing_service.store import people
 from signing_service.workflow.enrolment import invite
+from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.withdrawal import withdraw
 from tests.cast import LIN, NANJING, OFFICER, PASSWORD, SOMCHAI
 from tests.web.visitor import Visitor
@@ -164,3 +166,63 @@ def test_the_token_is_in_no_address_that_a_server_would_log(world: World):
     path, _, token = invite(world.service, world.officer, world.ids[LIN]).partition("#")
     assert path == "https://sign.example.org/invitation"
     assert len(token) == 43
+
+
+def test_who_opens_a_used_link_while_signed_in_is_told_so_and_led_on(app: Flask, world: World):
+    token = invite(world.service, world.officer, world.ids[LIN]).partition("#")[2]
+    lin = Visitor(app)
+    open_and_accept(lin, token)
+    lin.get("/invitation")
+    assert lin.post("/api/invitations/open", {"token": token}).json == {"signed_in": True}
+    somchai = Visitor(app).sign_in(SOMCHAI)
+    somchai.get("/invitation")
+    assert somchai.post("/api/invitations/open", {"token": token}).status_code == 403, "it is not his"
+
+
+def test_an_invitation_opens_in_the_language_of_its_person_unless_another_was_chosen_by_hand(app: Flask, world: World):
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[LIN]).locale = "th"
+    link = invite(world.service, world.officer, world.ids[LIN])
+    path, _, token = link.removeprefix("https://sign.example.org").partition("#")
+    assert path == "/invitation?language=th"
+    browser = {"Accept-Language": "ru"}
+    anybody = Visitor(app)
+    assert '<html lang="th">' in anybody.get(path, headers=browser).text
+    assert '<html lang="ru">' in anybody.get("/invitation", headers=browser).text
+    anybody.get("/language/zh")
+    assert '<html lang="zh">' in anybody.get(path, headers=browser).text
+    assert '<html lang="en">' in Visitor(app).get("/invitation?language=km").text, "a draft is only chosen by hand"
+    assert token
+
+
+def test_a_link_s_language_stays_that_of_mails_after_it_was_opened(app: Flask, world: World):
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[LIN]).locale = "th"
+    token = invite(world.service, world.officer, world.ids[LIN]).partition("#")[2]
+    lin = Visitor(app)
+    lin.get("/invitation?language=th")
+    lin.post("/api/invitations/accept?language=th", {"token": token}, **{"Accept-Language": "ru"})
+    assert '<html lang="th">' in lin.get("/account/", headers={"Accept-Language": "ru"}).text
+
+
+def test_an_easy_password_is_refused_with_the_reason_and_the_link_still_works(app: Flask, world: World):
+    person = add_person(world.service, world.officer, NewPerson("Achara Suwan", "achara@mekong.example"))
+    token = invite(world.service, world.officer, person).partition("#")[2]
+    for password in ("aaaaaaaaaaaa", "password1234", "achara@mekong.example"):
+        _, accepted = open_and_accept(Visitor(app), token, password=password)
+        assert accepted.status_code == 400
+        assert accepted.json["error"].startswith("this password is easy to guess")
+        assert accepted.json["hint"]
+    _, accepted = open_and_accept(Visitor(app), token, password="violet harbour tram ladder")
+    assert accepted.status_code == 200
+
+
+def test_who_is_asked_for_a_proof_and_is_somebody_else_can_sign_the_other_out(
+    visit: Callable[..., Visitor], world: World
+):
+    lin = visit(LIN)
+    world.clock.forward(minutes=16)
+    page = lin.get("/prove").text
+    assert f"No, I am not {LIN.name}" in page
+    assert f"Sign out {LIN.name}" in page
+    assert 'action="/sign-out"' in page

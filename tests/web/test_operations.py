@@ -162,6 +162,7 @@ def test_an_id_from_outside_counts_from_a_trusted_proxy_only(anybody: Visitor) -
     [
         ("asked with Bearer abc.def-ghi", "asked with Bearer …"),
         ("GET /invitation#abcdefghijklmnopqrstuvwxyz", "GET /invitation#…"),
+        ("GET /invitation?language=th#abcdefghijklmnopqrstuvwxyz", "GET /invitation?language=th#…"),
         ("postgresql://signing:pa55@db/signing", "postgresql://signing:…@db/signing"),
         ("nothing to hide", "nothing to hide"),
     ],

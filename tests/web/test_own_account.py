@@ -233,3 +233,12 @@ def test_the_sign_in_page_offers_the_universities_and_refuses_a_stolen_answer(wo
     answer = visitor.get("/sign-in/university/njupt/return?code=stolen&state=guessed")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
     assert "The university&#39;s answer cannot be accepted." in visitor.get("/sign-in").text
+
+
+def test_an_officer_gives_a_person_another_language_for_mails_and_pages(visit: Visit, world: World):
+    officer, path = visit(OFFICER), f"/secretariat/people/{world.ids[LIN]}/access/"
+    assert '<option selected value="en">' in officer.get(path).text
+    assert officer.submit(f"{path}language", locale="zh").status_code in (302, 303)
+    assert '<option selected value="zh">' in officer.get(path).text
+    assert officer.submit(f"{path}language", locale="km").status_code == 400, "a draft is only chosen by hand"
+    assert '<option selected value="zh">' in officer.get(path).text

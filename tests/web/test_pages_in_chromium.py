@@ -17,6 +17,7 @@ from signing_service.store.tables import LoginSession
 from signing_service.web.presentation import hall_columns
 from signing_service.workflow.drafts import create_draft
 from signing_service.workflow.enrolment import invite
+from signing_service.workflow.people import NewPerson, add_person
 from signing_service.workflow.questions import ask
 from tests.cast import ALES, HOA, LIN, OFFICER, SOMCHAI, Person
 from tests.web.conftest import LiveServer
@@ -161,6 +162,39 @@ def test_an_invitation_leads_from_the_link_to_the_agreement(screen: Screens, liv
     window.page.get_by_role("button", name="Continue", exact=True).click()
     expect(window.section).to_be_visible()
     assert live.world.agreement in window.page.url
+
+
+def test_a_link_that_its_own_person_opens_again_says_that_they_are_signed_in_and_leads_on(
+    screen: Screens, live: LiveServer
+):
+    link = invite(live.world.service, live.world.officer, live.world.ids[LIN])
+    window = screen(width=360)
+    window.page.goto(link)
+    window.page.get_by_role("button", name="Continue", exact=True).click()
+    expect(window.section).to_be_visible()
+    window.page.goto("/account/")
+    window.page.goto(link)
+    expect(window.page.get_by_role("heading", name="You are signed in already")).to_be_visible()
+    expect(window.page.get_by_role("alert")).to_be_hidden()
+    check(window.page)
+    window.page.get_by_role("link", name="Go on").click()
+    expect(window.page.get_by_role("heading", name="Your agreements")).to_be_visible()
+
+
+def test_an_easy_password_is_refused_on_the_page_with_the_reason_and_stays_to_be_mended(
+    screen: Screens, live: LiveServer
+):
+    service, officer = live.world.service, live.world.officer
+    person = add_person(service, officer, NewPerson("Achara Suwan", "achara@mekong.example"))
+    window = screen(width=360)
+    window.page.goto(invite(service, officer, person))
+    window.page.get_by_role("button", name="Choose a password instead").click()
+    expect(window.page.get_by_text("To approve your signature it makes a second one")).to_be_hidden()
+    window.page.get_by_label("Choose a password").fill("password1234")
+    window.page.get_by_role("button", name="Continue", exact=True).click()
+    expect(window.page.get_by_role("alert")).to_contain_text("This password is easy to guess: many people use it")
+    expect(window.page.get_by_label("Choose a password")).to_have_value("password1234")
+    check(window.page)
 
 
 def test_a_used_invitation_says_what_to_do(screen: Screens, live: LiveServer):

@@ -40,6 +40,7 @@ WITHOUT = {
     "own.end_others": "ends, opens nothing",
     "own.stay": "opens nothing",
     "own_certificate.release": "gives back what can be reserved again",
+    "access.set_language": "opens and changes nothing but the language of mails",
     "own_certificate.upload": "takes the person's own signature alone, after a reservation with proof",
     "extension.extend": "holds the officer's passkey over this very statement",
     "paper.attest": "holds the officer's passkey over this very statement",
@@ -137,7 +138,7 @@ def test_what_had_been_typed_is_sent_again_with_the_proof(visit: Visit, world: W
     asked = withdraw(officer, world)
     assert asked.status_code == 403
     assert '<input type="hidden" name="reason" value="a &lt;new&gt; text">' in asked.text
-    assert asked.text.count('name="csrf_token"') == 2, "the form's and that of signing out"
+    assert asked.text.count('name="csrf_token"') == 3, "of the form, and of signing out above and below"
     assert 'name="proof_password" required' in asked.text, "the field that browsers send is the one that is read"
     assert not is_withdrawn(world)
     wrong = withdraw(officer, world, proof_password="a guess")

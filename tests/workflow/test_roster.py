@@ -103,6 +103,27 @@ def test_who_authorised_is_said_by_the_row_or_for_all_others(world: World):
     assert [line[-1] for line in saved] == ["authorised_by", *organs], "what is saved says it again"
 
 
+def test_a_row_may_say_the_language_of_its_person(world: World):
+    heading = [*HEADING, "language"]
+    bring_in(world, to_csv(heading, [[*row(LIN), ""], [*row(SOPHEA), "ru"]]))
+    with world.service.database.read() as session:
+        person = people.by_email(session, SOPHEA.email)
+    assert person is not None
+    assert person.locale == "ru"
+    wrong = to_csv(heading, [[*row(LIN), ""], [*row(SOPHEA), "km"]])
+    (error,) = plan_roster(world.service, world.officer, world.agreement, wrong).errors
+    assert (error.row, error.column) == (3, "language")
+    assert str(error.message) == "'km' is none of en, zh, ru, th"
+
+
+def test_a_language_that_is_only_a_draft_is_nobody_s_unasked(world: World):
+    bring_in(world, table(row(SOPHEA)))
+    with world.service.database.read() as session:
+        person = people.by_email(session, SOPHEA.email)
+    assert person is not None
+    assert person.locale == "en", "Khmer pages are a draft"
+
+
 @pytest.mark.parametrize(
     ("cells", "column", "message"),
     [

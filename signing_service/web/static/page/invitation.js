@@ -10,6 +10,7 @@ const root = document.querySelector("[data-invitation]");
 const stages = new Stages(root);
 const form = root.querySelector("[data-accept-form]");
 const token = location.hash.slice(1);
+const accept = root.dataset.accept + location.search; // with the language in which the link was sent
 
 const post = (url, body) => persist(async () => (await ask("POST", url, { body, token: csrfToken() })).body);
 
@@ -18,7 +19,9 @@ let known = false; // the person has a passkey already, and needs no other means
 async function open() {
   stages.show("opening", { focus: false });
   try {
-    welcome(await post(root.dataset.open, { token }));
+    const invitation = await post(root.dataset.open + location.search, { token });
+    if (invitation.signed_in) stages.show("arrived");
+    else welcome(invitation);
   } catch (error) {
     say(root, "data-failure", sentence(error.message));
     say(root, "data-failure-hint", sentence(error.hint));
@@ -35,6 +38,7 @@ function welcome(invitation) {
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
   root.querySelector("[data-nothing]").hidden = !invitation.nothing_waits;
+  for (const part of form.querySelectorAll("[data-signs]")) part.hidden = invitation.roles.length === 0; // an officer's, say
   form.elements.username.value = invitation.email;
   const other = root.querySelector("[data-other]");
   if (other) other.hidden = other.dataset.other === invitation.email;
@@ -66,7 +70,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const { password } = form.elements;
   enter(form.querySelector("[data-continue]"), async () => {
-    const { next } = await post(root.dataset.accept, password.disabled ? { token, passkey: known } : { token, password: password.value });
+    const { next } = await post(accept, password.disabled ? { token, passkey: known } : { token, password: password.value });
     location.replace(next);
   });
 });
@@ -75,7 +79,7 @@ let entered = null; // where to go on: the link has opened the session, and work
 
 /** Without a password: the link opens the session, and the passkey made in it opens the next one. */
 form.querySelector("[data-make]").addEventListener("click", (event) => enter(event.target, async () => {
-  entered ??= (await post(root.dataset.accept, { token, passkey: true })).next;
+  entered ??= (await post(accept, { token, passkey: true })).next;
   const { csrf_token } = (await ask("GET", root.dataset.session)).body; // of the new session
   const { passkey } = (await ask("POST", root.dataset.options, { body: { kind: "login" }, token: csrf_token })).body;
   const { answer } = await createPasskey(passkey);

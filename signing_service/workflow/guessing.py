@@ -1,0 +1,52 @@
+"""Whether a new password would soon be guessed, and why: NIST SP 800-63B section 3.1.1.2, by zxcvbn.
+
+Refused is what many people use, what repeats or follows a row, and what the person's own names and address are made of;
+no kinds of characters are prescribed. zxcvbn tries what those who guess try first, and counts how far they come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from zxcvbn import zxcvbn
+
+from signing_service.errors import InputError
+
+if TYPE_CHECKING:
+    from signing_service.store.tables import Person
+
+LEAST_SCORE = 3  # of 4: more than 10^8 guesses; argon2id makes each of them cost 64 MiB
+MOST_READ = 72  # characters that zxcvbn takes; what stands behind them only makes a password stronger
+
+_HINT = "choose three or four words that do not belong together, or let your browser or password manager make one"
+
+
+def check_not_guessed(password: str, own_words: Collection[str]) -> None:
+    """Raise InputError, with the reason, where a password is among what is guessed first.
+
+    ``own_words``: what guessers know of the person and the service, as own_words_of gives it.
+    """
+    result = zxcvbn(password[:MOST_READ], user_inputs=list(own_words))
+    if result["score"] >= LEAST_SCORE:
+        return
+    found = {match["pattern"] for match in result["sequence"]}
+    if any(match.get("dictionary_name") == "user_inputs" for match in result["sequence"]):
+        raise InputError(
+            "this password is easy to guess: it contains your name, your address or this site's name", hint=_HINT
+        )
+    if "repeat" in found:
+        raise InputError("this password is easy to guess: it repeats itself", hint=_HINT)
+    if "dictionary" in found:
+        raise InputError("this password is easy to guess: many people use it or one that is much like it", hint=_HINT)
+    if found & {"sequence", "spatial"}:
+        raise InputError("this password is easy to guess: its characters follow each other in a row", hint=_HINT)
+    raise InputError("this password is easy to guess", hint=_HINT)
+
+
+def own_words_of(person: Person, *names: str) -> list[str]:
+    """A person's names and address, and ``names`` of the service: whole, without gaps, and each of their words."""
+    whole = [person.email, person.name, person.native_name or "", *names]
+    parts = [part for text in whole for part in re.split(r"[\W_]+", text) if len(part) > 2]
+    return list(dict.fromkeys([*filter(None, whole), *(re.sub(r"\W", "", text) for text in whole if text), *parts]))
