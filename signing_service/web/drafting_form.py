@@ -17,6 +17,7 @@ from signing_service.agreement.sheet_check import Mistake
 from signing_service.agreement.sheet_files import own_words, plain_text
 from signing_service.agreement.terms import LANGUAGE, MAX_LANGUAGES, MAX_PARTIES, MAX_SIGNERS_PER_PARTY
 from signing_service.agreement.words import BUILT_IN
+from signing_service.web.error_words import joined
 from signing_service.web.presentation import language_name, language_tag, sentence
 
 _ROW = re.compile(r"parties-(\d{1,3})-(?:signers-(\d)-)?")
@@ -114,7 +115,7 @@ class FormPage:
     def error(self, name: str) -> str:
         """What is wrong at a field, in the interface's language."""
         mistake = self.mistakes.get(name)
-        return f"{sentence(mistake.message)} {sentence(mistake.hint)}".strip() if mistake else ""
+        return joined(sentence(mistake.message), sentence(mistake.hint)) if mistake else ""
 
     def is_open(self, index: int) -> bool:
         """Whether a party's row is shown unfolded."""

@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from signing_service.agreement.mandates import check_days
 from signing_service.errors import InputError
+from signing_service.web.error_words import joined
 from signing_service.web.presentation import sentence
 from signing_service.web.visitor import the_service
 
@@ -129,7 +130,7 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
         try:
             check_days(today, field.data, today)
         except InputError as error:
-            said = f"{sentence(error.message)} {sentence(error.hint)}"
+            said = joined(sentence(error.message), sentence(error.hint))
             raise ValidationError(said) from None
 
     needs_organ: bool = True

@@ -22,6 +22,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from signing_service.agreement.mandates import check_days
 from signing_service.agreement.names import clean_name
 from signing_service.errors import ConflictError, InputError, SigningServiceError
+from signing_service.web.error_words import joined
 from signing_service.web.presentation import sentence
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
@@ -51,7 +52,7 @@ def _accepted_by(check: Callable[[Any], object]) -> Callable[[Any, Any], None]:
 
 
 def _words(error: InputError) -> str:
-    return f"{sentence(error.message)} {sentence(error.hint)}".strip()
+    return joined(sentence(error.message), sentence(error.hint))
 
 
 class MandateForm(FlaskForm):  # type: ignore[misc]

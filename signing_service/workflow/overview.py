@@ -41,6 +41,8 @@ class SignerView:
     """UTC, of the signature or refusal."""
     representative: str | None
     """Who holds the mandate; after signing, who signed."""
+    native_name: str | None
+    """Of the same person, in their own script."""
     person_id: str | None
     reason: str = ""
     """Of a refusal."""
@@ -277,6 +279,7 @@ def _signers(terms: Terms, done: Acts, holders: dict[str, Person], signing: str)
                 status=status if act else ("signing" if signer.id == signing else "waiting"),
                 time=act.time if act else None,
                 representative=holder.name if holder else None,
+                native_name=holder.native_name if holder else None,
                 person_id=holder.id if holder else None,
                 reason=act.reason if act else "",
                 turn=_turn(terms, done, signer),
