@@ -14,9 +14,10 @@ from babel import Locale
 from babel.dates import format_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from signing_service.agreement.terms import Terms
+from signing_service.errors import Phrase
 from signing_service.web.error_words import day_and_minute, gap, joined, listed, translated, written
 from signing_service.workflow.moments import city, with_place
 
@@ -46,13 +47,36 @@ def day(value: date) -> str:
 
 
 def sentence(text: str) -> str:
-    """An error's message or hint as a sentence, translated: a capital letter in front, a full stop behind."""
+    """An error's message or hint as a sentence, translated: a capital letter in front, a full stop behind.
+
+    Markup, where a moment stands in it.
+    """
     if not text:
         return ""
-    text = translated(text)
+    text = _with_moments(text) if isinstance(text, Phrase) and _has_moments(text) else translated(text)
     whole = text[0].upper() + text[1:] if _WORD.match(text) else text  # a file's name keeps its spelling
     stop = _FULL_STOPS.get(str(get_locale() or "en"), ".")
-    return whole if whole[-1] in ".!?。！？" else f"{whole}{stop}"
+    return whole if whole[-1] in ".!?。！？" else whole + stop
+
+
+def _has_moments(phrase: Phrase) -> bool:
+    return any(
+        isinstance(value, datetime) or (isinstance(value, Phrase) and _has_moments(value))
+        for value in phrase.values.values()
+    )
+
+
+def _with_moments(phrase: Phrase) -> Markup:
+    values: dict[str, object] = {}
+    for name, value in phrase.values.items():
+        if isinstance(value, Phrase):
+            values[name] = _with_moments(value)
+        elif isinstance(value, datetime):
+            values[name] = moment(value)
+        else:
+            values[name] = day(value) if isinstance(value, date) else value
+    template = escape(_(phrase.template))
+    return template % values if values else template
 
 
 def language_tag(locale: Locale) -> str:
