@@ -220,6 +220,19 @@ def test_the_hall_shows_a_signature_without_being_touched(screen: Screens, live:
     check(window.page)
 
 
+def test_the_halls_text_keeps_its_size_while_one_after_the_other_signs(screen: Screens, live: LiveServer):
+    window = screen(width=1920, height=1080)
+    window.page.goto(f"/ceremony/{live.world.agreement}")
+    window.page.evaluate("document.fonts.ready.then(() => null)")
+    tile = window.page.locator(f"[data-signer='{SOMCHAI.signer}']")
+    size = "element => getComputedStyle(element.querySelector('.native')).fontSize"
+    before = tile.evaluate(size)
+    expect(tile).to_have_attribute("data-status", "waiting")
+    live.world.sign(SOMCHAI)
+    expect(tile).to_have_attribute("data-status", "signed")
+    assert tile.evaluate(size) == before
+
+
 def test_the_hall_tells_the_moment_of_completion(screen: Screens, live: LiveServer):
     for person in (SOMCHAI, ALES, HOA):
         live.world.sign(person)

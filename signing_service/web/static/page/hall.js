@@ -33,6 +33,23 @@ function showSigner({ id, status, time, name = "" }) {
   if (person) person.textContent = name;
 }
 
+/** Every tile as it will be once all have signed; gives what puts back what is. */
+function asSigned() {
+  const tiles = [...hall.querySelectorAll("[data-signer]")];
+  const before = tiles.map((tile) => [tile.dataset.status, tile.querySelector(".when"), [...tile.querySelector(".when").childNodes]]);
+  for (const tile of tiles) {
+    tile.dataset.status = "signed";
+    showTime(tile.querySelector(".when"), Date.now(), tile.dataset);
+  }
+  return () => before.forEach(([status, when, nodes], index) => {
+    tiles[index].dataset.status = status;
+    when.replaceChildren(...nodes);
+  });
+}
+
+/** Of a hall in which nobody can sign any more nothing is to come. */
+const resize = () => fit(hall, hall.dataset.outcome && hall.dataset.outcome !== "complete" ? undefined : asSigned);
+
 function showCount(signed, total) {
   find("[data-count]").textContent = signed;
   const tally = find("[data-tally]");
@@ -68,7 +85,7 @@ function show(state) {
   state.signers.forEach(showSigner);
   showCount(state.signers.filter(isGiven).length, state.signers.length);
   showOutcome(state);
-  fit(hall);
+  resize();
 }
 
 async function look() {
@@ -93,9 +110,9 @@ async function stayAwake() {
 for (const when of hall.querySelectorAll(".when[data-time]")) {
   showTime(when, when.dataset.time, when.closest("[data-zone]").dataset);
 }
-fit(hall);
-document.fonts.ready.then(() => fit(hall));
-addEventListener("resize", () => fit(hall));
+resize();
+document.fonts.ready.then(resize);
+addEventListener("resize", resize);
 addEventListener("online", () => {
   if (next === null) return;
   clearTimeout(next);

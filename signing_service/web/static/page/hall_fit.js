@@ -5,13 +5,27 @@ const LEAST = 0.55; // hundredths of the height of the picture: below this a pag
 const MOST = 5;
 const STEP = 0.01;
 
-/** Set --k of the tiles, by halving: the largest at which nothing is wider than its tile and the page does not scroll. */
-export function fit(hall) {
+/**
+ * Set --k of the tiles: the largest at which nothing is wider than its tile and the page does not scroll.
+ *
+ * `pretend` puts into the tiles what they may come to hold and gives what takes it back, so that the text keeps its
+ * size while one after the other signs.
+ */
+export function fit(hall, pretend = () => () => null) {
   const list = hall.querySelector(".hall-parties");
   list.style.removeProperty("--k");
   if (!PROJECTOR.matches) return;
+  list.classList.add("measured");
+  const takeBack = pretend();
+  const most = largest(list, MOST);
+  takeBack();
+  if (!holds(list)) largest(list, most);
+  list.classList.remove("measured");
+}
+
+function largest(list, most) {
   const set = (size) => list.style.setProperty("--k", `calc(var(--u) * ${size})`);
-  let [low, high] = [LEAST, MOST];
+  let [low, high] = [LEAST, most];
   while (high - low > STEP) {
     const middle = (low + high) / 2;
     set(middle);
@@ -19,6 +33,7 @@ export function fit(hall) {
     else high = middle;
   }
   set(low);
+  return low;
 }
 
 function holds(list) {
