@@ -24,7 +24,7 @@ from signing_service.store.tables import LoginSession
 METHODS = ("passkey", "password+code", "password", "university", "link", "table")
 _BEHIND = (  # every request asks
     "SELECT s.created, s.last_seen, s.step_up, s.method, s.table_officer, s.table_agreement, s.table_signer, "
-    "p.id, p.name, p.email, p.office, p.locale FROM sessions AS s JOIN people AS p ON p.id = s.person "
+    "p.id, p.name, p.native_name, p.email, p.office, p.locale FROM sessions AS s JOIN people AS p ON p.id = s.person "
     "WHERE s.token_sha256 = :token AND s.ended IS NULL AND p.ended IS NULL"
 )
 TOUCH_INTERVAL = timedelta(minutes=1)  # last_seen is written no oftener: reading pages stays cheap
@@ -46,6 +46,7 @@ class Login(NamedTuple):
     person: str
     """The person's id."""
     name: str
+    native_name: str | None
     email: str
     office: str
     locale: str

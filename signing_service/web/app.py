@@ -28,6 +28,7 @@ from signing_service.web import (
     headers,
     known_devices,
     languages,
+    names,
     observers,
     offices,
     operations,
@@ -146,7 +147,7 @@ def _configure(app: Flask, service: Service) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update(FILTERS | names.FILTERS)
     app.jinja_env.globals.update(GLOBALS, service_name=service.name, get_locale=get_locale, signing_words=signing_words)
     app.jinja_env.globals.update(session_words=session_words, rules_in_words=rules_in_words, imported=imported)
     app.jinja_env.globals.update(passkeys_waiting=passkey_pages.passkeys_waiting)

@@ -17,6 +17,7 @@ from signing_service.agreement.sheet_check import Mistake
 from signing_service.agreement.sheet_files import own_words, plain_text
 from signing_service.agreement.terms import LANGUAGE, MAX_LANGUAGES, MAX_PARTIES, MAX_SIGNERS_PER_PARTY
 from signing_service.agreement.words import BUILT_IN
+from signing_service.web.error_words import joined
 from signing_service.web.presentation import language_name, language_tag, sentence
 
 _ROW = re.compile(r"parties-(\d{1,3})-(?:signers-(\d)-)?")
@@ -117,7 +118,7 @@ class FormPage:
         """Everything that is wrong at a field."""
         first = self.mistakes.get(name)
         of_field = (first, *first.more) if first else ()
-        return [f"{sentence(mistake.message)} {sentence(mistake.hint)}".strip() for mistake in of_field]
+        return [joined(sentence(mistake.message), sentence(mistake.hint)) for mistake in of_field]
 
     def is_open(self, index: int) -> bool:
         """Whether a party's row is shown unfolded."""

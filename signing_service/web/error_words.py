@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 from babel import Locale
-from babel.dates import format_skeleton, get_datetime_format
-from flask_babel import format_date, get_locale, gettext
+from babel.dates import format_date, format_skeleton, get_datetime_format
+from flask_babel import get_locale, gettext
+from markupsafe import Markup
 
 from signing_service.errors import Phrase
+
+_WIDE = "。！？：；，、）」』"
 
 
 def translated(text: str) -> str:
@@ -35,15 +38,36 @@ def _shown(value: object, gettext: Callable[[str], str]) -> object:
         return spoken(value, gettext)
     if isinstance(value, datetime):
         return f"{day_and_minute(value.astimezone(UTC))} UTC"
-    return format_date(value, "long") if isinstance(value, date) else value
+    return format_date(value, "long", locale=written(get_locale())) if isinstance(value, date) else value
 
 
 def day_and_minute(value: datetime, locale: Locale | None = None) -> str:
     """A moment of whatever zone it is in, in the interface's language."""
-    locale = locale or get_locale() or Locale("en")
-    spelled = Locale("en", "GB") if locale.language == "en" else locale  # the day before the month
+    spelled = written(locale or get_locale())
     day = format_skeleton("yMMMMd", value, locale=spelled)
     return str(get_datetime_format("medium", locale=spelled)).format(f"{value:%H:%M}", day)
+
+
+def written(locale: Locale | None) -> Locale:
+    """How a language's dates are written: in English with the day before the month."""
+    return Locale("en", "GB") if locale is None or locale.language == "en" else locale
+
+
+def gap(before: str = "") -> str:
+    """What stands between a sentence and the next: nothing after 。 and its like, which are as wide as a space already.
+
+    Without the sentence before: what its language needs. Thai, which has no full stop, needs the space more than most.
+    """
+    wide = before[-1] in _WIDE if before else (get_locale() or Locale("en")).language == "zh"
+    return "" if wide else " "
+
+
+def joined(*sentences: str) -> str:
+    """Sentences one after the other, without those that are empty; Markup where any of them is."""
+    told = [one for one in sentences if one]
+    gaps = [gap(one.striptags() if isinstance(one, Markup) else one) for one in told[:-1]] + [""]
+    parts = [part for pair in zip(told, gaps, strict=True) for part in pair]
+    return Markup("").join(parts) if any(isinstance(one, Markup) for one in told) else "".join(parts)
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from signing_service.errors import InputError
 from signing_service.web.forms import ConfirmForm
+from signing_service.web.names import party_name
 from signing_service.web.proof import proof_required
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import feeds, overview, public_record
@@ -45,7 +46,7 @@ def _page(agreement_id: str, **made: str) -> str:
     service, officer_id = the_service(), visitor().person_id
     view = overview.agreement_view(service, officer_id, agreement_id)
     listed = feeds.feeds_of(service, officer_id, agreement_id)
-    names = {party.id: party.name for party in view.terms.parties}
+    names = {party.id: party_name(party) for party in view.terms.parties}
     key = public_record.record_state(service).trust.record_key
     return render_template("secretariat/feeds.html", view=view, feeds=listed, names=names, key=key, made=made)
 

@@ -25,6 +25,7 @@ from signing_service.agreement.addresses import check_address
 from signing_service.agreement.mandates import check_days
 from signing_service.agreement.names import clean_name
 from signing_service.errors import InputError
+from signing_service.web.error_words import joined
 from signing_service.web.presentation import sentence
 from signing_service.web.visitor import the_service
 
@@ -47,7 +48,7 @@ def accepted_by(check: Callable[[Any], object]) -> Callable[[Any, Any], None]:
 
 def words_of(error: InputError) -> str:
     """What is wrong and what to do, as sentences."""
-    return f"{sentence(error.message)} {sentence(error.hint)}".strip()
+    return joined(sentence(error.message), sentence(error.hint))
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -163,7 +164,7 @@ class RosterForm(FlaskForm):  # type: ignore[misc]
         try:
             check_days(today, field.data, today)
         except InputError as error:
-            said = f"{sentence(error.message)} {sentence(error.hint)}"
+            said = joined(sentence(error.message), sentence(error.hint))
             raise ValidationError(said) from None
 
     needs_organ: bool = True

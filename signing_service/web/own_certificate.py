@@ -13,7 +13,8 @@ from signing_service.encoding import sha256_hex
 from signing_service.errors import InputError, NotFoundError, SigningServiceError
 from signing_service.web import files, limits, verification
 from signing_service.web.forms import ConfirmForm
-from signing_service.web.presentation import in_language, party_name
+from signing_service.web.names import party_name
+from signing_service.web.presentation import in_language
 from signing_service.web.proof import proof_required
 from signing_service.web.public import local_path
 from signing_service.web.visitor import the_service, visitor

@@ -13,7 +13,8 @@ from flask_babel import get_locale
 from signing_service.agreement.consent import CONSENT_LANGUAGES
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import to_base64url
-from signing_service.web.presentation import in_language, language_tag, party_name
+from signing_service.web.names import party_name
+from signing_service.web.presentation import in_language, language_tag
 from signing_service.workflow.attempts import OFFICER_TITLE, SECRETARIAT_NAME
 from signing_service.workflow.overview import AgreementView
 from signing_service.workflow.service import Service

@@ -11,46 +11,72 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel import Locale
-from flask_babel import format_date as babel_date
+from babel.dates import format_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from signing_service.agreement.terms import Party, Terms
-from signing_service.web.error_words import day_and_minute, listed, translated
-from signing_service.workflow.moments import city
+from signing_service.agreement.terms import Terms
+from signing_service.errors import Phrase
+from signing_service.web.error_words import day_and_minute, gap, joined, listed, translated, written
+from signing_service.workflow.moments import city, with_place
 
 _ASIDE = re.compile(r"\s*[(（].*[)）]$")  # the other name that Babel adds: Myanmar (Burma)
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’-]*(?:[ ,;:]|$)")
 _FULL_STOPS = {"zh": "。", "th": ""}  # and "." in all other languages
-HALL_CARDS = 12  # parties that a projector shows as full cards
+HALL_COLUMNS = (1, 2, 3, 2, 3, 3, 4, 4, 3, 4, 4, 4)  # for 1 to 12 parties, which a projector shows as full cards
 RING_RADIUS = 27  # units of the ring's 64 × 64 view box
 
 
 def moment(value: datetime, zone: str | None = None) -> Markup:
-    """A time in UTC; with an IANA zone also as it was there."""
-    locale = get_locale() or Locale("en")
+    """A time in UTC, beside which the page's script puts the viewer's own; with an IANA zone as it was there instead.
+
+    The place is named then, and counts: ``11 Apr 2025, 12:00 (Shanghai; 04:00 UTC)``.
+    """
     stamp = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = day_and_minute(value.astimezone(UTC), locale) + " UTC"
-    if zone is not None:
-        local = day_and_minute(value.astimezone(ZoneInfo(zone)), locale)
-        text = _("%(local)s local time (%(utc)s)", local=local, utc=text)
+    if zone is None:
+        utc = day_and_minute(value.astimezone(UTC))
+        return Markup('<time datetime="{}" data-beside>{} UTC</time>').format(stamp, utc)
+    text = with_place(value.astimezone(ZoneInfo(zone)), city_name(zone), day_and_minute)
     return Markup('<time datetime="{}">{}</time>').format(stamp, text)
 
 
 def day(value: date) -> str:
     """A date in the interface's language."""
-    return str(babel_date(value, "long"))
+    return format_date(value, "long", locale=written(get_locale()))
 
 
 def sentence(text: str) -> str:
-    """An error's message or hint as a sentence, translated: a capital letter in front, a full stop behind."""
+    """An error's message or hint as a sentence, translated: a capital letter in front, a full stop behind.
+
+    Markup, where a moment stands in it.
+    """
     if not text:
         return ""
-    text = translated(text)
+    text = _with_moments(text) if isinstance(text, Phrase) and _has_moments(text) else translated(text)
     whole = text[0].upper() + text[1:] if _WORD.match(text) else text  # a file's name keeps its spelling
     stop = _FULL_STOPS.get(str(get_locale() or "en"), ".")
-    return whole if whole[-1] in ".!?。！？" else f"{whole}{stop}"
+    return whole if whole[-1] in ".!?。！？" else whole + stop
+
+
+def _has_moments(phrase: Phrase) -> bool:
+    return any(
+        isinstance(value, datetime) or (isinstance(value, Phrase) and _has_moments(value))
+        for value in phrase.values.values()
+    )
+
+
+def _with_moments(phrase: Phrase) -> Markup:
+    values: dict[str, object] = {}
+    for name, value in phrase.values.items():
+        if isinstance(value, Phrase):
+            values[name] = _with_moments(value)
+        elif isinstance(value, datetime):
+            values[name] = moment(value)
+        else:
+            values[name] = day(value) if isinstance(value, date) else value
+    template = escape(_(phrase.template))
+    return template % values if values else template
 
 
 def dialled(telephone: str) -> str:
@@ -90,12 +116,6 @@ def in_language(texts: Mapping[str, str], first: str | None = None) -> str:
     """The text in the interface's language, else in ``first``, else in English, else in any."""
     wanted = (language_tag(get_locale() or Locale("en")), first or "en", "en")
     return next((texts[tag] for tag in wanted if tag in texts), next(iter(texts.values())))
-
-
-def party_name(party: Party) -> str:
-    """A party's name: in its own language, if that is the interface's, else in English."""
-    own = party.native_language.partition("-")[0] == (get_locale() or Locale("en")).language
-    return party.native_name if own else party.name
 
 
 def groups(text: str, size: int = 8) -> str:
@@ -146,13 +166,16 @@ def ring_radius(total: int) -> float:
     return round(min(3.4, math.pi * RING_RADIUS / max(total, 1) * 0.72), 2)
 
 
-def hall_columns(total: int) -> int:
-    """How many columns fill a projector with so many parties; the style sheet knows 1 to 8.
+def hall_layout(total: int) -> str:
+    """The style sheet's classes that fill a projector with so many parties: 1 to 8 columns, and what the last row is.
 
-    Above HALL_CARDS parties each is told in three short lines, so fewer columns hold more rows.
+    Above twelve parties each is told in three short lines, so fewer columns hold more rows.
     """
-    columns_a_row = 4 / 3 if total <= HALL_CARDS else 5 / 8
-    return min(8, max(1, math.ceil(math.sqrt(total * columns_a_row) - 0.01)))
+    if total > len(HALL_COLUMNS):
+        return f"columns-{min(8, math.ceil(math.sqrt(total * 5 / 8) - 0.01))} dense"
+    columns = HALL_COLUMNS[total - 1]
+    last = total % columns
+    return f"columns-{columns} shared last-{last}" if last else f"columns-{columns}"
 
 
 def code_path(address: str) -> tuple[int, str]:
@@ -160,11 +183,6 @@ def code_path(address: str) -> tuple[int, str]:
     rows = [[bool(dark) for dark in row] for row in segno.make_qr(address, error="m").matrix]
     dark = [(x, y) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark]
     return len(rows), "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
-
-
-def gap() -> str:
-    """What stands between two sentences: nothing in Chinese, whose full stop is as wide as a space already."""
-    return "" if (get_locale() or Locale("en")).language == "zh" else " "
 
 
 def sign_in_word(method: str) -> str:
@@ -192,7 +210,6 @@ FILTERS = {
     "in_language": in_language,
     "groups": groups,
     "listed": listed,
-    "party_name": party_name,
     "state_word": state_word,
     "state_mark": state_mark,
     "office_word": office_word,
@@ -201,10 +218,10 @@ FILTERS = {
 }
 GLOBALS = {
     "gap": gap,
+    "joined": joined,
     "ring_points": ring_points,
     "ring_radius": ring_radius,
     "ngettext": ngettext,
-    "hall_columns": hall_columns,
-    "hall_cards": HALL_CARDS,
+    "hall_layout": hall_layout,
     "code_path": code_path,
 }

@@ -20,7 +20,9 @@ from signing_service.agreement.rules import MAX_DAYS, EntryIntoForce, Rules, Sig
 from signing_service.agreement.rules_file import in_zone
 from signing_service.agreement.terms import Terms
 from signing_service.errors import InputError, SigningServiceError
-from signing_service.web.presentation import party_name, sentence
+from signing_service.web.error_words import joined
+from signing_service.web.names import party_name
+from signing_service.web.presentation import sentence
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import draft_rules, overview
 from signing_service.workflow.draft_checklist import PAPER_STOPS_TURNS
@@ -101,7 +103,7 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
             try:
                 _moment(field, self.zone.data)
             except InputError as error:
-                yield field, f"{sentence(error.message)} {sentence(error.hint)}"
+                yield field, joined(sentence(error.message), sentence(error.hint))
         if self.opens.data and self.closes.data and self.opens.data >= self.closes.data:
             yield self.closes, _("It has to close after it opens.")
 

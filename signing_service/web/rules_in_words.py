@@ -11,7 +11,8 @@ from markupsafe import Markup
 from signing_service.agreement.rules import EntryIntoForce, Rules
 from signing_service.agreement.terms import Terms
 from signing_service.web.error_words import listed
-from signing_service.web.presentation import day, moment, party_name
+from signing_service.web.names import party_name
+from signing_service.web.presentation import day, moment
 
 
 def rules_in_words(terms: Terms, extended_until: datetime | None = None) -> list[str]:

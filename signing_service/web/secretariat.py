@@ -12,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError, all_of
 from signing_service.web import draft_steps, files, languages, listing
+from signing_service.web.error_words import joined
 from signing_service.web.forms import ConfirmForm, DraftForm, PersonForm, PublishForm
 from signing_service.web.own_signing import SigningSection, signing_section
 from signing_service.web.presentation import sentence
@@ -268,7 +269,7 @@ def _confirm() -> None:
 
 
 def _flash(error: ConflictError) -> None:
-    flash(f"{sentence(error.message)} {sentence(error.hint)}".strip(), "wait")
+    flash(joined(sentence(error.message), sentence(error.hint)), "wait")
 
 
 def _back() -> str:

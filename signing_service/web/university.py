@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from signing_service.errors import NotAllowedError, UnavailableError
 from signing_service.web import limits
+from signing_service.web.error_words import joined
 from signing_service.web.presentation import sentence
 from signing_service.web.public import local_path
 from signing_service.web.visitor import begin_session, client, the_service
@@ -40,5 +41,5 @@ def finish(provider_id: str) -> ResponseReturnValue:
 
 def _back(error: NotAllowedError | UnavailableError) -> ResponseReturnValue:
     """The sign-in page, with what went wrong; nothing of the answer stays in the address."""
-    flash(" ".join(part for part in (sentence(error.message), sentence(error.hint)) if part), "bad")
+    flash(joined(sentence(error.message), sentence(error.hint)), "bad")
     return redirect(url_for("account.sign_in"), code=303)

@@ -30,6 +30,7 @@ class Visitor(UserMixin):  # type: ignore[misc]
         self.token = token
         self.person_id = person.person_id
         self.name = person.name
+        self.native_name = person.native_name
         self.email = person.email
         self.office = person.office
         self.locale = person.locale

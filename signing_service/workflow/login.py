@@ -34,6 +34,7 @@ class SessionPerson:
 
     person_id: str
     name: str
+    native_name: str | None
     email: str
     office: str
     """As Person.office; empty at the signing table."""
@@ -104,6 +105,7 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
     return SessionPerson(
         login.person,
         login.name,
+        login.native_name,
         login.email,
         "" if at_table else login.office,
         login.locale,

@@ -7,6 +7,7 @@ Years are Gregorian in every language, as in the agreements themselves; Thai say
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -36,8 +37,14 @@ def told(moment: datetime, language: str, zone: str = "UTC") -> str:
         zone = "UTC"
     if zone == "UTC":
         return f"{_day_and_minute(utc, locale)} UTC"
-    in_utc = f"{utc:%H:%M}" if utc.date() == there.date() else _day_and_minute(utc, locale)
-    return f"{_day_and_minute(there, locale)} ({city}; {in_utc} UTC)"
+    return with_place(there, city, lambda one: _day_and_minute(one, locale))
+
+
+def with_place(there: datetime, city: str, spelled: Callable[[datetime], str]) -> str:
+    """A moment by the clock of a place, which is named, and in UTC; its day only where that is another one."""
+    utc = there.astimezone(UTC)
+    in_utc = f"{utc:%H:%M}" if utc.date() == there.date() else spelled(utc)
+    return f"{spelled(there)} ({city}; {in_utc} UTC)"
 
 
 def city(zone: str, language: str) -> str:

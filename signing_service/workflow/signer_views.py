@@ -33,6 +33,8 @@ class SignerView:
     """UTC, of the signature or refusal."""
     representative: str | None
     """Who holds the mandate, as it is sealed and signed with; after signing, who signed."""
+    native_name: str | None
+    """Of the same person, in their own script, by the mandate too."""
     person_id: str | None
     now_named: str = ""
     """How that person is called by now, where an officer has corrected the name since; never part of what is sealed."""
@@ -54,7 +56,7 @@ def signer_views(terms: Terms, done: Acts, held: Mapping[str, tuple[bytes, Perso
         if act is None:
             act, status = done.refusals.get(signer.id), "refused"
         mandate, holder = held.get(signer.id, (b"", None))
-        named, now_named = _names(mandate, holder) if holder else (None, "")
+        named, native_name, now_named = _names(mandate, holder) if holder else (None, None, "")
         views.append(
             SignerView(
                 id=signer.id,
@@ -63,6 +65,7 @@ def signer_views(terms: Terms, done: Acts, held: Mapping[str, tuple[bytes, Perso
                 status=status if act else ("signing" if signer.id == signing else "waiting"),
                 time=act.time if act else None,
                 representative=named,
+                native_name=native_name,
                 person_id=holder.id if holder else None,
                 now_named=now_named,
                 reason=act.reason if act else "",
@@ -78,12 +81,12 @@ def _turn(terms: Terms, done: Acts, signer: Signer) -> str:
     return "later" if ahead(terms, done, signer.id) else "next"
 
 
-def _names(mandate: bytes, holder: Person) -> tuple[str, str]:
-    """The name that the mandate has, and the present one where it is another."""
+def _names(mandate: bytes, holder: Person) -> tuple[str, str | None, str]:
+    """The names that the mandate has, and the present one where it is another."""
     named = _representative(mandate)
     if named.name == ERASED:
-        return holder.name, ""
-    return named.name, named.now_named(holder.name, holder.native_name)
+        return holder.name, holder.native_name, ""
+    return named.name, named.native_name, named.now_named(holder.name, holder.native_name)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -167,8 +167,8 @@ def test_the_receipt_names_the_time_that_counts_and_the_one_in_the_box_each_with
     signing.complete()
     facts = re.sub(r"<[^>]+>", " ", lin.get(url(world, f"receipts/{LIN.signer}/")).text)
     said = " ".join(facts.split())
-    assert "Time that counts 11 Apr 2025, 12:03 local time (11 Apr 2025, 04:03 UTC)" in said
-    assert "Time in the box 11 Apr 2025, 12:00 local time (11 Apr 2025, 04:00 UTC)" in said
+    assert "Time that counts 11 Apr 2025, 12:03 (Shanghai; 04:03 UTC)" in said
+    assert "Time in the box 11 Apr 2025, 12:00 (Shanghai; 04:00 UTC)" in said
     assert "The time of the timestamp counts" in said
 
 

@@ -57,7 +57,7 @@ def test_times_are_entered_in_a_named_zone_and_kept_in_utc(visit: Visit, draft: 
     assert (f"{rules.opens:%d %H:%M}", f"{rules.closes:%d %H:%M}") == ("11 02:00", "12 11:30")
     page = officer.get(f"/secretariat/agreements/{draft.agreement}/").text
     assert "Signing opens on" in page
-    assert '<time datetime="2025-04-11T02:00:00Z">11 Apr 2025, 02:00 UTC</time>' in page
+    assert '<time datetime="2025-04-11T02:00:00Z" data-beside>11 Apr 2025, 02:00 UTC</time>' in page
     assert "&lt;time" not in page
 
 

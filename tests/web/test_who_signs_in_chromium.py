@@ -65,7 +65,7 @@ def test_a_guest_comes_by_invitation_is_confirmed_signs_and_is_reported_as_a_gue
     expect(guest.page.get_by_text(OBSERVER.name).first).to_be_visible()
 
     officer.page.goto(f"/secretariat/agreements/{world.agreement}/")
-    row = officer.page.get_by_role("row").filter(has_text=HOA.name)
+    row = officer.page.get_by_role("row").filter(has_text=HOA.native_name)
     expect(row).to_contain_text("(guest)")
     expect(row).to_contain_text("Signed")
     officer.page.goto(f"/agreements/{world.agreement}/report.html")

@@ -7,7 +7,7 @@ import { askPasskey } from "../passkeys/webauthn.js";
 import { fromBase64url, toBase64url } from "../signing/base64url.js";
 import { concat, fromUtf8, sha256, toHex } from "../signing/bytes.js";
 import { canonicalJson } from "../signing/canonical.js";
-import { say } from "./stages.js";
+import { gap, say } from "./stages.js";
 import { Mismatch, attempt, pageData, post, trustFile } from "./passkey_page.js";
 
 const TRUST_TAG = "signing-service/trust-file/v1"; // docs/formats.md section 11
@@ -63,11 +63,11 @@ async function add(item, form) {
   const card = form.parentElement;
   const { file, passkey } = await post(`${page.addition.replace("/-/", `/${item.credential}/`)}?file=1`, {});
   const present = await trustFile(page);
-  say(card, "data-present", `${page.words.present} ${await fingerprint(present)}`);
+  say(card, "data-present", `${page.words.present}${gap(page.words.present)}${await fingerprint(present)}`);
   if (!(await addsExactly(file, present, item))) throw new Mismatch(page.words.differs);
   const challenge = toBase64url(await tagged(TRUST_TAG, concat(canonicalJson(file), fromUtf8("\n"))));
   await post(page.trust_file, { answer: await askPasskey({ ...passkey, challenge }) });
   const stored = await trustFile(page);
   if (!isSigned(stored, file)) throw new Mismatch(page.words.differs);
-  say(card, "data-successor", `${page.words.successor} ${await fingerprint(stored)}`);
+  say(card, "data-successor", `${page.words.successor}${gap(page.words.successor)}${await fingerprint(stored)}`);
 }

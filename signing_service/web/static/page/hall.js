@@ -1,23 +1,24 @@
 /** The hall's page: asks for the state again and again, for hours, and shows each signature within two seconds. */
 
+import { fit } from "./hall_fit.js";
 import { fill } from "./stages.js";
+import { clock, dayAndClock } from "./times.js";
 
 const ROUND_MS = 1000;
 const LONGEST_WAIT_MS = 15_000; // after failures
 
-const BETWEEN = { zh: " ", th: " " }; // a day and its minute, as the service writes them; elsewhere a comma
-
 const hall = document.querySelector("[data-hall]");
 const find = (selector) => hall.querySelector(selector);
-const locale = document.documentElement.lang;
+let shown = ""; // the state that stands there
 let failures = 0;
 let next = null; // the timer of the next look; null while one is under way
 
-function spellTime(time, { zone, city } = {}) {
-  const at = (timeZone) => new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone });
-  const moment = new Date(time);
-  const utc = `${at("UTC").format(moment)} UTC`;
-  return zone ? `${at(zone).format(moment)} ${city} · ${utc}` : utc;
+/** When somebody signed: large by the clock of their university, then where that is, and in UTC. */
+function showTime(when, time, { zone, city }) {
+  const [large, small] = [document.createElement("span"), document.createElement("span")];
+  Object.assign(large, { className: "clock", textContent: clock(time, zone) });
+  Object.assign(small, { className: "place", textContent: `${city} · ${clock(time, "UTC")} UTC` });
+  when.replaceChildren(large, " ", small);
 }
 
 function showSigner({ id, status, time, name = "" }) {
@@ -26,10 +27,28 @@ function showSigner({ id, status, time, name = "" }) {
   const when = item.querySelector(".when");
   if (item.dataset.status !== status && status === "signed") item.classList.add("just-signed");
   item.dataset.status = status;
-  when.textContent = status === "signed" ? spellTime(time, item.dataset) : (when.dataset[status] ?? "");
+  if (status === "signed") showTime(when, time, item.dataset);
+  else when.textContent = when.dataset[status] ?? "";
   const person = item.querySelector("[data-person]");
   if (person) person.textContent = name;
 }
+
+/** Every tile as it will be once all have signed; gives what puts back what is. */
+function asSigned() {
+  const tiles = [...hall.querySelectorAll("[data-signer]")];
+  const before = tiles.map((tile) => [tile.dataset.status, tile.querySelector(".when"), [...tile.querySelector(".when").childNodes]]);
+  for (const tile of tiles) {
+    tile.dataset.status = "signed";
+    showTime(tile.querySelector(".when"), Date.now(), tile.dataset);
+  }
+  return () => before.forEach(([status, when, nodes], index) => {
+    tiles[index].dataset.status = status;
+    when.replaceChildren(...nodes);
+  });
+}
+
+/** Of a hall in which nobody can sign any more nothing is to come. */
+const resize = () => fit(hall, hall.dataset.outcome && hall.dataset.outcome !== "complete" ? undefined : asSigned);
 
 function showCount(signed, total) {
   find("[data-count]").textContent = signed;
@@ -46,9 +65,9 @@ function showOutcome({ outcome, since, in_force_from: force }) {
   else delete hall.dataset.outcome;
   const headline = find("[data-headline]");
   say(headline, headline.dataset[outcome] ?? "");
-  say(find("[data-since]"), since ? spellDay(since) : "");
+  say(find("[data-since]"), since ? dayAndClock(since) : "");
   const from = find("[data-force]");
-  say(from, force ? fill(from.dataset.text, { time: spellDay(force) }) : "");
+  say(from, force ? fill(from.dataset.text, { time: dayAndClock(force) }) : "");
   from.hidden = !force;
   find("[data-ending]").hidden = !outcome;
 }
@@ -58,17 +77,15 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function spellDay(time) {
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC", calendar: "gregory" }).format(new Date(time));
-  return `${day}${BETWEEN[locale] ?? ", "}${spellTime(time)}`;
-}
-
 const isGiven = ({ status }) => status === "signed" || (status === "paper" && "paperCounts" in hall.dataset);
 
 function show(state) {
+  if (JSON.stringify(state) === shown) return;
+  shown = JSON.stringify(state);
   state.signers.forEach(showSigner);
   showCount(state.signers.filter(isGiven).length, state.signers.length);
   showOutcome(state);
+  resize();
 }
 
 async function look() {
@@ -91,8 +108,11 @@ async function stayAwake() {
 }
 
 for (const when of hall.querySelectorAll(".when[data-time]")) {
-  when.textContent = spellTime(when.dataset.time, when.closest("[data-zone]").dataset);
+  showTime(when, when.dataset.time, when.closest("[data-zone]").dataset);
 }
+resize();
+document.fonts.ready.then(resize);
+addEventListener("resize", resize);
 addEventListener("online", () => {
   if (next === null) return;
   clearTimeout(next);

@@ -2,7 +2,7 @@
 
 import { PasskeyRefused, canUsePasskeys, createPasskey } from "../passkeys/webauthn.js";
 import { ask, persist } from "../signing/transport.js";
-import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
+import { Stages, csrfToken, fill, joined, say, sentence } from "./stages.js";
 
 const FINAL = new Set([400, 403, 404]);
 
@@ -112,7 +112,7 @@ async function enter(button, task) {
   } catch (error) {
     const refused = error instanceof PasskeyRefused;
     if (refused) form.querySelector("[data-choose-password]").textContent = root.dataset.without;
-    say(form, "data-refused", refused ? root.dataset.refused : [error.message, error.hint].map(sentence).filter(Boolean).join(" "));
+    say(form, "data-refused", refused ? root.dataset.refused : joined(error.message, error.hint));
     button.disabled = false;
     if (!form.elements.password.disabled) form.elements.password.focus();
   }

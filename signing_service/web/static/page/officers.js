@@ -6,7 +6,7 @@ import { askPasskey } from "../passkeys/webauthn.js";
 import { toBase64url } from "../signing/base64url.js";
 import { concat, fromUtf8 } from "../signing/bytes.js";
 import { canonicalJson } from "../signing/canonical.js";
-import { say } from "./stages.js";
+import { gap, say } from "./stages.js";
 import { Mismatch, attempt, pageData, post, trustFile } from "./passkey_page.js";
 
 const TRUST_TAG = "signing-service/trust-file/v1"; // docs/formats.md section 11
@@ -25,11 +25,11 @@ for (const button of root.querySelectorAll("[data-remove]")) {
 async function remove(leaving) {
   const { file, passkey } = await post(`${page.removal.replace("/-/", `/${leaving}/`)}?file=1`, {});
   const present = await trustFile(page);
-  say(root, "data-present", `${page.words.present} ${await fingerprint(present)}`);
+  say(root, "data-present", `${page.words.present}${gap(page.words.present)}${await fingerprint(present)}`);
   if (!(await endsExactly(file, present, leaving, new Date()))) throw new Mismatch(page.words.differs);
   const challenge = toBase64url(await tagged(TRUST_TAG, concat(canonicalJson(file), fromUtf8("\n"))));
   await post(page.trust_file, { answer: await askPasskey({ ...passkey, challenge }) });
   const stored = await trustFile(page);
   if (!isSigned(stored, file)) throw new Mismatch(page.words.differs);
-  say(root, "data-successor", `${page.words.successor} ${await fingerprint(stored)}`);
+  say(root, "data-successor", `${page.words.successor}${gap(page.words.successor)}${await fingerprint(stored)}`);
 }

@@ -1,5 +1,6 @@
 /** The reserved turn: how long it lasts, and a word while the upload is checked. The page works without it. */
 
+import "./files.js";
 import { fill } from "./stages.js";
 
 const root = document.querySelector("[data-own-certificate]");

@@ -4,6 +4,7 @@ import { attestsExactly, mediaType, paperChallenge } from "../passkeys/paper.js"
 import { askPasskey } from "../passkeys/webauthn.js";
 import { toBase64url } from "../signing/base64url.js";
 import { sha256, toHex } from "../signing/bytes.js";
+import "./files.js";
 import { say } from "./stages.js";
 import { Mismatch, attempt, pageData, post } from "./passkey_page.js";
 

@@ -3,7 +3,7 @@
 import { PasskeyRefused, canUsePasskeys, createPasskey } from "../passkeys/webauthn.js";
 import { ConnectionLost, ask } from "../signing/transport.js";
 import { ProofDeclined, proven } from "./proving.js";
-import { csrfToken, say, sentence } from "./stages.js";
+import { csrfToken, joined, say } from "./stages.js";
 
 export const pageData = (root) => JSON.parse(root.querySelector("[data-page]").textContent);
 
@@ -48,5 +48,5 @@ export async function attempt(root, button, page, task, { busy = true, place = "
 function explain(error, words) {
   if (error instanceof PasskeyRefused) return error.known ? words.known : words.refused;
   if (error instanceof ConnectionLost) return words.lost;
-  return [error.message, error.hint].filter(Boolean).map(sentence).join(" ");
+  return joined(error.message, error.hint);
 }

@@ -2,7 +2,7 @@
 
 import { PasskeyRefused, askPasskey, canUsePasskeys } from "../passkeys/webauthn.js";
 import { ServiceError, ask } from "../signing/transport.js";
-import { csrfToken, say, sentence } from "./stages.js";
+import { csrfToken, joined, say } from "./stages.js";
 
 let dialog = null; // made when it is needed first
 
@@ -52,7 +52,7 @@ function askForProof({ prove, means }) {
       dialog.close();
     } catch (error) {
       if (error instanceof PasskeyRefused) say(dialog, "data-proof-failure", dialog.dataset.refused);
-      else say(dialog, "data-proof-failure", [error.message, error.hint].filter(Boolean).map(sentence).join(" "));
+      else say(dialog, "data-proof-failure", joined(error.message, error.hint));
     }
   };
   form.addEventListener("submit", tryOut(() => sendPassword(prove, form)), { signal });

@@ -9,8 +9,10 @@ import { Refusal } from "../signing/refusal.js";
 import { ConnectionLost, ServiceError, SignedOut, ask } from "../signing/transport.js";
 import { Arrival } from "./arrival.js";
 import { Consent } from "./consent.js";
+import "./files.js";
 import { keep, keepable } from "./kept.js";
-import { Stages, csrfToken, fill, say, sentence } from "./stages.js";
+import { Stages, csrfToken, fill, gap, joined, say, sentence } from "./stages.js";
+import { clock } from "./times.js";
 
 const LISTED = ["key", "passkey", "approval", "checking", "signing", "timestamp", "recorded"]; // in the list
 const SLOW_MS = 6000; // after which it is said that the timestamp takes long
@@ -168,7 +170,7 @@ class SigningSection {
 
   #refuseApproval(error) {
     this.stages.show("approve", { focus: false });
-    this.#complain(this.approval, [error.message, error.hint].map(sentence).join(" ").trim());
+    this.#complain(this.approval, joined(error.message, error.hint));
     const next = this.way === "password" ? this.approval.elements.password : this.approval.querySelector("button.primary");
     next.select?.();
     next.focus({ preventScroll: true });
@@ -193,7 +195,7 @@ class SigningSection {
       await task();
     } catch (error) {
       const mendable = error.status === 400 || error.status === 413; // a name that cannot be printed, a file that is no PNG
-      if (mendable) this.#complain(form, [error.message, error.hint].map(sentence).join(" ").trim());
+      if (mendable) this.#complain(form, joined(error.message, error.hint));
       else await this.#fail(error);
     } finally {
       button.disabled = false;
@@ -254,7 +256,7 @@ class SigningSection {
     const [title, hint] = refused ? failures.refused : known ?? told;
     say(this.root, "data-failure-title", title);
     say(this.root, "data-failure", known ? "" : sentence((refused && refusals[error.code]) || error.message));
-    say(this.root, "data-failure-hint", refused ? `${hint} (${error.code}${error.detail && `: ${error.detail}`})` : hint);
+    say(this.root, "data-failure-hint", refused ? `${hint}${gap(hint)}(${error.code}${error.detail && `: ${error.detail}`})` : hint);
     const final = refused || (error.status >= 400 && error.status < 500);
     const retry = this.root.querySelector("[data-retry]");
     retry.hidden = final;
@@ -269,8 +271,7 @@ class SigningSection {
 /** Where a moment comes with a time, it is told in hours and minutes of this device. */
 function spelled(detail) {
   if (!detail.until) return detail;
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
-  return { ...detail, until: format.format(new Date(detail.until)) };
+  return { ...detail, until: clock(detail.until) };
 }
 
 /** The bar that leads to the signature steps aside while the signature is in view. */

@@ -32,6 +32,12 @@ export function sentence(text) {
   return /[.!?。！？]$/.test(whole) ? whole : whole + (FULL_STOPS[document.documentElement.lang] ?? ".");
 }
 
+/** What stands between two sentences: nothing after 。 and its like, which are as wide as a space already. */
+export const gap = (before) => (/[。！？：；，、）」』]$/.test(before) ? "" : " ");
+
+/** Messages of the service as sentences one after the other, without those that are empty. */
+export const joined = (...texts) => texts.map(sentence).filter(Boolean).reduce((before, next) => `${before}${before && gap(before)}${next}`, "");
+
 const FULL_STOPS = { zh: "。", th: "" };
 
 export const csrfToken = () => document.querySelector("meta[name=csrf-token]").content;

@@ -1,5 +1,7 @@
 /** The verification page: files can be dropped, and who sends one sees that it is being checked. */
 
+import "./files.js";
+
 const form = document.querySelector("[data-verify]");
 const zone = form.querySelector("[data-drop]");
 const status = form.querySelector("[data-verify-status]");
@@ -31,6 +33,7 @@ function put(input, file) {
   const chosen = new DataTransfer();
   chosen.items.add(file);
   input.files = chosen.files;
+  input.dispatchEvent(new Event("change"));
   return true;
 }
 
