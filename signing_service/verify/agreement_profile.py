@@ -52,6 +52,8 @@ class AgreementVerifier:
         """Do steps 1 to 8 and give the report."""
         digest = sha256(self._pdf).hexdigest() if bundle is None else bundle.pdf_sha256
         self._report.sha256, self._report.size = digest, len(self._pdf)
+        if self._trust.file is not None and bundle is not None:
+            self._later = LaterTrust.of(self._trust.file, bundle.lines)
         document = None
         with self._checks.collecting(Step.STRUCTURE, "file", SubIndication.FORMAT_FAILURE):
             document = read_document(self._pdf)  # (1)
@@ -122,8 +124,8 @@ class AgreementVerifier:
         moment, ends = start, []
         stamp: Timestamp | None = None  # of the revision behind, where that is a signature's document timestamp
         for signed in reversed(self._signed):
-            signed.check_time(authorities, self._trust, moment, self._checks, stamp)
-            signed.check_path(paths, self._checks, self._terms, self._trust)
+            signed.check_time(authorities, self._trust, moment, self._checks, stamp, self._later)
+            signed.check_path(paths, self._checks, self._terms, self._trust, self._later)
             stamp = signed.timestamp if signed.revision.kind == "timestamp" else None
             if signed.timestamp is None:
                 continue
@@ -229,10 +231,9 @@ class AgreementVerifier:
             )
             return []
         self._report.record = record = RecordReport()
-        told = check_record(bundle, self._trust.file, self._checks, record)
+        told = check_record(bundle, self._later, self._checks, record)
         with self._checks.collecting(Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE):
             if self._trust.file is not None:
-                self._later = LaterTrust.of(self._trust.file, told.service)
                 check_service(told.service, self._trust.file)
         if document is None or self._terms is None:
             return []

@@ -24,10 +24,11 @@ from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.changes import Revision
 from signing_service.verify.cms import check_embedded_chain, check_signed_attributes, read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN, Container
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.path import PathBuilder, Purpose, check_purpose
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
-from signing_service.verify.timestamps import Timestamp, Token, open_token
+from signing_service.verify.timestamps import Timestamp, Token, open_token, validate_by
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
 
@@ -72,7 +73,13 @@ class Signed:
         return (*own, *(certificate for token in tokens for certificate in token.certificates))
 
     def check_time(
-        self, authorities: PathBuilder, trust: Trust, moment: datetime, checks: Checks, stamp: Timestamp | None = None
+        self,
+        authorities: PathBuilder,
+        trust: Trust,
+        moment: datetime,
+        checks: Checks,
+        stamp: Timestamp | None = None,
+        later: LaterTrust | None = None,
     ) -> None:
         """(5) Validate the timestamp as seen at ``moment``; ``stamp``: of the revision that follows, if it is one."""
         if self.revision.own_certificate:
@@ -80,21 +87,26 @@ class Signed:
         if self.token is None:
             return
         with checks.collecting(Step.TIME, self.subject, SubIndication.GENERIC):
-            timestamp = self.timestamp = self.token.validate(authorities, moment)
+            timestamp = self.timestamp = validate_by(self.token, authorities, moment, later)
             self.report.time, self.report.time_authority = timestamp.time, timestamp.authority
             trusted = set(trust.timestamp_anchors)
             self.report.time_independent = any(item in trusted for item in timestamp.path.certificates)
             checks.passed(Step.TIME, self.subject, f"its time is proven by {timestamp.authority}")
 
     def check_path(
-        self, paths: PathBuilder, checks: Checks, terms: Terms | None = None, trust: Trust | None = None
+        self,
+        paths: PathBuilder,
+        checks: Checks,
+        terms: Terms | None = None,
+        trust: Trust | None = None,
+        later: LaterTrust | None = None,
     ) -> None:
         """(4) Validate the signer's certificate at the proven time; without one there is nothing to say."""
         if self.certificate is None or self.timestamp is None:
             return
         if self.revision.own_certificate:
             if terms is not None and trust is not None:
-                own_certificate.check_own_path(self, terms, trust, checks)
+                own_certificate.check_own_path(self, terms, trust, checks, later)
             return
         with checks.collecting(Step.PATH, self.subject, SubIndication.GENERIC):
             try:

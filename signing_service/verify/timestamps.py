@@ -23,13 +23,16 @@ from cryptography.hazmat import asn1
 
 from signing_service.encoding import parse_digits
 from signing_service.errors import FormatError
+from signing_service.evidence.trust import TrustFile
 from signing_service.verify.algorithms import Hash, hash_algorithm
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.container import Container
 from signing_service.verify.der import decode, encoded, items, read_algorithm
 from signing_service.verify.ess import check_signing_certificate, has_signing_certificate
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.path import Path, PathBuilder, Purpose
-from signing_service.verify.verdict import SubIndication, failure, unproven
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import CheckError, SubIndication, failure, unproven
 
 CLOCK_TOLERANCE = timedelta(minutes=2)  # by which two authorities' clocks may differ
 _GEN_TIME = re.compile(rb"(\d{14})(?:\.(\d{1,9}))?Z")
@@ -80,6 +83,20 @@ class Token:
             raise unproven(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, f"the timestamp's imprint is weak: {weak}")
         paths.add(self.certificates)
         return Timestamp(self.info.time, paths.validate(self.certificate, Purpose.TIMESTAMPING, moment))  # (4)
+
+
+def validate_by(token: Token, paths: PathBuilder, moment: datetime, later: LaterTrust | None) -> Timestamp:
+    """The token's timestamp; raises CheckError, which asks for a later trust file where that names the authority."""
+    try:
+        return token.validate(paths, moment)
+    except CheckError as error:
+        if later is None:
+            raise
+        raise later.judged(error, lambda known: token.validate(_authorities_of(known), moment)) from error
+
+
+def _authorities_of(file: TrustFile) -> PathBuilder:
+    return PathBuilder(Trust.of_file(file).all_anchors)
 
 
 def open_token(container: Container, digest_of: Callable[[Hash], bytes], others: tuple[Certificate, ...] = ()) -> Token:
