@@ -87,6 +87,8 @@ def _trust_file_in(path: Path) -> bytes:
 
 def _verify_successors(options: argparse.Namespace, paths: Sequence[Path], files: Mapping[str, bytes]) -> int:
     from signing_service.verify.successors import chain_to_json, chain_to_text, verify_successors
+    from signing_service.verify.terminal import width_of
+    from signing_service.verify.wrapping import PAPER
 
     if any(str(path) not in files for path in paths):
         name = next(iter(files))
@@ -98,7 +100,10 @@ def _verify_successors(options: argparse.Namespace, paths: Sequence[Path], files
     if trusted and all(data == trusted[1] for data in files.values()):
         raise UsageError(f"{trusted[0]} is what trust comes from; nothing else is given", hint="add a PDF or a bundle")
     chain = verify_successors(trusted, files)
-    print(json.dumps(chain_to_json(chain), ensure_ascii=False, indent=2) if options.json else chain_to_text(chain))
+    if options.json:
+        print(json.dumps(chain_to_json(chain), ensure_ascii=False, indent=2))
+    else:
+        print(chain_to_text(chain, width_of(sys.stdout, PAPER)))
     return chain.verdict.exit_code
 
 
@@ -173,5 +178,6 @@ def _print(report: Report, *, as_json: bool) -> None:
         return
     from signing_service.verify.terminal import shows_colour, width_of
     from signing_service.verify.text import report_to_text
+    from signing_service.verify.wrapping import PAPER
 
-    sys.stdout.write(report_to_text(report, colour=shows_colour(sys.stdout), width=width_of(sys.stdout)))
+    sys.stdout.write(report_to_text(report, colour=shows_colour(sys.stdout), width=width_of(sys.stdout, PAPER)))

@@ -5,14 +5,13 @@ print(report_to_text(report, colour=True, width=80))
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from signing_service.verify.report import AgreementReport, Report, SignatureReport, grouped
 from signing_service.verify.verdict import Verdict
+from signing_service.verify.wrapping import kept, wrapped
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
 STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
@@ -35,8 +34,6 @@ HEADLINES = {
     Verdict.FAILED: "Not valid",
 }
 _VERDICT_COLUMNS = len("INDETERMINATE") + 2
-_PAINT = re.compile("\x1b\\[[0-9]*m")
-_LABEL = re.compile(r"(?:[A-Z][\w-]*(?: for)? +)(?=\S)")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
 
 
@@ -45,27 +42,27 @@ def report_to_text(report: Report, *, colour: bool = False, width: int = 0) -> s
 
     ``width``: columns after which lines are continued below, indented; 0: never.
     """
-    lines = [part for line in _lines(report, colour) for part in _wrapped(line, width)]
-    return "\n".join(lines) + "\n"
+    first, *lines = _lines(report, colour)  # the first is one line always: the verdict, and a path to copy
+    return "\n".join([first, *(row for line in lines for row in wrapped(line, width))]) + "\n"
 
 
 def one_line(report: Report, *, colour: bool = False, width: int = 0) -> str:
     """Give the line for one file among many: verdict, name, the worst problem; continued below as report_to_text."""
     problem = f" ({clean(report.problems[0].message)})" if report.problems else ""
-    return file_line(report.verdict, f"{clean(report.name)}{problem}", colour=colour, width=width)
+    return file_line(report.verdict, f"{kept(clean(report.name))}{problem}", colour=colour, width=width)
 
 
 def file_line(verdict: Verdict, text: str, *, colour: bool = False, width: int = 0) -> str:
     """A verdict and what it is of, one under the other in a column of their own."""
     line = f"{verdict.value:<{_VERDICT_COLUMNS}}{text}"
-    rows = list(_wrapped(line, width, _VERDICT_COLUMNS))
+    rows = list(wrapped(line, width, _VERDICT_COLUMNS))
     rows[0] = rows[0].replace(verdict.value, _painted(verdict, colour), 1)
     return "\n".join(rows)
 
 
 def hint_text(hint: str, width: int = 0) -> str:
     """``hint: …`` as it stands under a report, continued below."""
-    return "\n".join(_wrapped(f"hint: {clean(hint)}", width))
+    return "\n".join(wrapped(f"hint: {clean(hint)}", width))
 
 
 def painted_count(count: int, verdict: Verdict, colour: bool) -> str:
@@ -108,33 +105,6 @@ def summary(report: Report) -> str:
     counts = Counter(signature.verdict for signature in report.signatures)
     words = {Verdict.PASSED: "good", Verdict.INDETERMINATE: "not proven", Verdict.FAILED: "bad"}
     return f"{len(report.signatures)}: " + ", ".join(f"{counts[item]} {words[item]}" for item in words if counts[item])
-
-
-def _wrapped(line: str, width: int, indent: int = 0) -> Iterator[str]:
-    """Break a line at spaces; what follows stands under the text after a label, or four columns further in.
-
-    ``indent``: where it stands instead; the first word after so many columns is never put below.
-    """
-    kept = indent
-    label = _LABEL.match(line)
-    indent = indent or (label.end() if label and label.end() == 12 else len(line) - len(line.lstrip(" ")) + 4)
-    row, used = "", 0
-    for word in re.findall(r" *[^ ]+", line):
-        columns = _columns(word)
-        if width > indent + 20 and used > kept and used + columns > width:
-            yield row
-            word = " " * indent + word.lstrip(" ")
-            row, used = "", 0
-            columns = _columns(word)
-        row, used = row + word, used + columns
-    yield row
-
-
-def _columns(text: str) -> int:
-    """How wide a text is on a terminal: wide letters take two columns, combining ones none."""
-    plain = _PAINT.sub("", text)
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in plain)
-    return len(plain) + wide - sum(unicodedata.category(letter) in ("Mn", "Me", "Cf") for letter in plain)
 
 
 def _lines(report: Report, colour: bool) -> Iterator[str]:
