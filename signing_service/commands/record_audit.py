@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any

@@ -71,6 +71,7 @@ def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
     from signing_service.verify.verifier import verify_file
 
     data = _read(path)
+    _refuse_receipt(path, data)
     if path.suffix.lower() not in SUFFIXES and (data.lstrip()[:1] == b"{" or data.startswith(_PEM)):
         raise UsageError(
             f"{path} is what trust comes from, not what is to be verified",
@@ -79,9 +80,18 @@ def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
     return verify_file(data, trust, at, profile, str(path))
 
 
+def _refuse_receipt(path: Path, data: bytes) -> None:
+    """Raise UsageError on a receipt, which another command checks."""
+    from signing_service.verify.kinds import RECEIPT, kind_of
+
+    if data.lstrip()[:1] == b"{" and kind_of(data) is RECEIPT:
+        raise UsageError(f"{path} is {RECEIPT.what}, not an agreement", hint=RECEIPT.hint.replace("FILE", str(path)))
+
+
 def _trust_file_in(path: Path) -> bytes:
     """The bytes of what looks like a trust file; none of anything else."""
     data = _read(path) if path.suffix.lower() not in SUFFIXES and path.is_file() else b""
+    _refuse_receipt(path, data)
     return data if data.lstrip()[:1] == b"{" else b""
 
 

@@ -33,6 +33,7 @@ from signing_service.evidence.trust import (
 )
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.verify.shapes import check_shape
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.successors import verify_successors
 from signing_service.verify.verdict import SubIndication, Verdict, unproven
 
@@ -106,8 +107,8 @@ def _needs(data: bytes, later: TrustFile, message: str) -> SigningServiceError:
     """The error for what is open, with the officer's name in place of the identifier."""
     if isinstance(message, Phrase) and (officer := later.officer(str(message.values.get("officer")))):
         message = Phrase(message.template, **{**message.values, "officer": officer.name})
-    hint = (
-        f"a later trust file is needed (SHA-256 fingerprint {fingerprint_text(fingerprint(data))}): get it from "
-        "elsewhere, check that it follows with `verify --trust OLD NEW`, then verify with it"
+    hint = _l(
+        "a later trust file is needed (SHA-256 fingerprint %(fingerprint)s): get it from elsewhere, check that it "
+        "follows with `verify --trust OLD NEW`, then verify with it"
     )
-    return unproven(SubIndication.NO_POE, message, hint=hint)
+    return unproven(SubIndication.NO_POE, message, hint=Phrase(hint, fingerprint=fingerprint_text(fingerprint(data))))

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from signing_service.errors import SigningServiceError
+from signing_service.errors import Phrase, SigningServiceError
 from signing_service.evidence.bundle import OpenBundle
 from signing_service.evidence.event_lines import EventLine
 from signing_service.evidence.record_keys import verify_record_checkpoint
@@ -33,10 +33,11 @@ from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.repeated import check_references, check_repeated
 from signing_service.verify.report import RecordReport
 from signing_service.verify.shapes import check_shape
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import GIVE_TRUST_FILE, Checks, Step, SubIndication, failure, unproven
 
 SUBJECT = "record"
-_NEXT_KEY = "the record is signed by a key that came after the trust file"
+_NEXT_KEY = _l("the record is signed by a key that came after the trust file")
 Event = Mapping[str, Any]
 
 
@@ -104,7 +105,7 @@ def check_checkpoint(signed: bytes, later: LaterTrust | None, checks: Checks, re
     """Step 8 (1) for one signed checkpoint; ``report`` has its size already. Raises RecordError if it is not ours."""
     if later is None:
         checks.unproven(
-            Step.RECORD, SUBJECT, SubIndication.NO_POE, "the record's key is not known", hint=GIVE_TRUST_FILE
+            Step.RECORD, SUBJECT, SubIndication.NO_POE, _l("the record's key is not known"), hint=GIVE_TRUST_FILE
         )
         return
     trust = later.trusted
@@ -128,9 +129,13 @@ def _check_quorum(signed: bytes, trust: TrustFile) -> None:
         missing = ", ".join(key.name for key in trust.witnesses if key.name not in seen)
         raise unproven(
             SubIndication.NO_POE,
-            f"checkpoint is cosigned by {len(seen)} of the {trust.quorum} witnesses that are needed; "
-            f"missing: {missing}",
-            hint="cosignatures may have arrived since: get the evidence anew",
+            _l(
+                "checkpoint is cosigned by %(count)s of the %(quorum)s witnesses that are needed; missing: %(missing)s"
+            ),
+            hint=_l("cosignatures may have arrived since: get the evidence anew"),
+            count=len(seen),
+            quorum=trust.quorum,
+            missing=missing,
         )
 
 
@@ -161,7 +166,7 @@ def _check_inclusion(opened: OpenBundle) -> None:
         if not bundle.complete or item.index in opened.proofs:
             verify_proof(opened.proof(item.index), item.entry, checkpoint)
     if bundle.complete and root_of([leaf_hash(item.entry) for item in bundle.events]) != checkpoint.root:
-        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the entries do not make the record's root")
+        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, _l("the entries do not make the record's root"))
 
 
 def _verify_opened(line: EventLine) -> None:
@@ -174,8 +179,10 @@ def _check_opening(line: EventLine, agreement: str, erased: Collection[Any], che
     if line.event is not None:
         _verify_opened(line)
     elif entry.scope == agreement and entry.sequence in erased:
-        message = f"event {entry.sequence} ({entry.type}) was erased, and nobody can say any more what it held"
-        checks.unproven(Step.RECORD, SUBJECT, SubIndication.NO_POE, message, hint="an older bundle may still hold it")
+        erasure = _l("event %(sequence)s (%(type)s) was erased, and nobody can say any more what it held")
+        message = Phrase(erasure, sequence=entry.sequence, type=entry.type)
+        hint = _l("an older bundle may still hold it")
+        checks.unproven(Step.RECORD, SUBJECT, SubIndication.NO_POE, message, hint=hint)
     elif entry.scope == agreement:
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE,

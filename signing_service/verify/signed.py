@@ -28,6 +28,7 @@ from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.path import PathBuilder, Purpose, check_purpose
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.timestamps import Timestamp, Token, open_token, validate_by
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
@@ -36,8 +37,6 @@ _ONE_TIME = {
     "2.5.29.56": "noRevAvail",  # RFC 9608
     "0.4.0.194121.2.1": "validity-assured-short-term",  # EN 319 412-1 clause 5.2
 }
-
-
 _TIMESTAMPS = {"archive": "archive timestamp", "timestamp": "document timestamp"}
 
 
@@ -145,7 +144,7 @@ class Signed:
             self.report.consent = approved.statement.consent
             self.report.consent_language = approved.statement.consent_language
             if approved.assurance == "passkey" and relying_party is None:
-                raise unproven(SubIndication.NO_POE, "its approval is by a passkey", hint=GIVE_TRUST_FILE)
+                raise unproven(SubIndication.NO_POE, _l("its approval is by a passkey"), hint=GIVE_TRUST_FILE)
             checks.passed(Step.APPROVAL, self.subject, f"approved by {approved.method}")
 
 
@@ -216,7 +215,7 @@ def check_one_root(all_signed: Sequence[Signed], checks: Checks) -> None:
                     Step.PATH,
                     item.subject,
                     SubIndication.CHAIN_CONSTRAINTS_FAILURE,
-                    "its certificate does not lead to the root of the document's others",
+                    _l("its certificate does not lead to the root of the document's others"),
                 )
 
 

@@ -31,6 +31,7 @@ from signing_service.verify.der import decode, encoded, items, read_algorithm
 from signing_service.verify.ess import check_signing_certificate, has_signing_certificate
 from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.path import Path, PathBuilder, Purpose
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import CheckError, SubIndication, failure, unproven
 
@@ -75,8 +76,9 @@ class Token:
         if self.info.time > moment + CLOCK_TOLERANCE:  # (5)
             raise unproven(
                 SubIndication.TIMESTAMP_ORDER_FAILURE,
-                f"the timestamp of {self.info.time:%Y-%m-%d %H:%M:%S} UTC lies after the time of validation, "
-                f"{moment:%Y-%m-%d %H:%M:%S} UTC",
+                _l("the timestamp of %(time)s UTC lies after the time of validation, %(moment)s UTC"),
+                time=f"{self.info.time:%Y-%m-%d %H:%M:%S}",
+                moment=f"{moment:%Y-%m-%d %H:%M:%S}",
             )
         weak = self.info.hash.weak_at(moment)
         if weak:
@@ -107,7 +109,7 @@ def open_token(container: Container, digest_of: Callable[[Hash], bytes], others:
     """
     info = read_info(container.content or b"")  # (1)
     if info.imprint != digest_of(info.hash):  # (2)
-        raise failure(SubIndication.HASH_FAILURE, "the timestamp is of other bytes")
+        raise failure(SubIndication.HASH_FAILURE, _l("the timestamp is of other bytes"))
     certificate = container.signer_certificate(others)  # (3)
     if not has_signing_certificate(container):
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the timestamp does not name its authority's certificate")

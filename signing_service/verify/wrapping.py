@@ -3,9 +3,9 @@
     rows = list(wrapped("Agreement   12 Countries, 12 Universities …", 80))
 
 Widths are those of a terminal: a Chinese letter takes two columns, a Thai vowel above another letter none. A line is
-broken at spaces and between Chinese, Japanese and Korean letters, by their rules for punctuation; in a run of Thai, Lao,
-Khmer or Burmese, which has no spaces, between whole letters where it does not fit on a line of its own. What people
-copy is never broken: hashes, paths, moments, fingerprints, commands between backticks.
+broken at spaces and between Chinese, Japanese and Korean letters, by their rules for punctuation; in a run of Thai,
+Lao, Khmer or Burmese, which has no spaces, between whole letters where it does not fit on a line of its own. What
+people copy is never broken: hashes, paths, moments, fingerprints, commands between backticks.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ import pytest
 
 from signing_service.verify.wrapping import columns, kept, wrapped
 
-CHINESE = "本人已阅读《十二国十二校国际联盟协议》第一点零版，并以校长身份代表南京邮电大学签署本协议，特此确认其全部条款。" * 2
+CHINESE = "本人已阅读《十二国十二校国际联盟协议》第一点零版，并以校长身份代表南京邮电大学签署本协议。" * 2
 THAI = "ข้าพเจ้าได้อ่านข้อตกลงพันธมิตรระหว่างประเทศสิบสองประเทศสิบสองมหาวิทยาลัยแล้วและลงนามในนามของมหาวิทยาลัย" * 2
-RUSSIAN = "Я прочитал соглашение международного альянса двенадцати стран и двенадцати университетов и подписываю его. " * 2
+RUSSIAN = "Я прочитал соглашение международного альянса двенадцати стран и университетов и подписываю его. " * 2
 DIGEST = "a9364fb01e878291884a1b31bdc852ef55bda23cbc383dd5c7e89f630223390b"
 PRINTED = "wgjx euhz hjfu tzqo iyrh ohtb orh2 7ccr"
 
@@ -62,7 +62,8 @@ def test_what_is_copied_or_searched_for_is_never_broken(whole: str):
 
 
 def test_a_path_with_spaces_stays_whole_where_it_is_marked_as_one():
-    assert any("my own papers/evidence.zip" in row for row in wrapped(f"it is {kept('my own papers/evidence.zip')}", 41))
+    path = "my own papers/evidence.zip"
+    assert any(path in row for row in wrapped(f"it is {kept(path)}", 41))
 
 
 def test_the_text_of_a_labelled_line_hangs_under_its_text():
