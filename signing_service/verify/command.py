@@ -31,6 +31,13 @@ one event of the record (17.tlog-proof), with the event beside it (17.event.json
 is told whether each was signed by an officer of the one before it, from the one given with --trust on.
 
 exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE (what is missing is named); of several files the worst.
+
+examples:
+
+  signing-service verify --trust trust.json evidence.zip
+  signing-service verify --trust trust.json archive/
+  signing-service verify --trust trust-on-paper.json trust-2.json trust.json
+  signing-service verify --profile pades --trust anchors.pem contract.pdf
 """
 
 
@@ -41,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     at = _parse_moment(options.at)
     paths = list(_files(options.paths))
     if not paths:
-        raise UsageError("no PDF or bundle was found", hint="name a .pdf or .zip file")
+        raise UsageError(
+            f"no PDF or bundle was found in {', '.join(options.paths)}", hint="name a .pdf or .zip file, or its folder"
+        )
     successors = {str(path): data for path in paths if (data := _trust_file_in(path))}
     if successors and (options.trust or len(successors) > 1):
         return _verify_successors(options, paths, successors)
@@ -176,8 +185,22 @@ def _read(path: Path) -> bytes:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise UsageError(f"{path} is larger than {MAX_FILE_BYTES} bytes")
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} cannot be read: there is no such file", hint=_near(path)) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _near(path: Path) -> str:
+    """What to do about a file that is not there: the name beside it that is most like it."""
+    from difflib import get_close_matches
+
+    try:
+        there = [item.name for item in path.parent.iterdir()]
+    except OSError:
+        there = []
+    near = get_close_matches(path.name, there, 1)
+    return f"did you mean {path.parent / near[0]}?" if near else "look at the name and the folder that it is in"
 
 
 def _print(report: Report, *, as_json: bool) -> None:
