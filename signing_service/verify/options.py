@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 from signing_service.errors import UsageError
 
-
 _UNKNOWN = r"unrecognized arguments: (.+)"
 _PLAIN = (
     (_UNKNOWN, "{0} is not known to this command"),
