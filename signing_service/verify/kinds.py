@@ -97,15 +97,21 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
+CUT = _l("its end is missing: the download was interrupted, or something was added; get the file anew")
+LOCKED = _l("it is protected by a password, as no agreement is: give the file as it was downloaded")
+UNSIGNED = _l("it holds no signature; perhaps it was printed or saved anew: give the file as it was downloaded")
+FOREIGN = _l(
+    "if it is a signed PDF from elsewhere, verify it with --profile pades, on the page as “Any other signed PDF”; "
+    "if it is an agreement, give the file as it was downloaded"
+)
+ABOUT_ONE = frozenset({CUT, LOCKED, UNSIGNED, FOREIGN})
+"""What says nothing below a list of many files."""
+
+
 def hint_about(pdf: bytes) -> str:
     """What to do about a PDF that does not have the form of this service's agreements."""
     if b"%%EOF" not in pdf[-_TAIL:]:
-        return _l("its end is missing: the download was interrupted, or something was added; get the file anew")
+        return CUT
     if b"/Encrypt" in pdf:
-        return _l("it is protected by a password, as no agreement is: give the file as it was downloaded")
-    if b"/ByteRange" not in pdf:
-        return _l("it holds no signature; perhaps it was printed or saved anew: give the file as it was downloaded")
-    return _l(
-        "if it is a signed PDF from elsewhere, verify it with --profile pades, on the page as “Any other signed PDF”; "
-        "if it is an agreement, give the file as it was downloaded"
-    )
+        return LOCKED
+    return FOREIGN if b"/ByteRange" in pdf else UNSIGNED

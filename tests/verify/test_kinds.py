@@ -26,11 +26,11 @@ def packed(*names: str) -> bytes:
     return made.getvalue()
 
 
-def pdf(**options: object) -> bytes:
+def pdf(encryption: pikepdf.Encryption | bool = False) -> bytes:
     made = io.BytesIO()
     blank = pikepdf.new()
     blank.add_blank_page()
-    blank.save(made, **options)
+    blank.save(made, encryption=encryption)
     return made.getvalue()
 
 
