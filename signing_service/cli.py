@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 from signing_service import __version__
 from signing_service.errors import SigningServiceError
+from signing_service.verify.terminal import width_of
+from signing_service.verify.wrapping import wrapped
 
 COMMANDS = {  # name: module, what it does
     "verify": ("signing_service.verify.command", "check signed PDFs, evidence bundles or folders of them, offline"),
@@ -83,9 +85,9 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _complain(message: str, hint: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    if hint:
-        print(f"hint: {hint}", file=sys.stderr)
+    width = width_of(sys.stderr)
+    for line in (f"error: {message}", *([f"hint: {hint}"] if hint else [])):
+        print("\n".join(wrapped(line, width)), file=sys.stderr)
     return code
 
 

@@ -25,7 +25,7 @@ from signing_service.agreement.names import check_direction, clean_name, mixed_w
 from signing_service.agreement.rules import Rules
 from signing_service.agreement.terms import MAX_PARTIES, Party, Terms, read_languages
 from signing_service.agreement.words import words_for
-from signing_service.errors import FormatError, LimitError, SigningServiceError, all_of, raise_all
+from signing_service.errors import FormatError, LimitError, Phrase, SigningServiceError, all_of, raise_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ def parse_source(files: Mapping[str, bytes], *, finished: bool = False) -> Sourc
     missing or too many, and where articles or their numbering differ between languages; LimitError above limits.
     """
     if TOML not in files:
-        raise FormatError(f"{TOML} is missing")
+        raise FormatError("%(file)s is missing", file=TOML)
     toml = _decode_toml(files[TOML])
     table = Members(_parse_toml(toml), TOML)
     try:
@@ -121,26 +121,28 @@ def read_countries(toml: bytes) -> Mapping[str, Mapping[str, str]]:
 
 def _decode_toml(data: bytes) -> str:
     if len(data) > MAX_TOML_BYTES:
-        raise LimitError(f"{TOML} is larger than {MAX_TOML_BYTES} bytes")
+        raise LimitError("%(file)s is larger than %(limit)s bytes", file=TOML, limit=MAX_TOML_BYTES)
     try:
         return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(f"{TOML}:{line}: not UTF-8") from None
+        raise FormatError("%(place)s: not UTF-8", place=f"{TOML}:{line}") from None
 
 
 def _parse_toml(toml: str) -> dict[str, Any]:
     chain = _KEY_CHAIN.search(toml)
     if chain is not None:  # the reader's work grows with the square of a key's parts
         number = toml.count("\n", 0, chain.start()) + 1
-        raise LimitError(f"{TOML}:{number}: a key of more than {MAX_KEY_PARTS} parts")
+        place = f"{TOML}:{number}"
+        raise LimitError("%(place)s: a key of more than %(limit)s parts", place=place, limit=MAX_KEY_PARTS)
     try:
         return tomllib.loads(toml)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         match = re.search(r"\s*\(at line (\d+), column \d+\)", str(error))
         line = match[1] if match else str(toml.count("\n") + 1)
         reason = str(error).replace(match[0], "") if match else str(error).replace(" (at end of document)", "")
-        raise FormatError(f"{TOML}:{line}: not TOML: {reason[:1].lower()}{reason[1:]}") from None
+        told = f"{reason[:1].lower()}{reason[1:]}"
+        raise FormatError("%(place)s: not TOML: %(reason)s", place=f"{TOML}:{line}", reason=told) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +230,8 @@ def _check_names(terms: Terms) -> None:
 
 def same_name(index: int, name: str) -> FormatError:
     """The error to raise where a party is called as an earlier one."""
-    message = f"terms.parties[{index}]: name {name!r} is that of another party"
-    return FormatError(message, hint="name each party once")
+    message, place = "%(place)s: name %(name)s is that of another party", f"terms.parties[{index}]"
+    return FormatError(message, hint="name each party once", place=place, name=repr(name))
 
 
 def check_party(index: int, party: Party) -> None:
@@ -237,23 +239,29 @@ def check_party(index: int, party: Party) -> None:
     place = f"terms.parties[{index}]"
     for name in (party.name, party.native_name):
         if clean_name(name, what=f"{place}: name") != name:
-            raise FormatError(f"{place}: name {name!r} holds doubled or invisible spaces")
+            message = "%(place)s: name %(name)s holds doubled or invisible spaces"
+            raise FormatError(message, place=place, name=repr(name))
         check_direction(name, what=f"{place}: name")
         if (word := mixed_word(name)) is not None:
             hint = "a letter only looks like the others: type the word again with one keyboard"
-            raise FormatError(f"{place}: name holds {word!r}, a word of Latin and other letters", hint=hint)
+            message = "%(place)s: name holds %(word)s, a word of Latin and other letters"
+            raise FormatError(message, hint=hint, place=place, word=repr(word))
     try:
         ZoneInfo(party.time_zone)
     except (KeyError, ValueError, OSError):
-        raise FormatError(f"{place}: time_zone {party.time_zone!r} does not exist") from None
+        message = "%(place)s: time_zone %(zone)s does not exist"
+        raise FormatError(message, place=place, zone=repr(party.time_zone)) from None
 
 
 def _check_files(files: Mapping[str, bytes], languages: tuple[str, ...]) -> None:
     wanted = {TOML, *(f"{language}.md" for language in languages)}
     for name in sorted(wanted - set(files)):
-        raise FormatError(f"{name} is missing", hint=f"{TOML} names the languages {', '.join(languages)}")
+        hint = "%(toml)s names the languages %(languages)s"
+        raise FormatError("%(file)s is missing", hint=hint, file=name, toml=TOML, languages=", ".join(languages))
     for name in sorted(set(files) - wanted):
-        raise FormatError(f"{name} is not a file of this agreement", hint=f"it consists of {', '.join(sorted(wanted))}")
+        message = "%(file)s is not a file of this agreement"
+        hint = "it consists of %(files)s"
+        raise FormatError(message, hint=hint, file=name, files=", ".join(sorted(wanted)))
 
 
 def with_line(toml: str, error: FormatError) -> FormatError:
@@ -273,6 +281,9 @@ def with_line(toml: str, error: FormatError) -> FormatError:
         found = [n for n in range(start, end) if re.match(rf"\s*\[*\s*{key[0]}\b", lines[n])]
         start = found[0] if found else start
     shown = place.removeprefix("terms.").removeprefix("terms")
+    if isinstance(error.message, Phrase) and "place" in error.message.values:
+        values = {**error.message.values, "place": f"{TOML}:{start + 1}: {shown}"}
+        return type(error)(error.message.template, hint=error.hint, **values)
     message = f"{shown}: {rest}" if rest and shown and shown != TOML else rest or error.message
     return type(error)(f"{TOML}:{start + 1}: {message}", hint=error.hint)
 

@@ -29,6 +29,8 @@ from signing_service.settings import Settings
 from signing_service.store import installation
 from signing_service.store.database import Database
 from signing_service.store.migrations import check_schema
+from signing_service.verify.terminal import width_of
+from signing_service.verify.wrapping import wrapped
 from signing_service.workflow.delivery import send_test_mail
 from signing_service.workflow.readiness import LEAST_FREE
 from signing_service.workflow.service import load_fonts, open_keys, open_service, system_clock
@@ -36,6 +38,7 @@ from signing_service.workflow.transports import open_smtp
 
 EXPIRY_WARNING = timedelta(days=365)
 MIN_FREE_DISK = 1 << 30  # bytes
+_TEXT = 20  # columns before what is told
 
 Check = Callable[[Settings], Iterator[Finding]]
 
@@ -202,6 +205,8 @@ def _check_contact(settings: Settings) -> Iterator[Finding]:
 
 
 def _print(finding: Finding) -> None:
-    print(f"{finding.level:<8} {finding.check:<10} {finding.text}", file=sys.stdout)
+    said = [f"{finding.level:<8} {finding.check:<10} {finding.text}"]
     if finding.hint:
-        print(f"{'':<8} {'':<10} hint: {finding.hint}")
+        said.append(f"{'':<{_TEXT}}hint: {finding.hint}")
+    for line in said:
+        print("\n".join(wrapped(line, width_of(sys.stdout), _TEXT)))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import base64
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ from signing_service.record.note import MAX_NOTE, VerifierKey, parse_verifier_ke
 from signing_service.record.proof import parse_proof
 from signing_service.record.sources import LOOK_AHEAD, is_address, open_source
 from signing_service.record.tiles import Fetch
+from signing_service.verify.terminal import width_of
+from signing_service.verify.wrapping import wrapped
 
 EXIT_CODES = {"PASSED": 0, "FAILED": 1, "INDETERMINATE": 3}
 
@@ -258,7 +261,7 @@ def _to_text(outcome: Outcome) -> str:
     lines += [
         f"  {'?' if finding.open_question else '!'} {finding.path} {finding.problem}" for finding in outcome.findings
     ]
-    return "\n".join(lines)
+    return "\n".join(row for line in lines for row in wrapped(line, width_of(sys.stdout)))
 
 
 def _to_json(outcome: Outcome) -> dict[str, Any]:

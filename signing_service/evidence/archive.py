@@ -78,5 +78,6 @@ def _read_member(data: bytes, offset: int) -> tuple[str, bytes, int]:
     start = offset + _LOCAL.size + name_length
     name = data[start - name_length : start]
     if name_length > MAX_NAME or not name.isascii() or start + size > len(data):
-        raise FormatError("bundle is cut off, or a member's name is not at most 100 ASCII characters")
+        message = "bundle is cut off, or a member's name is not at most 100 ASCII characters"
+        raise FormatError(message, hint="get the bundle anew, as it was downloaded")
     return name.decode("ascii"), data[start : start + size], start + size

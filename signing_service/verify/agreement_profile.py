@@ -13,6 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from signing_service.agreement.terms import Terms
+from signing_service.errors import FormatError, LimitError
 from signing_service.evidence.bundle import OpenBundle
 from signing_service.verify.bundled import check_members, in_order
 from signing_service.verify.certificate import Certificate, unique
@@ -21,6 +22,7 @@ from signing_service.verify.crls import VerifiedCrl, read_crl
 from signing_service.verify.enrolments import check_enrolments, check_refusals
 from signing_service.verify.events import Shown, check_events, check_service
 from signing_service.verify.extensions import check_extensions
+from signing_service.verify.kinds import hint_about
 from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.own_certificate import own_anchors
 from signing_service.verify.papers import check_papers
@@ -30,6 +32,7 @@ from signing_service.verify.report import AgreementReport, RecordReport, Report
 from signing_service.verify.revocation import Known, read_response
 from signing_service.verify.rules import check_fields, check_rules, names_of
 from signing_service.verify.signed import Signed, check_one_root, check_seal_issuer, foreign_to, open_revision
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.structure import Document, read_document
 from signing_service.verify.timestamps import CLOCK_TOLERANCE, Timestamp
 from signing_service.verify.trust import Trust
@@ -52,9 +55,11 @@ class AgreementVerifier:
         """Do steps 1 to 8 and give the report."""
         digest = sha256(self._pdf).hexdigest() if bundle is None else bundle.pdf_sha256
         self._report.sha256, self._report.size = digest, len(self._pdf)
+        if self._trust.file is not None and bundle is not None:
+            self._later = LaterTrust.of(self._trust.file, bundle.lines)
         document = None
         with self._checks.collecting(Step.STRUCTURE, "file", SubIndication.FORMAT_FAILURE):
-            document = read_document(self._pdf)  # (1)
+            document = self._open()  # (1)
             self._checks.passed(Step.STRUCTURE, "file", f"a base and {len(document.deltas)} revisions, nothing else")
         if document is not None:
             self._read(document)  # (2), (3)
@@ -70,6 +75,14 @@ class AgreementVerifier:
         self._check_rules(events)  # (7)
         return self._finish()
 
+    def _open(self) -> Document:
+        try:
+            return read_document(self._pdf)
+        except LimitError:
+            raise
+        except FormatError as error:  # CheckErrors say more than that the file has another form
+            raise FormatError(error.message, hint=error.hint or hint_about(self._pdf)) from error
+
     def _read(self, document: Document) -> None:
         with self._checks.collecting(Step.RULES, "agreement", SubIndication.FORMAT_FAILURE):
             self._terms = terms = Terms.from_json(document.base.terms)
@@ -79,7 +92,7 @@ class AgreementVerifier:
             check_fields(terms, list(document.base.fields))
         if not document.deltas:
             self._checks.unproven(
-                Step.STRUCTURE, "file", SubIndication.SIGNED_DATA_NOT_FOUND, "the file has no signature"
+                Step.STRUCTURE, "file", SubIndication.SIGNED_DATA_NOT_FOUND, _l("the file has no signature")
             )
         with self._checks.collecting(Step.CHANGES, "file", SubIndication.FORMAT_FAILURE):
             for revision in read_revisions(self._pdf, document):  # (2)
@@ -122,8 +135,8 @@ class AgreementVerifier:
         moment, ends = start, []
         stamp: Timestamp | None = None  # of the revision behind, where that is a signature's document timestamp
         for signed in reversed(self._signed):
-            signed.check_time(authorities, self._trust, moment, self._checks, stamp)
-            signed.check_path(paths, self._checks, self._terms, self._trust)
+            signed.check_time(authorities, self._trust, moment, self._checks, stamp, self._later)
+            signed.check_path(paths, self._checks, self._terms, self._trust, self._later)
             stamp = signed.timestamp if signed.revision.kind == "timestamp" else None
             if signed.timestamp is None:
                 continue
@@ -209,7 +222,7 @@ class AgreementVerifier:
                 Step.APPROVAL,
                 "papers",
                 SubIndication.SIG_CONSTRAINTS_FAILURE,
-                "the bundle holds a scan that nobody attested",
+                _l("the bundle holds a scan that nobody attested"),
             )
 
     def _check_extensions(self, events: Sequence[Event]) -> None:
@@ -224,21 +237,20 @@ class AgreementVerifier:
                 Step.RECORD,
                 "record",
                 SubIndication.NO_POE,
-                "without the evidence bundle nothing is known of the record",
+                _l("without the evidence bundle nothing is known of the record"),
                 hint=ADD_BUNDLE,
             )
             return []
         self._report.record = record = RecordReport()
-        told = check_record(bundle, self._trust.file, self._checks, record)
+        told = check_record(bundle, self._later, self._checks, record)
         with self._checks.collecting(Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE):
             if self._trust.file is not None:
-                self._later = LaterTrust.of(self._trust.file, told.service)
                 check_service(told.service, self._trust.file)
         if document is None or self._terms is None:
             return []
         if bundle.bundle.agreement != self._terms.id:
             self._checks.failed(
-                Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE, "the bundle is of another agreement"
+                Step.RECORD, "record", SubIndication.SIG_CONSTRAINTS_FAILURE, _l("the bundle is of another agreement")
             )
         shown = [
             Shown(item.revision, item.report, _der(item.certificate), item.approval, item.statement)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from signing_service.verify.der import Algorithm, read_pss_parameters
 from signing_service.verify.scheme_oids import DSA_WITH, ECDSA_WITH, RSA_WITH
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -241,7 +242,8 @@ def check_signature(key: PublicKeyTypes, scheme: Scheme, signature: bytes, data:
     try:
         _check(key, scheme, signature, data, digest)
     except InvalidSignature as error:
-        raise failure(SubIndication.SIG_CRYPTO_FAILURE, "the signature value does not fit the key and data") from error
+        message = _l("the signature value does not fit the key and data")
+        raise failure(SubIndication.SIG_CRYPTO_FAILURE, message) from error
     except (UnsupportedAlgorithm, TypeError, ValueError) as error:
         raise _unsupported(f"{scheme.title} with a {key_title(key)} key") from error
 

@@ -18,13 +18,15 @@ from signing_service.agreement.consent import consent_sentence, role_in
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.approval import Approval, RelyingParty, ServiceAssertion, Statement, challenge_of, verify_assertion
 from signing_service.encoding import format_time
-from signing_service.errors import InputError
+from signing_service.errors import InputError, Phrase
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.cms import APPROVAL
 from signing_service.verify.container import Container
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
 from signing_service.verify.verdict import CheckError, SubIndication, failure
 
+_SERVICE_METHODS = {"password": _l("password"), "password+totp": _l("password+totp")}
 MAX_ONE_TIME_LIFE = timedelta(hours=1)  # docs/formats.md 6
 _NO_REVOCATION = x509.ObjectIdentifier("2.5.29.56")  # noRevAvail, RFC 9608
 _SHORT_TERM = x509.ObjectIdentifier("0.4.0.194121.2.1")  # validity-assured-short-term, EN 319 412-1
@@ -113,10 +115,10 @@ def _check_evidence(approval: Approval, expected: Expected) -> str:
     if not isinstance(evidence, ServiceAssertion):
         if expected.relying_party is not None:  # whose passkey it is, and all else, is for :mod:`.enrolments`
             verify_assertion(evidence, challenge_of(approval.statement), expected.relying_party)
-        return "a passkey"
+        return _l("a passkey")
     if evidence.time > expected.time + CLOCK_TOLERANCE:
         raise _refused("was given after the signature's time")
-    return f"{evidence.method}, asserted by the service"
+    return Phrase(_l("%(method)s, asserted by the service"), method=Phrase(_SERVICE_METHODS[evidence.method]))
 
 
 def _refused(problem: str) -> CheckError:

@@ -31,6 +31,13 @@ one event of the record (17.tlog-proof), with the event beside it (17.event.json
 is told whether each was signed by an officer of the one before it, from the one given with --trust on.
 
 exit codes: 0 PASSED, 1 FAILED, 2 usage error, 3 INDETERMINATE (what is missing is named); of several files the worst.
+
+examples:
+
+  signing-service verify --trust trust.json evidence.zip
+  signing-service verify --trust trust.json archive/
+  signing-service verify --trust trust-on-paper.json trust-2.json trust.json
+  signing-service verify --profile pades --trust anchors.pem contract.pdf
 """
 
 
@@ -41,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     at = _parse_moment(options.at)
     paths = list(_files(options.paths))
     if not paths:
-        raise UsageError("no PDF or bundle was found", hint="name a .pdf or .zip file")
+        raise UsageError(
+            f"no PDF or bundle was found in {', '.join(options.paths)}", hint="name a .pdf or .zip file, or its folder"
+        )
     successors = {str(path): data for path in paths if (data := _trust_file_in(path))}
     if successors and (options.trust or len(successors) > 1):
         return _verify_successors(options, paths, successors)
@@ -71,6 +80,7 @@ def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
     from signing_service.verify.verifier import verify_file
 
     data = _read(path)
+    _refuse_receipt(path, data)
     if path.suffix.lower() not in SUFFIXES and (data.lstrip()[:1] == b"{" or data.startswith(_PEM)):
         raise UsageError(
             f"{path} is what trust comes from, not what is to be verified",
@@ -79,14 +89,25 @@ def verify_path(path: Path, trust: Trust, at: datetime, profile: str) -> Report:
     return verify_file(data, trust, at, profile, str(path))
 
 
+def _refuse_receipt(path: Path, data: bytes) -> None:
+    """Raise UsageError on a receipt, which another command checks."""
+    from signing_service.verify.kinds import RECEIPT, kind_of
+
+    if data.lstrip()[:1] == b"{" and kind_of(data) is RECEIPT:
+        raise UsageError(f"{path} is {RECEIPT.what}, not an agreement", hint=RECEIPT.hint.replace("FILE", str(path)))
+
+
 def _trust_file_in(path: Path) -> bytes:
     """The bytes of what looks like a trust file; none of anything else."""
     data = _read(path) if path.suffix.lower() not in SUFFIXES and path.is_file() else b""
+    _refuse_receipt(path, data)
     return data if data.lstrip()[:1] == b"{" else b""
 
 
 def _verify_successors(options: argparse.Namespace, paths: Sequence[Path], files: Mapping[str, bytes]) -> int:
     from signing_service.verify.successors import chain_to_json, chain_to_text, verify_successors
+    from signing_service.verify.terminal import width_of
+    from signing_service.verify.wrapping import PAPER
 
     if any(str(path) not in files for path in paths):
         name = next(iter(files))
@@ -98,7 +119,10 @@ def _verify_successors(options: argparse.Namespace, paths: Sequence[Path], files
     if trusted and all(data == trusted[1] for data in files.values()):
         raise UsageError(f"{trusted[0]} is what trust comes from; nothing else is given", hint="add a PDF or a bundle")
     chain = verify_successors(trusted, files)
-    print(json.dumps(chain_to_json(chain), ensure_ascii=False, indent=2) if options.json else chain_to_text(chain))
+    if options.json:
+        print(json.dumps(chain_to_json(chain), ensure_ascii=False, indent=2))
+    else:
+        print(chain_to_text(chain, width_of(sys.stdout, PAPER)))
     return chain.verdict.exit_code
 
 
@@ -161,8 +185,22 @@ def _read(path: Path) -> bytes:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise UsageError(f"{path} is larger than {MAX_FILE_BYTES} bytes")
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} cannot be read: there is no such file", hint=_near(path)) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _near(path: Path) -> str:
+    """What to do about a file that is not there: the name beside it that is most like it."""
+    from difflib import get_close_matches
+
+    try:
+        there = [item.name for item in path.parent.iterdir()]
+    except OSError:
+        there = []
+    near = get_close_matches(path.name, there, 1)
+    return f"did you mean {path.parent / near[0]}?" if near else "look at the name and the folder that it is in"
 
 
 def _print(report: Report, *, as_json: bool) -> None:
@@ -173,5 +211,6 @@ def _print(report: Report, *, as_json: bool) -> None:
         return
     from signing_service.verify.terminal import shows_colour, width_of
     from signing_service.verify.text import report_to_text
+    from signing_service.verify.wrapping import PAPER
 
-    sys.stdout.write(report_to_text(report, colour=shows_colour(sys.stdout), width=width_of(sys.stdout)))
+    sys.stdout.write(report_to_text(report, colour=shows_colour(sys.stdout), width=width_of(sys.stdout, PAPER)))

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from signing_service.verify.algorithms import Scheme, check_signature, hash_algorithm, signature_scheme
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.der import Algorithm, x509_oid
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
 DATA = "1.2.840.113549.1.7.1"
@@ -87,14 +88,14 @@ class Container:
         if self.one(CONTENT_TYPE, "content-type") != x509_oid(self.content_type):
             raise failure(SubIndication.FORMAT_FAILURE, "the signed content type is another than the content's")
         if self.one(MESSAGE_DIGEST, "message-digest") != b"\x04" + bytes([len(digest)]) + digest:
-            raise failure(SubIndication.HASH_FAILURE, "the signed digest is not the digest of the signed bytes")
+            raise failure(SubIndication.HASH_FAILURE, _l("the signed digest is not the digest of the signed bytes"))
 
     def signer_certificate(self, others: tuple[Certificate, ...] = ()) -> Certificate:
         """Find the signer's certificate here or among ``others``; raises CheckError (INDETERMINATE) without one."""
         for certificate in (*self.certificates, *others):
             if self.signer.names(certificate):
                 return certificate
-        raise unproven(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "the signer's certificate is not in the file")
+        raise unproven(SubIndication.NO_SIGNING_CERTIFICATE_FOUND, _l("the signer's certificate is not in the file"))
 
     def check_signature(self, key: PublicKeyTypes, content_digest: bytes, content: bytes | None = None) -> None:
         """Raise CheckError unless the signature value is the key's over signed attributes or content."""

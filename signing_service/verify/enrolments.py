@@ -38,12 +38,13 @@ from signing_service.approval import (
     verify_confirmation,
 )
 from signing_service.encoding import from_base64url, parse_time, sha256_hex, to_base64url
-from signing_service.errors import SigningServiceError
+from signing_service.errors import Phrase, SigningServiceError
 from signing_service.evidence.trust import TrustFile
 from signing_service.verify.history import Event, History
 from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.rules import ASSURANCES, signer_of
 from signing_service.verify.signed import Signed
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import (
     ADD_BUNDLE,
     GIVE_TRUST_FILE,
@@ -55,7 +56,11 @@ from signing_service.verify.verdict import (
     unproven,
 )
 
-_METHODS = {"in-person": "in person", "video": "by video", "phone": "by telephone"}
+_METHODS = {
+    "in-person": _l("officer %(officer)s confirmed the passkey in person at %(time)s"),
+    "video": _l("officer %(officer)s confirmed the passkey by video at %(time)s"),
+    "phone": _l("officer %(officer)s confirmed the passkey by telephone at %(time)s"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def check_enrolments(
     if not passkeys:
         return
     if not events:
-        message = "without the evidence bundle nothing is known of the passkeys that approved"
+        message = _l("without the evidence bundle nothing is known of the passkeys that approved")
         checks.unproven(Step.APPROVAL, "approvals", SubIndication.NO_POE, message, hint=ADD_BUNDLE)
         return
     history = History(events)
@@ -118,13 +123,14 @@ def identify(approval: Approval, signer: str, before: Sequence[Event], trust: Tr
         stated = _check_enrolled(act, trust)
         confirmer = trust.officer(stated.officer)
         name = confirmer.name if confirmer else stated.officer
-        return f"officer {name} confirmed the passkey {_METHODS[stated.method]} at {stated.time:%Y-%m-%d %H:%M} UTC"
+        told = f"{stated.time:%Y-%m-%d %H:%M} UTC"
+        return Phrase(_METHODS[stated.method], officer=name, time=told)
     officer = trust.officer(act.mandate.representative.id)
     if officer is None or act.key not in officer.keys:
         raise _refused("is by a passkey that is not this officer's in the trust file")
     if time is not None and not officer.may_act_at(time):
         raise _refused("is by an officer who had left")
-    return f"officer {officer.name}'s passkey is in the trust file"
+    return Phrase(_l("officer %(officer)s's passkey is in the trust file"), officer=officer.name)
 
 
 def check_refusals(
@@ -270,7 +276,7 @@ def _act(approval: Approval, signer: str, before: Sequence[Event]) -> _Act:
 
 def _known(later: LaterTrust | None) -> LaterTrust:
     if later is None:
-        raise unproven(SubIndication.NO_POE, "the officers who confirm are not known", hint=GIVE_TRUST_FILE)
+        raise unproven(SubIndication.NO_POE, _l("the officers who confirm are not known"), hint=GIVE_TRUST_FILE)
     return later
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from signing_service.errors import SigningServiceError
 from signing_service.verify.command import read_trust_files, verify_path
 from signing_service.verify.json_report import report_to_json
+from signing_service.verify.kinds import ABOUT_ONE
 from signing_service.verify.terminal import Progress, shows_colour, width_of
 from signing_service.verify.text import clean, file_line, hint_text, one_line, painted_count
 from signing_service.verify.trust import Trust
@@ -58,7 +59,7 @@ class Task:
             return Outcome(verdict, line, None, (error.hint,) if error.hint else ())
         full = report_to_json(report) if self.as_json else None
         line = one_line(report, colour=self.colour, width=self.width)
-        return Outcome(report.verdict, line, full, report.hints)
+        return Outcome(report.verdict, line, full, tuple(hint for hint in report.hints if hint not in ABOUT_ONE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,22 @@
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from signing_service.errors import UsageError
+
+_UNKNOWN = r"unrecognized arguments: (.+)"
+_PLAIN = (
+    (_UNKNOWN, "{0} is not known to this command"),
+    (r"the following arguments are required: (.+)", "{0} is missing"),
+    (r"argument (\S+): expected one argument", "{0} needs a value behind it"),
+    (r"argument (\S+): invalid int value: (.+)", "{0} {1} is no whole number"),
+    (r"argument (\S+): invalid choice: (.+) \(choose from (.+)\)", "{0} cannot be {1}: choose one of {2}"),
+)
+"""What argparse says, and how it is said here."""
 
 
 class Paragraphs(argparse.HelpFormatter):
@@ -39,5 +51,12 @@ class Parser(argparse.ArgumentParser):
         super().__init__(description=description, **options)
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError."""
-        raise UsageError(message, hint=f"{self.prog} --help explains the command")
+        """Raise UsageError, in plainer words than argparse has."""
+        hint = f"{self.prog} --help explains the command"
+        for pattern, plain in _PLAIN:
+            if found := re.fullmatch(pattern, message):
+                message = plain.format(*found.groups())
+                word = found[1].split()[0].partition("=")[0]
+                near = get_close_matches(word, self._option_string_actions, 1) if pattern is _UNKNOWN else []
+                raise UsageError(message, hint=f"did you mean {near[0]}? {hint}" if near else hint)
+        raise UsageError(message, hint=hint)

@@ -25,6 +25,7 @@ from signing_service.errors import ForeignCertificateError, SigningServiceError
 from signing_service.verify.certificate import Certificate, unique
 from signing_service.verify.container import TIMESTAMP_TOKEN, TST_INFO, Container
 from signing_service.verify.crls import read_crl
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.own_container import check_own_signature, read_own_signature
 from signing_service.verify.pades.cms import read_container
 from signing_service.verify.path import Path, PathBuilder, Purpose
@@ -92,14 +93,23 @@ def own_anchors(terms: Terms, trust: Trust, signer: str) -> tuple[Certificate, .
     return unique((*sealed, *trust.anchors_of(party.id)))
 
 
-def check_own_path(signed: Signed, terms: Terms, trust: Trust, checks: Checks) -> None:
+def check_own_path(
+    signed: Signed, terms: Terms, trust: Trust, checks: Checks, later: LaterTrust | None = None
+) -> None:
     """(4) The certificate leads to an anchor of its own party, at the proven time, and was not revoked by then."""
     certificate, container, timestamp = signed.certificate, signed.container, signed.timestamp
     if certificate is None or container is None or timestamp is None:
         return
     with checks.collecting(Step.PATH, signed.subject, SubIndication.GENERIC):
-        anchors = own_anchors(terms, trust, signed.revision.field)
-        path = validate_own_path(container, certificate, anchors, timestamp.time)
+
+        def validate(known: Trust) -> Path:
+            anchors = own_anchors(terms, known, signed.revision.field)
+            return validate_own_path(container, certificate, anchors, timestamp.time)
+
+        try:
+            path = validate(trust)
+        except CheckError as error:
+            raise later.judged(error, lambda file: validate(Trust.of_file(file))) if later else error from error
         check_not_revoked(path, container, timestamp.time)
         signed.report.identity = (
             f"{certificate.parsed.subject.rfc4514_string()}, by an authority of the party's: {path.anchor.subject_text}"

@@ -17,6 +17,7 @@ from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import parse_entry, verify_opening
 from signing_service.record.note import parse_note
 from signing_service.record.proof import Proof, parse_proof, verify_proof
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.record import SUBJECT, check_checkpoint
 from signing_service.verify.repeated import check_repeated
 from signing_service.verify.report import RecordReport, Report
@@ -43,7 +44,8 @@ def verify_proof_file(data: bytes, line: bytes | None, trust: Trust, at: datetim
         checkpoint = parse_checkpoint(parse_note(proof.checkpoint).text)
         record.origin, record.size = checkpoint.origin, checkpoint.size
         with checks.collecting(Step.RECORD, SUBJECT, constraint):
-            check_checkpoint(proof.checkpoint, trust.file, checks, record)  # (1)
+            later = LaterTrust(trust.file) if trust.file else None
+            check_checkpoint(proof.checkpoint, later, checks, record)  # (1)
         if line is None:
             message = "there is no event beside the proof, so nothing is known of what it proves"
             hint = f"put it beside the proof, named as the proof but for {EVENT_SUFFIX}"

@@ -1,10 +1,11 @@
 """Step 8: the record. What the bundle says happened is in the record, in this order, and is what the PDF shows.
 
-    told = check_record(bundle, trust, checks, report)
+    told = check_record(bundle, later, checks, report)
     told.agreement, told.service              # opened events, in order
 
 1. The checkpoint that all proofs share is signed by the record's key and cosigned by the witness quorum of the
-   trust file (C2SP tlog-checkpoint, tlog-cosignature); with fewer nothing is wrong, but a fork is not excluded.
+   trust file (C2SP tlog-checkpoint, tlog-cosignature); with fewer nothing is wrong, but a fork is not excluded. Where
+   a later trust file names the key or the witnesses, that one is asked for (:mod:`.later_trust`).
 2. Every entry is in the tree of that checkpoint (RFC 6962 2.1.1), or the bundle has all entries and they make it.
 3. Every event opens its entry's commitment and has exactly the members of its type (:mod:`.shapes`).
 4. The agreement's entries are a sequence without gap or duplicate, each naming its predecessor; where the bundle
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from signing_service.errors import SigningServiceError
+from signing_service.errors import Phrase, SigningServiceError
 from signing_service.evidence.bundle import OpenBundle
 from signing_service.evidence.event_lines import EventLine
 from signing_service.evidence.record_keys import verify_record_checkpoint
@@ -28,12 +29,15 @@ from signing_service.record.cosignature import verify_cosignatures
 from signing_service.record.entry import SERVICE_SCOPE, Entry, verify_chain, verify_opened
 from signing_service.record.proof import verify_proof
 from signing_service.record.tree import leaf_hash, root_of
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.repeated import check_references, check_repeated
 from signing_service.verify.report import RecordReport
 from signing_service.verify.shapes import check_shape
-from signing_service.verify.verdict import GIVE_TRUST_FILE, Checks, Step, SubIndication, failure
+from signing_service.verify.speech import marked as _l
+from signing_service.verify.verdict import GIVE_TRUST_FILE, Checks, Step, SubIndication, failure, unproven
 
 SUBJECT = "record"
+_NEXT_KEY = _l("the record is signed by a key that came after the trust file")
 Event = Mapping[str, Any]
 
 
@@ -55,13 +59,13 @@ class Record:
     """Of the service itself."""
 
 
-def check_record(opened: OpenBundle, trust: TrustFile | None, checks: Checks, report: RecordReport) -> Record:
+def check_record(opened: OpenBundle, later: LaterTrust | None, checks: Checks, report: RecordReport) -> Record:
     """Check the record's proofs; give what it tells."""
     constraint = SubIndication.SIG_CONSTRAINTS_FAILURE
     bundle, checkpoint = opened.bundle, opened.checkpoint
     report.origin, report.size = checkpoint.origin, checkpoint.size
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
-        check_checkpoint(opened.signed_checkpoint, trust, checks, report)  # (1)
+        check_checkpoint(opened.signed_checkpoint, later, checks, report)  # (1)
     with checks.collecting(Step.RECORD, SUBJECT, constraint):
         _check_inclusion(opened)  # (2)
         checks.passed(Step.RECORD, SUBJECT, f"{len(bundle.events)} entries are in the record of {checkpoint.origin}")
@@ -97,28 +101,41 @@ def _known(line: EventLine, checks: Checks) -> EventLine:
     return EventLine(line.item, line.entry, None)
 
 
-def check_checkpoint(signed: bytes, trust: TrustFile | None, checks: Checks, report: RecordReport) -> None:
+def check_checkpoint(signed: bytes, later: LaterTrust | None, checks: Checks, report: RecordReport) -> None:
     """Step 8 (1) for one signed checkpoint; ``report`` has its size already. Raises RecordError if it is not ours."""
-    if trust is None:
+    if later is None:
         checks.unproven(
-            Step.RECORD, SUBJECT, SubIndication.NO_POE, "the record's key is not known", hint=GIVE_TRUST_FILE
+            Step.RECORD, SUBJECT, SubIndication.NO_POE, _l("the record's key is not known"), hint=GIVE_TRUST_FILE
         )
         return
-    verify_record_checkpoint(signed, trust.record_key, trust.retired_record_keys, trust.record_origin)
-    cosignatures = verify_cosignatures(signed, trust.witnesses)
+    trust = later.trusted
+    cosignatures = verify_cosignatures(signed, trust.witnesses)  # a wrong one of a known witness is told first
+    later.check(lambda known: _verify_signed(signed, known), _NEXT_KEY)
     report.witnesses = tuple(item.key.name for item in cosignatures)
     report.quorum = "none" if trust.quorum is None else str(trust.quorum)
     witnessed = f"cosigned by {len(cosignatures)} witnesses" if cosignatures else "not witnessed"
     checks.passed(Step.RECORD, SUBJECT, f"checkpoint {report.size} is signed by {trust.record_origin}, {witnessed}")
-    if len(cosignatures) < (trust.quorum or 0):
-        missing = ", ".join(key.name for key in trust.witnesses if key.name not in report.witnesses)
-        checks.unproven(
-            Step.RECORD,
-            SUBJECT,
+    later.check(lambda known: _check_quorum(signed, known))
+
+
+def _verify_signed(signed: bytes, trust: TrustFile) -> None:
+    verify_record_checkpoint(signed, trust.record_key, trust.retired_record_keys, trust.record_origin)
+
+
+def _check_quorum(signed: bytes, trust: TrustFile) -> None:
+    """Raise CheckError where fewer witnesses cosigned than the trust file asks for."""
+    seen = {item.key.name for item in verify_cosignatures(signed, trust.witnesses)}
+    if len(seen) < (trust.quorum or 0):
+        missing = ", ".join(key.name for key in trust.witnesses if key.name not in seen)
+        raise unproven(
             SubIndication.NO_POE,
-            f"checkpoint is cosigned by {len(cosignatures)} of the {trust.quorum} witnesses that are needed; "
-            f"missing: {missing}",
-            hint="cosignatures may have arrived since: get the evidence anew",
+            _l(
+                "checkpoint is cosigned by %(count)s of the %(quorum)s witnesses that are needed; missing: %(missing)s"
+            ),
+            hint=_l("cosignatures may have arrived since: get the evidence anew"),
+            count=len(seen),
+            quorum=trust.quorum,
+            missing=missing,
         )
 
 
@@ -131,7 +148,7 @@ def proof_of_existence(opened: OpenBundle, trust: TrustFile, pdf_sha256: str) ->
         return None
     try:
         signed = opened.signed_checkpoint
-        verify_record_checkpoint(signed, trust.record_key, trust.retired_record_keys, trust.record_origin)
+        _verify_signed(signed, trust)
         times = sorted(item.time for item in verify_cosignatures(signed, trust.witnesses, trust.quorum))
         for line in opened.lines:
             if line.event is not None and line.event.get("pdf_sha256") == pdf_sha256:
@@ -149,7 +166,7 @@ def _check_inclusion(opened: OpenBundle) -> None:
         if not bundle.complete or item.index in opened.proofs:
             verify_proof(opened.proof(item.index), item.entry, checkpoint)
     if bundle.complete and root_of([leaf_hash(item.entry) for item in bundle.events]) != checkpoint.root:
-        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the entries do not make the record's root")
+        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, _l("the entries do not make the record's root"))
 
 
 def _verify_opened(line: EventLine) -> None:
@@ -162,8 +179,10 @@ def _check_opening(line: EventLine, agreement: str, erased: Collection[Any], che
     if line.event is not None:
         _verify_opened(line)
     elif entry.scope == agreement and entry.sequence in erased:
-        message = f"event {entry.sequence} ({entry.type}) was erased, and nobody can say any more what it held"
-        checks.unproven(Step.RECORD, SUBJECT, SubIndication.NO_POE, message, hint="an older bundle may still hold it")
+        erasure = _l("event %(sequence)s (%(type)s) was erased, and nobody can say any more what it held")
+        message = Phrase(erasure, sequence=entry.sequence, type=entry.type)
+        hint = _l("an older bundle may still hold it")
+        checks.unproven(Step.RECORD, SUBJECT, SubIndication.NO_POE, message, hint=hint)
     elif entry.scope == agreement:
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import ADD_BUNDLE, Check, Step, SubIndication, Verdict, worst
 
 
@@ -184,7 +185,7 @@ class Report:
     def hints(self) -> tuple[str, ...]:
         """What to do, each once."""
         if self.foreign_to:
-            return ("verify it with the trust file of the alliance that it belongs to",)
+            return (_l("verify it with the trust file of the alliance that it belongs to"),)
         told = dict.fromkeys(check.hint for check in self.problems if check.hint)
         if self.verdict is Verdict.FAILED:
             told.pop(ADD_BUNDLE, None)  # no bundle mends what is wrong

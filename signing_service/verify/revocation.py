@@ -25,6 +25,7 @@ from signing_service.verify.certificate import Certificate, check_signed
 from signing_service.verify.der import items
 from signing_service.verify.limits import MAX_NAMESAKES
 from signing_service.verify.path import Purpose, check_purpose
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import SubIndication, failure, unproven
 
 _OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
@@ -82,7 +83,8 @@ def _read(response: ocsp.OCSPResponse, known: Known) -> Status:
     if named:
         raise unproven(
             SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
-            f"the issuer of {named[0].subject_text!r}, who answers for it, is not known",
+            _l("the issuer of %(subject)s, who answers for it, is not known"),
+            subject=repr(named[0].subject_text),
         )
     raise FormatError("an OCSP response is about no certificate in the file")
 

@@ -24,13 +24,16 @@ from signing_service.agreement.acts import (
     state,
     waiting_for,
 )
+from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import format_time, parse_time
+from signing_service.errors import Phrase
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.history import Event, History
 from signing_service.verify.own_certificate import ASSURANCE as OWN_CERTIFICATE
 from signing_service.verify.own_certificate import check_names
 from signing_service.verify.report import AgreementReport, SignatureReport
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import ADD_BUNDLE, Checks, Step, SubIndication, Verdict, failure, unproven
 
 SUBJECT = "agreement"
@@ -120,7 +123,7 @@ def _check_may_sign(terms: Terms, acts: Acts, given: Act, *, known: bool) -> Non
     if given.signer == SECRETARIAT and unknown and not terms.is_complete(acts.given(terms)):
         raise unproven(
             SubIndication.NO_POE,
-            "signatures on paper may have counted, of which the document alone says nothing",
+            _l("signatures on paper may have counted, of which the document alone says nothing"),
             hint=ADD_BUNDLE,
         )
     may_sign(terms, acts, given.signer, given.time)
@@ -138,8 +141,14 @@ def _as_if_extended(terms: Terms, acts: Acts, given: Act, subject: str, checks: 
         Step.RULES,
         subject,
         SubIndication.NO_POE,
-        f"{given.signer} signed after {format_time(closes)}, to which the sealed rules let officers add time; "
-        "whether they did, the document alone does not say",
+        Phrase(
+            _l(
+                "%(signer)s signed after %(closes)s, to which the sealed rules let officers add time; "
+                "whether they did, the document alone does not say"
+            ),
+            signer=given.signer,
+            closes=format_time(closes),
+        ),
         hint=ADD_BUNDLE,
     )
     return replace(acts, extended_until=given.time + timedelta(seconds=1))
@@ -164,7 +173,9 @@ def _check_assurance(terms: Terms, item: SignatureReport, checks: Checks) -> Non
             Step.RULES,
             f"field {item.field}",
             SubIndication.SIG_CONSTRAINTS_FAILURE,
-            f"the approval is by {item.assurance}, the terms ask for {minimum}",
+            Phrase(
+                _l("the approval is by %(given)s, the terms ask for %(minimum)s"), given=item.assurance, minimum=minimum
+            ),
         )
 
 
@@ -181,13 +192,13 @@ def _check_complete(
     report.waiting_for = waiting_for(terms, acts)
     missing = ""
     if acts.withdrawal is not None:
-        missing = f"the agreement was withdrawn on {acts.withdrawal.time:%Y-%m-%d}"
+        missing = Phrase(_l("the agreement was withdrawn on %(day)s"), day=f"{acts.withdrawal.time:%Y-%m-%d}")
     elif not terms.is_complete(acts.given(terms)):  # (3)
         missing = _which_do_not_count(report.waiting_for, signatures)
     elif acts.countersignature is None:
-        missing = "the secretariat has not countersigned"
+        missing = _l("the secretariat has not countersigned")
     elif not signatures or signatures[-1].kind != "archive":
-        missing = "no archive timestamp closes the file"
+        missing = _l("no archive timestamp closes the file")
     if missing:
         checks.unproven(Step.RULES, SUBJECT, SubIndication.GENERIC, missing)
     else:
@@ -199,14 +210,11 @@ def _which_do_not_count(waiting: Sequence[str], signatures: Sequence[SignatureRe
     there = {signer_of(item) for item in signatures if item.kind == "signature"}
     absent = ", ".join(signer for signer in waiting if signer not in there)
     uncounted = ", ".join(signer for signer in waiting if signer in there)
-    return "; ".join(
-        f"{words}: {signers}"
-        for words, signers in (
-            ("signatures are missing", absent),
-            ("signatures are there, but do not count as they stand", uncounted),
-        )
-        if signers
-    )
+    missing = Phrase(_l("signatures are missing: %(signers)s"), signers=absent)
+    idle = Phrase(_l("signatures are there, but do not count as they stand: %(signers)s"), signers=uncounted)
+    if absent and uncounted:
+        return Phrase("%(missing)s; %(idle)s", missing=missing, idle=idle)
+    return missing if absent else idle
 
 
 def check_mandate(terms: Terms, event: Event, history: History, item: SignatureReport, certificate: bytes) -> None:
@@ -217,7 +225,7 @@ def check_mandate(terms: Terms, event: Event, history: History, item: SignatureR
     signer = signer_of(item)
     mandate, digest = history.newest_mandate(signer, before=event["sequence"]) or (None, "")
     if mandate is None or digest != event.get("mandate_sha256"):
-        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the mandate is not the newest one in the record")
+        raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, _l("the mandate is not the newest one in the record"))
     mandate.check_for(terms, signer)
     if item.time is not None:
         mandate.check_valid_at(item.time)
@@ -226,11 +234,20 @@ def check_mandate(terms: Terms, event: Event, history: History, item: SignatureR
     elif mandate.representative.name != item.signer:
         raise failure(
             SubIndication.SIG_CONSTRAINTS_FAILURE,
-            f"the mandate is of {mandate.representative.name}, the certificate of {item.signer}",
+            _l("the mandate is of %(name)s, the certificate of %(other)s"),
+            name=mandate.representative.name,
+            other=item.signer,
         )
-    until = f" to {mandate.last_day}" if mandate.last_day else ""
-    item.mandate = f"by {mandate.organ}, from {mandate.first_day}{until}"
+    item.mandate = _in_words(mandate)
+
+
+def _in_words(mandate: Mandate) -> str:
+    """Who gave it, for when, by which document."""
+    values = {"organ": mandate.organ, "first": str(mandate.first_day), "last": str(mandate.last_day)}
+    dated = _l("by %(organ)s, from %(first)s to %(last)s") if mandate.last_day else _l("by %(organ)s, from %(first)s")
+    told = Phrase(dated, **values)
     if mandate.document:
-        item.mandate += f", {mandate.document}"
+        told = Phrase("%(told)s, %(document)s", told=told, document=mandate.document)
     if mandate.document_sha256:
-        item.mandate += f" (its PDF: SHA-256 {mandate.document_sha256})"
+        told = Phrase(_l("%(told)s (its PDF: SHA-256 %(sha256)s)"), told=told, sha256=mandate.document_sha256)
+    return told

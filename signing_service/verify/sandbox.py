@@ -24,6 +24,7 @@ from signing_service.errors import FormatError, InputError, LimitError, SigningS
 
 if TYPE_CHECKING:
     from signing_service.verify.report import Report
+    from signing_service.verify.speech import Words
 
 MAX_MEMORY = 768 * 1024 * 1024  # bytes of address space, of which the libraries take some 200 MB
 MAX_SECONDS = 20  # of processor time; the clock on the wall gets twice as long
@@ -49,6 +50,10 @@ class Submission:
     at: datetime
     """The aware moment of validation."""
     profile: str = "agreement"
+    language: str = "en"
+    """Of the report."""
+    catalogue: bytes = b""
+    """The language's ``.mo`` file; none for English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Result:
     worst; empty for PASSED."""
     problem: str
     """The worst that was found, as the report says it."""
+    problem_language: str = "en"
+    """Of ``problem``: English where it is told in no other."""
 
 
 def verify_apart(submission: Submission, *, seconds: float = MAX_SECONDS, memory: int = MAX_MEMORY) -> Result:
@@ -81,11 +88,12 @@ def verify_apart(submission: Submission, *, seconds: float = MAX_SECONDS, memory
         "name": submission.name,
         "at": submission.at.isoformat(),
         "profile": submission.profile,
-        "sizes": [len(submission.data), *map(len, submission.trust)],
+        "language": submission.language,
+        "sizes": [len(submission.data), len(submission.catalogue), *map(len, submission.trust)],
         "seconds": seconds,
         "memory": memory,
     }
-    parts = (json.dumps(header).encode() + _HEADER_END, submission.data, *submission.trust)
+    parts = (json.dumps(header).encode() + _HEADER_END, submission.data, submission.catalogue, *submission.trust)
     answer = ask_child(parts, 2 * seconds)
     if "error" in answer:
         raise _ERRORS.get(answer["error"], InputError)(answer["message"], hint=answer["hint"])
@@ -168,23 +176,25 @@ def _answer(header: dict[str, Any]) -> dict[str, Any]:
 
 def _verify(header: dict[str, Any]) -> dict[str, Any]:
     from signing_service.verify.html import report_to_html, report_to_section
+    from signing_service.verify.speech import Words
     from signing_service.verify.trust import read_trust
     from signing_service.verify.verifier import verify_file
 
-    data, *trust_files = (sys.stdin.buffer.read(size) for size in header["sizes"])
+    data, catalogue, *trust_files = (sys.stdin.buffer.read(size) for size in header["sizes"])
     trust = read_trust(trust_files)
     at, name = datetime.fromisoformat(str(header["at"])), str(header["name"])
+    words = Words(str(header["language"]), catalogue)
     report = verify_file(data, trust, at, str(header["profile"]), name)
     return {
         "verdict": report.verdict.value,
         "trust_fingerprint": report.trust_fingerprint,
-        "body": report_to_section(report),
-        "page": report_to_html(report),
-        "why": _why(report),
+        "body": report_to_section(report, words),
+        "page": report_to_html(report, words),
+        "why": _why(report, words),
     }
 
 
-def _why(report: Report) -> dict[str, str]:
+def _why(report: Report, words: Words) -> dict[str, str]:
     from signing_service.verify.text import STEPS, clean
     from signing_service.verify.verdict import ADD_BUNDLE, Verdict
 
@@ -192,7 +202,9 @@ def _why(report: Report) -> dict[str, str]:
     alone = report.verdict is Verdict.INDETERMINATE and ADD_BUNDLE in report.hints
     special = report.unfinished or (report.foreign_to and "foreign") or ("alone" if alone else "")
     reason = special or (STEPS[worst.step] if worst else "")
-    return {"reason": reason, "problem": clean(worst.message) if worst else ""}
+    told = words.told(worst.message) if worst else None
+    problem = clean(told or worst.message) if worst else ""
+    return {"reason": reason, "problem": problem, "problem_language": words.language if told else "en"}
 
 
 if __name__ == "__main__":

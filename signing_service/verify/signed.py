@@ -24,10 +24,12 @@ from signing_service.verify.certificate import Certificate, NameKey, unique
 from signing_service.verify.changes import Revision
 from signing_service.verify.cms import check_embedded_chain, check_signed_attributes, read_signature, read_token
 from signing_service.verify.container import TIMESTAMP_TOKEN, Container
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.path import PathBuilder, Purpose, check_purpose
 from signing_service.verify.report import SignatureReport
 from signing_service.verify.rules import signer_of
-from signing_service.verify.timestamps import Timestamp, Token, open_token
+from signing_service.verify.speech import marked as _l
+from signing_service.verify.timestamps import Timestamp, Token, open_token, validate_by
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import GIVE_TRUST_FILE, CheckError, Checks, Step, SubIndication, failure, unproven
 
@@ -35,8 +37,6 @@ _ONE_TIME = {
     "2.5.29.56": "noRevAvail",  # RFC 9608
     "0.4.0.194121.2.1": "validity-assured-short-term",  # EN 319 412-1 clause 5.2
 }
-
-
 _TIMESTAMPS = {"archive": "archive timestamp", "timestamp": "document timestamp"}
 
 
@@ -72,7 +72,13 @@ class Signed:
         return (*own, *(certificate for token in tokens for certificate in token.certificates))
 
     def check_time(
-        self, authorities: PathBuilder, trust: Trust, moment: datetime, checks: Checks, stamp: Timestamp | None = None
+        self,
+        authorities: PathBuilder,
+        trust: Trust,
+        moment: datetime,
+        checks: Checks,
+        stamp: Timestamp | None = None,
+        later: LaterTrust | None = None,
     ) -> None:
         """(5) Validate the timestamp as seen at ``moment``; ``stamp``: of the revision that follows, if it is one."""
         if self.revision.own_certificate:
@@ -80,21 +86,26 @@ class Signed:
         if self.token is None:
             return
         with checks.collecting(Step.TIME, self.subject, SubIndication.GENERIC):
-            timestamp = self.timestamp = self.token.validate(authorities, moment)
+            timestamp = self.timestamp = validate_by(self.token, authorities, moment, later)
             self.report.time, self.report.time_authority = timestamp.time, timestamp.authority
             trusted = set(trust.timestamp_anchors)
             self.report.time_independent = any(item in trusted for item in timestamp.path.certificates)
             checks.passed(Step.TIME, self.subject, f"its time is proven by {timestamp.authority}")
 
     def check_path(
-        self, paths: PathBuilder, checks: Checks, terms: Terms | None = None, trust: Trust | None = None
+        self,
+        paths: PathBuilder,
+        checks: Checks,
+        terms: Terms | None = None,
+        trust: Trust | None = None,
+        later: LaterTrust | None = None,
     ) -> None:
         """(4) Validate the signer's certificate at the proven time; without one there is nothing to say."""
         if self.certificate is None or self.timestamp is None:
             return
         if self.revision.own_certificate:
             if terms is not None and trust is not None:
-                own_certificate.check_own_path(self, terms, trust, checks)
+                own_certificate.check_own_path(self, terms, trust, checks, later)
             return
         with checks.collecting(Step.PATH, self.subject, SubIndication.GENERIC):
             try:
@@ -133,7 +144,7 @@ class Signed:
             self.report.consent = approved.statement.consent
             self.report.consent_language = approved.statement.consent_language
             if approved.assurance == "passkey" and relying_party is None:
-                raise unproven(SubIndication.NO_POE, "its approval is by a passkey", hint=GIVE_TRUST_FILE)
+                raise unproven(SubIndication.NO_POE, _l("its approval is by a passkey"), hint=GIVE_TRUST_FILE)
             checks.passed(Step.APPROVAL, self.subject, f"approved by {approved.method}")
 
 
@@ -204,7 +215,7 @@ def check_one_root(all_signed: Sequence[Signed], checks: Checks) -> None:
                     Step.PATH,
                     item.subject,
                     SubIndication.CHAIN_CONSTRAINTS_FAILURE,
-                    "its certificate does not lead to the root of the document's others",
+                    _l("its certificate does not lead to the root of the document's others"),
                 )
 
 

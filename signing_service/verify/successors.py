@@ -174,14 +174,17 @@ def _changes(before: TrustFile, after: TrustFile) -> Iterator[str]:
         yield "changes authorities"
 
 
-def chain_to_text(chain: Chain) -> str:
-    """The verdict, and a paragraph for each file."""
+def chain_to_text(chain: Chain, width: int = 0) -> str:
+    """The verdict, and a paragraph for each file; lines are continued below after ``width`` columns, 0: never."""
     from signing_service.verify.text import clean
+    from signing_service.verify.wrapping import wrapped
 
     lines = [f"{chain.verdict.value}: {len(chain.links)} trust files", ""]
+    indent = len(str(len(chain.links))) + 2
     for number, link in enumerate(chain.links, 1):
-        lines += [f"{number}  {link.fingerprint}", f"   {clean(link.name)}"]
-        lines += [f"   {link.verdict.value}: {clean(link.message)}"]
+        lines += [f"{number:<{indent}}{link.fingerprint}", " " * indent + clean(link.name)]
+        told = f"{' ' * indent}{link.verdict.value}: {clean(link.message)}"
+        lines += wrapped(told, width, indent)
     return "\n".join(lines)
 
 

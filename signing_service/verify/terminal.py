@@ -25,9 +25,12 @@ def shows_colour(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def width_of(stream: TextIO) -> int:
-    """Columns of a terminal; 0 for a file or pipe, whose lines are not broken."""
-    return shutil.get_terminal_size().columns if stream.isatty() else 0
+def width_of(stream: TextIO, otherwise: int = 0) -> int:
+    """Columns of a terminal; of a file or pipe ``otherwise``, by default 0: its lines are not broken.
+
+    A report is a page, and gets :data:`.wrapping.PAPER`; a list with one line for each file is for other programs too.
+    """
+    return shutil.get_terminal_size().columns if stream.isatty() else otherwise
 
 
 class Progress:

@@ -5,38 +5,49 @@ print(report_to_text(report, colour=True, width=80))
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from signing_service.verify.report import AgreementReport, Report, SignatureReport, grouped
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import Verdict
+from signing_service.verify.wrapping import kept, wrapped
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
-STEPS = ("limits", "structure", "changes", "signature", "certificates", "time", "approval", "rules", "record")
+STEPS = (
+    _l("limits"), _l("structure"), _l("changes"), _l("signature"), _l("certificates"), _l("time"), _l("approval"),
+    _l("rules"), _l("record"),
+)  # fmt: skip
 """What the steps of the verification are called, by their numbers."""
 MEANINGS = {
-    Verdict.PASSED: "Everything was checked and is as it must be.",
-    Verdict.INDETERMINATE: "Nothing is wrong, but something could not be decided; it is named below.",
-    Verdict.FAILED: "Something is wrong; it is named below. Do not rely on this file.",
+    Verdict.PASSED: _l("Everything was checked and is as it must be."),
+    Verdict.INDETERMINATE: _l("Nothing is wrong, but something could not be decided; it is named below."),
+    Verdict.FAILED: _l("Something is wrong; it is named below. Do not rely on this file."),
 }
 UNFINISHED = {
-    "open": "The agreement is still open for signature. All signatures that are there are good and nothing was "
-    "changed; only those that are named below are still to be given.",
-    "complete": "The parties have signed, and all their signatures are good. Only the countersignature of the "
-    "secretariat is still to come.",
+    "open": _l(
+        "The agreement is still open for signature. All signatures that are there are good and nothing was "
+        "changed; only those that are named below are still to be given."
+    ),
+    "complete": _l(
+        "The parties have signed, and all their signatures are good. Only the countersignature of the "
+        "secretariat is still to come."
+    ),
 }
 """What is said of an agreement whose verdict is INDETERMINATE for no other reason."""
+FOREIGN = _l(
+    "This file does not come from %(origin)s, whose trust file was given. If it belongs to another alliance, "
+    "nothing can be said about it with this trust file. If it claims to come from %(origin)s, do not rely on it."
+)
 HEADLINES = {
-    Verdict.PASSED: "Genuine and complete",
-    Verdict.INDETERMINATE: "Not fully proven",
-    Verdict.FAILED: "Not valid",
+    Verdict.PASSED: _l("Genuine and complete"),
+    Verdict.INDETERMINATE: _l("Not fully proven"),
+    Verdict.FAILED: _l("Not valid"),
 }
+UNFINISHED_HEADLINE = _l("Good so far, and not finished")
+NOT_UNDER_THIS = _l("intact, but not under this trust file")
 _VERDICT_COLUMNS = len("INDETERMINATE") + 2
-_PAINT = re.compile("\x1b\\[[0-9]*m")
-_LABEL = re.compile(r"(?:[A-Z][\w-]*(?: for)? +)(?=\S)")
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
 
 
@@ -45,27 +56,27 @@ def report_to_text(report: Report, *, colour: bool = False, width: int = 0) -> s
 
     ``width``: columns after which lines are continued below, indented; 0: never.
     """
-    lines = [part for line in _lines(report, colour) for part in _wrapped(line, width)]
-    return "\n".join(lines) + "\n"
+    first, *lines = _lines(report, colour)  # the first is one line always: the verdict, and a path to copy
+    return "\n".join([first, *(row for line in lines for row in wrapped(line, width))]) + "\n"
 
 
 def one_line(report: Report, *, colour: bool = False, width: int = 0) -> str:
     """Give the line for one file among many: verdict, name, the worst problem; continued below as report_to_text."""
     problem = f" ({clean(report.problems[0].message)})" if report.problems else ""
-    return file_line(report.verdict, f"{clean(report.name)}{problem}", colour=colour, width=width)
+    return file_line(report.verdict, f"{kept(clean(report.name))}{problem}", colour=colour, width=width)
 
 
 def file_line(verdict: Verdict, text: str, *, colour: bool = False, width: int = 0) -> str:
     """A verdict and what it is of, one under the other in a column of their own."""
     line = f"{verdict.value:<{_VERDICT_COLUMNS}}{text}"
-    rows = list(_wrapped(line, width, _VERDICT_COLUMNS))
+    rows = list(wrapped(line, width, _VERDICT_COLUMNS))
     rows[0] = rows[0].replace(verdict.value, _painted(verdict, colour), 1)
     return "\n".join(rows)
 
 
 def hint_text(hint: str, width: int = 0) -> str:
     """``hint: …`` as it stands under a report, continued below."""
-    return "\n".join(_wrapped(f"hint: {clean(hint)}", width))
+    return "\n".join(wrapped(f"hint: {clean(hint)}", width))
 
 
 def painted_count(count: int, verdict: Verdict, colour: bool) -> str:
@@ -82,59 +93,25 @@ def meaning(report: Report) -> str:
     """What the verdict means, in a sentence or a few."""
     if not report.foreign_to:
         return UNFINISHED.get(report.unfinished) or MEANINGS[report.verdict]
-    origin = clean(report.foreign_to)
-    return (
-        f"This file does not come from {origin}, whose trust file was given. If it belongs to another alliance, "
-        f"nothing can be said about it with this trust file. If it claims to come from {origin}, do not rely on it."
-    )
-
-
-def headline(report: Report) -> str:
-    """The verdict in plain words, for the head of a page."""
-    return "Good so far, and not finished" if report.unfinished else HEADLINES[report.verdict]
+    return FOREIGN % {"origin": clean(report.foreign_to)}
 
 
 def problems_heading(report: Report) -> str:
     """What stands above the problems."""
     if report.unfinished:
-        return "What is still to come"
-    return "What does not fit the trust file that was given" if report.foreign_to else "What is wrong or missing"
+        return _l("What is still to come")
+    if report.foreign_to:
+        return _l("What does not fit the trust file that was given")
+    return _l("What is wrong or missing")
 
 
 def summary(report: Report) -> str:
     """How many signatures there are and what came of them: ``14: 13 good, 1 not proven``."""
     if report.foreign_to and all(signature.intact for signature in report.signatures):
-        return f"{len(report.signatures)}: intact, but not under this trust file"
+        return f"{len(report.signatures)}: {NOT_UNDER_THIS}"
     counts = Counter(signature.verdict for signature in report.signatures)
     words = {Verdict.PASSED: "good", Verdict.INDETERMINATE: "not proven", Verdict.FAILED: "bad"}
     return f"{len(report.signatures)}: " + ", ".join(f"{counts[item]} {words[item]}" for item in words if counts[item])
-
-
-def _wrapped(line: str, width: int, indent: int = 0) -> Iterator[str]:
-    """Break a line at spaces; what follows stands under the text after a label, or four columns further in.
-
-    ``indent``: where it stands instead; the first word after so many columns is never put below.
-    """
-    kept = indent
-    label = _LABEL.match(line)
-    indent = indent or (label.end() if label and label.end() == 12 else len(line) - len(line.lstrip(" ")) + 4)
-    row, used = "", 0
-    for word in re.findall(r" *[^ ]+", line):
-        columns = _columns(word)
-        if width > indent + 20 and used > kept and used + columns > width:
-            yield row
-            word = " " * indent + word.lstrip(" ")
-            row, used = "", 0
-            columns = _columns(word)
-        row, used = row + word, used + columns
-    yield row
-
-
-def _columns(text: str) -> int:
-    """How wide a text is on a terminal: wide letters take two columns, combining ones none."""
-    plain = _PAINT.sub("", text)
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in plain)
-    return len(plain) + wide - sum(unicodedata.category(letter) in ("Mn", "Me", "Cf") for letter in plain)
 
 
 def _lines(report: Report, colour: bool) -> Iterator[str]:
@@ -194,18 +171,13 @@ def state_text(agreement: AgreementReport) -> str:
     return f"{state}{words} {_moment(agreement.entry_into_force)}"
 
 
-def waiting_facts(report: Report, names: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
+def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
     """Whose signatures are not there, and whose are there but do not count as they stand.
 
-    ``names``: what the signers are called, by their ids, which stand for those without.
     Where enough have signed nobody is waited for.
     """
     agreement = report.agreement
-    waiting = agreement.waiting_for if agreement else ()
-    there = {signature.field for signature in report.signatures}
-    named = names or {}
-    absent = ", ".join(named.get(signer, signer) for signer in waiting if signer not in there)
-    uncounted = ", ".join(named.get(signer, signer) for signer in waiting if signer in there)
+    absent, uncounted = absent_and_uncounted(report, {})
     if absent and agreement is not None and agreement.state in ("complete", "in-force"):
         words = "not signed yet" if agreement.entry_into_force is None else "did not sign"
         yield "Others", f"{absent}: {words} (not required)"
@@ -213,6 +185,14 @@ def waiting_facts(report: Report, names: Mapping[str, str] | None = None) -> Ite
         yield "Waiting for", absent
     if uncounted:
         yield "Not counted", uncounted
+
+
+def absent_and_uncounted(report: Report, names: Mapping[str, str]) -> tuple[str, str]:
+    """Who is waited for, without a signature and with one; ``names``: by ids, which stand for those without."""
+    waiting = report.agreement.waiting_for if report.agreement else ()
+    there = {signature.field for signature in report.signatures}
+    absent = ", ".join(names.get(signer, signer) for signer in waiting if signer not in there)
+    return absent, ", ".join(names.get(signer, signer) for signer in waiting if signer in there)
 
 
 def trust_lines(report: Report) -> Iterator[str]:

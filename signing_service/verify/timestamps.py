@@ -23,13 +23,17 @@ from cryptography.hazmat import asn1
 
 from signing_service.encoding import parse_digits
 from signing_service.errors import FormatError
+from signing_service.evidence.trust import TrustFile
 from signing_service.verify.algorithms import Hash, hash_algorithm
 from signing_service.verify.certificate import Certificate
 from signing_service.verify.container import Container
 from signing_service.verify.der import decode, encoded, items, read_algorithm
 from signing_service.verify.ess import check_signing_certificate, has_signing_certificate
+from signing_service.verify.later_trust import LaterTrust
 from signing_service.verify.path import Path, PathBuilder, Purpose
-from signing_service.verify.verdict import SubIndication, failure, unproven
+from signing_service.verify.speech import marked as _l
+from signing_service.verify.trust import Trust
+from signing_service.verify.verdict import CheckError, SubIndication, failure, unproven
 
 CLOCK_TOLERANCE = timedelta(minutes=2)  # by which two authorities' clocks may differ
 _GEN_TIME = re.compile(rb"(\d{14})(?:\.(\d{1,9}))?Z")
@@ -72,14 +76,29 @@ class Token:
         if self.info.time > moment + CLOCK_TOLERANCE:  # (5)
             raise unproven(
                 SubIndication.TIMESTAMP_ORDER_FAILURE,
-                f"the timestamp of {self.info.time:%Y-%m-%d %H:%M:%S} UTC lies after the time of validation, "
-                f"{moment:%Y-%m-%d %H:%M:%S} UTC",
+                _l("the timestamp of %(time)s UTC lies after the time of validation, %(moment)s UTC"),
+                time=f"{self.info.time:%Y-%m-%d %H:%M:%S}",
+                moment=f"{moment:%Y-%m-%d %H:%M:%S}",
             )
         weak = self.info.hash.weak_at(moment)
         if weak:
             raise unproven(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, f"the timestamp's imprint is weak: {weak}")
         paths.add(self.certificates)
         return Timestamp(self.info.time, paths.validate(self.certificate, Purpose.TIMESTAMPING, moment))  # (4)
+
+
+def validate_by(token: Token, paths: PathBuilder, moment: datetime, later: LaterTrust | None) -> Timestamp:
+    """The token's timestamp; raises CheckError, which asks for a later trust file where that names the authority."""
+    try:
+        return token.validate(paths, moment)
+    except CheckError as error:
+        if later is None:
+            raise
+        raise later.judged(error, lambda known: token.validate(_authorities_of(known), moment)) from error
+
+
+def _authorities_of(file: TrustFile) -> PathBuilder:
+    return PathBuilder(Trust.of_file(file).all_anchors)
 
 
 def open_token(container: Container, digest_of: Callable[[Hash], bytes], others: tuple[Certificate, ...] = ()) -> Token:
@@ -90,7 +109,7 @@ def open_token(container: Container, digest_of: Callable[[Hash], bytes], others:
     """
     info = read_info(container.content or b"")  # (1)
     if info.imprint != digest_of(info.hash):  # (2)
-        raise failure(SubIndication.HASH_FAILURE, "the timestamp is of other bytes")
+        raise failure(SubIndication.HASH_FAILURE, _l("the timestamp is of other bytes"))
     certificate = container.signer_certificate(others)  # (3)
     if not has_signing_certificate(container):
         raise failure(SubIndication.SIG_CONSTRAINTS_FAILURE, "the timestamp does not name its authority's certificate")

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from signing_service.errors import LimitError, SigningServiceError, VerificationError
+from signing_service.verify.speech import marked as _l
 
 
 class Verdict(enum.Enum):
@@ -33,10 +34,10 @@ class Verdict(enum.Enum):
         return {"PASSED": 0, "INDETERMINATE": 3, "FAILED": 1}[self.value]
 
 
-GIVE_TRUST_FILE = (
+GIVE_TRUST_FILE = _l(
     "give the trust file (--trust trust.json): it names the root, the record's key, the officers and their passkeys"
 )
-ADD_BUNDLE = "add the evidence bundle: verify evidence-….zip instead of the PDF alone"
+ADD_BUNDLE = _l("add the evidence bundle: verify evidence-….zip instead of the PDF alone")
 """Hints that several checks give: in the same words, so that each is told once."""
 
 _ORDER = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.FAILED)

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
-from signing_service.errors import FormatError, SigningServiceError, UsageError
+from signing_service.errors import FormatError, Phrase, SigningServiceError, UsageError
+from signing_service.verify.kinds import EMPTY, OFFICE, kind_of
 from signing_service.verify.report import Report
+from signing_service.verify.speech import marked as _l
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Step, SubIndication
 
@@ -26,10 +28,10 @@ def verify_file(data: bytes, trust: Trust, at: datetime, profile: str = "agreeme
     """Verify a PDF or an evidence bundle, whichever the bytes are."""
     if profile not in PROFILES:
         raise UsageError(f"profile {profile!r} is unknown", hint=f"use one of {', '.join(PROFILES)}")
-    if profile == "agreement" and data.startswith(_ZIP):
+    if profile == "agreement" and data.startswith(_ZIP) and (is_document(data) or kind_of(data) is not OFFICE):
         return verify_bundle(data, trust, at, name)
     if _PDF not in data[:_HEAD]:
-        return _guarded(lambda: _refuse(data), data, trust, at, profile, name)
+        return _guarded(lambda: _refuse(data, profile), data, trust, at, profile, name)
     return verify_pdf(data, trust, at, profile, name)
 
 
@@ -40,15 +42,18 @@ def is_document(data: bytes) -> bool:
     return _PDF in data[:_HEAD]
 
 
-def _refuse(data: bytes) -> Report:
+def _refuse(data: bytes, profile: str) -> Report:
     """Raise FormatError, which says what the file is instead of a PDF or a bundle."""
-    if data.startswith(_ZIP):
+    if data.startswith(_ZIP) and profile == "pades":
         raise FormatError(
-            "it is an evidence bundle or another ZIP, which profile pades does not read",
-            hint="verify a bundle without --profile pades, or the agreement.pdf in it alone",
+            _l("it is an evidence bundle or another ZIP, which profile pades does not read"),
+            hint=_l("verify a bundle without --profile pades, or the agreement.pdf in it alone"),
         )
-    what = "it is neither a PDF nor an evidence bundle" if data.strip() else "it is empty"
-    raise FormatError(what, hint="give the agreement's PDF or its evidence-….zip, as they were downloaded")
+    kind = kind_of(data)
+    if kind is EMPTY:
+        raise FormatError(_l("it is empty"), hint=kind.hint)
+    told = _l("it is neither a PDF nor an evidence bundle, but %(kind)s")
+    raise FormatError(told, hint=kind.hint, kind=Phrase(kind.what))
 
 
 def verify_pdf(pdf: bytes, trust: Trust, at: datetime, profile: str = "agreement", name: str = "") -> Report:

@@ -72,10 +72,15 @@ def _han_style_sheet(*faces: Face) -> bytes:
 
 @functools.cache
 def compressed(path: Path, ranges: tuple[tuple[int, int], ...]) -> bytes:
-    """The TrueType file with the code points of ``ranges`` (all of them if empty), gzip."""
+    """The TrueType file with the code points of ``ranges`` (all of them if empty), gzip; kept once it was made."""
+    return gzip.compress(subset(path, ranges), 9, mtime=0)
+
+
+def subset(path: Path, ranges: tuple[tuple[int, int], ...]) -> bytes:
+    """The same as it is."""
     data = path.read_bytes()
     if ranges:
         chosen = uharfbuzz.SubsetInput()
         chosen.unicode_set.update({code for first, last in ranges for code in range(first, last + 1)})
         data = bytes(uharfbuzz.subset(uharfbuzz.Face(uharfbuzz.Blob(data)), chosen).blob.data)
-    return gzip.compress(data, 9, mtime=0)
+    return data

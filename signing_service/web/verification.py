@@ -8,28 +8,36 @@ from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import cast
 
+from babel import Locale
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import login_required
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
+from signing_service import resources
 from signing_service.errors import InputError, LimitError, UnavailableError
-from signing_service.evidence.receipt import is_receipt
 from signing_service.evidence.trust import fingerprint, fingerprint_text
+from signing_service.verify.html import REASONS
+from signing_service.verify.kinds import RECEIPT, kind_of
 from signing_service.verify.sandbox import MAX_TRUST_BYTES, Result, Submission, verify_apart
 from signing_service.verify.verifier import PROFILES, is_document
 from signing_service.web import limits
+from signing_service.web.saved_report import with_fonts
 from signing_service.web.visitor import the_service, visitor
 from signing_service.workflow import download
+from signing_service.workflow.mails import DEFAULT
 
 blueprint = Blueprint("verification", __name__)
 
 MAX_UPLOAD = 32 * 1024 * 1024  # bytes; an agreement of two hundred signatures and its bundle have 5 MB each
 AT_ONCE = 2  # children; each may take a core and sandbox.MAX_MEMORY
 PATIENCE = 20  # seconds that a visitor waits for one of them
-REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"  # of the report alone
+REPORT_POLICY = (  # of the report alone
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; frame-ancestors 'none'; sandbox"
+)
 
 
 def allow_upload() -> None:
@@ -54,12 +62,12 @@ def check() -> ResponseReturnValue:
         submission = _submission()
         limits.use("verification")
         if not is_document(submission.data):  # which has no verdict worth a word: the commands give one
-            receipt = is_receipt(submission.data)
-            return render_template("public/no_agreement.html", name=submission.name, receipt=receipt)
+            kind = kind_of(submission.data)
+            return render_template("public/no_agreement.html", name=submission.name, kind=kind, receipt=kind is RECEIPT)
         result = _verify(submission)
     except (InputError, UnavailableError) as error:
         return _page(failure=error), error.status
-    saved = "data:text/html;base64," + b64encode(result.page.encode()).decode()
+    saved = "data:text/html;base64," + b64encode(_saved(result).encode()).decode()
     own = request.files.get("trust")
     return render_template(
         "public/verified.html",
@@ -80,29 +88,22 @@ def report(agreement_id: str) -> Response:
     person_id = visitor().person_id
     limits.use("report", person_id)
     name, data = download.evidence(service, person_id, agreement_id)
-    result = _verify(Submission(data, name, (download.trust_file(service),), service.clock()))
-    response = Response(result.page, mimetype="text/html")
+    language, catalogue = _language()
+    trust = (download.trust_file(service),)
+    result = _verify(Submission(data, name, trust, service.clock(), language=language, catalogue=catalogue))
+    response = Response(_saved(result), mimetype="text/html")
     response.headers["Content-Security-Policy"] = REPORT_POLICY
     return response
 
 
 def _reasons() -> dict[str, str]:
     """In a sentence, why a file is not PASSED: by the state of its agreement, or by the step that found the worst."""
-    changed = _("Bytes of this file were changed, added or lost: it is not the file that was signed.")
     return {
         "open": _("The agreement is still open: who has not signed yet stands below."),
         "complete": _("The parties have signed; the countersignature of the secretariat is still to come."),
         "foreign": _("It does not come from the alliance whose trust file it was checked against."),
         "alone": _("The PDF alone does not prove everything: verify its evidence bundle (ZIP) instead."),
-        "limits": _("The file is larger or more intricate than any agreement, or it is damaged."),
-        "structure": changed,
-        "changes": _("Something was changed in it after it was signed."),
-        "signature": _("A signature does not fit the document: one of the two was changed afterwards."),
-        "certificates": _("A signature was not made with a certificate that the trust file vouches for."),
-        "time": _("When a signature was made is not proven."),
-        "approval": _("That the person approved a signature, and who the person is, is not proven."),
-        "rules": _("What was signed does not satisfy the agreement's own rules."),
-        "record": _("The public record does not confirm it."),
+        **{step: _(reason) for step, reason in REASONS.items()},
     }
 
 
@@ -123,7 +124,20 @@ def _submission() -> Submission:
     profile = request.form.get("profile", PROFILES[0])
     if profile not in PROFILES:
         raise InputError("there is no such profile", hint="choose one of %(choices)s", choices=", ".join(PROFILES))
-    return Submission(document.read(), str(document.filename)[-120:], (given,), the_service().clock(), profile)
+    name, now = str(document.filename)[-120:], the_service().clock()
+    return Submission(document.read(), name, (given,), now, profile, *_language())
+
+
+def _saved(result: Result) -> str:
+    """The report's page with the letters of its language in it."""
+    return with_fonts(result.page, the_service().fonts.faces)
+
+
+def _language() -> tuple[str, bytes]:
+    """The interface's language, and its catalogue for the child that verifies; English has none."""
+    locale = get_locale() or Locale(DEFAULT)
+    path = resources.translations() / str(locale) / "LC_MESSAGES" / "messages.mo"
+    return str(locale).replace("_", "-"), path.read_bytes() if path.is_file() else b""
 
 
 def _file(name: str) -> FileStorage | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from signing_service.agreement.source import parse_source
 from signing_service.agreement.words import han_numeral, words_for
-from signing_service.errors import FormatError, InputError, LimitError
+from signing_service.errors import FormatError, InputError, LimitError, Phrase
 from tests.agreement.alliance import AGREEMENT, files, source, terms
 
 
@@ -164,3 +164,14 @@ def test_numbers_that_differ_between_languages_name_the_article():
     with pytest.raises(FormatError) as caught:
         parse_source(files(en=("The Alliance pursues", "\nThe Alliance pursues"), zh=("本协定无限期有效。\n", "")))
     assert "article 14 (#force)" in caught.value.message
+
+
+def test_a_mistake_in_a_name_keeps_what_pages_translate_and_its_line():
+    spoilt = files()["agreement.toml"].decode().replace("Asia/Shanghai", "Asia/Nowhere", 1)
+    with pytest.raises(FormatError) as refused:
+        parse_source({**files(), "agreement.toml": spoilt.encode()})
+
+    message = refused.value.message
+    assert isinstance(message, Phrase)
+    assert message.template == "%(place)s: time_zone %(zone)s does not exist"
+    assert re.fullmatch(r"agreement\.toml:\d+: parties\[\d+\]: time_zone 'Asia/Nowhere' does not exist", message)

@@ -106,7 +106,7 @@ def test_a_changed_middle_breaks_the_chain_on_both_sides(chain: Chain, capsys):
 def test_a_missing_middle_is_named_by_its_fingerprint(chain: Chain, capsys):
     assert chain.verify("trust-2.json", "trust-4.json") == 3
     missing = fingerprint_text(fingerprint(format_trust_file(chain.files[2])))
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert f"with the fingerprint {missing}; add that one" in said
     assert said.count("PASSED") == 2
 

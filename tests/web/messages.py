@@ -25,7 +25,7 @@ LANGUAGES = tuple(language for language in FINISHED if language != DEFAULT)
 PACKAGE = Path(__file__).parent.parent.parent / "signing_service"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SPEAKING = (
-    *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster")),
+    *("agreement/" + name for name in ("acts", "addresses", "mandates", "names", "roster", "source")),
     *("agreement/" + name for name in ("roster_columns", "roster_file", "rules_file", "sheet_check", "equal_texts")),
     *("agreement/" + name for name in ("markdown", "markdown_marks", "markdown_reader", "markdown_runs")),
     *("agreement/" + name for name in ("doubled_people", "rules_met")),
