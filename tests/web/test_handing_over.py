@@ -60,7 +60,8 @@ def test_the_officers_own_place_is_not_offered(table: Visitor, world: World):
         people.get(session, world.ids[LIN]).office = "officer"
     table.sign_in(LIN)
     listed = table.get("/secretariat/table/").text
-    assert [person.name in listed.partition("<main")[2] for person in (LIN, SOMCHAI)] == [False, True]
+    main = listed.partition("<main")[2].partition("</main>")[0]
+    assert [person.name in main for person in (LIN, SOMCHAI)] == [False, True]
 
 
 def test_a_passkey_is_never_asked_to_be_made_on_the_shared_device(table: Visitor, visit: Visit, world: World):
