@@ -132,7 +132,7 @@ def _ask_for_others_receipts(clients: tuple[Client, ...], ledger: Ledger) -> Non
 def _wait_until_made_up_for(venue: Venue, ledger: Ledger) -> None:
     service = venue.open_service()
     try:
-        if not comes_true(lambda: _nothing_is_left(service)):
+        if not comes_true(lambda: _nothing_is_left(service), PATIENCE + LEASE.total_seconds()):
             with service.database.read() as session:
                 mails = outbox.undelivered(session)
             ledger.complain(f"mails are {mails} and witnesses {witnesses_of(service)} although all is well again")

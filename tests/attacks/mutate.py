@@ -97,7 +97,8 @@ def repeat_a_block(rng: random.Random, data: bytes) -> bytes:
 
 @mutation
 def cut_the_end_off(rng: random.Random, data: bytes) -> bytes:
-    return data[: rng.randrange(len(data))]
+    kept = data[: rng.randrange(len(data))]
+    return kept[:-1] if kept.endswith(b"%%EOF\n") else kept  # one that ends with a revision is an honest earlier file
 
 
 @mutation
