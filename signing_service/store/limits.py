@@ -91,7 +91,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             self._one_at_a_time(session, name)
             if self._hits(session, name, now - timedelta(seconds=expiry))[0] + amount > limit:
                 return False
-            driver = Driver(session.connection())
+            driver = Driver.of(session)
             expires = now + timedelta(seconds=expiry)
             hit = {"key": name, "time": driver.moment(now), "expires": driver.moment(expires)}
             driver.run_all([(_TAKE, hit)] * amount)
@@ -102,7 +102,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         name = key[:MAX_KEY]
         with self._database.begin() as session:
             self._one_at_a_time(session, name)
-            Driver(session.connection()).run(_GIVE_BACK, {"key": name})
+            Driver.of(session).run(_GIVE_BACK, {"key": name})
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The oldest hit within the last ``expiry`` seconds, in seconds since 1970, and how many there are."""
@@ -141,11 +141,11 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     def _one_at_a_time(self, session: Session, key: str) -> None:
         if self._database.dialect == "postgresql":  # SQLite has one writer anyway
-            Driver(session.connection()).row(_LOCK, {"key": key})
+            Driver.of(session).row(_LOCK, {"key": key})
 
     @staticmethod
     def _hits(session: Session, key: str, since: datetime) -> tuple[int, datetime | None]:
-        driver = Driver(session.connection())
+        driver = Driver.of(session)
         row = driver.row(_HITS, {"key": key, "since": driver.moment(since)})
         assert row is not None, "an aggregate gives one row"
         return row[0], None if row[1] is None else read_moment(row[1])
