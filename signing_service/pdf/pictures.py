@@ -131,5 +131,5 @@ def _jpeg(bitmap: pypdfium2.PdfBitmap) -> bytes:
     size = (bitmap.width, bitmap.height)
     image = Image.frombuffer("RGBX", size, bitmap.buffer, "raw", "RGBX", 0, 1)  # the same memory, not a copy of it
     packed = io.BytesIO()
-    image.save(packed, "JPEG", quality=90, subsampling=0)
+    image.save(packed, "JPEG", quality=90)
     return packed.getvalue()

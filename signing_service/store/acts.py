@@ -63,7 +63,7 @@ def add_signature(session: Session, signature: Signature) -> Signature:
     """Store a signature or countersignature; raises ConflictError if the signer has one, or the key served before."""
     values = {column.key: getattr(signature, column.key) for column in Signature.__table__.columns}
     try:
-        Driver(session.connection()).insert("signatures", values)  # each act's own row; the ORM takes twice as long
+        Driver.of(session).insert("signatures", values)  # each act's own row; the ORM takes twice as long
     except IntegrityError as error:
         raise ConflictError(f"{signature.signer} has signed already") from error
     if signature.act == "countersignature":
@@ -80,7 +80,7 @@ def signatures(session: Session, agreement: str) -> list[Signature]:
 def summary(session: Session, agreement: str) -> list[ActDone]:
     """Everything done under an agreement, in the order of the record, in one question to the database."""
     session.flush()
-    rows = Driver(session.connection()).rows(_SUMMARY, {"agreement": agreement, "secretariat": SECRETARIAT})
+    rows = Driver.of(session).rows(_SUMMARY, {"agreement": agreement, "secretariat": SECRETARIAT})
     return [ActDone(kind, signer, read_moment(time), reason, by) for kind, signer, time, reason, by, _ in rows]
 
 

@@ -153,7 +153,7 @@ def lock(session: Session, agreement_id: str) -> Agreement:
 
 def hold(session: Session, agreement_id: str) -> None:
     """Hold the row as lock does, for who needs nothing of it: terms and layout are long."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     held = _HELD + " FOR NO KEY UPDATE" if driver.locks_rows else _HELD
     if driver.row(held, {"agreement": agreement_id}) is None:
         raise NotFoundError("there is no such agreement")
@@ -161,7 +161,7 @@ def hold(session: Session, agreement_id: str) -> None:
 
 def state_of(session: Session, agreement_id: str) -> str:
     """``draft`` or ``published``; raises NotFoundError for an unknown agreement."""
-    row = Driver(session.connection()).row(_STATE, {"agreement": agreement_id})
+    row = Driver.of(session).row(_STATE, {"agreement": agreement_id})
     if row is None:
         raise NotFoundError("there is no such agreement")
     return str(row[0])
@@ -225,7 +225,7 @@ def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, 
 
 def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
     """Where the newest revision ends; raises NotFoundError before publication."""
-    row = Driver(session.connection()).row(_NEWEST_END, {"agreement": agreement_id})
+    row = Driver.of(session).row(_NEWEST_END, {"agreement": agreement_id})
     if row is None:
         raise NotFoundError("the agreement is not published")
     return RevisionEnd(*row)
@@ -241,13 +241,13 @@ def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:
 
 def find_end(session: Session, agreement_id: str, number: int) -> RevisionEnd | None:
     """Where one revision ends; None where there is no such revision."""
-    row = Driver(session.connection()).row(_END_OF, {"agreement": agreement_id, "number": number})
+    row = Driver.of(session).row(_END_OF, {"agreement": agreement_id, "number": number})
     return None if row is None else RevisionEnd(*row)
 
 
 def ends(session: Session, agreement_id: str) -> list[RevisionEnd]:
     """Where each revision ends, in order."""
-    return [RevisionEnd(*row) for row in Driver(session.connection()).rows(_ALL_ENDS, {"agreement": agreement_id})]
+    return [RevisionEnd(*row) for row in Driver.of(session).rows(_ALL_ENDS, {"agreement": agreement_id})]
 
 
 def read_pdf(session: Session, agreement_id: str, number: int | None = None) -> bytes:

@@ -84,7 +84,7 @@ def add(session: Session, attempt: AttemptRow) -> None:
     """Store a new attempt; raises ConflictError if there is one of that id."""
     values = {name: getattr(attempt, name) for name in _COLUMNS}
     try:
-        Driver(session.connection()).insert("attempts", values)
+        Driver.of(session).insert("attempts", values)
     except IntegrityError as error:
         raise ConflictError("the attempt exists already") from error
 
@@ -94,7 +94,7 @@ def find(session: Session, attempt_id: str, *, lock: bool = False) -> AttemptRow
 
     Raises NotFoundError.
     """
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     held = " FOR NO KEY UPDATE" if lock and driver.locks_rows else ""
     row = driver.row(_FIND + held, {"attempt": attempt_id})
     if row is None:
@@ -104,13 +104,13 @@ def find(session: Session, attempt_id: str, *, lock: bool = False) -> AttemptRow
 
 def newest(session: Session, agreement: str, signer: str, person: str) -> AttemptRow | None:
     """A person's last attempt for a signer of an agreement; who comes back finds it again."""
-    row = Driver(session.connection()).row(_NEWEST, {"agreement": agreement, "signer": signer, "person": person})
+    row = Driver.of(session).row(_NEWEST, {"agreement": agreement, "signer": signer, "person": person})
     return None if row is None else _read(row)
 
 
 def change(session: Session, attempt_id: str, **values: Any) -> None:
     """Set columns of an attempt."""
-    Driver(session.connection()).update("attempts", "id", attempt_id, values)
+    Driver.of(session).update("attempts", "id", attempt_id, values)
 
 
 class Asked(NamedTuple):
@@ -126,7 +126,7 @@ class Asked(NamedTuple):
 
 def asked(session: Session, attempt_id: str) -> Asked:
     """The attempt of that id; raises NotFoundError."""
-    row = Driver(session.connection()).row(_ASKED, {"attempt": attempt_id})
+    row = Driver.of(session).row(_ASKED, {"attempt": attempt_id})
     if row is None:
         raise NotFoundError("there is no such attempt")
     person, agreement, state, expires, statement, spki = row
@@ -148,7 +148,7 @@ class Completed(NamedTuple):
 
 def completed(session: Session, attempt_id: str, *, lock: bool = False) -> Completed | None:
     """What an attempt came to; None unless it is complete. ``lock`` holds its row until commit."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     held = lock and driver.locks_rows
     row = driver.row(_COMPLETED + " FOR NO KEY UPDATE OF a" if held else _COMPLETED, {"attempt": attempt_id})
     return None if row is None else Completed(*row)
@@ -156,7 +156,7 @@ def completed(session: Session, attempt_id: str, *, lock: bool = False) -> Compl
 
 def key_served_before(session: Session, spki: bytes) -> bool:
     """Whether an attempt has this one-time key (DER SubjectPublicKeyInfo) already."""
-    return Driver(session.connection()).row(_KEY_SERVED, {"spki": spki}) is not None
+    return Driver.of(session).row(_KEY_SERVED, {"spki": spki}) is not None
 
 
 def signing_now(session: Session, agreement: str, *, now: datetime) -> set[str]:

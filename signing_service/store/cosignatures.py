@@ -29,7 +29,7 @@ _OF_CHECKPOINT = "SELECT witness, line FROM cosignatures WHERE size = :size ORDE
 
 def of_checkpoint(session: Session, size: int) -> dict[str, str]:
     """The cosignature lines of the checkpoint of that size, by witness, in the order of their names."""
-    return dict(Driver(session.connection()).rows(_OF_CHECKPOINT, {"size": size}))
+    return dict(Driver.of(session).rows(_OF_CHECKPOINT, {"size": size}))
 
 
 def add(session: Session, size: int, witness: str, line: str, *, time: datetime, now: datetime) -> None:

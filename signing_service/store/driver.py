@@ -3,7 +3,7 @@
 SQLAlchemy spends more on a statement than SQLite does. These statements are written once in SQL that both databases
 read, with ``:name`` parameters, and run without that cost; errors still surface as SQLAlchemy's own::
 
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     driver.run('UPDATE log_state SET size = :size WHERE id = 1', {"size": 7})
 """
 
@@ -18,7 +18,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
+_KEPT = "driver"  # key of Session.info
 _PARAMETER = re.compile(r":([a-z][a-z0-9_]*)")
 
 
@@ -30,6 +32,17 @@ class Driver:
         self._raw: Any = connection.connection.driver_connection
         self.locks_rows = self._dialect.name == "postgresql"
         """Whether readers for update must say so; on SQLite the one writer has locked everything."""
+
+    @classmethod
+    def of(cls, session: Session) -> Driver:
+        """That of the session's transaction; kept with it, since to ask a session for its connection takes long."""
+        transaction = session.get_transaction()
+        kept = session.info.get(_KEPT)
+        if transaction is None or kept is None or kept[0] is not transaction:
+            driver = cls(session.connection())
+            session.info[_KEPT] = kept = (session.get_transaction(), driver)
+        found: Driver = kept[1]
+        return found
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that gives no rows."""

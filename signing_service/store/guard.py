@@ -134,7 +134,7 @@ def check(session: Session, frontier: Frontier, guard: Guard) -> None:
     """
     guarded = guard.read()
     if guarded is None:
-        if Driver(session.connection()).row("SELECT 1 FROM checkpoints LIMIT 1") is not None:
+        if Driver.of(session).row("SELECT 1 FROM checkpoints LIMIT 1") is not None:
             raise ForkError(f"checkpoints were published, but there is no guard at {guard.path}", hint=_HINT_MISSING)
         return
     if frontier.size < guarded.size:

@@ -23,7 +23,7 @@ def find(session: Session) -> Installation | None:
 
 def trust_file(session: Session) -> bytes | None:
     """The current trust file alone; None before ``init``. Every publication asks."""
-    row = Driver(session.connection()).row(_TRUST_FILE, {"id": THE_ROW})
+    row = Driver.of(session).row(_TRUST_FILE, {"id": THE_ROW})
     return None if row is None else bytes(row[0])
 
 

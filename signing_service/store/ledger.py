@@ -65,7 +65,7 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
     if not _OWN_MEMBERS.isdisjoint(members):
         raise FormatError("an event's members cannot name v, type, scope, sequence or time")
     session.flush()  # all other rows first: the log's lock is the last one taken
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     frontier = _read_frontier(driver, lock=driver.locks_rows)
     guard: Guard | None = session.info.get(GUARD)
     if guard is not None:
@@ -86,7 +86,7 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
 
 def read_frontier(session: Session) -> Frontier:
     """The tree's frontier as of this transaction; raises RecordError when the database has no ledger."""
-    return _read_frontier(Driver(session.connection()), lock=False)
+    return _read_frontier(Driver.of(session), lock=False)
 
 
 def split_hashes(data: bytes) -> tuple[bytes, ...]:

@@ -13,6 +13,8 @@ nobody locks others out.
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -32,6 +34,7 @@ _HITS = "SELECT count(*), min(time) FROM rate_hits WHERE key = :key AND time > :
 _TAKE = "INSERT INTO rate_hits (key, time, expires) VALUES (:key, :time, :expires)"
 _GIVE_BACK = "DELETE FROM rate_hits WHERE id = (SELECT max(id) FROM rate_hits WHERE key = :key)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('rate'), hashtext(:key))"
+MAX_OWED = 10_000  # keys whose hits a process remembers to give back; beyond, they end with their window
 MAX_KEY = 255  # characters; longer keys are cut, which only makes limits stricter
 
 
@@ -51,6 +54,8 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
         self._database = database
         self._clock = clock
+        self._owed: Counter[str] = Counter()  # what could not be given back, by key
+        self._owing = threading.Lock()
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
@@ -86,23 +91,45 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Take ``amount`` of the ``limit`` within the last ``expiry`` seconds; False when there is not so much left."""
-        now, name = self._clock(), key[:MAX_KEY]
+        name = key[:MAX_KEY]
+        with self._owing:
+            owed = self._owed.pop(name, 0)
+        try:
+            return self._acquire(name, limit, expiry, amount, owed)
+        except UnavailableError:
+            self._owe(name, owed)
+            raise
+
+    def _acquire(self, name: str, limit: int, expiry: int, amount: int, owed: int) -> bool:
+        now = self._clock()
         with self._database.begin() as session:
             self._one_at_a_time(session, name)
+            driver = Driver.of(session)
+            driver.run_all([(_GIVE_BACK, {"key": name})] * owed)
             if self._hits(session, name, now - timedelta(seconds=expiry))[0] + amount > limit:
                 return False
-            driver = Driver(session.connection())
             expires = now + timedelta(seconds=expiry)
             hit = {"key": name, "time": driver.moment(now), "expires": driver.moment(expires)}
             driver.run_all([(_TAKE, hit)] * amount)
         return True
 
     def release_entry(self, key: str) -> None:
-        """Give back the newest hit of a key: what it stood for came out well."""
+        """Give back the newest hit of a key: what it stood for came out well, or to nothing.
+
+        While the database does not answer that is put off until the key is used again: its outage locks nobody out.
+        """
         name = key[:MAX_KEY]
-        with self._database.begin() as session:
-            self._one_at_a_time(session, name)
-            Driver(session.connection()).run(_GIVE_BACK, {"key": name})
+        try:
+            with self._database.begin() as session:
+                self._one_at_a_time(session, name)
+                Driver.of(session).run(_GIVE_BACK, {"key": name})
+        except UnavailableError:
+            self._owe(name, 1)
+
+    def _owe(self, name: str, count: int) -> None:
+        with self._owing:
+            if count and (name in self._owed or len(self._owed) < MAX_OWED):
+                self._owed[name] += count
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """The oldest hit within the last ``expiry`` seconds, in seconds since 1970, and how many there are."""
@@ -141,11 +168,11 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     def _one_at_a_time(self, session: Session, key: str) -> None:
         if self._database.dialect == "postgresql":  # SQLite has one writer anyway
-            Driver(session.connection()).row(_LOCK, {"key": key})
+            Driver.of(session).row(_LOCK, {"key": key})
 
     @staticmethod
     def _hits(session: Session, key: str, since: datetime) -> tuple[int, datetime | None]:
-        driver = Driver(session.connection())
+        driver = Driver.of(session)
         row = driver.row(_HITS, {"key": key, "since": driver.moment(since)})
         assert row is not None, "an aggregate gives one row"
         return row[0], None if row[1] is None else read_moment(row[1])

@@ -116,7 +116,7 @@ class Standing(NamedTuple):
 def standing(session: Session, agreement: str, person_id: str) -> Standing:
     """Where a person stands towards an agreement; raises NotFoundError for an unknown person."""
     session.flush()
-    row = Driver(session.connection()).row(_STANDING, {"agreement": agreement, "person": person_id})
+    row = Driver.of(session).row(_STANDING, {"agreement": agreement, "person": person_id})
     if row is None:
         raise NotFoundError("there is no such person")
     living, office, held, state = row
@@ -125,7 +125,7 @@ def standing(session: Session, agreement: str, person_id: str) -> Standing:
 
 def held_by(session: Session, agreement: str, signer: str, person_id: str) -> tuple[str, bytes] | None:
     """The id and JSON of a person's mandate for one signer, not revoked; at most one is."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     row = driver.row(_HELD_BY, {"agreement": agreement, "signer": signer, "person": person_id})
     return None if row is None else (row[0], bytes(row[1]))
 
@@ -139,7 +139,7 @@ def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person
 
 def holders(session: Session, agreement: str) -> list[tuple[str, str]]:
     """Signer and person's id of all mandates in an agreement that are not revoked, by signer."""
-    rows = Driver(session.connection()).rows(_HOLDERS, {"agreement": agreement})
+    rows = Driver.of(session).rows(_HOLDERS, {"agreement": agreement})
     return [(signer, person) for signer, person in rows]
 
 

@@ -60,7 +60,7 @@ def of_type(session: Session, scope: str, *types: str) -> list[Opening]:
 
 def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
     """The openings of these entries, ascending; raises NotFoundError if one is missing."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     found = [Opening(*row) for index in sorted(set(indices)) for row in driver.rows(_BY_INDEX, {"index": index})]
     if len(found) != len(set(indices)):
         raise NotFoundError("the record has no such entry")
@@ -69,7 +69,7 @@ def by_index(session: Session, indices: Sequence[int]) -> list[Opening]:
 
 def sequence_of(session: Session, index: int) -> int:
     """An entry's number in its scope; raises NotFoundError where there is no such entry."""
-    row = Driver(session.connection()).row(_SEQUENCE, {"index": index})
+    row = Driver.of(session).row(_SEQUENCE, {"index": index})
     if row is None:
         raise NotFoundError("the record has no such entry")
     return int(row[0])

@@ -99,7 +99,7 @@ def by_message_id(session: Session, message_id: str) -> OutboxMail | None:
 
 def mark_sent(session: Session, mail: OutboxMail, *, text: str, html: str | None, now: datetime) -> None:
     """The mail server has taken the mail; ``text`` and ``html`` are what is kept of its words."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     driver.run(_SENT, {"id": mail.id, "text": text, "html": html, "now": driver.moment(now)})
     if mail in session:
         session.expire(mail)  # what this transaction read of it is no longer so

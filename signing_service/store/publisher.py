@@ -77,7 +77,7 @@ def publish(
         else:
             note = _sign(frontier, signer)  # (3)
         guard.write(note)  # (4)
-        driver = Driver(session.connection())
+        driver = Driver.of(session)
         driver.run(_RELEASE, {"size": frontier.size, "note": note.decode(), "now": driver.moment(now)})  # (5)
         return note
 
@@ -102,7 +102,7 @@ class Together:
 
 def newest(session: Session) -> Released | None:
     """The newest checkpoint that was released, None before the first."""
-    row = Driver(session.connection()).row(_NEWEST)
+    row = Driver.of(session).row(_NEWEST)
     return None if row is None else Released(row[0], row[1], read_moment(row[2]))
 
 
@@ -124,7 +124,7 @@ def _sign(frontier: Frontier, signer: Signer) -> bytes:
 
 
 def _stored(session: Session, size: int) -> str | None:
-    row = Driver(session.connection()).row(_NOTE, {"size": size})
+    row = Driver.of(session).row(_NOTE, {"size": size})
     return None if row is None else str(row[0])
 
 
@@ -133,5 +133,5 @@ def one_publisher(database: Database, guard: Guard) -> Iterator[Session]:
     """One transaction during which nobody publishes."""
     with guard.lock(), database.begin() as session:
         if database.dialect == "postgresql":
-            Driver(session.connection()).row(_LOCK)
+            Driver.of(session).row(_LOCK)
         yield session

@@ -99,7 +99,7 @@ def start(
 
 def find(session: Session, token: str, *, now: datetime, idle: timedelta, absolute: timedelta) -> Login | None:
     """The living session behind a cookie; None if it is ended, idle or old, or its person has left."""
-    row = Driver(session.connection()).row(_BEHIND, {"token": hash_token(token)})
+    row = Driver.of(session).row(_BEHIND, {"token": hash_token(token)})
     if row is None:
         return None
     created, last_seen, step_up = read_moment(row[0]), read_moment(row[1]), row[2]

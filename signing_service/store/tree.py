@@ -99,7 +99,7 @@ def _read_hashes(session: Session, wanted: list[tuple[int, int]]) -> dict[tuple[
     """The hashes of complete subtrees by level and index; of level 0 they are made of the entries."""
     leaves = [index for level, index in wanted if level == 0]
     nodes = [place for place in wanted if place[0]]
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     if driver.locks_rows:  # each question to PostgreSQL goes through a socket
         levels, indices = [level for level, _ in nodes], [index for _, index in nodes]
         rows = driver.rows(_TOGETHER, {"leaves": leaves, "levels": levels, "indices": indices})

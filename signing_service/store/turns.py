@@ -87,7 +87,7 @@ def take(session: Session, agreement: str, attempt: str, *, now: datetime, lease
     Who has held it for HELD gives it up here, whether it asks itself or somebody who waits.
     """
     agreements.hold(session, agreement)
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     moments = {"now": now, "longest": now + RESERVATION, "long": now + 2 * lease, "lease_until": now + lease}
     moments["over"] = now - HELD
     values = {"agreement": agreement, "attempt": attempt, **{name: driver.moment(moments[name]) for name in moments}}
@@ -114,7 +114,7 @@ class Standing(NamedTuple):
 
 def standing(session: Session, attempt: str, *, now: datetime) -> Standing | None:
     """Look where an attempt stands, without renewing its lease; None where it stands nowhere, or its lease ran out."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     row = driver.row(_STANDING, {"attempt": attempt, "now": driver.moment(now)})
     if row is None:
         return None
@@ -124,18 +124,18 @@ def standing(session: Session, attempt: str, *, now: datetime) -> Standing | Non
 
 def head(session: Session, agreement: str) -> int:
     """The lowest ticket, whose attempt holds the turn; 0 for an empty queue."""
-    row = Driver(session.connection()).row(_HEAD, {"agreement": agreement})
+    row = Driver.of(session).row(_HEAD, {"agreement": agreement})
     return row[0] if row and row[0] is not None else 0
 
 
 def is_next(session: Session, attempt: str) -> bool:
     """Whether nobody stands ahead. Reads only: a ticket whose lease ran out stands until somebody takes a turn."""
-    return Driver(session.connection()).row(_AHEAD, {"attempt": attempt}) is None
+    return Driver.of(session).row(_AHEAD, {"attempt": attempt}) is None
 
 
 def release(session: Session, attempt: str) -> None:
     """Leave the queue; leaving it again changes nothing."""
-    Driver(session.connection()).run(_RELEASE, {"attempt": attempt})
+    Driver.of(session).run(_RELEASE, {"attempt": attempt})
 
 
 def hold(session: Session, attempt: str, until: datetime) -> None:
@@ -150,7 +150,7 @@ def reserved(session: Session, agreement: str, *, now: datetime) -> Attempt | No
 
 def is_reserved(session: Session, agreement: str, *, now: datetime) -> bool:
     """Whether an attempt has reserved the agreement's turn."""
-    driver = Driver(session.connection())
+    driver = Driver.of(session)
     return driver.row(_IS_RESERVED, {"agreement": agreement, "now": driver.moment(now)}) is not None
 
 

@@ -24,8 +24,8 @@ from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.approval import Approval, Expected, service_approval, verify_approval
 from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ApprovalError, NotAllowedError
+from signing_service.store import code_seeds, openings, passkeys
 from signing_service.store import mandates as mandate_rows
-from signing_service.store import openings, passkeys, people
 from signing_service.store.tables import Credential, Enrolment
 from signing_service.verify.enrolments import identify
 from signing_service.workflow import codes
@@ -99,20 +99,20 @@ def ways_to_approve(session: Session, service: Service, terms: Terms, signatory:
     """
     enrolled = passkeys.of_mandate(session, signatory.mandate_id)
     found = _credentials(session, signatory, enrolled)
-    has_password = people.get(session, signatory.person_id).password_hash is not None
-    by_rules = has_password and terms.rules.minimum_assurance == "service"
+    stored, seed = code_seeds.secrets(session, signatory.person_id)
+    by_rules = stored is not None and terms.rules.minimum_assurance == "service"
     return Ways(
         tuple(credential.credential_id for credential in found),
-        password=by_rules and not found and _password_counts(session, service, signatory),
-        code=codes.is_set_up(session, signatory.person_id),
+        password=by_rules and not found and _password_counts(service, seed),
+        code=seed.confirmed,
         by_rules=by_rules,
         waiting=any(enrolment.state == "waiting" for enrolment, _ in enrolled),
     )
 
 
-def _password_counts(session: Session, service: Service, signatory: Signatory) -> bool:
-    """Whether this person's password may approve: beside codes that an officer admitted, where the settings say so."""
-    return not service.settings.password_needs_code or codes.is_admitted(session, signatory.person_id)
+def _password_counts(service: Service, seed: code_seeds.Standing) -> bool:
+    """Whether a password may approve: beside codes that an officer admitted, where the settings say so."""
+    return not service.settings.password_needs_code or all(seed)
 
 
 def require_way(ways: Ways, signer: str) -> None:
@@ -146,10 +146,10 @@ def require_way(ways: Ways, signer: str) -> None:
 def check_secret(service: Service, person_id: str, answer: Answer) -> None:
     """Check password and code, which takes time; raises WrongPasswordError. Nothing is to do for a passkey."""
     if isinstance(answer, Password):
-        with service.database.read() as session:
-            person, needs_code = people.get(session, person_id), codes.is_set_up(session, person_id)
-        check_password_of(person, answer.password)
-        if needs_code:
+        with service.database.look() as session:
+            stored, seed = code_seeds.secrets(session, person_id)
+        check_password_of(stored, answer.password)
+        if seed.confirmed:
             codes.check(service, person_id, answer.code)
 
 
@@ -170,11 +170,12 @@ def approve(
                 "you have an approval passkey, so a password does not count",
                 hint="approve with it; if you lost it, tell the secretariat, who takes it back",
             )
-        if not _password_counts(session, service, signatory):
+        seed = code_seeds.standing(session, signatory.person_id)
+        if not _password_counts(service, seed):
             raise NotAllowedError(
                 "your one-time codes wait for the secretariat", hint="an officer compares the check words with you"
             )
-        method = "password+totp" if codes.is_set_up(session, signatory.person_id) else "password"
+        method = "password+totp" if seed.confirmed else "password"
         return service_approval(statement, method, now)
     kind = "officer" if signatory.signer == SECRETARIAT else "approval"
     credential = credential_of(session, signatory.person_id, kind, answer.response)

@@ -65,11 +65,6 @@ def is_set_up(session: Session, person_id: str) -> bool:
     return code_seeds.standing(session, person_id).confirmed
 
 
-def is_admitted(session: Session, person_id: str) -> bool:
-    """Whether an officer has let the person's codes approve signatures."""
-    return all(code_seeds.standing(session, person_id))
-
-
 def codes_of(service: Service, person_id: str, token: str = "") -> Codes:
     """Where a person's codes stand, for the person's own eyes, in the session of ``token``."""
     with service.database.read() as session:

@@ -139,12 +139,11 @@ def check_password(service: Service, person_id: str, password: str) -> None:
     """Raise WrongPasswordError unless ``password`` is the person's."""
     with service.database.read() as session:
         person = people.get(session, person_id)
-    check_password_of(person, password)
+    check_password_of(person.password_hash if person.ended is None else None, password)
 
 
-def check_password_of(person: Person, password: str) -> None:
-    """The same for a person who was looked up already."""
-    stored = person.password_hash if person.ended is None else None
+def check_password_of(stored: str | None, password: str) -> None:
+    """The same for a person who was looked up already; ``stored`` is the hash, None of who has none or has left."""
     if not password_matches(password, stored):
         raise WrongPasswordError("the password is wrong", hint="type the password that you chose for this service")
 

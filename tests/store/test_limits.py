@@ -170,3 +170,21 @@ def test_a_database_that_is_down_fails_its_check_and_says_so():
         storage.incr("key", 60)
     with pytest.raises(StorageError):
         DatabaseStorage(database=down, clock=lambda: datetime.now(UTC), wrap_exceptions=True).incr("key", 60)
+
+
+def test_what_an_outage_of_the_database_cut_off_locks_nobody_out(
+    storage: DatabaseStorage, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    limiter = MovingWindowRateLimiter(storage)
+
+    def down():
+        raise UnavailableError("the database does not answer")
+
+    for _ in range(4):
+        assert limiter.hit(LIMIT, *WHO)
+        with monkeypatch.context() as outage:
+            outage.setattr(database, "begin", down)
+            storage.release_entry(LIMIT.key_for(*WHO))
+            with pytest.raises((StorageError, UnavailableError)):
+                limiter.hit(LIMIT, *WHO)
+    assert [limiter.hit(LIMIT, *WHO) for _ in range(4)] == [True, True, True, False], "wrong ones count as before"
