@@ -24,7 +24,7 @@ from bench.crowd import Venue
 from signing_service.ceremony.browser import RefusedError
 from signing_service.store import outbox
 from signing_service.workflow.service import Service
-from signing_service.workflow.witnessing import witnesses_of
+from signing_service.workflow.witnessing import LEASE, witnesses_of
 from torture.checks import check
 from torture.clients import Client, Ledger
 from torture.findings import Findings
