@@ -81,8 +81,11 @@ def _is_wide(letter: str) -> bool:
 
 
 def _pieces(line: str, room: int) -> Iterator[str]:
-    """What stays together, each with the spaces before it."""
-    for word in re.findall(r" *[^ ]+", line):
+    """What stays together, each with the spaces before it.
+
+    Spaces at the end go first: the search would begin at each of them anew, and a forged file may hold a million.
+    """
+    for word in re.findall(r" *[^ ]+", line.rstrip(" ")):
         taken = columns(word)
         if word.isascii() or taken <= NAME:
             yield word
