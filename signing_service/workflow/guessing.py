@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from zxcvbn import zxcvbn
-from zxcvbn.matching import L33T_TABLE, enumerate_l33t_subs, relevant_l33t_subtable
+from zxcvbn import matching
+from zxcvbn.scoring import most_guessable_match_sequence
+from zxcvbn.time_estimates import guesses_to_score
 
 from signing_service.errors import InputError
 
@@ -31,8 +32,8 @@ def check_not_guessed(password: str, own_words: Collection[str]) -> None:
 
     ``own_words``: what guessers know of the person and the service, as own_words_of gives it.
     """
-    result = zxcvbn(_read(password), user_inputs=list(own_words))
-    if result["score"] >= LEAST_SCORE:
+    result = _looked_through(_read(password), own_words)
+    if guesses_to_score(result["guesses"]) >= LEAST_SCORE:
         return
     found = {match["pattern"] for match in result["sequence"]}
     if any(match.get("dictionary_name") == "user_inputs" for match in result["sequence"]):
@@ -48,10 +49,17 @@ def check_not_guessed(password: str, own_words: Collection[str]) -> None:
     raise InputError("this password is easy to guess", hint=_HINT)
 
 
+def _looked_through(password: str, own_words: Collection[str]) -> Any:
+    """As zxcvbn.zxcvbn, which keeps the words of one person where it looks for those of all at the same time."""
+    own = matching.build_ranked_dict([word.lower() for word in own_words])
+    found = matching.omnimatch(password, {**matching.RANKED_DICTIONARIES, "user_inputs": own})
+    return most_guessable_match_sequence(password, found)
+
+
 def _read(password: str) -> str:
     """What zxcvbn takes: all that anybody types from memory, and enough of what a program made."""
     begin = password[:MOST_READ]
-    readings = enumerate_l33t_subs(relevant_l33t_subtable(begin, L33T_TABLE))
+    readings = matching.enumerate_l33t_subs(matching.relevant_l33t_subtable(begin, matching.L33T_TABLE))
     return begin if len(readings) <= MOST_READINGS else begin[:FEW_READ]
 
 
