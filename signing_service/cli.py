@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from signing_service import __version__
 from signing_service.errors import SigningServiceError
 from signing_service.verify.terminal import width_of
-from signing_service.verify.wrapping import wrapped
+from signing_service.verify.wrapping import CONTROL, wrapped
 
 COMMANDS = {  # name: module, what it does
     "verify": ("signing_service.verify.command", "check signed PDFs, evidence bundles or folders of them, offline"),
@@ -85,9 +85,11 @@ def _run(command: str, words: list[str]) -> int:
 
 
 def _complain(message: str, hint: str, code: int) -> int:
+    """Say it; the name of a file that others sent could move what stands on the terminal."""
     width = width_of(sys.stderr)
     for line in (f"error: {message}", *([f"hint: {hint}"] if hint else [])):
-        print("\n".join(wrapped(line, width)), file=sys.stderr)
+        shown = "\n".join(part.translate(CONTROL) for part in line.split("\n"))
+        print("\n".join(wrapped(shown, width)), file=sys.stderr)
     return code
 
 

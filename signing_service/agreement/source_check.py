@@ -33,6 +33,7 @@ from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, LimitError, all_of, raise_all
 
 MAX_TOLD = 50  # problems at once
+MAX_LINES = 10_000  # of agreement.toml; a longer one is told its first problem, since each is looked for in all lines
 
 _PLACEHOLDER = "a" * 26
 _ANY_PARTY = {
@@ -75,6 +76,8 @@ def _with_others(files: Mapping[str, bytes], first: FormatError) -> list[FormatE
         languages = read_languages(Members({"languages": table.get("languages")}, TOML))
     except (KeyError, ValueError, RecursionError, FormatError):
         return list(found.values())
+    if toml.count("\n") > MAX_LINES:
+        return list(found.values())
     told = [with_line(toml, error) for error in _refused(_judgements(table, languages))]
     told += _refused(_readings(files, table.get("words", {}), languages))
     for error in told:
@@ -89,13 +92,16 @@ def _line(error: FormatError) -> int:
 
 
 def _refused(checks: Iterator[Callable[[], object]]) -> list[FormatError]:
-    found: list[FormatError] = []
+    """What the checks refuse, each thing once; no more is looked for than is told."""
+    found: dict[str, FormatError] = {}
     for check in checks:
         try:
             check()
         except FormatError as error:
-            found += [one for one in all_of(error) if isinstance(one, FormatError)]
-    return found
+            found |= {one.message: one for one in all_of(error) if isinstance(one, FormatError)}
+        if len(found) >= MAX_TOLD:
+            break
+    return list(found.values())
 
 
 def _judgements(table: Mapping[str, Any], languages: tuple[str, ...]) -> Iterator[Callable[[], object]]:

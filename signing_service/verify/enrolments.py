@@ -233,9 +233,9 @@ def _check_confirmation(act: _Act, event: Event, trust: TrustFile) -> Confirmati
         text = "is by a passkey confirmed by %(officer)s, whom the trust file does not name"
         raise _refused(text, officer=stated.officer)
     if stated.officer == person.id:
-        raise _refused(f"is by a passkey that {officer.name} confirmed, whose own it is")
+        raise _refused("is by a passkey that %(officer)s confirmed, whose own it is", officer=officer.name)
     if not officer.may_act_at(max(stated.time, parse_time(event["time"]))):
-        raise _refused(f"is by a passkey that {officer.name} confirmed after leaving the secretariat")
+        raise _refused("is by a passkey that %(officer)s confirmed after leaving the secretariat", officer=officer.name)
     if stated.name != person.name:
         raise _refused("is by a passkey that was confirmed under another name than the mandate's")
     enrolled = Enrolled(act.mandate.agreement, act.signer, person.id, sha256_hex(act.key), act.mandate.digest())

@@ -66,7 +66,7 @@ def _check(event: Event, terms: Terms, revision0: str, trust: TrustFile) -> str:
         raise _refused("was signed by %(officer)s, whom the trust file does not name", officer=named.officer)
     recorded = parse_time(event["time"])
     if not officer.may_act_at(max(named.time, recorded)):
-        raise _refused(f"was signed by {officer.name} after leaving the secretariat")
+        raise _refused("was signed by %(officer)s after leaving the secretariat", officer=officer.name)
     stated = verify_extension(attestation, RelyingParty(trust.web_origin, trust.relying_party_id), officer.keys)
     wanted = {
         "agreement": terms.id,

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Self, TypeVar
 
 from signing_service.encoding import canonical_json
@@ -38,6 +39,7 @@ from signing_service.verify.successors import verify_successors
 from signing_service.verify.verdict import SubIndication, Verdict, unproven
 
 T = TypeVar("T")
+MOST_FOLLOWED = 1000  # files that a bundle may tell, one after each change in decades; a forged one may hold any number
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class LaterTrust:
     @classmethod
     def of(cls, trusted: TrustFile, lines: Iterable[EventLine]) -> Self:
         """Take the files out of the service's events; nothing of them is judged yet."""
-        return cls(trusted, tuple(told for line in lines if (told := _told_in(line))))
+        return cls(trusted, tuple(islice(filter(None, map(_told_in, lines)), MOST_FOLLOWED)))
 
     def check(self, check: Callable[[TrustFile], T], message: str = "") -> T:
         """What the check gives under the trusted file; raises its error, or that a later file is needed.

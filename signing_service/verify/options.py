@@ -56,7 +56,7 @@ class Parser(argparse.ArgumentParser):
         for pattern, plain in _PLAIN:
             if found := re.fullmatch(pattern, message):
                 message = plain.format(*found.groups())
-                word = found[1].split()[0].partition("=")[0]
+                word = (found[1].split() or [""])[0].partition("=")[0]
                 near = get_close_matches(word, self._option_string_actions, 1) if pattern is _UNKNOWN else []
                 raise UsageError(message, hint=f"did you mean {near[0]}? {hint}" if near else hint)
         raise UsageError(message, hint=hint)

@@ -92,9 +92,9 @@ def _check(event: Event, history: History, terms: Terms, revision0: str, trust: 
     if officer is None:
         raise _refused("was attested by %(officer)s, whom the trust file does not name", officer=named.officer)
     if named.officer == mandate.representative.id:
-        raise _refused(f"was attested by {officer.name}, whose own it is")
+        raise _refused("was attested by %(officer)s, whose own it is", officer=officer.name)
     if not officer.may_act_at(max(named.time, parse_time(event["time"]))):
-        raise _refused(f"was attested by {officer.name} after leaving the secretariat")
+        raise _refused("was attested by %(officer)s after leaving the secretariat", officer=officer.name)
     stated = verify_paper(attestation, RelyingParty(trust.web_origin, trust.relying_party_id), officer.keys)
     _compare(stated, event, mandate, revision0)
     day = stated.signed_on

@@ -12,7 +12,7 @@ from datetime import datetime
 from signing_service.verify.report import AgreementReport, Report, SignatureReport, grouped
 from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import Verdict
-from signing_service.verify.wrapping import kept, wrapped
+from signing_service.verify.wrapping import CONTROL, kept, wrapped
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
 STEPS = (
@@ -48,7 +48,6 @@ HEADLINES = {
 UNFINISHED_HEADLINE = _l("Good so far, and not finished")
 NOT_UNDER_THIS = _l("intact, but not under this trust file")
 _VERDICT_COLUMNS = len("INDETERMINATE") + 2
-_CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
 
 
 def report_to_text(report: Report, *, colour: bool = False, width: int = 0) -> str:
@@ -86,7 +85,7 @@ def painted_count(count: int, verdict: Verdict, colour: bool) -> str:
 
 def clean(text: str) -> str:
     """Replace characters that could move or hide other text on a terminal."""
-    return text.translate(_CONTROL)
+    return text.translate(CONTROL)
 
 
 def meaning(report: Report) -> str:

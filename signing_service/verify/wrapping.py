@@ -18,6 +18,8 @@ PAPER = 80  # columns of a page that goes into a file or a pipe
 LEAST = 20  # columns of text; where there would be fewer, nothing is broken
 NAME = 24  # columns of a name in letters that may be parted, which goes to the next line as a whole
 LABEL_COLUMNS = 12  # of a report's labels
+CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8234, 8239), *range(8294, 8298)), "�")
+"""What each character becomes that could move or hide other text on a terminal, for ``str.translate``."""
 
 _SPACE = "\x1f"  # stands for a space at which no line may end; never in a text that clean() has gone through
 _PAINT = re.compile("\x1b\\[[0-9]*m")
@@ -81,8 +83,11 @@ def _is_wide(letter: str) -> bool:
 
 
 def _pieces(line: str, room: int) -> Iterator[str]:
-    """What stays together, each with the spaces before it."""
-    for word in re.findall(r" *[^ ]+", line):
+    """What stays together, each with the spaces before it.
+
+    Spaces at the end go first: the search would begin at each of them anew, and a forged file may hold a million.
+    """
+    for word in re.findall(r" *[^ ]+", line.rstrip(" ")):
         taken = columns(word)
         if word.isascii() or taken <= NAME:
             yield word

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from signing_service.agreement.source import TOML, parse_source
+from signing_service.agreement import source_check
+from signing_service.agreement.source import TOML, parse_source, with_line
 from signing_service.agreement.source_check import check_source
 from signing_service.errors import FormatError, LimitError, SeveralErrors, all_of
 from tests.agreement.alliance import AGREEMENT, files
@@ -85,3 +86,27 @@ def test_texts_that_differ_in_several_articles_are_told_of_each():
     english[3] += "\n\nAnd one more.\n"
     found = told(en_md="\n## ".join(english).encode())
     assert [message.split(" (#")[0] for message in found] == ["zh.md: article 1", "zh.md: article 3"]
+
+
+def lines_looked_for(toml: bytes, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often the whole file is gone through for the line of a mistake."""
+    looked: list[str] = []
+
+    def counted(text: str, error: FormatError) -> FormatError:
+        looked.append(text)
+        return with_line(text, error)
+
+    monkeypatch.setattr(source_check, "with_line", counted)
+    assert told(agreement_toml=toml)
+    return len(looked)
+
+
+BROKEN = b'languages = ["en"]\n' + b"[[parties]]\n" * 390
+
+
+def test_hundreds_of_broken_parties_are_looked_for_no_oftener_than_is_told(monkeypatch):
+    assert 0 < lines_looked_for(BROKEN, monkeypatch) <= 2 * source_check.MAX_TOLD
+
+
+def test_in_a_file_of_half_a_million_empty_lines_only_the_first_mistake_is_looked_for(monkeypatch):
+    assert lines_looked_for(BROKEN + b"\n" * 500_000, monkeypatch) == 0

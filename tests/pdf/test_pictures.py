@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+from dataclasses import replace
 from io import BytesIO
 from threading import Thread
 
 import pikepdf
+import pypdfium2
 import pytest
 from PIL import Image, ImageChops
 
@@ -57,6 +60,22 @@ def test_a_field_that_shows_nothing_has_no_picture():
     nowhere = FieldSlot(7, b"<< /FT /Sig /T (timestamp1) >>", 0, "0", "0")
     with pytest.raises(FormatError, match="no rectangle"):
         picture_of_field(b"%PDF-1.7\n", nowhere)
+
+
+def test_a_fields_picture_holds_nothing_of_the_one_before_larger_or_smaller_or_broken_off(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    document = Ceremony.held()
+    slot = document.layout.field(field_of(document.terms.signers()[0].id))
+    monkeypatch.setattr(pictures, "_memory", (ctypes.c_ubyte * 0)())
+    alone = picture_of_field(document.pdf, slot)
+    whole_page = replace(slot, body=pictures._RECTANGLE.sub(b"/Rect [ 0 0 595 842 ]", slot.body))
+
+    assert len(picture_of_field(document.pdf, whole_page)) > len(alone)
+    assert picture_of_field(document.pdf, slot) == alone, "after a larger one"
+    with pytest.raises(pypdfium2.PdfiumError):
+        picture_of_field(document.pdf, replace(slot, page=99))
+    assert picture_of_field(document.pdf, slot) == alone, "after one that failed"
 
 
 def _widget(pdf: pikepdf.Pdf, number: int) -> pikepdf.Object:

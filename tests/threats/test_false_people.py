@@ -253,6 +253,18 @@ def test_an_officer_who_is_a_representative_confirms_others_and_never_herself(
     assert ("Lin Shuyi confirmed, whose own it is" in why(report)) is bool(code)
 
 
+@pytest.mark.parametrize(("officer", "code"), [(SECOND_OFFICER, 0), (LIN, 1)], ids=["a colleague", "herself"])
+def test_an_officer_whose_name_has_a_per_cent_sign_is_judged_as_any_other(honest: World, officer: Person, code: int):
+    device = authenticator("office")
+    named = TrustedOfficer(officer.id, "Lin 100% (s)", (device.passkeys[-1].cose_key,))
+    officers = (*honest.trust_file().officers, named)
+
+    report = judge(honest, honest, confirmed_by(told(honest), named, device), officers=officers)
+
+    assert report.exit_code == code, why(report)
+    assert ("Lin 100% (s) confirmed, whose own it is" in why(report)) is bool(code)
+
+
 def test_a_trust_file_to_which_the_server_added_an_officer_is_no_successor(
     honest: World,
     rogue: dict[str, Authenticator],

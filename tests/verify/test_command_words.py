@@ -48,3 +48,18 @@ def test_the_help_shows_what_is_usual(capsys: pytest.CaptureFixture[str]):
         main(["verify", "--help"])
     assert ended.value.code == 0
     assert "signing-service verify --trust trust.json evidence.zip\n" in capsys.readouterr().out
+
+
+def test_the_name_of_a_file_that_was_sent_moves_nothing_on_the_terminal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    (folder / "contract\x1b[2J\x1b[1;1H\u202epass.zip").write_bytes(b"PK")
+    assert main(["verify", "contractpass.zip"]) == 2
+    told = capsys.readouterr().err
+    assert "did you mean contract" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+
+
+def test_a_word_of_nothing_but_a_space_is_told_as_any_other(capsys: pytest.CaptureFixture[str]):
+    assert main(["demo", " "]) == 2
+    assert "is not known to this command" in capsys.readouterr().err

@@ -11,8 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from signing_service.ceremony.authenticator import Authenticator
 from signing_service.encoding import canonical_json, format_time, sha256_hex
 from signing_service.evidence import TrustedOfficer, TrustFile, format_trust_file
+from signing_service.evidence.event_lines import BundledEvent, EventLine
 from signing_service.evidence.trust import fingerprint, fingerprint_text
+from signing_service.record.entry import make_entry, parse_entry
 from signing_service.record.note import Signer
+from signing_service.verify.later_trust import MOST_FOLLOWED, LaterTrust
 from signing_service.verify.report import Report
 from signing_service.verify.trust import read_trust
 from signing_service.verify.verdict import Verdict
@@ -159,3 +162,13 @@ def test_what_fails_under_the_later_file_too_stays_failed(world, paper, ruslan):
     assert report.verdict is Verdict.FAILED
     approval = next(one for one in report.problems if "is by a passkey that was enrolled for another" in one.message)
     assert approval.verdict is Verdict.FAILED
+
+
+def test_of_files_that_a_forged_bundle_tells_without_end_no_more_are_read_than_an_alliance_makes(
+    world: World, paper: TrustFile
+):
+    entry = make_entry(canonical_json(event(1, paper)), bytes(32), None)
+    line = EventLine(BundledEvent(0, entry), parse_entry(entry), event(1, paper))
+
+    assert len(LaterTrust.of(paper, [line] * 3).told) == 3
+    assert len(LaterTrust.of(paper, [line] * (MOST_FOLLOWED + 100)).told) == MOST_FOLLOWED

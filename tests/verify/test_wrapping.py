@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from signing_service.verify.wrapping import columns, kept, wrapped
@@ -74,3 +76,20 @@ def test_the_text_of_a_labelled_line_hangs_under_its_text():
 def test_without_a_width_or_room_no_line_is_broken():
     assert list(wrapped(RUSSIAN, 0)) == [RUSSIAN]
     assert list(wrapped(RUSSIAN, 20)) == [RUSSIAN]
+
+
+def test_a_million_spaces_behind_a_forged_name_are_not_searched_from_each_of_them_anew(monkeypatch):
+    searched: list[str] = []
+    whole = re.findall
+
+    def counted(pattern: str, text: str) -> list[str]:
+        searched.append(text)
+        return [text] if text.endswith(" ") else whole(pattern, text)
+
+    monkeypatch.setattr("signing_service.verify.wrapping.re.findall", counted)
+    list(wrapped("Identity    CN=Rector" + " " * 1_000_000, 80))
+    assert searched == ["Identity    CN=Rector"]
+
+
+def test_spaces_between_words_are_kept_and_those_behind_the_last_one_go():
+    assert list(wrapped("Identity    CN=Rector  of   all   ", 80)) == ["Identity    CN=Rector  of   all"]

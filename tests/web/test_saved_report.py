@@ -8,7 +8,7 @@ import re
 import uharfbuzz
 
 from signing_service.pdf.fonts import find_fonts, open_fonts
-from signing_service.web.saved_report import with_fonts
+from signing_service.web.saved_report import MOST_LETTERS, with_fonts
 
 PAGE = '<html lang="{}"><style>p {{ margin: 0 }}</style><p>{}</p>'
 FACES = open_fonts(find_fonts({})).faces
@@ -42,3 +42,13 @@ def test_only_rules_for_letters_are_added():
     page = with_fonts(plain, FACES)
     assert re.sub(r"@font-face \{[^}]*\}\n", "", page) == plain
     assert not re.search(r"https?:|<script|url\((?!data:)", page)
+
+
+def test_a_forged_report_with_all_letters_of_a_typeface_is_not_made_thirty_megabytes_of_fonts():
+    every = "".join(map(chr, sorted(FACES["han"].characters)))
+    assert len(with_fonts(PAGE.format("zh", every), FACES)) < 2_500_000
+
+
+def test_a_report_with_more_letters_than_any_agreement_still_has_them_inside():
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + MOST_LETTERS)))
+    assert letters(with_fonts(PAGE.format("zh", many), FACES)) >= set(map(ord, many)) & FACES["han"].characters
