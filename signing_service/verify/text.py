@@ -144,8 +144,8 @@ def _about(report: Report) -> Iterator[str]:
             yield f"On paper    {clean(paper.signer)}: {clean(paper.name)} by hand on {paper.signed_on}, {counts};"
             yield f"            no digital signature; attested by {clean(paper.officer)} at {_moment(paper.attested)}"
         for later in agreement.extensions:
-            yield f"Extended    from {_moment(later.closes)} to {_moment(later.until)} by {clean(later.officer)}"
-            yield f"            at {_moment(later.time)}: {clean(later.reason)}"
+            yield f"Extended    from {_moment(later.closes)} to {_moment(later.until)}"
+            yield f"            by {clean(later.officer)} at {_moment(later.time)}: {clean(later.reason)}"
     if report.signatures:
         yield f"Signatures  {summary(report)}"
     yield f"SHA-256     {report.sha256} ({report.size} bytes)"
@@ -208,7 +208,8 @@ def trust_lines(report: Report) -> Iterator[str]:
 
 
 def _signature(signature: SignatureReport, colour: bool, foreign: bool) -> Iterator[str]:
-    who = " / ".join(part for part in (signature.party, signature.party_native) if part) or signature.kind
+    names = dict.fromkeys((signature.party, signature.party_native))  # once, where both are the same
+    who = " / ".join(name for name in names if name) or signature.kind
     yield f"{_painted(signature.verdict, colour, _word(signature, foreign))}: {clean(who)} [{clean(signature.field)}]"
     if signature.signer:
         role = f", {signature.role}" if signature.role else ""
