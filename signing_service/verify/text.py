@@ -174,7 +174,7 @@ def state_text(agreement: AgreementReport) -> str:
 def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
     """Whose signatures are not there, and whose are there but do not count as they stand.
 
-    Where enough have signed nobody is waited for.
+    Where enough have signed, or nobody can sign any more, nobody is waited for.
     """
     agreement = report.agreement
     absent, uncounted = absent_and_uncounted(report, {})
@@ -182,9 +182,14 @@ def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
         words = "not signed yet" if agreement.entry_into_force is None else "did not sign"
         yield "Others", f"{absent}: {words} (not required)"
     elif absent:
-        yield "Waiting for", absent
+        yield "Not signed" if over(report) else "Waiting for", absent
     if uncounted:
         yield "Not counted", uncounted
+
+
+def over(report: Report) -> bool:
+    """Whether nobody can sign any more."""
+    return report.agreement is not None and report.agreement.state in ("expired", "withdrawn", "superseded")
 
 
 def absent_and_uncounted(report: Report, names: Mapping[str, str]) -> tuple[str, str]:
