@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from signing_service.agreement.addresses import check_address
 from signing_service.agreement.names import check_direction, clean_name
 from signing_service.agreement.party_names import doubles
-from signing_service.agreement.places import country_code
+from signing_service.agreement.places import country_code, language_of
 from signing_service.agreement.roster_columns import columns_of, read_rows
 from signing_service.agreement.terms import (
     ID,
@@ -175,12 +175,14 @@ class _Row:
         guest = self._cell("guest").lower()
         if guest not in YES + NO:
             self.complain("guest", "%(text)s is neither yes nor no", text=repr(guest))
+        name, country = self._name("name"), self._country()
+        native_name, native_language = self._native(name, country)
         party: dict[str, Any] = {
             "id": party_id,
-            "name": self._name("name"),
-            "native_name": self._name("native_name"),
-            "native_language": self._matching("native_language", LANGUAGE, "%(text)s is not a tag like th or zh-Hant"),
-            "country": self._country(),
+            "name": name,
+            "native_name": native_name,
+            "native_language": native_language,
+            "country": country,
             "time_zone": self._zone(),
             "guest": guest in YES,
             "signers": [],
@@ -188,6 +190,14 @@ class _Row:
         if all(self._cell(f"country_name.{language}") for language in self.languages):
             party["country_name"] = {language: self._name(f"country_name.{language}") for language in self.languages}
         return party
+
+    def _native(self, name: str, country: str) -> tuple[str, str]:
+        """The name in its own script, and its language; where the cells are empty the same as in the form."""
+        native = self._name("native_name") if self._cell("native_name") else name
+        spoken = language_of(country) if native != name else "en"
+        if spoken and not self._cell("native_language"):
+            return native, spoken
+        return native, self._matching("native_language", LANGUAGE, "%(text)s is not a tag like th or zh-Hant")
 
     def _repeated(self, party: Mapping[str, Any]) -> None:
         for column in PARTY_COLUMNS:

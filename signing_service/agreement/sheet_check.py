@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from signing_service.agreement.markdown import parse_text
 from signing_service.agreement.names import check_characters, check_direction, clean_name, mixed_word
 from signing_service.agreement.party_names import doubles
-from signing_service.agreement.places import countries
+from signing_service.agreement.places import countries, time_zones_of
 from signing_service.agreement.rules_met import unmet
 from signing_service.agreement.sheet import PartySheet, Sheet
 from signing_service.agreement.sheet_completed import completed
@@ -31,6 +31,7 @@ from signing_service.agreement.terms import ID, LANGUAGE, MAX_LANGUAGES, REFEREN
 from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, InputError, Phrase, SigningServiceError, all_of
 
+MAX_ZONES_TOLD = 8  # time zones of a country in one message
 _IN_FILE = re.compile(r"([A-Za-z-]+)\.md:?(\d*)[: ]+(.*)", re.DOTALL)
 
 
@@ -142,7 +143,7 @@ class _Check:
             self.wrong(f"{place}-country", Phrase("%(text)s is no country", text=party.country), _CHOOSE)
         if not party.time_zone:
             if party.country in countries("en"):
-                self.wrong(f"{place}-time_zone", Phrase("the country has several time zones"), _CHOOSE)
+                self.wrong(f"{place}-time_zone", _several(party.country), _CHOOSE)
         elif not _is_zone(party.time_zone):
             self.wrong(f"{place}-time_zone", Phrase("%(text)s is no time zone", text=party.time_zone), _CHOOSE)
         for language in self.sheet.languages:
@@ -193,6 +194,13 @@ class _Check:
 _LINE = Phrase("the text")
 _TOO_OLD = (Phrase("this page is too old to send anything"), Phrase("reload it and try again"))
 _CHOOSE = Phrase("choose one of the list")
+
+
+def _several(country: str) -> Phrase:
+    zones = time_zones_of(country)
+    if not 1 < len(zones) <= MAX_ZONES_TOLD:
+        return Phrase("the country has several time zones")
+    return Phrase("the country has several time zones: %(zones)s", zones=", ".join(zones))
 
 
 def _is_zone(name: str) -> bool:

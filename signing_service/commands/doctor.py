@@ -153,8 +153,8 @@ def _check_fonts(settings: Settings) -> Iterator[Finding]:
 
 def _check_disk(settings: Settings) -> Iterator[Finding]:
     places = {settings.guard.absolute().parent, settings.mail_dir.absolute(), *_database_folder(settings)}
-    for place in sorted(places):
-        folder = next(path for path in (place, *place.parents) if path.is_dir())
+    folders = {next(path for path in (place, *place.parents) if path.is_dir()) for place in places}
+    for folder in sorted(folders):
         free = shutil.disk_usage(folder).free
         text = f"{free / (1 << 30):.1f} GiB free at {folder}"
         if not is_writable(folder):

@@ -21,6 +21,7 @@ from signing_service.verify.text import (
     UNFINISHED_HEADLINE,
     absent_and_uncounted,
     clean,
+    over,
 )
 from signing_service.verify.verdict import Verdict
 
@@ -111,7 +112,7 @@ def _waiting(report: Report, agreement: AgreementReport, words: Words) -> Iterat
         else:
             yield _("Others"), _("%(signers)s: did not sign (not required)", signers=absent)
     elif absent:
-        yield _("Waiting for"), absent
+        yield _("Did not sign") if over(report) else _("Waiting for"), absent
     if uncounted:
         yield _("Not counted"), uncounted
 

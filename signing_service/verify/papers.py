@@ -43,17 +43,21 @@ def check_papers(
     scans: Collection[str],
     checks: Checks,
 ) -> list[PaperReport]:
-    """Judge each event of type ``paper``, collecting; ``scans`` are the SHA-256 of those in the bundle."""
+    """Judge each event of type ``paper``, collecting; what only lacks a trust file counts, but is not proven.
+
+    ``scans`` are the SHA-256 of those in the bundle.
+    """
     papers = [event for event in events if event["type"] == "paper"]
     history = History(events) if papers else None
     reports: list[PaperReport] = []
     for event in papers:
         subject = f"paper of {event['signer']}"
         with checks.collecting(Step.APPROVAL, subject, SubIndication.SIG_CONSTRAINTS_FAILURE):
-            if later is None:
-                raise unproven(SubIndication.NO_POE, "who may attest is not known", hint=GIVE_TRUST_FILE)
             if history is None or event["signer"] in {one.signer for one in reports}:
                 raise _refused("is not the signer's only one")
+            if later is None:
+                reports.append(_report(_attested(event)[1], terms))
+                raise unproven(SubIndication.NO_POE, "who may attest is not known", hint=GIVE_TRUST_FILE)
             try:
                 stated = later.check(partial(_check, event, history, terms, revision0))
             except CheckError as error:
@@ -67,8 +71,8 @@ def check_papers(
     return reports
 
 
-def _report(stated: PaperStatement, terms: Terms, trust: TrustFile) -> PaperReport:
-    officer = trust.officer(stated.officer)
+def _report(stated: PaperStatement, terms: Terms, trust: TrustFile | None = None) -> PaperReport:
+    officer = trust.officer(stated.officer) if trust else None
     return PaperReport(
         signer=stated.signer,
         name=stated.name,

@@ -143,8 +143,8 @@ def _about(report: Report) -> Iterator[str]:
             yield f"On paper    {clean(paper.signer)}: {clean(paper.name)} by hand on {paper.signed_on}, {counts};"
             yield f"            no digital signature; attested by {clean(paper.officer)} at {_moment(paper.attested)}"
         for later in agreement.extensions:
-            yield f"Extended    from {_moment(later.closes)} to {_moment(later.until)} by {clean(later.officer)}"
-            yield f"            at {_moment(later.time)}: {clean(later.reason)}"
+            yield f"Extended    from {_moment(later.closes)} to {_moment(later.until)}"
+            yield f"            by {clean(later.officer)} at {_moment(later.time)}: {clean(later.reason)}"
     if report.signatures:
         yield f"Signatures  {summary(report)}"
     yield f"SHA-256     {report.sha256} ({report.size} bytes)"
@@ -173,7 +173,7 @@ def state_text(agreement: AgreementReport) -> str:
 def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
     """Whose signatures are not there, and whose are there but do not count as they stand.
 
-    Where enough have signed nobody is waited for.
+    Where enough have signed, or nobody can sign any more, nobody is waited for.
     """
     agreement = report.agreement
     absent, uncounted = absent_and_uncounted(report, {})
@@ -181,9 +181,14 @@ def waiting_facts(report: Report) -> Iterator[tuple[str, str]]:
         words = "not signed yet" if agreement.entry_into_force is None else "did not sign"
         yield "Others", f"{absent}: {words} (not required)"
     elif absent:
-        yield "Waiting for", absent
+        yield "Not signed" if over(report) else "Waiting for", absent
     if uncounted:
         yield "Not counted", uncounted
+
+
+def over(report: Report) -> bool:
+    """Whether nobody can sign any more."""
+    return report.agreement is not None and report.agreement.state in ("expired", "withdrawn", "superseded")
 
 
 def absent_and_uncounted(report: Report, names: Mapping[str, str]) -> tuple[str, str]:
@@ -207,7 +212,8 @@ def trust_lines(report: Report) -> Iterator[str]:
 
 
 def _signature(signature: SignatureReport, colour: bool, foreign: bool) -> Iterator[str]:
-    who = " / ".join(part for part in (signature.party, signature.party_native) if part) or signature.kind
+    names = dict.fromkeys((signature.party, signature.party_native))  # once, where both are the same
+    who = " / ".join(name for name in names if name) or signature.kind
     yield f"{_painted(signature.verdict, colour, _word(signature, foreign))}: {clean(who)} [{clean(signature.field)}]"
     if signature.signer:
         role = f", {signature.role}" if signature.role else ""

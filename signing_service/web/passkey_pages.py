@@ -59,10 +59,12 @@ def enrol(agreement_id: str, signer: str) -> str:
         "login": "login" in kinds or visitor().at_table,  # at the table there is only the approval passkey to make
         "enrolments": [one.to_value() for one in living],
         "enrol": url_for("passkeys.enrol", agreement_id=agreement_id),
+        "again": url_for("passkeys.enrol_again", agreement_id=agreement_id),
         "state": url_for("passkeys.own_enrolments", agreement_id=agreement_id, signer=signer),
     }
     differed = bool(found) and found[0].codes_differed
-    return render_template("passkeys/enrol.html", view=view, place=place, data=data, living=living, differed=differed)
+    shown = {"living": living, "differed": differed, "has_another": "approval" in kinds and not living}
+    return render_template("passkeys/enrol.html", view=view, place=place, data=data, **shown)
 
 
 @blueprint.get("/secretariat/passkeys/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from signing_service.agreement.terms import SECRETARIAT, Terms
@@ -61,7 +61,7 @@ def history(service: Service, officer_id: str, agreement_id: str) -> list[Histor
             )
             continue
         lines.append(HistoryLine(opening.index, opening.type, parse_time(event["time"]), describe(terms, event, names)))
-    return sorted(lines, key=_order)
+    return _in_order(lines)
 
 
 def _holders(events: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -70,9 +70,19 @@ def _holders(events: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {event["mandate_sha256"]: event["mandate"]["representative"]["name"] for event in given}
 
 
-def _order(line: HistoryLine) -> tuple[datetime, int]:
-    """In time; the record's own order within a moment, and then what followed from it."""
-    return line.time.replace(second=0, microsecond=0), sys.maxsize if line.index is None else line.index
+def _in_order(lines: Iterable[HistoryLine]) -> list[HistoryLine]:
+    """In time, the record in its own order (of what was erased it keeps but the minute), then what followed from it."""
+    placed: list[tuple[datetime, int, HistoryLine]] = []
+    latest = datetime.min.replace(tzinfo=UTC)
+    for line in sorted(lines, key=_index):
+        if line.index is not None:
+            latest = max(latest, line.time)
+        placed.append((line.time if line.index is None else latest, _index(line), line))
+    return [line for *_, line in sorted(placed, key=lambda one: one[:2])]
+
+
+def _index(line: HistoryLine) -> int:
+    return sys.maxsize if line.index is None else line.index
 
 
 def _mail(mail: OutboxMail, names: Mapping[str, str]) -> HistoryLine:

@@ -103,6 +103,16 @@ def test_a_party_that_is_called_like_another_is_told_with_both_rows(column: str)
     assert told == [(3, column, "the party of row 2 has this name already")]
 
 
+def test_a_name_in_its_own_script_may_stay_empty_as_in_the_form():
+    named = changed(NANJING, native_language="")
+    plain = changed(TONLE, native_name="", native_language="")
+    roster = read_roster(table(named, plain), ("en", "zh"))
+    assert roster.errors == []
+    called = {one["id"]: (one["native_name"], one["native_language"]) for one in roster.parties.values()}
+    name = TONLE[COLUMNS.index("name")]
+    assert called == {"njupt": (NANJING[COLUMNS.index("native_name")], "zh"), "tonle": (name, "en")}
+
+
 def test_a_row_may_say_who_authorised_its_person():
     columns = [*COLUMNS, "authorised_by"]
     roster = read_roster(table([*NANJING, "Council of the University"], [*TONLE, ""], columns=columns), ("en", "zh"))

@@ -173,6 +173,14 @@ def test_all_mistakes_are_told_at_once_each_at_its_field():
     }
 
 
+@pytest.mark.parametrize(
+    ("country", "said"), [("CN", "the country has several time zones: Asia/Shanghai, Asia/Urumqi"), ("RU", "zones")]
+)
+def test_a_country_of_few_time_zones_is_told_with_them(country: str, said: str):
+    mistakes = compose(replace(WRITTEN, parties=(LAKE, replace(NANJING, country=country, time_zone="")))).mistakes
+    assert mistakes["parties-1-time_zone"].message.endswith(said)
+
+
 RUSSIA = PartySheet(name="University on the Neva", country="RU")
 
 

@@ -22,6 +22,8 @@ def test_a_new_service_is_well_but_for_what_is_still_to_be_set(
     assert "warning  timestamps the service stamps with its own clock: time not independent" in printed
     assert "warning  contact    pages and mails name nobody whom people can ask" in printed
     assert "wrong" not in printed
+    lines = [line for line in printed.splitlines() if line.startswith("ok       disk")]
+    assert len(lines) == len(set(lines)), "each place once"
 
 
 @pytest.mark.databases("sqlite", "postgresql")

@@ -15,6 +15,7 @@ from signing_service.workflow.corrections import Correction, correct_person
 from signing_service.workflow.drafts import replace_source
 from tests.cast import ANDAMAN, LIN, NANJING, OFFICER, SOMCHAI
 from tests.web.visitor import Visitor
+from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.test_roster import row, table
 from tests.workflow.world import World, source
 
@@ -132,6 +133,15 @@ def test_a_corrected_name_is_told_beside_the_one_that_is_sealed(officer: Visitor
     receipt = words(visit(LIN).get(f"/agreements/{world.agreement}/receipts/{LIN.signer}/").text)
     assert f"By {LIN.name} now named Shuyi Lin" in receipt
     assert "Shuyi Lin" not in visit(SOMCHAI).get(f"/ceremony/{world.agreement}").text, "the hall shows what is sealed"
+
+
+def test_who_confirms_a_passkey_reads_how_the_person_is_called_by_now(visit: Visit, world: World):
+    devices = Devices.in_(asking_for_passkeys(world))
+    world = devices.world
+    devices.enrol(LIN)
+    correct_person(world.service, world.officer, world.ids[LIN], Correction("Shuyi Lin", LIN.native_name, LIN.email))
+    page = words(visit(OFFICER).get("/secretariat/passkeys/").text)
+    assert f"{LIN.name} now named Shuyi Lin" in page
 
 
 def test_a_new_person_s_mistakes_are_told_at_once_each_at_its_field(officer: Visitor):

@@ -17,6 +17,7 @@ from signing_service.workflow.overview import AgreementView, agreement_view
 from signing_service.workflow.prepared import Prepared
 from signing_service.workflow.reminders import Manners, remind_all, remind_due, set_manners
 from signing_service.workflow.signing import Reprepared
+from signing_service.workflow.withdrawal import withdraw
 from tests.cast import ALES, BEREZINA, LIN, SOMCHAI
 from tests.workflow.judging import verify_evidence
 from tests.workflow.world import Signing, World, source
@@ -72,6 +73,14 @@ def test_after_the_countersignature_nobody_signs_and_the_verifier_misses_nobody(
 def test_before_the_countersignature_the_report_says_who_need_not_sign(enough: World) -> None:
     shown = report_to_text(judged(enough))
     assert f"Others      {ALES.signer}: not signed yet (not required)\n" in shown
+
+
+def test_the_report_on_a_withdrawn_agreement_waits_for_nobody(enough: World) -> None:
+    withdraw(enough.service, enough.officer, enough.agreement, "An article is missing.")
+    report = judged(enough)
+    assert "Waiting for" not in report_to_text(report) + report_to_html(report)
+    assert f"Not signed  {ALES.signer}\n" in report_to_text(report)
+    assert "Did not sign" in report_to_html(report)
 
 
 def test_what_is_begun_before_the_countersignature_does_not_land_after_it(enough: World) -> None:

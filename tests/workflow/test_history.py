@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from signing_service.store import outbox, questions
 from signing_service.workflow.delivery import deliver
 from signing_service.workflow.history import HistoryLine, history
@@ -51,6 +53,21 @@ def test_questions_and_answers_stand_between_the_events_in_time(world: World) ->
     assert kinds[-4:] == ["question", "answer", "issuance", "signature"]
     assert str(lines_of(world, "question")[0].text) == f"{HOA.name} asked: May our vice-rector sign?"
     assert str(lines_of(world, "answer")[0].text) == f"{OFFICER.name} answered: Yes, with a mandate."
+
+
+def test_mails_and_events_of_one_minute_stand_in_the_order_in_which_they_happened(world: World) -> None:
+    world.publish()
+    world.clock.now = world.clock.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    for person in (LIN, SOMCHAI):
+        world.sign(person)
+        world.clock.forward(seconds=10)
+        while deliver(world.service):
+            pass
+        world.clock.forward(seconds=10)
+    lines = history(world.service, world.officer, world.agreement)
+    assert [line.time for line in lines] == sorted(line.time for line in lines)
+    assert [line.index for line in lines if line.index] == sorted(line.index for line in lines if line.index)
+    assert any(line.type == "mail" for line in lines[:-5])
 
 
 def test_each_act_names_who_did_it_and_each_mandate_who_recorded_it(world: World) -> None:

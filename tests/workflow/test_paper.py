@@ -125,6 +125,17 @@ def test_the_pdf_alone_says_nothing_of_paper_and_is_indeterminate(devices: Devic
     assert any("signatures on paper may have counted" in check.message for check in report.problems)
 
 
+def test_without_a_trust_file_a_bundle_with_a_counting_signature_on_paper_is_indeterminate_and_not_failed(
+    devices: Devices,
+):
+    put_on_record(devices)
+    report = verify_bundle(finish(devices), read_trust([]), devices.world.clock.now)
+    assert report.verdict is Verdict.INDETERMINATE, report.problems
+    assert any(check.message == "who may attest is not known" for check in report.problems)
+    assert report.agreement is not None
+    assert [(paper.signer, paper.counts) for paper in report.agreement.papers] == [(LIN.signer, True)]
+
+
 def test_a_signature_on_paper_that_is_only_shown_counts_for_nothing(world: World):
     devices = with_rules(world, "shown")
     put_on_record(devices)

@@ -11,7 +11,8 @@ const root = document.querySelector("[data-enrolment]");
 const page = pageData(root);
 const stages = new Stages(root);
 const button = (selector) => root.querySelector(selector);
-const memory = `approval-key ${page.enrol} ${page.signer}`; // the key that this browser's device made
+const KEPT = "approval-key ";
+const memory = `${KEPT}${page.enrol} ${page.signer}`; // the key that this browser's device made
 
 button("[data-make-login]").addEventListener("click", (event) => attempt(root, event.target, page, async () => {
   const { answer } = await make(page, "login");
@@ -27,6 +28,10 @@ button("[data-make-approval]").addEventListener("click", (event) => attempt(root
   await show(await post(page.enrol, { signer: page.signer, answer }));
 }));
 
+button("[data-use-approval]")?.addEventListener("click", (event) => attempt(root, event.target, page, async () => {
+  await show(await post(page.again, { signer: page.signer }));
+}));
+
 button("[data-revoke]")?.addEventListener("click", (event) => attempt(root, event.target, page, async () => {
   await post(event.target.dataset.revoke, { reason: "lost" });
   localStorage.removeItem(memory);
@@ -38,13 +43,19 @@ button("[data-revoke]")?.addEventListener("click", (event) => attempt(root, even
  * the service could say what it likes, and the person would read out the code of somebody else's key.
  */
 async function show(enrolment) {
-  const own = localStorage.getItem(memory);
+  const own = localStorage.getItem(memory) ?? madeHere(enrolment.key);
   if (own !== null && own !== enrolment.key) throw new Mismatch(page.words.swapped);
   root.querySelector("[data-made]").hidden = false;
   if (enrolment.state === "confirmed") return stages.show("confirmed");
   if (own !== null) root.querySelector("[data-code]").textContent = await enrolmentCode(fromBase64url(own));
   stages.show(own === null ? "elsewhere" : "code");
   return setTimeout(() => follow(enrolment.enrolment), POLL_MS);
+}
+
+/** The same key, if this browser saw its device make it for another agreement; else null. */
+function madeHere(key) {
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(KEPT));
+  return names.map((name) => localStorage.getItem(name)).find((made) => made === key) ?? null;
 }
 
 async function follow(id) {
