@@ -59,6 +59,7 @@ def enrol(agreement_id: str, signer: str) -> str:
         "login": "login" in kinds or visitor().at_table,  # at the table there is only the approval passkey to make
         "enrolments": [one.to_value() for one in living],
         "enrol": url_for("passkeys.enrol", agreement_id=agreement_id),
+        "again": url_for("passkeys.enrol_again", agreement_id=agreement_id),
         "state": url_for("passkeys.own_enrolments", agreement_id=agreement_id, signer=signer),
     }
     differed = bool(found) and found[0].codes_differed

@@ -53,7 +53,7 @@ def addressed(name: str, native_name: str | None, locale: str) -> str:
 
 
 def colon(locale: str) -> str:
-    """Between what something is and what it says: as wide as its letters in Chinese, with the space after it elsewhere."""
+    """Between what something is and what it says: as wide as the letters in Chinese, followed by a space elsewhere."""
     return "：" if locale.partition("-")[0] == "zh" else ": "
 
 

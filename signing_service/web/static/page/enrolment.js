@@ -1,17 +1,19 @@
 /** A representative makes passkeys and waits, with the code on the screen, until an officer has confirmed. */
 
 import { enrolmentCode } from "../passkeys/code.js";
+import { PasskeyRefused } from "../passkeys/webauthn.js";
 import { toBase64url, fromBase64url } from "../signing/base64url.js";
 import { Stages } from "./stages.js";
 import { Mismatch, attempt, get, make, pageData, post } from "./passkey_page.js";
 
 const POLL_MS = 4000;
+const MEMORY = "approval-key "; // what the names begin with
 
 const root = document.querySelector("[data-enrolment]");
 const page = pageData(root);
 const stages = new Stages(root);
 const button = (selector) => root.querySelector(selector);
-const memory = `approval-key ${page.enrol} ${page.signer}`; // the key that this browser's device made
+const memory = `${MEMORY}${page.enrol} ${page.signer}`; // the key that this browser's device made
 
 button("[data-make-login]").addEventListener("click", (event) => attempt(root, event.target, page, async () => {
   const { answer } = await make(page, "login");
@@ -22,10 +24,26 @@ button("[data-make-login]").addEventListener("click", (event) => attempt(root, e
 button("[data-skip]").addEventListener("click", () => stages.show("approval"));
 
 button("[data-make-approval]").addEventListener("click", (event) => attempt(root, event.target, page, async () => {
-  const { answer, key } = await make(page, "approval");
-  localStorage.setItem(memory, toBase64url(key));
-  await show(await post(page.enrol, { signer: page.signer, answer }));
+  let made;
+  try {
+    made = await make(page, "approval");
+  } catch (error) {
+    if (!(error instanceof PasskeyRefused && error.known)) throw error;
+    await enrolAgain();
+    return;
+  }
+  localStorage.setItem(memory, toBase64url(made.key));
+  await show(await post(page.enrol, { signer: page.signer, answer: made.answer }));
 }));
+
+/** The device has the person's passkey already, of another agreement or an earlier mandate: that one approves here too. */
+async function enrolAgain() {
+  const enrolment = await post(page.again, { signer: page.signer });
+  const seen = Object.entries(localStorage).some(([name, key]) => name.startsWith(MEMORY) && key === enrolment.key);
+  if (seen) localStorage.setItem(memory, enrolment.key);
+  else localStorage.removeItem(memory);
+  location.reload(); // it can be revoked from now on
+}
 
 button("[data-revoke]")?.addEventListener("click", (event) => attempt(root, event.target, page, async () => {
   await post(event.target.dataset.revoke, { reason: "lost" });
