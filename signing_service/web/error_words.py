@@ -42,9 +42,10 @@ def _shown(value: object, gettext: Callable[[str], str]) -> object:
 
 
 def day_and_minute(value: datetime, locale: Locale | None = None) -> str:
-    """A moment of whatever zone it is in, in the interface's language."""
+    """A moment of whatever zone it is in, in the interface's language; in Thai with its era, as in mails."""
     spelled = written(locale or get_locale())
-    day = format_skeleton("yMMMMd", value, locale=spelled)
+    in_thai = spelled.language == "th"
+    day = format_date(value, "long", spelled) if in_thai else format_skeleton("yMMMMd", value, locale=spelled)
     return str(get_datetime_format("medium", locale=spelled)).format(f"{value:%H:%M}", day)
 
 

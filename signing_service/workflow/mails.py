@@ -52,6 +52,11 @@ def addressed(name: str, native_name: str | None, locale: str) -> str:
     return native_name if native_name and letters and fits else name
 
 
+def colon(locale: str) -> str:
+    """Between what something is and what it says: as wide as the letters in Chinese, followed by a space elsewhere."""
+    return "：" if locale.partition("-")[0] == "zh" else ": "
+
+
 @functools.cache
 def _environment(locale: str) -> Environment:
     environment = Environment(
@@ -63,7 +68,7 @@ def _environment(locale: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(colours())
+    environment.globals.update(colours(), colon=colon(locale))
     environment.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
     return environment
 

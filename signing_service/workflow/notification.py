@@ -16,7 +16,7 @@ from signing_service.store import agreements, mandates, passkeys, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
 from signing_service.workflow.invitations import send_invitation
-from signing_service.workflow.mails import translations
+from signing_service.workflow.mails import colon, translations
 from signing_service.workflow.next_steps import URGENT, next_step
 from signing_service.workflow.notice_values import Place, Value, references, shown, title_in
 from signing_service.workflow.notices import ASKING, asking_subject, subject_and_body
@@ -238,7 +238,7 @@ def _notify(
         if kind in ASKING:
             subject = asking_subject(kind, person.locale, title_in(terms, person.locale), terms.reference)
         else:
-            subject = f"{subject}: {references(terms, values)}"
+            subject = f"{subject}{colon(person.locale)}{references(terms, values)}"
         step = next_step("replaced in part" if "kept" in values else kind, person.locale)
         page = step.page % {"agreement": terms.id, "signer": values.get("signer")}
         until = shown(closes, person.locale, zone) if closes is not None else ""

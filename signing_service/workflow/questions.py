@@ -32,6 +32,7 @@ class QuestionView:
     id: int
     name: str
     """Who asked."""
+    native_name: str | None
     text: str
     asked: datetime
     answer: str | None
@@ -92,9 +93,10 @@ def unanswered(service: Service, officer_id: str) -> dict[str, int]:
 
 
 def _views(session: Session, found: list[Question]) -> list[QuestionView]:
+    asked = [(one, people.get(session, one.person)) for one in found]
     return [
-        QuestionView(one.id, people.get(session, one.person).name, one.text, one.asked, one.answer, one.answered)
-        for one in found
+        QuestionView(one.id, who.name, who.native_name, one.text, one.asked, one.answer, one.answered)
+        for one, who in asked
     ]
 
 

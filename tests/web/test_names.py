@@ -52,3 +52,24 @@ def test_a_person_is_called_by_the_name_in_the_readers_letters(visit: Visit, wor
         agreement = words(officer.get(f"/secretariat/agreements/{world.agreement}/").text)
         assert str(person.native_name) in agreement
         assert person.name not in agreement
+
+
+def test_who_asked_the_secretariat_is_called_by_the_name_in_the_readers_letters(visit: Visit, world: World):
+    path = f"/agreements/{world.agreement}/questions/"
+    somchai, officer = visit(SOMCHAI), visit(OFFICER)
+    somchai.get(path)
+    assert somchai.submit(path, text="May we sign first?").status_code == 303
+    assert SOMCHAI.name in words(officer.get(f"/secretariat{path}").text)
+    somchai.get("/language/th")
+    told = words(somchai.get(path).text)
+    assert str(SOMCHAI.native_name) in told
+    assert SOMCHAI.name not in told
+
+
+def test_who_is_asked_whether_it_is_them_is_called_by_one_name_all_over_the_page(visit: Visit, world: World):
+    somchai = visit(SOMCHAI)
+    somchai.get("/language/th")
+    world.clock.forward(minutes=16)
+    asked = words(somchai.get("/prove").text)
+    assert asked.count(str(SOMCHAI.native_name)) >= 3
+    assert SOMCHAI.name not in asked

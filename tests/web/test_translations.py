@@ -98,7 +98,7 @@ def test_a_moment_in_an_error_is_written_as_the_readers_language_writes_it(app: 
     ("language", "moment", "names"),
     [
         ("zh", "2025年4月11日 04:00 UTC", "南京、胡志明"),
-        ("th", "11 เมษายน 2025 04:00 UTC", "南京, 胡志明"),
+        ("th", "11 เมษายน ค.ศ. 2025 04:00 UTC", "南京, 胡志明"),
         ("ru", "11 апр. 2025\u202fг., 04:00 UTC", "南京, 胡志明"),
         ("en", "11 Apr 2025, 04:00 UTC", "南京, 胡志明"),
     ],

@@ -91,6 +91,18 @@ def test_an_invitation_in_chinese_greets_in_chinese(world: World):
     assert f"尊敬的{LIN.native_name}：" in (told[0].html or "")
 
 
+def test_a_mail_in_chinese_has_chinese_colons_before_the_agreement_and_the_link(world: World):
+    with world.service.database.begin() as session:
+        people.get(session, world.ids[LIN]).locale = "zh"
+    world.publish()
+    world.sign(LIN)
+    with world.service.database.read() as session:
+        told = [mail for mail in outbox.of_agreement(session, world.agreement) if mail.kind == "signed"]
+    assert "：" in told[0].subject
+    assert ": " not in told[0].subject
+    assert "打开您的回执：\nhttp" in told[0].text
+
+
 def name(world: World, place: Person, chosen: str, reason: str = "") -> None:
     authority = Authority("Council", world.clock.now.date())
     give_mandate(world.service, world.officer, world.agreement, place.signer, chosen, authority, reason)
