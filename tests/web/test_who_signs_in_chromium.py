@@ -153,8 +153,8 @@ def test_who_is_signed_in_and_opens_a_used_link_is_led_to_the_agreements(screen:
 def test_who_opens_somebody_elses_link_is_told_whose_it_is_before_going_on(screen: Screens, world: World):
     lin = screen(width=390, height=800).sign_in(LIN)
     lin.page.goto(sign_in_link(world.service, world.ids[SOMCHAI]))
-    expect(lin.page.get_by_text(f"You are signed in as {LIN.name}.")).to_be_visible()
+    expect(lin.page.get_by_text(f"You are signed in as {LIN.name}, but this link is for somebody else")).to_be_visible()
     lin.page.goto("/agreements/")
     lin.page.goto(sign_in_link(world.service, world.ids[LIN]))
     expect(lin.page.get_by_role("heading", name="Welcome")).to_be_visible()
-    expect(lin.page.get_by_text(f"You are signed in as {LIN.name}.")).to_be_hidden()
+    expect(lin.page.get_by_text(f"You are signed in as {LIN.name}, but this link is for somebody else")).to_be_hidden()
