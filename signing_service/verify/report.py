@@ -91,7 +91,7 @@ class PaperReport:
     """The day that stands on the page."""
     attested: datetime
     officer: str
-    """The officer's name, from the trust file."""
+    """The officer's name, from the trust file; the id without one."""
     document_sha256: str
     counts: bool
     """Whether the sealed rules let it count as given."""

@@ -102,7 +102,9 @@ def test_the_bundle_with_the_trust_file_passes(left: Path, verify: Verify) -> No
     code, printed = verify("--trust", left / "trust.json", left / "evidence.zip")
     assert code == 0
     assert printed.startswith("PASSED")
-    assert all(name in printed for name in NATIVE_NAMES)
+    letters = "".join(printed.split())  # lines are broken within names, too, where their script has no spaces
+    assert all("".join(name.split()) in letters for name in NATIVE_NAMES)
+    printed = " ".join(printed.split())
     assert printed.count("approved by a passkey") == len(NATIVE_NAMES) + 1  # the officer's too
     assert printed.count("confirmed the passkey in person") == len(NATIVE_NAMES)
     assert "asserted by the service" not in printed

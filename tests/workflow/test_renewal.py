@@ -19,7 +19,7 @@ from signing_service.pki.timestamps import BuiltInAuthority, TimestampToken
 from signing_service.store import agreements, openings, outbox
 from signing_service.verify.trust import read_trust
 from signing_service.verify.verdict import Verdict
-from signing_service.verify.verifier import verify_bundle, verify_pdf
+from signing_service.verify.verifier import verify_pdf
 from signing_service.workflow import renewal
 from signing_service.workflow.download import evidence
 from signing_service.workflow.renewal import renew, renew_due, standings
@@ -113,14 +113,6 @@ def test_a_complete_bundle_holds_across_the_records_keys(world: World) -> None:
     rotate_the_record(world)
     report = verify_evidence(bundle_of(world, complete=True), world)
     assert report.verdict is Verdict.PASSED
-
-
-def test_under_the_old_trust_file_new_checkpoints_do_not_hold(world: World) -> None:
-    sign_everything(world)
-    old_trust = read_trust([world.service.trust_bytes])
-    rotate_the_record(world)
-    report = verify_bundle(bundle_of(world), old_trust, world.clock.now)
-    assert report.verdict is Verdict.FAILED
 
 
 def test_the_new_trust_file_succeeds_the_old_one_and_is_written_where_init_put_the_first(world: World) -> None:
