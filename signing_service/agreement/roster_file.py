@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 _TABLE = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)\s*[.\]]")  # the line that begins a table of TOML
 
 
-def with_parties(toml: bytes, roster: Roster) -> bytes:
-    """The source's ``agreement.toml`` with the roster's parties in place of its own, which keep own certificates.
-
-    Raises InputError while the roster has errors, and where the old parties are not tables of their own.
-    """
+def check_without_errors(roster: Roster) -> None:
+    """Raise InputError, with the first of them, while the roster has errors."""
     if roster.errors:
         first = roster.errors[0]
         raise InputError(
@@ -37,6 +34,14 @@ def with_parties(toml: bytes, roster: Roster) -> bytes:
             column=first.column,
             problem=first.message,
         )
+
+
+def with_parties(toml: bytes, roster: Roster) -> bytes:
+    """The source's ``agreement.toml`` with the roster's parties in place of its own, which keep own certificates.
+
+    Raises InputError while the roster has errors, and where the old parties are not tables of their own.
+    """
+    check_without_errors(roster)
     old = toml.decode("utf-8")
     kept = members_of(old)
     tables = "".join(_table(party | kept.get(key, {})) for key, party in roster.parties.items())

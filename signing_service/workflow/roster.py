@@ -21,7 +21,7 @@ from signing_service.agreement.addresses import check_address
 from signing_service.agreement.doubled_people import doubled
 from signing_service.agreement.mandates import check_days
 from signing_service.agreement.roster import LANGUAGE_COLUMN, Roster, RosterError, RosterPerson, read_roster
-from signing_service.agreement.roster_file import with_parties
+from signing_service.agreement.roster_file import check_without_errors, with_parties
 from signing_service.agreement.rules_met import unmet
 from signing_service.agreement.source import TOML, Source, parse_source
 from signing_service.agreement.terms import Party, Terms
@@ -145,15 +145,8 @@ def import_roster(
         require_officer(session, officer_id)
         agreements.lock(session, agreement_id)
         reading = _read(session, agreement_id, data)
-        if reading.source is None:
-            first = reading.roster.errors[0]
-            raise InputError(
-                "row %(row)s, %(column)s: %(problem)s",
-                hint="mend all rows first",
-                row=first.row,
-                column=first.column,
-                problem=first.message,
-            )
+        check_without_errors(reading.roster)
+        assert reading.source is not None, "it is missing only where there are errors"
         terms = store_source(session, agreement_id, reading.source, now)
         for entry in reading.roster.people:
             address = check_address(entry.email)
