@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from html import unescape
 from io import BytesIO
-from typing import Any
 
 import pytest
 
@@ -14,24 +13,13 @@ from signing_service.workflow import publication
 from signing_service.workflow.corrections import Correction, correct_person
 from signing_service.workflow.drafts import replace_source
 from tests.cast import ANDAMAN, LIN, NANJING, OFFICER, SOMCHAI
+from tests.web.test_drafting import FIELDS, NEW
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.test_roster import row, table
 from tests.workflow.world import World, source
 
 Visit = Callable[..., Visitor]
-NEW = "/secretariat/agreements/new"
-FIELDS: dict[str, Any] = {
-    "reference": "A/1",
-    "version": "1.0",
-    "languages": "en",
-    "title-en": "Agreement",
-    "parties-0-name": "University of the Great Lake",
-    "parties-0-country": "Cambodia",
-    "parties-0-signers-0-title-en": "Rector",
-    "texts-en": "We agree.\r\n\r\n## Aims\r\n\r\nOne.\r\n",
-    "base": "",
-}
 
 
 @pytest.fixture
