@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from signing_service.errors import TimestampError
 from signing_service.store.limits import DatabaseStorage
+from signing_service.store.outbox import CLAIM_SIZE
 from signing_service.store.tables import RateCounter, RateHit
 from signing_service.workflow import worker
 from signing_service.workflow.worker import Worker, retry_pause, work_once
@@ -106,3 +107,26 @@ def test_a_mistake_of_ours_in_one_task_does_not_keep_the_others_from_their_work(
 ) -> None:
     use(monkeypatch, Task(RuntimeError("a mistake of ours")), Task(2))
     assert work_once(None) == (2, False)  # type: ignore[arg-type]
+
+
+class Recorded(threading.Event):
+    """Notes each pause instead of making it, and ends the work after as many as the test wants."""
+
+    def __init__(self, wanted: int) -> None:
+        super().__init__()
+        self.pauses: list[float | None] = []
+        self.wanted = wanted
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout)
+        if len(self.pauses) == self.wanted:
+            self.set()
+        return True
+
+
+def test_after_little_work_the_worker_breathes_after_a_whole_batch_it_goes_on_at_once() -> None:
+    outcomes = iter([(CLAIM_SIZE, True), (1, True), (0, True)])
+    busy = Worker(None, work=lambda _service: next(outcomes))  # type: ignore[arg-type]
+    busy._stopped = stopped = Recorded(2)
+    busy.run()
+    assert stopped.pauses == [worker.BREATH, worker.PAUSE]
