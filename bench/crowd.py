@@ -154,14 +154,13 @@ class Venue:
 
 
 class Visitor(Browser):
-    """A browser that asks for the missing end of a document only, and says when its approval is about to leave."""
+    """A browser that says when its approval is about to leave."""
 
     def __init__(self, venue: Venue, member: Member) -> None:
         super().__init__(venue.url, member.signer)
         self.venue, self.member = venue, member
         self.before_approval: Callable[[], None] = lambda: None
         self.asked = 0  # approvals, those that only renewed the place in the queue included
-        self._document = venue.revision0
 
     @classmethod
     def with_link(cls, venue: Venue, member: Member, link: str) -> Visitor:
@@ -171,15 +170,6 @@ class Visitor(Browser):
         visitor.post("/api/invitations/accept", {"token": link.partition("#")[2]})
         visitor.open("/agreements/")
         return visitor
-
-    def download(self, path: str) -> bytes:
-        """As the page does: what came before is kept."""
-        answer = self._send("GET", path, extra={"Range": f"bytes={len(self._document)}-"}, accept=(200, 206, 416))
-        if answer.status_code == 206:
-            self._document += answer.content
-        elif answer.status_code == 200:
-            self._document = answer.content
-        return self._document
 
     def post(self, path: str, body: dict[str, Any], *, accept: tuple[int, ...] = (200, 201)) -> tuple[int, Any]:
         """Send JSON; tells before an approval leaves."""
@@ -192,7 +182,6 @@ class Visitor(Browser):
         """Another window of the same browser, on another agreement."""
         window = copy.copy(self)
         window.venue = dataclasses.replace(self.venue, agreement=agreement, revision0=revision0)
-        window._document = revision0
         return window
 
     def sign(self) -> bytes:

@@ -43,9 +43,12 @@ class Browser:
         """Load JSON."""
         return self._send("GET", path).json()
 
-    def download(self, path: str) -> bytes:
-        """Load a file."""
-        return self._send("GET", path).content
+    def download(self, path: str, start: int = 0) -> bytes:
+        """Load a file, from the byte ``start`` on."""
+        if not start:
+            return self._send("GET", path).content
+        answer = self._send("GET", path, extra={"Range": f"bytes={start}-"}, accept=(200, 206))
+        return answer.content if answer.status_code == 206 else answer.content[start:]
 
     def submit(self, path: str, **fields: str) -> httpx.Response:
         """Send a form."""

@@ -77,16 +77,18 @@ def sign(
         "approval": _approval(attempt, statement, secret),
     }
     path = f"/api/attempts/{attempt['attempt']}"
-    prepared = _approve(browser, path, approval)
+    base = act.revision0
+    prepared = _approve(browser, path, approval, base)
     while True:
-        signature = _checked_signature(browser, act, key, statement, prepared, trust)
-        answer = {"signature": signature, "revision": prepared["revision"]}
+        base = _extended(browser, act, base, prepared)
+        signature = _checked_signature(act, key, statement, prepared, trust, base)
+        answer = {"signature": signature, "revision": prepared["revision"], "have": len(base)}
         status, result = browser.post(f"{path}/signature", answer, accept=(200, 409))
         if status == 200:
             receipt = canonical_json(result["receipt"])
             verify_receipt(parse_receipt(receipt), trust)
             return receipt
-        prepared = result.get("prepared") or _approve(browser, path, approval)
+        prepared = result.get("prepared") or _approve(browser, path, approval, base)
 
 
 def _approval(attempt: dict[str, Any], statement: bytes, secret: str | Authenticator) -> dict[str, Any]:
@@ -96,9 +98,9 @@ def _approval(attempt: dict[str, Any], statement: bytes, secret: str | Authentic
     return {"passkey": secret.get({**attempt["approvals"]["passkey"], "challenge": challenge})}
 
 
-def _approve(browser: Browser, path: str, approval: dict[str, Any]) -> dict[str, Any]:
+def _approve(browser: Browser, path: str, approval: dict[str, Any], base: bytes) -> dict[str, Any]:
     while True:
-        status, answer = browser.post(f"{path}/approval", approval, accept=(200, 202))
+        status, answer = browser.post(f"{path}/approval", {**approval, "have": len(base)}, accept=(200, 202))
         if status == 200:
             prepared: dict[str, Any] = answer["prepared"]
             return prepared
@@ -116,10 +118,19 @@ def _statement(attempt: dict[str, Any], act: Act, key: SoftwareKey) -> bytes:
     return canonical_json({**proposed, "key": to_base64url(key.spki)})
 
 
+def _extended(browser: Browser, act: Act, base: bytes, prepared: dict[str, Any]) -> bytes:
+    """The base of a prepared delta: what is known of it, and what came along with the delta or is still to be had."""
+    end = prepared.get("base_end")
+    if end is not None and end["start"] == len(base):
+        base += from_base64url(end["bytes"])
+    if len(base) >= prepared["base_length"]:
+        return base
+    return base + browser.download(f"/agreements/{act.agreement}/revisions/{prepared['revision'] - 1}.pdf", len(base))
+
+
 def _checked_signature(
-    browser: Browser, act: Act, key: SoftwareKey, statement: bytes, prepared: dict[str, Any], trust: TrustFile
+    act: Act, key: SoftwareKey, statement: bytes, prepared: dict[str, Any], trust: TrustFile, base: bytes
 ) -> str:
-    base = browser.download(f"/agreements/{act.agreement}/revisions/{prepared['revision'] - 1}.pdf")
     delta = from_base64url(prepared["delta"])
     attributes = from_base64url(prepared["signed_attributes"])
     certificate = x509.load_der_x509_certificate(from_base64url(prepared["certificate"]))

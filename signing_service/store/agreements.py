@@ -10,8 +10,8 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, exists, select
@@ -33,13 +33,8 @@ _ALL_ENDS = _ENDS + " ORDER BY number"
 _NEWEST_END = _ENDS + " ORDER BY number DESC LIMIT 1"
 _END_OF = _ENDS + " AND number = :number"
 _DELTAS = (
-    select(Revision.number, Revision.delta)
-    .where(
-        Revision.agreement == bindparam("agreement"),
-        Revision.number > bindparam("after"),
-        Revision.number <= bindparam("last"),
-    )
-    .order_by(Revision.number)
+    "SELECT number, delta FROM revisions "
+    "WHERE agreement = :agreement AND number > :after AND number <= :last ORDER BY number"
 )
 
 
@@ -202,19 +197,10 @@ def add_revision(session: Session, agreement_id: str, revision: NewRevision, *, 
 
     The error ends the transaction: nothing else of it may be kept.
     """
-    row = Revision(
-        agreement=agreement_id,
-        number=revision.number,
-        delta=revision.delta,
-        length=revision.length,
-        startxref=revision.startxref,
-        size=revision.size,
-        sha256=revision.sha256,
-        created=now,
-    )
-    session.add(row)
+    session.flush()
+    row = {field.name: getattr(revision, field.name) for field in fields(revision)}
     try:
-        session.flush()
+        Driver.of(session).insert("revisions", {"agreement": agreement_id, **row, "created": now})
     except IntegrityError as error:
         raise ConflictError(
             "revision %(number)s of the agreement exists already",
@@ -271,9 +257,10 @@ def read_end(session: Session, agreement_id: str, number: int, start: int) -> by
     return data[len(data) - (rows[-1].length - start) :] if rows else b""
 
 
-def read_deltas(session: Session, agreement_id: str, after: int, last: int) -> Iterator[tuple[int, bytes]]:
+def read_deltas(session: Session, agreement_id: str, after: int, last: int) -> list[tuple[int, bytes]]:
     """Number and delta of each revision above ``after``, up to ``last``, in order."""
-    yield from session.execute(_DELTAS, {"agreement": agreement_id, "after": after, "last": last})
+    rows = Driver.of(session).rows(_DELTAS, {"agreement": agreement_id, "after": after, "last": last})
+    return [(number, delta) for number, delta in rows]
 
 
 def add_document(session: Session, sha256: str, content: bytes, *, now: datetime) -> None:

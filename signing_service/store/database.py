@@ -25,11 +25,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -41,6 +41,7 @@ from signing_service.store.wall_clock import WallClock
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
 UNASKED = 1.0  # seconds for which a connection that was given back is taken to be alive
+Isolation = Literal["READ COMMITTED", "AUTOCOMMIT"]
 _USED = "used"  # key of a pooled connection's info: when it was given back
 _READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
 GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an append finds them
@@ -64,7 +65,8 @@ class Database:
         if self.dialect == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self.engine.execution_options(**options)
-        self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # PostgreSQL's single questions have connections of their own, which nobody has to switch back and forth
+        self._looker = self.engine if self.dialect == "sqlite" else _make_engine(self.url, pool_size, "AUTOCOMMIT")
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -100,6 +102,20 @@ class Database:
             session.expunge_all()
 
     @contextmanager
+    def ask(self) -> Iterator[Driver]:
+        """As look, for what the driver alone can answer: without a session around it."""
+        if self.dialect != "postgresql":
+            with self.read() as session:
+                yield Driver.of(session)
+            return
+        with unavailable_when_down(), self._looker.connect() as connection:
+            try:
+                yield Driver(connection)
+            except DBAPIError:
+                connection.invalidate()  # the pool did not see what the driver met
+                raise
+
+    @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A writing transaction without the ORM, for migrations and maintenance."""
         with self._writers_turn(), unavailable_when_down(), self.engine.begin() as connection:
@@ -125,6 +141,7 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._looker.dispose()
 
     def _options(self) -> dict[str, Any]:
         return {"expire_on_commit": False, "info": {GUARD: self.guard, WALL_CLOCK: self.wall_clock}}
@@ -220,7 +237,7 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-def _make_engine(url: URL, pool_size: int) -> Engine:
+def _make_engine(url: URL, pool_size: int, isolation: Isolation = "READ COMMITTED") -> Engine:
     if url.get_backend_name() == "sqlite":
         _create_private_file(Path(str(url.database)))
         engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
@@ -231,7 +248,7 @@ def _make_engine(url: URL, pool_size: int) -> Engine:
             url,
             pool_size=pool_size,
             hide_parameters=True,  # what people typed has no place in an error or a log
-            isolation_level="READ COMMITTED",
+            isolation_level=isolation,
             connect_args={
                 "application_name": "signing-service",
                 "client_encoding": "utf8",

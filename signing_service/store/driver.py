@@ -29,13 +29,18 @@ class Driver:
 
     def __init__(self, connection: Connection) -> None:
         self._dialect = connection.dialect
-        self._raw: Any = connection.connection.driver_connection
         self.locks_rows = self._dialect.name == "postgresql"
         """Whether readers for update must say so; on SQLite the one writer has locked everything."""
+        raw: Any = connection.connection.driver_connection
+        self._raw = raw
+        # psycopg's cursors take long to make, and one serves all: each statement's rows are read before the next one
+        self._cursor: Any = raw.cursor() if self.locks_rows else raw
 
     @classmethod
-    def of(cls, session: Session) -> Driver:
+    def of(cls, session: Session | Driver) -> Driver:
         """That of the session's transaction; kept with it, since to ask a session for its connection takes long."""
+        if isinstance(session, Driver):
+            return session
         transaction = session.get_transaction()
         kept = session.info.get(_KEPT)
         if transaction is None or kept is None or kept[0] is not transaction:
@@ -56,7 +61,7 @@ class Driver:
             return
         with self._raising("; ".join(statement for statement, _ in statements)), self._raw.pipeline():
             for statement, parameters in statements:
-                self._raw.execute(_spelled(statement), parameters)
+                self._cursor.execute(_spelled(statement), parameters)
 
     def row(self, statement: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
         """The first row, None if there is none."""
@@ -86,7 +91,7 @@ class Driver:
 
     def _execute(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._raising(statement):
-            return self._raw.execute(_spelled(statement) if self.locks_rows else statement, parameters)
+            return self._cursor.execute(_spelled(statement) if self.locks_rows else statement, parameters)
 
     @contextmanager
     def _raising(self, statement: str) -> Iterator[None]:

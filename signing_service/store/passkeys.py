@@ -9,9 +9,9 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -19,10 +19,15 @@ from sqlalchemy.orm import Session
 
 from signing_service.encoding import sha256_hex
 from signing_service.errors import ApprovalError, ConflictError, NotFoundError
+from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Challenge, Credential, Enrolment, Mandate, Person
 
-_OF_MANDATE = (  # built once: beginning to sign asks
+_HELD = (  # every step of signing asks
+    "SELECT e.state, c.ended IS NULL, c.credential_id FROM enrolments AS e "
+    "JOIN credentials AS c ON c.id = e.credential WHERE e.mandate = :mandate ORDER BY e.entry_index"
+)
+_OF_MANDATE = (
     select(Enrolment, Credential)
     .join(Credential, Credential.id == Enrolment.credential)
     .where(Enrolment.mandate == bindparam("mandate"))
@@ -143,20 +148,38 @@ def of_mandate(session: Session, mandate: str) -> list[tuple[Enrolment, Credenti
     return [(enrolment, credential) for enrolment, credential in rows]
 
 
+class Held(NamedTuple):
+    """Where a passkey stands that is enrolled for a mandate."""
+
+    state: str
+    """As Enrolment.state."""
+    living: bool
+    """Whether the passkey itself is accepted."""
+    credential_id: bytes
+    """The authenticator's name for it."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its approvals count now."""
+        return self.state == "confirmed" and self.living
+
+
+def held_for(session: Session, mandate: str) -> list[Held]:
+    """The passkeys that are enrolled for a mandate, revoked ones too, the oldest first."""
+    session.flush()
+    rows = Driver.of(session).rows(_HELD, {"mandate": mandate})
+    return [Held(state, bool(living), credential_id) for state, living, credential_id in rows]
+
+
 def of_credential(session: Session, credential: str) -> list[Enrolment]:
     """The enrolments of one passkey, the oldest first."""
     query = select(Enrolment).where(Enrolment.credential == credential)
     return list(session.scalars(query.order_by(Enrolment.entry_index)))
 
 
-def confirmed_for(session: Session, mandate: str) -> list[Credential]:
-    """The passkeys whose approvals count for a mandate now."""
-    return confirmed(of_mandate(session, mandate))
-
-
-def confirmed(enrolled: Sequence[tuple[Enrolment, Credential]]) -> list[Credential]:
-    """Those passkeys of a mandate whose approvals count now."""
-    return [key for enrolment, key in enrolled if enrolment.state == "confirmed" and key.ended is None]
+def is_confirmed(session: Session, mandate: str) -> bool:
+    """Whether approvals of some passkey count for a mandate now."""
+    return any(one.counts for one in held_for(session, mandate))
 
 
 def states_of_agreement(session: Session, agreement: str) -> dict[str, str]:

@@ -97,7 +97,7 @@ def start(
     return token
 
 
-def find(session: Session, token: str, *, now: datetime, idle: timedelta, absolute: timedelta) -> Login | None:
+def find(session: Session | Driver, token: str, *, now: datetime, idle: timedelta, absolute: timedelta) -> Login | None:
     """The living session behind a cookie; None if it is ended, idle or old, or its person has left."""
     row = Driver.of(session).row(_BEHIND, {"token": hash_token(token)})
     if row is None:

@@ -128,7 +128,7 @@ def head(session: Session, agreement: str) -> int:
     return row[0] if row and row[0] is not None else 0
 
 
-def is_next(session: Session, attempt: str) -> bool:
+def is_next(session: Session | Driver, attempt: str) -> bool:
     """Whether nobody stands ahead. Reads only: a ticket whose lease ran out stands until somebody takes a turn."""
     return Driver.of(session).row(_AHEAD, {"attempt": attempt}) is None
 

@@ -36,6 +36,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 MAX_REQUEST = 4096  # bytes of a PKCS#10 request; one of a P-256 key has about 200
 MAX_STATEMENT = 8192  # bytes, as approval.statement takes them
+MAX_HAVE = 1 << 40  # bytes of a document that a browser may say to have
 SIGNATURE_LENGTH = 64  # bytes of r ‖ s on P-256
 
 
@@ -124,23 +125,35 @@ def begin(agreement_id: str) -> ResponseReturnValue:
 @blueprint.post("/attempts/<attempt_id>/approval")
 @login_required
 def approve(attempt_id: str) -> ResponseReturnValue:
+    have = _read_have()
     body = read_object(request=str, statement=str, approval=dict)
     prepared = _approve(
         attempt_id,
         read_bytes(body["request"], "request", MAX_REQUEST),
         read_bytes(body["statement"], "statement", MAX_STATEMENT),
         read_answer(body["approval"]),
+        have,
     )
     members = _prepared(prepared)
     return jsonify(members), 202 if "waiting" in members else 200
 
 
-def _approve(attempt_id: str, request: bytes, statement: bytes, given: Answer) -> Prepared | Waiting:
+def _read_have() -> int | None:
+    """How many bytes of the document the browser has, where it says so."""
+    have = read_optional("have")
+    if have is not None and (type(have) is not int or not 0 <= have <= MAX_HAVE):
+        raise InputError("have is not a number of bytes")
+    return have
+
+
+def _approve(
+    attempt_id: str, request: bytes, statement: bytes, given: Answer, have: int | None
+) -> Prepared | Waiting:
     account, service = visitor().person_id, the_service()
     counted = partial(_counted, account, given)
-    prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given, counted)
+    prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given, counted, have)
     if isinstance(prepared, Waiting) and _their_turn_came(attempt_id, prepared):
-        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given)
+        prepared = signing.approve_attempt(service, account, attempt_id, request, statement, given, have=have)
     return prepared
 
 
@@ -165,11 +178,12 @@ def _their_turn_came(attempt_id: str, waiting: Waiting) -> bool:
 @blueprint.post("/attempts/<attempt_id>/signature")
 @login_required
 def complete(attempt_id: str) -> ResponseReturnValue:
+    have = _read_have()
     body = read_object(signature=str, revision=int)
     signature = read_bytes(body["signature"], "signature", SIGNATURE_LENGTH)
     person_id = visitor().person_id
     try:
-        receipt = signing.complete_attempt(the_service(), person_id, attempt_id, signature, body["revision"])
+        receipt = signing.complete_attempt(the_service(), person_id, attempt_id, signature, body["revision"], have)
     except Reprepared as error:
         return answer(error.status, error.message, error.hint, **_prepared(error.prepared))
     return jsonify(_receipt(receipt))

@@ -162,7 +162,7 @@ def confirmed_signers(service: Service, person_id: str, agreement_id: str) -> fr
     """The signers of an agreement for whom this person has a confirmed approval passkey."""
     with service.database.read() as session:
         own = [row for row in mandates.of_person(session, person_id) if row.agreement == agreement_id]
-        return frozenset(row.signer for row in own if passkeys.confirmed_for(session, row.id))
+        return frozenset(row.signer for row in own if passkeys.is_confirmed(session, row.id))
 
 
 def revoke(service: Service, person_id: str, enrolment_id: str, reason: str) -> None:

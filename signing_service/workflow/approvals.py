@@ -26,7 +26,7 @@ from signing_service.encoding import parse_canonical_json
 from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.store import code_seeds, openings, passkeys
 from signing_service.store import mandates as mandate_rows
-from signing_service.store.tables import Credential, Enrolment
+from signing_service.store.tables import Credential
 from signing_service.verify.enrolments import identify
 from signing_service.workflow import codes
 from signing_service.workflow.login import check_password_of
@@ -97,16 +97,16 @@ def ways_to_approve(session: Session, service: Service, terms: Terms, signatory:
     Who has a passkey that counts approves with it: the weaker way is closed, or whoever reads the person's mail could
     have a link sent, choose a password and sign without any officer noticing.
     """
-    enrolled = passkeys.of_mandate(session, signatory.mandate_id)
-    found = _credentials(session, signatory, enrolled)
+    enrolled = passkeys.held_for(session, signatory.mandate_id)
+    found = _that_count(session, signatory, enrolled)
     stored, seed = code_seeds.secrets(session, signatory.person_id)
     by_rules = stored is not None and terms.rules.minimum_assurance == "service"
     return Ways(
-        tuple(credential.credential_id for credential in found),
+        tuple(found),
         password=by_rules and not found and _password_counts(service, seed),
         code=seed.confirmed,
         by_rules=by_rules,
-        waiting=any(enrolment.state == "waiting" for enrolment, _ in enrolled),
+        waiting=any(one.state == "waiting" for one in enrolled),
     )
 
 
@@ -165,7 +165,7 @@ def approve(
     if isinstance(answer, Password):
         if terms.rules.minimum_assurance != "service":
             raise NotAllowedError("this agreement asks for a passkey", hint="approve with the passkey you enrolled")
-        if _credentials(session, signatory, passkeys.of_mandate(session, signatory.mandate_id)):
+        if _that_count(session, signatory, passkeys.held_for(session, signatory.mandate_id)):
             raise NotAllowedError(
                 "you have an approval passkey, so a password does not count",
                 hint="approve with it; if you lost it, tell the secretariat, who takes it back",
@@ -206,11 +206,10 @@ def _identify(
         raise ApprovalError(str(error)) from error
 
 
-def _credentials(
-    session: Session, signatory: Signatory, enrolled: Sequence[tuple[Enrolment, Credential]]
-) -> Sequence[Credential]:
+def _that_count(session: Session, signatory: Signatory, enrolled: Sequence[passkeys.Held]) -> list[bytes]:
+    """The credential ids of the passkeys by which this signatory may approve."""
     if signatory.signer != SECRETARIAT:
-        return passkeys.confirmed(enrolled)
+        return [one.credential_id for one in enrolled if one.counts]
     officer = current(session).officer(signatory.person_id)
     own = passkeys.of_person(session, signatory.person_id, "officer")
-    return [credential for credential in own if officer is not None and credential.key in officer.keys]
+    return [one.credential_id for one in own if officer is not None and one.key in officer.keys]

@@ -87,8 +87,8 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
     """
     now, settings = service.clock(), service.settings
     idle, absolute = settings.session_idle, settings.session_absolute
-    with service.database.look() as session:
-        login = sessions.find(session, token, now=now, idle=idle, absolute=absolute)
+    with service.database.ask() as driver:
+        login = sessions.find(driver, token, now=now, idle=idle, absolute=absolute)
     if login is None:
         return None
     at_table = login.table_officer is not None

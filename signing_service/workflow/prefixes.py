@@ -59,7 +59,7 @@ class Prefixes:
             return known
         if known.number > end.number:
             known = _Prefix()
-        deltas = list(agreements.read_deltas(session, agreement_id, known.number, end.number))
+        deltas = agreements.read_deltas(session, agreement_id, known.number, end.number)
         state = known.state.copy()
         for _, delta in deltas:
             state.update(delta)

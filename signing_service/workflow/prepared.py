@@ -22,6 +22,7 @@ from signing_service.pki.cms import signed_attributes
 from signing_service.store import agreements, attempts, openings, publisher, turns
 from signing_service.store.attempts import AttemptRow
 from signing_service.workflow.attempts import own_attempt
+from signing_service.workflow.download import check_reader
 from signing_service.workflow.proofs import prove_all, with_cosignatures
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
@@ -32,6 +33,7 @@ MIN_POLL, MAX_POLL = 0.04, 6.0  # seconds between two questions of who waits; we
 ON_THE_WAY = timedelta(seconds=3)  # for a question to arrive, so that nobody loses the place by asking when told to
 HELD_PLACES = 2  # how many at the head of a queue may be answered only when their turn comes
 LONGEST_HOLD = 1.5  # seconds for which such an answer is held
+MAX_BASE_END = 1 << 18  # bytes of the base that go with the delta; a browser that lacks more asks for them itself
 LOOK_PAUSE, LOOKS_A_TURN = 0.015, 8  # shortest seconds between two looks at the queue; looks until the head moves
 
 
@@ -46,6 +48,14 @@ class Waiting:
     """Milliseconds after which to ask again."""
     reserved: Reservation | None = None
     """Who keeps the turn to sign with an own certificate, where it is that."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseEnd:
+    """The bytes of the base from an offset on."""
+
+    start: int
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +78,12 @@ class Prepared:
     issuance: openings.Opening
     proof: bytes
     """tlog-proof of the issuance's entry."""
+    base_end: BaseEnd | None = None
+    """What the browser lacks of the base, where it said what it has and that is not far from it."""
 
     def to_value(self) -> dict[str, Any]:
         """The JSON that the browser is given; binary values in base64url."""
-        return {
+        members = {
             "revision": self.revision,
             "base_length": self.base_length,
             "revision0_length": self.revision0_length,
@@ -87,18 +99,21 @@ class Prepared:
                 "proof": self.proof.decode("utf-8"),
             },
         }
+        if self.base_end is not None:
+            members["base_end"] = {"start": self.base_end.start, "bytes": to_base64url(self.base_end.data)}
+        return members
 
 
-def prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting:
+def prepare(service: Service, person_id: str, attempt_id: str, have: int | None = None) -> Prepared | Waiting:
     """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue.
 
-    Raises NotFoundError for another person's attempt, NotAllowedError for one that is not approved, ConflictError for
-    one that is complete.
+    ``have``: how many bytes of the document the browser has, None where it does not say. Raises NotFoundError for
+    another person's attempt, NotAllowedError for one that is not approved, ConflictError for one that is complete.
     """
-    prepared = _prepare(service, person_id, attempt_id)
+    prepared = _prepare(service, person_id, attempt_id, have)
     if prepared is None:  # whoever issued the certificate died before its publication
         service.publish()
-        prepared = _prepare(service, person_id, attempt_id)
+        prepared = _prepare(service, person_id, attempt_id, have)
     if prepared is None:
         raise RecordError("the record has no released checkpoint yet")
     return prepared
@@ -115,7 +130,7 @@ def still_waiting(service: Service, agreement_id: str, stands: turns.Standing, n
     return waiting if asks_again < stands.lease_until else None
 
 
-def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Waiting | None:
+def _prepare(service: Service, person_id: str, attempt_id: str, have: int | None) -> Prepared | Waiting | None:
     """As prepare; None while no released checkpoint covers the certificate's issuance."""
     with service.database.begin() as session:
         attempt = own_attempt(session, person_id, attempt_id, lock=True)
@@ -146,7 +161,17 @@ def _prepare(service: Service, person_id: str, attempt_id: str) -> Prepared | Wa
             chain=(service.keys.issuing_ca.public_bytes(Encoding.DER),),
             issuance=issuance,
             proof=prove_all(session, [issuance.index], with_cosignatures(session, checkpoint))[issuance.index],
+            base_end=_base_end(session, service, attempt, end, have),
         )
+
+
+def _base_end(
+    session: Session, service: Service, attempt: AttemptRow, end: agreements.RevisionEnd, have: int | None
+) -> BaseEnd | None:
+    if have is None or not 0 < end.length - have <= MAX_BASE_END:
+        return None
+    check_reader(session, attempt.person, attempt.agreement)
+    return BaseEnd(have, service.prefixes.bytes_of(session, attempt.agreement, end)[have:])
 
 
 def _waiting(
@@ -168,8 +193,8 @@ def await_turn(
         return False
     between = max(LOOK_PAUSE, waiting.place * service.pace.of(waiting.agreement) / LOOKS_A_TURN)
     for _ in range(math.ceil(LONGEST_HOLD / between)):
-        with service.database.look() as session:
-            if turns.is_next(session, attempt_id):
+        with service.database.ask() as driver:
+            if turns.is_next(driver, attempt_id):
                 return True
         pause(between)
     return False

@@ -22,12 +22,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.terms import SECRETARIAT
 from signing_service.approval import Approval
-from signing_service.encoding import format_time, sha256_hex, to_base64url
+from signing_service.encoding import format_time, sha256_hex
 from signing_service.errors import (
     ApprovalError,
     ConflictError,
@@ -37,7 +35,6 @@ from signing_service.errors import (
     VerificationError,
 )
 from signing_service.pdf.delta import Delta
-from signing_service.pki.authority import OneTimeSubject, issue_one_time
 from signing_service.pki.cms import assemble, raw_signature_to_der
 from signing_service.pki.ocsp import good_response
 from signing_service.pki.requests import parse_request
@@ -45,8 +42,9 @@ from signing_service.pki.timestamps import TimestampToken
 from signing_service.store import acts, agreements, attempts, ledger, openings, turns
 from signing_service.store.attempts import AttemptRow
 from signing_service.store.tables import Signature
-from signing_service.workflow.approvals import Answer, approve, check_secret
+from signing_service.workflow.approvals import Answer, check_secret
 from signing_service.workflow.attempts import check_may_act, load_signatory, own_attempt, with_key
+from signing_service.workflow.issuance import check_same, issue
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare, still_waiting
 from signing_service.workflow.receipts import make_receipt, receipt_of
@@ -71,14 +69,14 @@ def approve_attempt(
     statement: bytes,
     answer: Answer,
     counted: Callable[[], AbstractContextManager[None]] = nullcontext,
+    have: int | None = None,
 ) -> Prepared | Waiting:
     """Take the approval and the PKCS#10 request (DER); issue the certificate, log it, and prepare the delta.
 
     Repeating it with the same request keeps the place in the queue and looks at no answer again. ``counted`` is entered
-    around the look at an answer that can be guessed. Raises
-    ApprovalError where the statement is not the one that was begun, ApprovalError on a
-    passkey that does not count, NotAllowedError on a wrong password or where the rules ask for a passkey, ConflictError
-    once the signature is stored.
+    around the look at an answer that can be guessed; ``have`` as prepare takes it. Raises ApprovalError where the
+    statement is not the one that was begun or on a passkey that does not count, NotAllowedError on a wrong password or
+    where the rules ask for a passkey, ConflictError once the signature is stored.
     """
     spki, now = parse_request(request), service.clock()
     with service.database.read() as session:
@@ -92,19 +90,14 @@ def approve_attempt(
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
         with counted():
             check_secret(service, person_id, answer)
-        _issue(service, person_id, attempt_id, spki, statement, answer)
+        issue(service, person_id, attempt_id, spki, statement, answer)
         service.publish()
     else:
-        _check_same(asked, spki, statement)
+        check_same(asked, spki, statement)
         waiting = still_waiting(service, asked.agreement, stands, now) if stands else None
         if waiting is not None:
             return waiting
-    return prepare(service, person_id, attempt_id)
-
-
-def _check_same(attempt: AttemptRow | attempts.Asked, spki: bytes, statement: bytes) -> None:
-    if (attempt.spki, attempt.statement) != (spki, statement):
-        raise ConflictError("this attempt was approved with another key", hint="reload the page and begin again")
+    return prepare(service, person_id, attempt_id, have)
 
 
 def _check_alive(attempt: AttemptRow | attempts.Asked, now: datetime) -> None:
@@ -112,45 +105,9 @@ def _check_alive(attempt: AttemptRow | attempts.Asked, now: datetime) -> None:
         raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
 
 
-def _issue(service: Service, person_id: str, attempt_id: str, spki: bytes, statement: bytes, answer: Answer) -> None:
-    now = service.clock()
-    with service.database.begin() as session:
-        attempt = own_attempt(session, person_id, attempt_id, lock=True)
-        if attempt.state != "begun":
-            _check_same(attempt, spki, statement)  # a twin of this request came first
-            return
-        if attempts.key_served_before(session, spki):
-            raise ConflictError("this one-time key served another attempt", hint="reload the page and begin again")
-        published = load_published(session, attempt.agreement)
-        signatory = load_signatory(session, attempt)
-        check_may_act(session, published, signatory, now)
-        approval = approve(session, service, published.terms, signatory, statement, answer).to_der()
-        certificate = issue_one_time(service.keys, spki, _subject(service, published, signatory), now)
-        der = certificate.public_bytes(Encoding.DER)
-        members = {
-            "act": attempt.act,
-            "signer": attempt.signer,
-            "mandate_sha256": signatory.mandate.digest(),
-            "certificate": to_base64url(der),
-            "certificate_sha256": sha256_hex(der),
-            "approval": to_base64url(approval),
-        }
-        appended = ledger.append(session, attempt.agreement, "issuance", members, now)
-        issued = {"approval": approval, "certificate": der, "issuance_index": appended.index}
-        attempts.change(session, attempt.id, state="approved", statement=statement, spki=spki, **issued)
-
-
-def _subject(service: Service, published: Published, signatory: Signatory) -> OneTimeSubject:
-    mandate = signatory.mandate
-    if signatory.signer == SECRETARIAT:
-        organisation, country = service.name, None
-    else:
-        party = published.terms.party(mandate.party)
-        organisation, country = party.name, party.country
-    return OneTimeSubject(published.id, mandate.party, mandate.role, organisation, country, mandate.representative.name)
-
-
-def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_signature: bytes, revision: int) -> bytes:
+def complete_attempt(
+    service: Service, person_id: str, attempt_id: str, raw_signature: bytes, revision: int, have: int | None = None
+) -> bytes:
     """Take the signature (``r ‖ s``, 64 bytes) over the prepared signed attributes; return the receipt (JSON).
 
     Verifies before it embeds, asks for the timestamp outside any transaction, then stores revision, signature,
@@ -174,7 +131,7 @@ def complete_attempt(service: Service, person_id: str, attempt_id: str, raw_sign
         _, receipt = attempt_state(service, person_id, attempt_id)
         if receipt is not None:
             return receipt  # a twin of this request came first
-        raise Reprepared(prepare(service, person_id, attempt_id)) from None
+        raise Reprepared(prepare(service, person_id, attempt_id, have)) from None
     service.publish()
     return make_receipt(service, attempt_id)
 

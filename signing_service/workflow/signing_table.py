@@ -80,7 +80,7 @@ def _places(session: Session, agreement: Agreement, officer_id: str, now: dateti
 
 
 def _place(session: Session, terms: Terms, mandate: Mandate, person: Person) -> Place:
-    confirmed = bool(passkeys.confirmed_for(session, mandate.id))
+    confirmed = passkeys.is_confirmed(session, mandate.id)
     named = SealedMandate.from_json(mandate.json).representative
     now_named = named.now_named(person.name, person.native_name)
     return Place(terms, terms.signer(mandate.signer), named.name, named.native_name, confirmed, now_named)

@@ -72,6 +72,35 @@ test("when somebody else came first, it signs again with the same key, unseen", 
   assert.equal(asked.filter(([name]) => name === "approve").length, 1);
 });
 
+test("what the service sends along of the document is not asked for again", async () => {
+  const world = makeWorld();
+  const [first, second] = world.revisions.map(bytes);
+  const along = { start: first.length, bytes: Buffer.from(second.subarray(first.length)).toString("base64url") };
+  const service = makeService(world, {
+    approve: [prepared(world, 0)],
+    complete: [{ status: 409, body: { prepared: { ...world.prepared[1], base_end: along } } }, done(world)],
+  });
+  const read = [];
+  const inner = service.document.fetcher;
+  service.document.fetcher = (revision, options) => (read.push(revision), inner(revision, options));
+  const { flow } = makeFlow(world, service);
+  await flow.propose({ typed: "Somchai" });
+  await flow.sign({ password: "…" });
+  assert.deepEqual(read, [0]);
+  const had = service.asked.filter(([name]) => name !== "begin").map(([, , body]) => body.have);
+  assert.deepEqual(had, [first.length, first.length, second.length]);
+});
+
+test("bytes that do not continue the document are left, and what is missing is asked for", async () => {
+  const world = makeWorld();
+  const elsewhere = { start: 3, bytes: "AAAA" };
+  const { asked } = await signWith(() => ({
+    approve: [{ status: 200, body: { prepared: { ...world.prepared[0], base_end: elsewhere } } }],
+    complete: [{ status: 409, body: { prepared: { ...world.prepared[1], base_end: elsewhere } } }, done(world)],
+  }), world);
+  assert.deepEqual(asked.filter(([name]) => name === "complete").map(([, , body]) => body.revision), [1, 2]);
+});
+
 test("it waits in the queue, and goes back to it when the turn was lost", async () => {
   const waiting = { status: 202, body: { waiting: 3, retry_after_ms: 450 } };
   const { moments, asked } = await signWith((world) => ({

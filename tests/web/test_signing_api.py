@@ -64,6 +64,26 @@ def test_who_comes_second_is_given_a_new_preparation_for_the_same_key(lin: Visit
     assert lin.post(path, signature_for(again, key)).status_code == 200
 
 
+def test_who_is_prepared_anew_gets_the_others_signature_along(lin: Visitor, world: World):
+    key = OneTimeKey()
+    attempt = lin.begin(world.agreement, LIN.signer)
+    prepared = lin.approve(attempt, key).json["prepared"]
+    world.clock.forward(seconds=11)  # Lin's turn in the queue is over
+    world.sign(SOMCHAI)
+    path = f"/api/attempts/{attempt['attempt']}/signature"
+    have = prepared["base_length"]
+    again = lin.post(path, {**signature_for(prepared, key), "have": have}).json["prepared"]
+    document = lin.get(f"/agreements/{world.agreement}/revisions/1.pdf").data
+    assert again["base_end"] == {"start": have, "bytes": to_base64url(document[have:])}
+    assert "base_end" not in lin.post(path, signature_for(prepared, key)).json["prepared"]
+
+
+@pytest.mark.parametrize("have", [-1, 1 << 41, True, "12", 1.5, []])
+def test_a_bad_count_of_bytes_is_refused(lin: Visitor, world: World, have: object):
+    answer = lin.post("/api/attempts/nothing/signature", {"signature": "", "revision": 1, "have": have})
+    assert (answer.status_code, answer.json["error"]) == (400, "have is not a number of bytes")
+
+
 def test_who_is_not_at_the_head_of_the_queue_is_told_the_place(lin: Visitor, visit: Visit, world: World):
     lin.approve(lin.begin(world.agreement, LIN.signer), OneTimeKey())
     somchai = visit(SOMCHAI)

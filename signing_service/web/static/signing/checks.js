@@ -56,12 +56,15 @@ export function decodePrepared(prepared) {
       certificate: readCertificate(fromBase64url(prepared.certificate)),
       chain: prepared.chain.map((item) => readCertificate(fromBase64url(item))),
       issuance: decodeOpening(prepared.issuance),
+      baseEnd: prepared.base_end ? decodeEnd(prepared.base_end) : null,
     };
   } catch (error) {
     if (error instanceof Refusal) throw error;
     throw new Refusal("malformed-answer", error.message);
   }
 }
+
+const decodeEnd = ({ start, bytes }) => ({ start, data: fromBase64url(bytes) });
 
 const decodeOpening = ({ event, salt, entry, index, proof }) => (
   { event: fromBase64url(event), salt: fromBase64url(salt), entry: fromBase64url(entry), index, proof }

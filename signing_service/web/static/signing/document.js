@@ -17,6 +17,16 @@ export class GrowingDocument {
     return this.bytes.subarray(0, length);
   }
 
+  /** How many bytes there are; said to the service, it sends what was appended since along with its delta. */
+  get length() {
+    return this.bytes.length;
+  }
+
+  /** Append what the service sent along, where it continues what is here; else it is fetched by `read` as ever. */
+  take({ start, data }) {
+    if (start === this.bytes.length) this.bytes = concat(this.bytes, data);
+  }
+
   /** Revision 0, whatever its length; the caller compares its digest with the page's. */
   async readRevision0() {
     if (this.bytes.length === 0) this.bytes = await this.#extend(0);

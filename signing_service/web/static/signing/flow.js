@@ -88,7 +88,8 @@ export class SigningFlow {
   async #approve(evidence) {
     this.onMoment("approval");
     for (;;) {
-      const asked = () => this.service.approve(this.proposal.attempt, evidence);
+      const have = this.service.document.length;
+      const asked = () => this.service.approve(this.proposal.attempt, { ...evidence, have });
       const answer = await this.#persist(asked).catch((error) => this.#forget(error));
       if (answer.status === 200) return answer.body.prepared;
       const { waiting: place, reserved } = answer.body;
@@ -103,6 +104,7 @@ export class SigningFlow {
     const decoded = decodePrepared(prepared);
     const { certificate, revision } = decoded;
     const earlier = this.#sent;
+    if (decoded.baseEnd) this.service.document.take(decoded.baseEnd);
     require(!earlier || equal(earlier.certificate.bytes, certificate.bytes), "certificate-key", "another than before");
     const base = await this.#persist(() => this.service.document.read(revision - 1, decoded.baseLength));
     const earlierBase = earlier?.base ?? null;
@@ -114,7 +116,8 @@ export class SigningFlow {
 
   #send() {
     this.onMoment("timestamp");
-    return this.#persist(() => this.service.complete(this.proposal.attempt, this.#sent.body));
+    const have = this.service.document.length; // should another signature have come first, its bytes come along
+    return this.#persist(() => this.service.complete(this.proposal.attempt, { ...this.#sent.body, have }));
   }
 
   async #finish(body) {
