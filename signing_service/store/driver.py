@@ -53,15 +53,18 @@ class Driver:
         """Run a statement that gives no rows."""
         self._execute(statement, parameters or {})
 
-    def run_all(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """Run statements in order that give no rows; PostgreSQL gets them in one piece, and answers once."""
+    def run_all(self, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Run statements in order, no rows of which are read; PostgreSQL gets them in one piece, and answers once.
+
+        Gives how many rows the last one has changed.
+        """
         if not self.locks_rows:
-            for statement, parameters in statements:
-                self._execute(statement, parameters)
-            return
+            counts = [self._execute(statement, parameters).rowcount for statement, parameters in statements]
+            return counts[-1] if counts else 0
         with self._raising("; ".join(statement for statement, _ in statements)), self._raw.pipeline():
             for statement, parameters in statements:
                 self._cursor.execute(_spelled(statement), parameters)
+        return int(self._cursor.rowcount) if statements else 0
 
     def row(self, statement: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
         """The first row, None if there is none."""

@@ -31,7 +31,11 @@ from signing_service.store.tables import RateCounter, RateHit
 
 # What every approval by password asks.
 _HITS = "SELECT count(*), min(time) FROM rate_hits WHERE key = :key AND time > :since"
-_TAKE = "INSERT INTO rate_hits (key, time, expires) VALUES (:key, :time, :expires)"
+_TAKE = (
+    "INSERT INTO rate_hits (key, time, expires) SELECT CAST(:key AS VARCHAR), :time, :expires "
+    "WHERE (SELECT count(*) FROM rate_hits WHERE key = :key AND time > :since) + :amount <= :limit"
+)
+_AGAIN = "INSERT INTO rate_hits (key, time, expires) VALUES (:key, :time, :expires)"
 _GIVE_BACK = "DELETE FROM rate_hits WHERE id = (SELECT max(id) FROM rate_hits WHERE key = :key)"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('rate'), hashtext(:key))"
 MAX_OWED = 10_000  # keys whose hits a process remembers to give back; beyond, they end with their window
@@ -102,15 +106,15 @@ class DatabaseStorage(Storage, MovingWindowSupport):
 
     def _acquire(self, name: str, limit: int, expiry: int, amount: int, owed: int) -> bool:
         now = self._clock()
+        window = timedelta(seconds=expiry)
         with self._database.begin() as session:
-            self._one_at_a_time(session, name)
             driver = Driver.of(session)
-            driver.run_all([(_GIVE_BACK, {"key": name})] * owed)
-            if self._hits(session, name, now - timedelta(seconds=expiry))[0] + amount > limit:
+            hit = {"key": name, "time": driver.moment(now), "expires": driver.moment(now + window)}
+            enough = {"since": driver.moment(now - window), "amount": amount, "limit": limit}
+            give_back = (_GIVE_BACK, {"key": name})
+            if not driver.run_all([*self._alone(driver, name), *[give_back] * owed, (_TAKE, {**hit, **enough})]):
                 return False
-            expires = now + timedelta(seconds=expiry)
-            hit = {"key": name, "time": driver.moment(now), "expires": driver.moment(expires)}
-            driver.run_all([(_TAKE, hit)] * amount)
+            driver.run_all([(_AGAIN, hit)] * (amount - 1))
         return True
 
     def release_entry(self, key: str) -> None:
@@ -121,8 +125,8 @@ class DatabaseStorage(Storage, MovingWindowSupport):
         name = key[:MAX_KEY]
         try:
             with self._database.begin() as session:
-                self._one_at_a_time(session, name)
-                Driver.of(session).run(_GIVE_BACK, {"key": name})
+                driver = Driver.of(session)
+                driver.run_all([*self._alone(driver, name), (_GIVE_BACK, {"key": name})])
         except UnavailableError:
             self._owe(name, 1)
 
@@ -166,9 +170,10 @@ class DatabaseStorage(Storage, MovingWindowSupport):
             session.execute(delete(RateHit).where(RateHit.expires <= now))
             session.execute(delete(RateCounter).where(RateCounter.expires <= now))
 
-    def _one_at_a_time(self, session: Session, key: str) -> None:
-        if self._database.dialect == "postgresql":  # SQLite has one writer anyway
-            Driver.of(session).row(_LOCK, {"key": key})
+    @staticmethod
+    def _alone(driver: Driver, key: str) -> list[tuple[str, dict[str, str]]]:
+        """What keeps others off the key until commit; SQLite has one writer anyway."""
+        return [(_LOCK, {"key": key})] if driver.locks_rows else []
 
     @staticmethod
     def _hits(session: Session, key: str, since: datetime) -> tuple[int, datetime | None]:

@@ -34,3 +34,12 @@ def test_one_that_fails_undoes_all_that_ran_with_it(database: Database):
 def test_nothing_to_run_is_no_question(database: Database):
     with database.begin() as session:
         Driver(session.connection()).run_all([])
+
+
+def test_they_say_how_many_rows_the_last_one_changed(database: Database):
+    with database.begin() as session:
+        driver = Driver.of(session)
+        assert driver.run_all([counter("nanjing"), counter("minsk")]) == 1
+        everything = ("UPDATE rate_counters SET count = count + 1", {})
+        assert driver.run_all([counter("astana"), everything]) == 3
+        assert driver.run_all([everything, ("DELETE FROM rate_counters WHERE key = :key", {"key": "nobody"})]) == 0
