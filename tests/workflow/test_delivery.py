@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import logging
-import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +19,7 @@ from signing_service.settings import parse_settings
 from signing_service.store import outbox
 from signing_service.store.database import Database
 from signing_service.store.migrations import upgrade
-from signing_service.workflow import delivery, messages, transports
+from signing_service.workflow import delivery, messages
 from signing_service.workflow.delivery import HAND_OVER, LEASE, deliver, send_test_mail
 from tests.cast import ALLIANCE, LIN, NOON, PUBLIC_URL, SOMCHAI
 from tests.workflow.mail_server import FreePortController, MailServer
@@ -96,29 +95,6 @@ def test_a_mail_arrives_with_its_text_its_html_and_honest_headers(posting: Any, 
     assert text is not None
     assert text.get_content().strip() == "林书怡"
     assert counts(posting) == {"sent": 1}
-
-
-def test_a_look_that_finds_nothing_begins_no_transaction_that_writes(
-    service: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr(Database, "begin")
-    assert deliver(service) == 0
-
-
-def test_the_system_s_certificate_authorities_are_read_once_and_only_for_tls(
-    posting: Any, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[str] = []
-    monkeypatch.setattr(ssl, "create_default_context", lambda: read.append("authorities"))
-    transports._tls.cache_clear()
-    for security, times in (("none", 0), ("tls", 1), ("tls", 1)):
-        posting.settings = replace(posting.settings, smtp=replace(posting.settings.smtp, security=security))
-        put(posting, LIN.email)
-        deliver(posting)
-        posting.clock.now += timedelta(hours=1)
-        assert len(read) == times
-    transports._tls.cache_clear()
-    assert len(mail_server.taken) == 1
 
 
 def test_a_mail_is_handed_over_once(posting: Any, mail_server: MailServer) -> None:
