@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -44,6 +44,10 @@ UNION ALL SELECT 'withdrawal', CAST(:secretariat AS varchar), time, reason, supe
 UNION ALL SELECT 'extension', CAST(:secretariat AS varchar), until, reason, NULL, entry_index FROM extensions
     WHERE agreement = :agreement
 ORDER BY 6"""
+_AWAITING_ARCHIVE = """\
+SELECT id FROM agreements WHERE countersigned IS NOT NULL AND provable_until IS NULL
+    AND NOT EXISTS (SELECT 1 FROM archive_timestamps WHERE agreement = agreements.id)
+ORDER BY countersigned, id"""
 
 
 class ActDone(NamedTuple):
@@ -137,10 +141,10 @@ def awaiting_archive(session: Session, limit: int | None = None) -> list[str]:
 
     Their archive delta was interrupted.
     """
-    archived = exists().where(ArchiveTimestamp.agreement == Agreement.id)
-    waiting = (Agreement.countersigned.is_not(None), Agreement.provable_until.is_(None), ~archived)
-    query = select(Agreement.id).where(*waiting).order_by(Agreement.countersigned, Agreement.id)
-    return list(session.scalars(query.limit(limit)))
+    driver = Driver.of(session)
+    if limit is None:
+        return [agreement for (agreement,) in driver.rows(_AWAITING_ARCHIVE)]
+    return [agreement for (agreement,) in driver.rows(f"{_AWAITING_ARCHIVE} LIMIT :limit", {"limit": limit})]
 
 
 def add_withdrawal(session: Session, withdrawal: Withdrawal) -> Withdrawal:

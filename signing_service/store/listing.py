@@ -17,12 +17,18 @@ from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from signing_service.store import words
+from signing_service.store.driver import Driver
 from signing_service.store.tables import Agreement, ArchiveTimestamp, Mandate, Observer, Person
 
 Stage = Literal["", "draft", "open", "closed"]
 """All agreements, those in preparation, those that may still be signed, those countersigned or withdrawn."""
 
 _LIVING = (Agreement.state == "published", Agreement.countersigned.is_(None), Agreement.withdrawn.is_(None))
+_TO_REMIND = """\
+SELECT id FROM agreements
+WHERE state = 'published' AND countersigned IS NULL AND withdrawn IS NULL AND next_reminder %s :moment
+ORDER BY next_reminder, id LIMIT :limit"""
+_REMINDER_DUE, _REMINDER_TOO_LATE = _TO_REMIND % "<=", _TO_REMIND % ">"
 _STAGES = {
     "": (),
     "draft": (Agreement.state == "draft",),
@@ -79,9 +85,10 @@ def to_remind(session: Session, now: datetime, latest: datetime, limit: int) -> 
 
     A time beyond ``latest`` was noted by a clock that was set back since.
     """
-    query = select(Agreement.id).where(*_LIVING).order_by(Agreement.next_reminder, Agreement.id).limit(limit)
-    due = session.scalars(query.where(Agreement.next_reminder <= now)).all()
-    return list(due or session.scalars(query.where(Agreement.next_reminder > latest)))
+    driver = Driver.of(session)
+    due = driver.rows(_REMINDER_DUE, {"moment": driver.moment(now), "limit": limit})
+    due = due or driver.rows(_REMINDER_TOO_LATE, {"moment": driver.moment(latest), "limit": limit})
+    return [agreement for (agreement,) in due]
 
 
 def ending_before(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,12 @@ from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Agreement, Mandate, Person
 from signing_service.store.tables.people import OFFICERS
 
+_OF_AGREEMENT = (
+    select(Mandate, Person)
+    .join(Person, Person.id == Mandate.person)
+    .where(Mandate.agreement == bindparam("agreement"), Mandate.revoked.is_(None))
+    .order_by(Mandate.signer)
+)
 _HELD_BY = (
     "SELECT id, json FROM mandates "
     "WHERE agreement = :agreement AND signer = :signer AND person = :person AND revoked IS NULL"
@@ -132,9 +138,8 @@ def held_by(session: Session, agreement: str, signer: str, person_id: str) -> tu
 
 def of_agreement(session: Session, agreement: str) -> list[tuple[Mandate, Person]]:
     """All mandates in an agreement that are not revoked, with their persons, by signer."""
-    query = select(Mandate, Person).join(Person, Person.id == Mandate.person)
-    query = query.where(Mandate.agreement == agreement, Mandate.revoked.is_(None)).order_by(Mandate.signer)
-    return [(mandate, person) for mandate, person in session.execute(query)]
+    found = session.execute(_OF_AGREEMENT, {"agreement": agreement})
+    return [(mandate, person) for mandate, person in found]
 
 
 def holders(session: Session, agreement: str) -> list[tuple[str, str]]:

@@ -9,27 +9,56 @@ itself, so mails of a worker that died are claimed again; a mail can be sent twi
         ...
         with database.begin() as session:
             outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=now)
+
+``anything_due`` says for less than a claim whether there is something to claim.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotFoundError
-from signing_service.store.driver import Driver
+from signing_service.store.driver import Driver, read_moment
 from signing_service.store.tables import OutboxMail
 
-_SENT = "UPDATE outbox SET state = 'sent', sent = :now, error = NULL, text = :text, html = :html WHERE id = :id"
+_DUE = "state = 'waiting' AND (next_attempt <= :now OR next_attempt > :late)"
+_ANY_DUE = f"SELECT 1 FROM outbox WHERE {_DUE} LIMIT 1"
+_CLAIMABLE = f"""\
+SELECT id, recipient, kind, locale, subject, text, html, created, message_id, attempts FROM outbox
+WHERE {_DUE} ORDER BY next_attempt, id LIMIT :limit"""
+_CLAIM = "UPDATE outbox SET attempts = :attempts, message_id = :message_id, next_attempt = :until WHERE id = :id"
+_SENT = "UPDATE outbox SET state = 'sent', sent = :now, error = NULL WHERE id = :id"
+_SENT_IN_OTHER_WORDS = _SENT.replace(" WHERE", ", text = :text, html = :html WHERE")
 CLAIM_SIZE = 20  # mails a worker takes at once
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
 MAX_ATTEMPTS = 100  # with the waits above more than a week of answers like "try again later"
 OUTAGE_PAUSE = timedelta(minutes=2)  # between two knocks at a mail server that is down
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMail:
+    """A mail that its claimant is to send."""
+
+    id: int
+    recipient: str
+    kind: str
+    locale: str
+    subject: str
+    text: str
+    html: str | None
+    created: datetime
+    message_id: str
+    """What stands before its "@": the same however often the mail is tried."""
+    attempts: int
+    """This one included."""
 
 
 def add(
@@ -62,22 +91,38 @@ def add(
     return mail
 
 
-def claim(session: Session, *, now: datetime, lease: timedelta, limit: int = CLAIM_SIZE) -> list[OutboxMail]:
+def anything_due(session: Session, now: datetime) -> bool:
+    """Whether a claim may find something; a single statement that locks nothing."""
+    return Driver.of(session).row(_ANY_DUE, _moments(session, now)) is not None
+
+
+def claim(session: Session, *, now: datetime, lease: timedelta, limit: int = CLAIM_SIZE) -> list[ClaimedMail]:
     """Take due mails that no other worker holds (FOR UPDATE SKIP LOCKED), until ``now + lease``.
 
     Each has a Message-ID from then on, however often it is tried.
     """
-    set_back = OutboxMail.next_attempt > now + 2 * LONGEST_RETRY  # the clock was: nothing waits for that long
-    due = or_(OutboxMail.next_attempt <= now, set_back)
-    query = select(OutboxMail).where(OutboxMail.state == "waiting", due)
-    query = query.order_by(OutboxMail.next_attempt, OutboxMail.id).limit(limit)
-    mails = list(session.scalars(query.with_for_update(skip_locked=True)))
-    for mail in mails:
-        mail.attempts += 1
-        mail.message_id = mail.message_id or secrets.token_hex(16)
-        mail.next_attempt = now + lease
     session.flush()
+    driver = Driver.of(session)
+    query = f"{_CLAIMABLE} FOR UPDATE SKIP LOCKED" if driver.locks_rows else _CLAIMABLE
+    mails = [_claimed(row) for row in driver.rows(query, {**_moments(session, now), "limit": limit})]
+    until = driver.moment(now + lease)
+    claims = [
+        {"id": mail.id, "attempts": mail.attempts, "message_id": mail.message_id, "until": until} for mail in mails
+    ]
+    driver.run_all([(_CLAIM, one) for one in claims])
     return mails
+
+
+def _claimed(row: tuple[Any, ...]) -> ClaimedMail:
+    number, recipient, kind, locale, subject, text, html, created, message_id, attempts = row
+    message_id, created = message_id or secrets.token_hex(16), read_moment(created)
+    return ClaimedMail(number, recipient, kind, locale, subject, text, html, created, message_id, attempts + 1)
+
+
+def _moments(session: Session, now: datetime) -> dict[str, Any]:
+    """When a mail is due, and what no mail waits for unless the clock was set back."""
+    driver = Driver.of(session)
+    return {"now": driver.moment(now), "late": driver.moment(now + 2 * LONGEST_RETRY)}
 
 
 def mark_returned(session: Session, mail: OutboxMail, reason: str, *, for_good: bool) -> int:
@@ -97,12 +142,14 @@ def by_message_id(session: Session, message_id: str) -> OutboxMail | None:
     return session.scalar(select(OutboxMail).where(OutboxMail.message_id == local))
 
 
-def mark_sent(session: Session, mail: OutboxMail, *, text: str, html: str | None, now: datetime) -> None:
+def mark_sent(session: Session, mail: ClaimedMail, *, text: str, html: str | None, now: datetime) -> None:
     """The mail server has taken the mail; ``text`` and ``html`` are what is kept of its words."""
     driver = Driver.of(session)
-    driver.run(_SENT, {"id": mail.id, "text": text, "html": html, "now": driver.moment(now)})
-    if mail in session:
-        session.expire(mail)  # what this transaction read of it is no longer so
+    done = {"id": mail.id, "now": driver.moment(now)}
+    if (text, html) == (mail.text, mail.html):  # most mails: some 10 KB that need not be written again
+        driver.run(_SENT, done)
+    else:
+        driver.run(_SENT_IN_OTHER_WORDS, {**done, "text": text, "html": html})
 
 
 def mark_failed(session: Session, mail_id: int, error: str, *, now: datetime, permanent: bool = False) -> None:

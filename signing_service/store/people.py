@@ -22,6 +22,7 @@ from signing_service.store.identifiers import hash_token, new_id, new_token
 from signing_service.store.tables import Invitation, Person
 
 _BY_ID = select(Person).where(Person.id == bindparam("person"))  # built once: every step of signing asks
+_OFFICERS = select(Person).where(Person.officer, Person.ended.is_(None)).order_by(Person.name, Person.id)
 
 
 def add(
@@ -80,8 +81,7 @@ def by_email(session: Session, email: str) -> Person | None:
 
 def officers(session: Session) -> list[Person]:
     """All officers who may still log in, by name."""
-    query = select(Person).where(Person.officer, Person.ended.is_(None))
-    return list(session.scalars(query.order_by(Person.name, Person.id)))
+    return list(session.scalars(_OFFICERS))
 
 
 def holders(session: Session) -> list[Person]:

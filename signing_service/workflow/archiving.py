@@ -69,7 +69,7 @@ def archive(
 
 def archive_all(service: Service) -> int:
     """Archive agreements whose countersignature was not followed by its archive delta, BATCH of them; how many."""
-    with service.database.read() as session:
+    with service.database.look() as session:
         waiting = _waiting(session, service)
     done = 0
     for agreement_id in waiting:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from signing_service.errors import UnavailableError
 from signing_service.store import outbox
-from signing_service.workflow.messages import envelope, mail_message
+from signing_service.store.outbox import ClaimedMail
+from signing_service.workflow.messages import mail_message
 from signing_service.workflow.transports import DeferredMail, RefusedMail, Transport, open_transport
 
 if TYPE_CHECKING:
-    from signing_service.store.tables import OutboxMail
     from signing_service.workflow.service import Service
 
 LEASE = timedelta(minutes=5)
@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 def deliver(service: Service) -> int:
     """Hand over the mails that are due, at most one batch; return how many were tried."""
     begun = service.clock()
+    with service.database.look() as session:
+        if not outbox.anything_due(session, begun):
+            return 0
     with service.database.begin() as session:
         mails = outbox.claim(session, now=begun, lease=LEASE)
     if not mails:
@@ -59,9 +62,10 @@ def deliver(service: Service) -> int:
 
 def send_test_mail(service: Service, recipient: str) -> None:
     """Send a mail at once and past the outbox; raises UnavailableError with what the mail server said."""
-    message_id, subject = secrets.token_hex(16), f"Test mail from {service.name}"
-    message = envelope(service.settings, service.name, recipient, subject, message_id, service.clock())
-    message.set_content(f"This is a test of the mail settings of {service.settings.public_url}.\n")
+    subject = f"Test mail from {service.name}"
+    text = f"This is a test of the mail settings of {service.settings.public_url}.\n"
+    mail = ClaimedMail(0, recipient, "test", "en", subject, text, None, service.clock(), secrets.token_hex(16), 1)
+    message = mail_message(service.settings, service.name, mail)
     with open_transport(service.settings) as transport:
         try:
             transport.send(message)
@@ -69,7 +73,7 @@ def send_test_mail(service: Service, recipient: str) -> None:
             raise UnavailableError(f"the mail server refused the test mail: {error}") from error
 
 
-def _deliver_one(service: Service, transport: Transport, mail: OutboxMail) -> None:
+def _deliver_one(service: Service, transport: Transport, mail: ClaimedMail) -> None:
     try:
         transport.send(mail_message(service.settings, service.name, mail))
     except (RefusedMail, DeferredMail) as error:
@@ -94,7 +98,7 @@ def without_tokens(text: str) -> str:
     return _TOKEN.sub(r"\1#…", text)
 
 
-def _mark(service: Service, mail: OutboxMail, reason: str, *, permanent: bool) -> None:
+def _mark(service: Service, mail: ClaimedMail, reason: str, *, permanent: bool) -> None:
     _log.warning("mail %s (%s) was not handed over: %s", mail.id, mail.kind, reason)
     with service.database.begin() as session:
         outbox.mark_failed(session, mail.id, reason, now=service.clock(), permanent=permanent)

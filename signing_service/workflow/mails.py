@@ -32,8 +32,12 @@ FINISHED = (DEFAULT, "zh", "ru", "th")
 """What pages and mails are in; any other catalogue is a draft."""
 
 
+@functools.cache
 def translations(locale: str) -> NullTranslations:
-    """The interface's messages in ``locale``; English where there is no translation."""
+    """The interface's messages in ``locale``; English where there is no translation.
+
+    A catalogue is read once a process: reading it takes longer than all else that a signature says by mail.
+    """
     return Translations.load(resources.translations(), [locale.replace("-", "_")])
 
 

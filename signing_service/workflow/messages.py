@@ -3,7 +3,10 @@
 ::
 
     message = mail_message(settings, "12 Universities Alliance", mail)
-    message.as_bytes()
+    message.content
+
+Every mail has the same shape, so it is written here; of its headers the standard library folds what is long or has
+letters outside ASCII. A tenth of the CPU goes into it that ``email.message`` takes, whose mails the tests compare.
 
 Every line is ASCII and at most 78 characters long whatever the language, so that no server on the way has a reason to
 pack it anew, which would break its DKIM signature (RFC 6376 section 5.3).
@@ -11,71 +14,111 @@ pack it anew, which would break its DKIM signature (RFC 6376 section 5.3).
 
 from __future__ import annotations
 
-from datetime import datetime
+import functools
+from binascii import b2a_qp
+from dataclasses import dataclass
 from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import parseaddr
-from typing import TYPE_CHECKING, Any
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import TYPE_CHECKING
 
 from signing_service.agreement.addresses import is_address
 
 if TYPE_CHECKING:
     from signing_service.settings import Settings
-    from signing_service.store.tables import OutboxMail
+    from signing_service.store.outbox import ClaimedMail
 
-MAX_LINE = 76  # characters; RFC 2047 section 2
+MAX_WORD_LINE = 76  # characters of a line with encoded words; RFC 2047 section 2
+MAX_LINE = 78  # characters; RFC 5322 section 2.1.1
+END = "\r\n"
 
 
-class _Policy(EmailPolicy):
-    """The standard library's for SMTP, but for the subject, where it loses spaces between words of a long one.
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail that can be handed over."""
 
-    Seen with Python 3.11: ``Приглашение подписать:Соглашение``.
+    sender: str
+    """The address alone, as the next one."""
+    recipient: str
+    subject: str
+    content: bytes
+    """Headers and body, with CRLF at the ends of lines."""
+
+
+def mail_message(settings: Settings, name: str, mail: ClaimedMail) -> Message:
+    """A mail of the outbox; ``name`` is the service's.
+
+    Raises ValueError where the recipient is not one address in ASCII, the subject not one line, or no header can hold
+    what the mail says.
     """
-
-    def fold(self, name: str, value: Any) -> str:
-        if name != "Subject" or str(value).isascii():
-            return str(super().fold(name, value))
-        words = Header(str(value), "utf-8", maxlinelen=MAX_LINE, header_name=name)  # RFC 2047, of whole characters
-        return f"{name}: {words.encode(linesep=self.linesep)}{self.linesep}"
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        return self.fold(name, value).encode("ascii")
-
-
-_POLICY = _Policy(linesep="\r\n", max_line_length=78)
-
-
-def mail_message(settings: Settings, name: str, mail: OutboxMail) -> EmailMessage:
-    """A mail of the outbox; ``name`` is the service's. Raises ValueError where no header can hold what it says."""
-    message = envelope(settings, name, mail.recipient, mail.subject, mail.message_id or "", mail.created)
-    encoding = "8bit" if settings.smtp is None else "quoted-printable"  # files are for people to read
-    message.set_content(mail.text, cte=encoding)
-    if mail.html is not None:
-        message.add_alternative(mail.html, subtype="html", cte=encoding)
-    message["Content-Language"] = mail.locale  # last: new content takes earlier Content-* headers away
-    return message
-
-
-def envelope(
-    settings: Settings, name: str, recipient: str, subject: str, message_id: str, date: datetime
-) -> EmailMessage:
-    """A mail's headers, for one recipient; ``message_id`` is random, since reports are matched by it.
-
-    Raises ValueError where the recipient is not one address in ASCII, or the subject not one line.
-    """
-    if not is_address(recipient):
-        raise ValueError(f"{recipient!r} is not one mail address in ASCII")
-    message = EmailMessage(policy=_POLICY)
+    if not is_address(mail.recipient):
+        raise ValueError(f"{mail.recipient!r} is not one mail address in ASCII")
     own_name, sender = parseaddr(settings.mail_from or f"signing-service@{settings.relying_party_id}")
-    message["From"] = Address(own_name or name, addr_spec=sender)
-    if settings.mail_reply_to is not None:
-        message["Reply-To"] = Address(addr_spec=settings.mail_reply_to)
-    message["To"] = Address(addr_spec=recipient)
-    message["Subject"] = subject
-    message["Date"] = date
-    message["Message-ID"] = f"<{message_id}@{settings.relying_party_id}>"
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice in answer
-    message["X-Auto-Response-Suppress"] = "OOF, AutoReply"  # the same to Exchange, which does not heed RFC 3834
-    return message
+    headers = [
+        _from(own_name or name, sender, settings.mail_reply_to),
+        _line("To", mail.recipient),
+        _subject(mail.subject),
+        _line("Date", format_datetime(mail.created)),
+        _line("Message-ID", f"<{mail.message_id}@{settings.relying_party_id}>"),  # random: reports are matched by it
+        _line("Auto-Submitted", "auto-generated"),  # RFC 3834: no vacation notice in answer
+        _line("X-Auto-Response-Suppress", "OOF, AutoReply"),  # the same to Exchange, which does not heed RFC 3834
+        _line("MIME-Version", "1.0"),
+        _line("Content-Language", mail.locale),
+    ]
+    encoding = "8bit" if settings.smtp is None else "quoted-printable"  # files are for people to read
+    content = "".join(headers).encode("ascii") + _body(mail, encoding)
+    return Message(sender, mail.recipient, mail.subject, content)
+
+
+@functools.lru_cache(maxsize=16)
+def _from(name: str, sender: str, reply_to: str | None) -> str:
+    """Who writes, and who is answered: the same in all mails of a service."""
+    written = _folded("From", Address(name, addr_spec=sender))
+    return written + (_folded("Reply-To", Address(addr_spec=reply_to)) if reply_to is not None else "")
+
+
+def _subject(text: str) -> str:
+    if len(f"{text}.".splitlines()) > 1:
+        raise ValueError(f"the subject {text!r} is not one line")
+    if text.isascii() and text.isprintable():
+        return _line("Subject", text)
+    # not as the library's policies do, which lose spaces between words of a long one: Приглашение подписать:Соглашение
+    words = Header(text, "utf-8", maxlinelen=MAX_WORD_LINE, header_name="Subject")  # RFC 2047, of whole characters
+    return f"Subject: {words.encode(linesep=END)}{END}"
+
+
+def _line(name: str, value: str) -> str:
+    """A header of ASCII alone; raises ValueError on whatever could end its line."""
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError(f"the header {name} cannot hold {value!r}")
+    line = f"{name}: {value}{END}"
+    return line if len(line) <= MAX_LINE + len(END) else _folded(name, value)
+
+
+def _folded(name: str, value: str | Address) -> str:
+    """A header on as many lines as it needs, its letters outside ASCII encoded."""
+    return str(SMTP.fold(name, SMTP.header_store_parse(name, value)[1]))
+
+
+def _body(mail: ClaimedMail, encoding: str) -> bytes:
+    """The text, and beside it the HTML for who prefers it.
+
+    The boundary is in neither: what a mail says was written before its Message-ID was drawn.
+    """
+    if mail.html is None:
+        return _part("plain", mail.text, encoding)
+    boundary = f"=_{mail.message_id}"
+    head = f'Content-Type: multipart/alternative;{END} boundary="{boundary}"{END}{END}'.encode("ascii")
+    parts = (_part("plain", mail.text, encoding), _part("html", mail.html, encoding))
+    between, last = f"--{boundary}{END}".encode("ascii"), f"--{boundary}--{END}".encode("ascii")
+    return head + b"".join(between + part + END.encode("ascii") for part in parts) + last
+
+
+def _part(subtype: str, text: str, encoding: str) -> bytes:
+    """Text with the headers that say what it is."""
+    head = f'Content-Type: text/{subtype}; charset="utf-8"{END}Content-Transfer-Encoding: {encoding}{END}{END}'
+    body = b"\n".join(text.encode().splitlines()) + b"\n"
+    if encoding == "quoted-printable":
+        body = b2a_qp(body)
+    return head.encode("ascii") + body.replace(b"\n", END.encode("ascii"))

@@ -10,11 +10,11 @@ What one mail meets (RefusedMail, DeferredMail) concerns no other; UnavailableEr
 
 from __future__ import annotations
 
+import functools
 import logging
 import smtplib
 import ssl
 from contextlib import AbstractContextManager, contextmanager
-from email.message import EmailMessage
 from typing import TYPE_CHECKING, Protocol
 
 from signing_service.encoding import sha256_hex
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from signing_service.setting_values import SmtpServer
     from signing_service.settings import Settings
+    from signing_service.workflow.messages import Message
 
 TIMEOUT = 20  # seconds for each answer of the mail server
 _CLOSING, _TOO_LARGE = 421, 552  # RFC 5321 section 4.2.3
@@ -45,7 +46,7 @@ class DeferredMail(Exception):
 class Transport(Protocol):
     """Where messages go; raises RefusedMail, DeferredMail, and UnavailableError where no mail gets through now."""
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: Message) -> None:
         """Hand one message over."""
 
 
@@ -72,13 +73,18 @@ def open_smtp(server: SmtpServer, own_name: str) -> Iterator[Transport]:
 
 
 def _connect(server: SmtpServer, own_name: str) -> smtplib.SMTP:
-    context = ssl.create_default_context()
     if server.security == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=TIMEOUT, context=context)
+        return smtplib.SMTP_SSL(server.host, server.port, own_name, timeout=TIMEOUT, context=_tls())
     connection = smtplib.SMTP(server.host, server.port, own_name, timeout=TIMEOUT)
     if server.security == "starttls":
-        connection.starttls(context=context)
+        connection.starttls(context=_tls())
     return connection
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The system's certificate authorities, read once a process: that costs as much as twenty mails."""
+    return ssl.create_default_context()
 
 
 def _reason(error: Exception) -> str:
@@ -92,9 +98,9 @@ class _SmtpTransport:
     def __init__(self, connection: smtplib.SMTP) -> None:
         self._connection = connection
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: Message) -> None:
         try:
-            self._connection.send_message(message)
+            self._connection.sendmail(message.sender, message.recipient, message.content)
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
             self._refuse(smtplib.SMTPResponseException(code, text))
@@ -124,8 +130,7 @@ class _FolderTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, message: EmailMessage) -> None:
-        content = message.as_bytes()
-        path = self._folder / f"{sha256_hex(content)[:16]}.eml"
-        replace_durably(path, content)  # it is about to be marked as sent for good
-        _log.info("mail to %s: %s -> %s", message["To"], message["Subject"], path)
+    def send(self, message: Message) -> None:
+        path = self._folder / f"{sha256_hex(message.content)[:16]}.eml"
+        replace_durably(path, message.content)  # it is about to be marked as sent for good
+        _log.info("mail to %s: %s -> %s", message.recipient, message.subject, path)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import event, text
@@ -27,6 +28,7 @@ from signing_service.store import (
     sessions,
 )
 from signing_service.store.database import Database
+from signing_service.store.driver import Driver
 from signing_service.store.listing import Stage
 from signing_service.store.tables import Withdrawal
 from tests.cast import BEREZINA, LIN, NANJING, NOON, OFFICER, SOMCHAI, SOPHEA
@@ -141,6 +143,8 @@ LATER = NOON + timedelta(days=2)
         ("ix_agreements_next_reminder", lambda session: listing.to_remind(session, NOON, LATER, 3)),
         ("ix_people_name", lambda session: listing.people_page(session, limit=3)),
         ("ix_outbox_", lambda session: outbox.failed(session, 3)),
+        ("ix_outbox_state_next_attempt", lambda session: outbox.anything_due(session, NOON)),
+        ("ix_outbox_state_next_attempt", lambda session: outbox.claim(session, now=NOON, lease=timedelta(1))),
         ("ix_revisions_first", lambda session: agreements.by_revision0(session, "0" * 64)),
         ("ix_attempts_approved", lambda session: attempts.end_all_of(session, AGREEMENT, now=NOON)),
         ("ix_enrolments_waiting", passkeys.waiting),
@@ -178,17 +182,25 @@ def explain(session: Session, look: Look) -> str:
     def note(_connection: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
         asked.append((statement, parameters))
 
+    beneath: list[tuple[str, Any]] = []
+    execute = Driver._execute
+
+    def note_beneath(driver: Driver, statement: str, parameters: Any) -> Any:
+        beneath.append((statement, parameters))
+        return execute(driver, statement, parameters)
+
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", note)
-    with suppress(NotFoundError):
+    with suppress(NotFoundError), patch.object(Driver, "_execute", note_beneath):
         look(session)
     event.remove(connection, "before_cursor_execute", note)
+    driver = Driver.of(session)
     word = "EXPLAIN QUERY PLAN"
     if connection.dialect.name == "postgresql":  # a table of seven rows is read whole otherwise
         word = "EXPLAIN"
         session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"))
     plans = [connection.exec_driver_sql(f"{word} {statement}", parameters).all() for statement, parameters in asked]
-    return str(plans)
+    return f"{plans} {[driver.rows(f'{word} {statement}', parameters) for statement, parameters in beneath]}"
 
 
 @pytest.mark.parametrize("word", ["\0", "a\0b", "%_\\", "'; drop table people --"])

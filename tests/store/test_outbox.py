@@ -57,6 +57,32 @@ def test_a_claimed_mail_can_be_read_outside_the_transaction_and_marked_sent(data
         assert outbox.get(session, mail.id).sent == NOON
 
 
+def test_what_a_claim_would_find_is_due_and_nothing_else_is(database: Database):
+    with database.begin() as session:
+        assert not outbox.anything_due(session, NOON)
+        write(session)
+        assert not outbox.anything_due(session, NOON - timedelta(seconds=1))
+        assert outbox.anything_due(session, NOON)
+        assert outbox.anything_due(session, NOON - timedelta(days=1)), "the clock was set back: nothing waits for a day"
+        (mail,) = outbox.claim(session, now=NOON, lease=LEASE)
+        assert not outbox.anything_due(session, NOON)
+        assert outbox.anything_due(session, NOON + LEASE)
+        outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=NOON)
+        assert not outbox.anything_due(session, NOON + LEASE)
+
+
+def test_words_are_kept_as_they_are_told_once_a_mail_is_out(database: Database):
+    with database.begin() as session:
+        for _ in range(2):
+            write(session)
+        same, other = outbox.claim(session, now=NOON, lease=LEASE)
+        outbox.mark_sent(session, same, text=same.text, html=same.html, now=NOON)
+        outbox.mark_sent(session, other, text="less", html=None, now=NOON)
+    with database.read() as session:
+        kept = [outbox.get(session, mail.id) for mail in (same, other)]
+    assert [(mail.state, mail.text, mail.html) for mail in kept] == [("sent", "…", "<p>…</p>"), ("sent", "less", None)]
+
+
 def test_a_claim_ends_by_itself_when_its_worker_dies(database: Database):
     with database.begin() as session:
         write(session)
@@ -75,10 +101,11 @@ def test_a_failed_mail_waits_ever_longer_and_is_tried_again(database: Database):
     now, waits = NOON, []
     for _ in range(9):
         with database.begin() as session:
-            (mail,) = outbox.claim(session, now=now, lease=LEASE)
-            outbox.mark_failed(session, mail.id, "450 greylisted", now=now)
-            waits.append(mail.next_attempt - now)
-        now = mail.next_attempt
+            (claimed,) = outbox.claim(session, now=now, lease=LEASE)
+            outbox.mark_failed(session, claimed.id, "450 greylisted", now=now)
+            until = outbox.get(session, claimed.id).next_attempt
+        waits.append(until - now)
+        now = until
 
     assert waits == [outbox.retry_wait(attempts) for attempts in range(1, 10)]
     assert waits == sorted(waits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -72,12 +73,12 @@ def test_a_draft_shows_its_checklist_and_its_pages_and_is_published(officer: Vis
 def test_a_mail_that_came_back_is_shown_beside_the_person_and_on_the_dashboard(officer: Visitor, draft: World):
     officer.look_and_publish(draft.agreement, sure="y")
     with draft.service.database.begin() as session:
+        for mail in outbox.claim(session, now=draft.clock(), lease=timedelta(minutes=5)):
+            outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=NOON)
         to_lin, to_somchai = (
             next(mail for mail in outbox.of_agreement(session, draft.agreement) if mail.recipient == person.email)
             for person in (LIN, SOMCHAI)
         )
-        for mail in (to_lin, to_somchai):
-            outbox.mark_sent(session, mail, text=mail.text, html=mail.html, now=NOON)
         outbox.mark_returned(session, to_lin, "550 5.1.1 User unknown", for_good=True)
         outbox.mark_returned(session, to_somchai, "421 4.4.1 timed out", for_good=False)
     page = officer.get(url(draft)).text

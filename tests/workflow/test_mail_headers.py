@@ -5,8 +5,9 @@ from __future__ import annotations
 import email
 from dataclasses import replace
 from email.header import decode_header, make_header
+from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import compat32, default
+from email.policy import SMTP, compat32, default
 from email.utils import parseaddr
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from signing_service.settings import parse_settings
-from signing_service.store.tables import OutboxMail
+from signing_service.store.outbox import ClaimedMail
 from signing_service.workflow.messages import mail_message
 from tests.cast import ALLIANCE, LIN, NOON, PUBLIC_URL
 
@@ -24,6 +25,10 @@ LONG = {
     "th": "ขอเชิญลงนาม: ความตกลงว่าด้วยการจัดตั้งพันธมิตรระหว่างประเทศ 12 ประเทศ 12 มหาวิทยาลัย",
     "en": "Invitation to sign: “12 Countries, 12 Universities” International Alliance Agreement, and its annexes",
 }
+CLAIMED = ClaimedMail(
+    id=1, recipient=LIN.email, kind="invitation", locale="zh", subject="签署邀请", text="林书怡\n",
+    html="<p>林书怡</p>", created=NOON, message_id=32 * "a", attempts=1,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -36,13 +41,7 @@ def service() -> Any:
 
 def sent(service: Any, **values: Any) -> tuple[bytes, EmailMessage]:
     """A mail's bytes, and what a mail program reads in them."""
-    mail = OutboxMail(
-        recipient=LIN.email, kind="invitation", locale="zh", subject="签署邀请", text="林书怡\n", html="<p>林书怡</p>",
-        created=NOON, message_id=32 * "a",
-    )  # fmt: skip
-    for name, value in values.items():
-        setattr(mail, name, value)
-    raw = mail_message(service.settings, service.name, mail).as_bytes()
+    raw = mail_message(service.settings, service.name, replace(CLAIMED, **values)).content
     return raw, email.message_from_bytes(raw, policy=default)
 
 
@@ -117,3 +116,71 @@ def test_every_header_that_must_be_there_is_there_once(service: Any):
         assert len(read.get_all(name, [])) == 1, name
     assert read["Message-ID"] == f"<{32 * 'a'}@sign.example.org>"
     assert read["Date"].datetime == NOON
+
+
+def as_the_library_writes_it(service: Any, mail: ClaimedMail) -> EmailMessage:
+    """The same mail by the standard library, as a mail program reads it."""
+    written = EmailMessage(policy=SMTP)
+    written["From"] = Address(service.name, addr_spec="signing@example.org")
+    written["To"] = Address(addr_spec=mail.recipient)
+    written["Subject"] = mail.subject
+    written["Date"] = mail.created
+    written["Message-ID"] = f"<{mail.message_id}@sign.example.org>"
+    written["Auto-Submitted"] = "auto-generated"
+    written["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    written.set_content(mail.text, cte="quoted-printable")
+    if mail.html is not None:
+        written.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    written["Content-Language"] = mail.locale
+    return email.message_from_bytes(written.as_bytes(), policy=default)
+
+
+def said(read: EmailMessage) -> list[tuple[Any, ...]]:
+    """All that a mail says: its headers in any order, then each part's kind and words."""
+    bare = {(name.lower(), str(text)) for name, text in read.items() if name != "Content-Type"}
+    parts = [part for part in read.walk() if not part.is_multipart()]
+    kinds = [read.get_content_type(), *(part["Content-Type"] for part in parts)]
+    return [tuple(sorted(bare)), *kinds, *(part.get_content().replace("\r\n", "\n") for part in parts)]
+
+
+@pytest.mark.parametrize("html", [None, "<p>=林书怡= \t</p>\n" * 3])
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "no end", "a=b =3D \n \n\t\n.\n..\nFrom here\n", "all\r\nkinds\rof ends\n\n", 40 * "สมชาย ", 999 * "x"],
+)
+def test_a_mail_says_what_the_standard_library_s_would(service: Any, text: str, html: str | None):
+    for locale, subject in {**LONG, "fil": "Short", "id": "Signed: " + 30 * "words " + "12U/2025-01"}.items():
+        raw, read = sent(service, locale=locale, subject=subject, text=text, html=html)
+        mail = replace(CLAIMED, locale=locale, subject=subject, text=text, html=html)
+        expected = said(as_the_library_writes_it(service, mail))
+        if not subject.isascii():  # of which the library loses spaces
+            expected[0] = tuple(one if one[0] != "subject" else ("subject", subject) for one in expected[0])
+        assert said(read) == expected
+        assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+
+
+def test_a_long_address_stays_whole(service: Any):
+    long = f"{64 * 'a'}@{'.'.join(['university', 63 * 'b', 63 * 'c', 'example'])}"
+    assert sent(service, recipient=long)[1]["To"] == long
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x1c", "\x85", "\u2028"])
+def test_nothing_that_a_mail_says_adds_a_header(service: Any, end: str):
+    for name in ("subject", "locale", "message_id", "recipient"):
+        for value in (f"lin@njupt.example{end}Bcc: x@y.example", f"lin@njupt.example{end}"):
+            with pytest.raises(ValueError, match=r"not one line|cannot hold|not one mail address"):
+                sent(service, **{name: value})
+
+
+def test_a_control_character_in_a_subject_is_no_part_of_the_header_s_bytes(service: Any):
+    raw, _ = sent(service, subject="Please sign\x00\x07: Alliance")
+    assert b"\x00" not in raw
+    assert b"\x07" not in raw
+
+
+def test_what_divides_a_mail_s_parts_is_in_none_of_them_and_the_same_when_it_is_tried_again(service: Any):
+    raw, read = sent(service)
+    assert raw == sent(service)[0]
+    boundary = read.get_boundary()
+    assert boundary is not None
+    assert raw.count(boundary.encode()) == 4

@@ -13,7 +13,7 @@ from signing_service.store import acts, agreements, outbox, people
 from signing_service.store.tables import OutboxMail
 from signing_service.workflow.drafts import create_correction, replace_source
 from signing_service.workflow.links import roles_of
-from signing_service.workflow.mails import addressed
+from signing_service.workflow.mails import addressed, translations
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.moments import told
 from signing_service.workflow.notification import tell_about_contradiction
@@ -188,3 +188,8 @@ def test_a_zone_that_is_no_place_and_the_end_of_all_time_stop_no_mail(zone: str,
     """A mail is written within the transaction of an act: it must not make a signature impossible."""
     moment = datetime(year, 12, 31, 23, 0, tzinfo=UTC)
     assert told(moment, "en", zone) == f"31 December {year}, 23:00 UTC"
+
+
+def test_a_catalogue_is_read_once_and_each_language_has_its_own():
+    assert translations("zh") is translations("zh")
+    assert translations("zh").gettext("Open the agreement") != translations("ru").gettext("Open the agreement")

@@ -18,7 +18,8 @@ from signing_service.record.witness import configure_logs
 from signing_service.record.witness_client import obtain_cosignature
 from signing_service.record.witness_store import Witness, WitnessStore
 from signing_service.store import cosignatures, outbox, people
-from signing_service.store.tables import OutboxMail, WitnessProgress
+from signing_service.store.outbox import ClaimedMail
+from signing_service.store.tables import WitnessProgress
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence
 from signing_service.workflow.notification import tell_about_contradiction
@@ -81,7 +82,7 @@ def progress(world: World, cosigner: Cosigner) -> WitnessProgress:
     return rows[witness_id(cosigner.verifier_key)]
 
 
-def alarms(world: World) -> list[OutboxMail]:
+def alarms(world: World) -> list[ClaimedMail]:
     with world.service.database.begin() as session:
         return [mail for mail in outbox.claim(session, now=world.clock(), lease=NOON - NOON) if mail.kind == "alarm"]
 
