@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bench.yardstick import yardstick
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -67,11 +69,12 @@ def peak_memory() -> float:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """What the figures were measured on; the yardstick's work in milliseconds of CPU."""
     return {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "load": [round(value, 2) for value in os.getloadavg()],
+        "yardstick": yardstick(),
     }
 
 
