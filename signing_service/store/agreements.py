@@ -31,6 +31,10 @@ _STATE = "SELECT state FROM agreements WHERE id = :agreement"
 _ENDS = "SELECT number, length, startxref, size, sha256 FROM revisions WHERE agreement = :agreement"
 _ALL_ENDS = _ENDS + " ORDER BY number"
 _NEWEST_END = _ENDS + " ORDER BY number DESC LIMIT 1"
+_OUTERMOST_ENDS = (
+    _ENDS + " AND (number = 0 OR number = (SELECT max(number) FROM revisions WHERE agreement = :agreement)) "
+    "ORDER BY number"
+)
 _END_OF = _ENDS + " AND number = :number"
 _DELTAS = (
     "SELECT number, delta FROM revisions "
@@ -215,6 +219,12 @@ def newest_end(session: Session, agreement_id: str) -> RevisionEnd:
     if row is None:
         raise NotFoundError("the agreement is not published")
     return RevisionEnd(*row)
+
+
+def outermost_ends(session: Session, agreement_id: str) -> tuple[RevisionEnd, RevisionEnd] | None:
+    """Where revision 0 and the newest one end, which may be the same; None before publication."""
+    found = [RevisionEnd(*row) for row in Driver.of(session).rows(_OUTERMOST_ENDS, {"agreement": agreement_id})]
+    return (found[0], found[-1]) if found else None
 
 
 def end_of(session: Session, agreement_id: str, number: int) -> RevisionEnd:

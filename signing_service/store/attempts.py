@@ -124,7 +124,7 @@ class Asked(NamedTuple):
     spki: bytes | None
 
 
-def asked(session: Session, attempt_id: str) -> Asked:
+def asked(session: Session | Driver, attempt_id: str) -> Asked:
     """The attempt of that id; raises NotFoundError."""
     row = Driver.of(session).row(_ASKED, {"attempt": attempt_id})
     if row is None:

@@ -112,7 +112,7 @@ class Standing(NamedTuple):
     """The lowest ticket of the queue."""
 
 
-def standing(session: Session, attempt: str, *, now: datetime) -> Standing | None:
+def standing(session: Session | Driver, attempt: str, *, now: datetime) -> Standing | None:
     """Look where an attempt stands, without renewing its lease; None where it stands nowhere, or its lease ran out."""
     driver = Driver.of(session)
     row = driver.row(_STANDING, {"attempt": attempt, "now": driver.moment(now)})

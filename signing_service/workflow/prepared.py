@@ -26,7 +26,7 @@ from signing_service.workflow.download import check_reader
 from signing_service.workflow.proofs import prove_all, with_cosignatures
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_mandate, load_published, tail_of
+from signing_service.workflow.state import Published, load_mandate, load_newest, tail_of
 
 LEASE = timedelta(seconds=10)  # from preparing to the signature, and between two questions of who waits
 MIN_POLL, MAX_POLL = 0.04, 6.0  # seconds between two questions of who waits; well under the lease
@@ -146,8 +146,7 @@ def _prepare(service: Service, person_id: str, attempt_id: str, have: int | None
         if place > 0:
             held = reservation(session, attempt.agreement, service.clock())
             return _waiting(service, attempt.agreement, turns.head(session, attempt.agreement), place, held)
-        published = load_published(session, attempt.agreement)
-        end = agreements.newest_end(session, attempt.agreement)
+        published, end = load_newest(session, attempt.agreement)
         if attempt.prepared_revision != end.number + 1:
             attempt = _prepare_on(session, service, published, attempt, end)
         issuance = openings.by_index(session, [issued])[0]

@@ -50,7 +50,7 @@ from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepa
 from signing_service.workflow.receipts import make_receipt, receipt_of
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, Signatory, load_published
+from signing_service.workflow.state import Published, Signatory, load_newest
 
 
 class Reprepared(ConflictError):
@@ -79,9 +79,8 @@ def approve_attempt(
     where the rules ask for a passkey, ConflictError once the signature is stored.
     """
     spki, now = parse_request(request), service.clock()
-    with service.database.read() as session:
-        asked = attempts.asked(session, attempt_id)
-        stands = turns.standing(session, attempt_id, now=now)
+    with service.database.ask() as driver:
+        asked = attempts.asked(driver, attempt_id)
     if asked.person != person_id:
         raise NotFoundError("there is no such attempt")
     _check_alive(asked, now)
@@ -94,6 +93,8 @@ def approve_attempt(
         service.publish()
     else:
         check_same(asked, spki, statement)
+        with service.database.ask() as driver:
+            stands = turns.standing(driver, attempt_id, now=now)
         waiting = still_waiting(service, asked.agreement, stands, now) if stands else None
         if waiting is not None:
             return waiting
@@ -116,8 +117,7 @@ def complete_attempt(
     """
     with service.database.read() as session:
         attempt = own_attempt(session, person_id, attempt_id)
-        published = load_published(session, attempt.agreement)
-        end = agreements.newest_end(session, attempt.agreement)
+        published, end = load_newest(session, attempt.agreement)
         current = attempt.prepared_revision == revision == end.number + 1
         delta = delta_of(session, published, attempt, end) if current else None
     if attempt.state == "complete":

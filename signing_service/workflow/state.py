@@ -86,7 +86,19 @@ _frozen = _Frozen()
 
 def load_published(session: Session, agreement_id: str) -> Published:
     """Load a published agreement; raises NotFoundError for an unknown one and for a draft."""
-    first = agreements.find_end(session, agreement_id, 0)
+    return _load(session, agreement_id, agreements.find_end(session, agreement_id, 0))
+
+
+def load_newest(session: Session, agreement_id: str) -> tuple[Published, agreements.RevisionEnd]:
+    """The same, with the end of its newest revision."""
+    ends = agreements.outermost_ends(session, agreement_id)
+    if ends is None:
+        raise NotFoundError("the agreement is not published")
+    first, newest = ends
+    return _load(session, agreement_id, first), newest
+
+
+def _load(session: Session, agreement_id: str, first: agreements.RevisionEnd | None) -> Published:
     found = None if first is None else _frozen.find(agreement_id, first)
     if found is not None:
         return found
