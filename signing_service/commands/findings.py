@@ -6,14 +6,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from signing_service.encoding import format_time
-from signing_service.store import acts, outbox, publisher
+from signing_service.record.entry import SERVICE_SCOPE
+from signing_service.store import acts, agreements, outbox
+from signing_service.store.standing import Standing, newest_time, standing_still
+from signing_service.store.wall_clock import LARGEST_STEP
+from signing_service.workflow.clock_check import ask, authorities_of
 from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
 from signing_service.workflow.witnessing import witnesses_of
 
 SHOWN = 20  # proofs that end
+_RECORD_WRONG = (
+    "something was recorded by a clock that was ahead; what is recorded stays as it is, and only what goes on from it "
+    "has to wait until then"
+)
+_ONE_WRONG = (
+    "set this machine's clock and run an NTP client; where it is right, something was recorded by a clock that was "
+    "ahead, and all writing waits until then, or until an authority of TIMESTAMP_URLS confirms this clock at a start"
+)
 LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
 
 
@@ -28,15 +42,30 @@ class Finding:
 
 
 def check_clock(service: Service) -> Iterator[Finding]:
-    """Nothing that was published may lie in the future."""
-    with service.database.read() as session:
-        newest = publisher.newest(session)
+    """Nothing in the record may lie in the future; where it does, outside authorities tell which time is wrong."""
     now = service.clock()
-    if newest is not None and newest.published > now:
-        text = f"it is {format_time(now)} here, but a checkpoint was published at {format_time(newest.published)}"
-        yield Finding("wrong", "clock", text, "set this machine's clock; run an NTP client")
-    else:
+    with service.database.read() as session:
+        newest = newest_time(session)
+        standing = standing_still(session, now)
+        references = {one.scope: _called(session, one) for one in standing}
+    if newest is None or newest <= now + LARGEST_STEP:
         yield Finding("ok", "clock", format_time(now))
+        return
+    answers = ask(authorities_of(service), service.clock)
+    confirmed = bool(answers.told) and not answers.against
+    text = f"it is {format_time(now)} here, but the record has a time of {format_time(newest)} already"
+    if confirmed:
+        text += f"; {answers.told[0].source} says that this clock is right"
+    yield Finding("wrong", "clock", text, _RECORD_WRONG if confirmed else _ONE_WRONG)
+    for one in standing:
+        until = f"nothing can be recorded in {references[one.scope]} before {format_time(one.until)}"
+        yield Finding("wrong", "clock", until, "its newest event is dated then, and none may be dated before it")
+
+
+def _called(session: Session, standing: Standing) -> str:
+    if standing.scope == SERVICE_SCOPE:
+        return "the service's own events"
+    return f"{agreements.get(session, standing.scope).reference} ({standing.scope})"
 
 
 def check_worker(service: Service) -> Iterator[Finding]:

@@ -37,10 +37,10 @@ SPEAKING = (
     *("web/*", "workflow/*"),
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (
-    *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material")),
+    *("workflow/" + name for name in ("bounces", "clock_check", "delivery", "demo", "erasure", "material")),
     *("workflow/" + name for name in ("messages", "oidc", "personal_export", "proofs", "providers", "public_record")),
     *("workflow/" + name for name in ("prefixes", "readiness", "recorded", "renewal", "rotation", "service")),
-    *("workflow/" + name for name in ("succession", "transports", "trust", "witnesses", "witnessing")),
+    *("workflow/" + name for name in ("initialisation", "succession", "transports", "trust", "witnesses", "witnessing")),
     *("web/bodies", "web/record"),
 )  # what only operators and programs read
 SPEAKERS = (

@@ -9,14 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import UniqueConstraint, event, select, text
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotAllowedError
 from signing_service.store import agreements, ledger, mandates, people
-from signing_service.store.tables import OutboxMail
-from signing_service.workflow.corrections import Correction, correct_person
+from signing_service.store.tables import Base, Installation, OutboxMail
 from signing_service.workflow.approvals import Password
+from signing_service.workflow.corrections import Correction, correct_person
 from signing_service.workflow.drafts import create_correction
 from signing_service.workflow.enrolment import accept_invitation, invite
 from signing_service.workflow.mandates import Authority, give_mandate
@@ -24,8 +24,11 @@ from signing_service.workflow.officers import add_officer
 from signing_service.workflow.people import NewPerson
 from signing_service.workflow.refusal import refuse
 from signing_service.workflow.reminders import remind_all
+from signing_service.workflow.rotation import rotate_record
 from signing_service.workflow.withdrawal import withdraw
 from tests.cast import LIN, PASSWORD, SECOND_OFFICER, SOMCHAI
+from tests.workflow.test_extension import closing, extend_to
+from tests.workflow.test_paper import put_on_record, with_rules
 from tests.workflow.world import World, corrected
 
 PATIENCE = 60  # seconds
@@ -175,10 +178,11 @@ def mandated(world: World) -> None:
 
 
 def attested(world: World) -> None:
-    page = Page(picture(), world.clock().date())
-    begun = begin_attestation(world.service, world.officer, world.agreement, LIN.signer, page)
-    answer = Devices.in_(world).device(world.officer).get(begun["passkey"])
-    attest(world.service, world.officer, world.agreement, LIN.signer, answer, page.scan)
+    put_on_record(with_rules(world, "counts"))
+
+
+def extended(world: World) -> None:
+    extend_to(closing(world), world.clock() + timedelta(days=300))
 
 
 def corrected_elsewhere(world: World) -> None:
@@ -198,6 +202,8 @@ ACTS = {
     "signature": signed,
     "countersignature": countersigned,
     "mandate": mandated,
+    "paper": attested,
+    "extension": extended,
     "person-corrected": corrected_elsewhere,
 }
 
@@ -228,3 +234,31 @@ def test_an_address_that_is_corrected_while_its_person_acts_waits_for_the_act_al
         ACTS[type](world)
         assert len(correcting) == 2
         assert [one.result(PATIENCE) for one in correcting]
+
+
+@on_postgresql
+def test_a_key_is_rotated_while_somebody_changes_the_trust_file(world: World):
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            session.execute(select(Installation).with_for_update(key_share=True))
+            rotating = pool.submit(rotate_record, world.service, "It is time.")
+            wait_until_it_waits(session, rotating)
+            ledger.append(session, world.agreement, "test", {}, world.clock())
+        assert rotating.result(PATIENCE)
+
+
+UNCHANGED = {"credentials.credential_id", "credentials.key_sha256", "entries.scope", "entries.sequence"}
+OWN = {"attempts.spki"}  # only who holds the row makes others that point at it
+
+
+def test_no_column_that_is_changed_is_a_key_that_rows_could_point_at():
+    """PostgreSQL would let acts wait for the change, and the change for the log that they hold (tables.people)."""
+    tables = Base.metadata.tables.values()
+    pointed_at = {key.column.table for table in tables for key in table.foreign_keys}
+    found = set()
+    for table in pointed_at:
+        keys = [one for one in table.constraints if isinstance(one, UniqueConstraint) and one._ddl_if is None]
+        whole = [one for one in table.indexes if one.unique and one.dialect_options["postgresql"]["where"] is None]
+        names = {column.name for one in (*keys, *whole) for column in one.columns}
+        found |= {f"{table.name}.{name}" for name in names - {key.parent.name for key in table.foreign_keys}}
+    assert found == UNCHANGED | OWN
