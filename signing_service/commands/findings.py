@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from signing_service.encoding import format_time
-from signing_service.record.entry import SERVICE_SCOPE
-from signing_service.store import acts, agreements, outbox
-from signing_service.store.standing import Standing, newest_time, standing_still
-from signing_service.store.wall_clock import LARGEST_STEP
-from signing_service.workflow.clock_check import ask, authorities_of
+from signing_service.store import acts, outbox
+from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
 from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
@@ -44,28 +39,19 @@ class Finding:
 def check_clock(service: Service) -> Iterator[Finding]:
     """Nothing in the record may lie in the future; where it does, outside authorities tell which time is wrong."""
     now = service.clock()
-    with service.database.read() as session:
-        newest = newest_time(session)
-        standing = standing_still(session, now)
-        references = {one.scope: _called(session, one) for one in standing}
-    if newest is None or newest <= now + LARGEST_STEP:
+    ahead = record_ahead(service)
+    if ahead is None:
         yield Finding("ok", "clock", format_time(now))
         return
     answers = ask(authorities_of(service), service.clock)
     confirmed = bool(answers.told) and not answers.against
-    text = f"it is {format_time(now)} here, but the record has a time of {format_time(newest)} already"
+    text = f"it is {format_time(now)} here, but the record has a time of {format_time(ahead.newest)} already"
     if confirmed:
         text += f"; {answers.told[0].source} says that this clock is right"
     yield Finding("wrong", "clock", text, _RECORD_WRONG if confirmed else _ONE_WRONG)
-    for one in standing:
-        until = f"nothing can be recorded in {references[one.scope]} before {format_time(one.until)}"
+    for name, end in ahead.standing:
+        until = f"nothing can be recorded in {name} before {format_time(end)}"
         yield Finding("wrong", "clock", until, "its newest event is dated then, and none may be dated before it")
-
-
-def _called(session: Session, standing: Standing) -> str:
-    if standing.scope == SERVICE_SCOPE:
-        return "the service's own events"
-    return f"{agreements.get(session, standing.scope).reference} ({standing.scope})"
 
 
 def check_worker(service: Service) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 GRACE = 30  # seconds for requests in flight when the server is told to stop
 WORKER_GRACE = 5  # seconds for a mail or an archive timestamp in progress, after that
+KEEPALIVE = 15  # seconds that a connection waits for its next request; deploy/nginx gives it back sooner
 MAX_HEADER = 8190  # bytes of one header field
 
 
@@ -72,7 +73,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "threads": self._settings.threads,
             "graceful_timeout": GRACE,
-            "keepalive": 15,
+            "keepalive": KEEPALIVE,
             "limit_request_field_size": MAX_HEADER,
             "forwarded_allow_ips": "",  # the application judges X-Forwarded-* by TRUSTED_PROXIES
             "loglevel": "warning",

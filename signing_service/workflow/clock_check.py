@@ -18,11 +18,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from signing_service.encoding import format_time
 from signing_service.errors import ConfigurationError, TimestampError
 from signing_service.pki.http_authority import HttpAuthority
+from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.settings import Settings
+from signing_service.store import agreements
+from signing_service.store.standing import newest_time, standing_still
 from signing_service.store.wall_clock import LARGEST_STEP, THE_DATABASE
 from signing_service.workflow.service import Clock, Service, open_service, read_anchors, system_clock
 
@@ -108,6 +112,30 @@ def open_to_write(settings: Settings) -> Service:
     service = open_service(settings)
     check_clock(service)
     return service
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAhead:
+    """That the record has times which lie in the future by our clock."""
+
+    newest: datetime
+    standing: tuple[tuple[str, datetime], ...]
+    """Where nothing can be recorded for that reason (a name for operators), each with the time until when."""
+
+
+def record_ahead(service: Service) -> RecordAhead | None:
+    """What of the record lies in the future; None where nothing does."""
+    now = service.clock()
+    with service.database.read() as session:
+        newest = newest_time(session)
+        if newest is None or newest <= now + LARGEST_STEP:
+            return None
+        found = standing_still(session, now)
+        return RecordAhead(newest, tuple((_called(session, one.scope), one.until) for one in found))
+
+
+def _called(session: Session, scope: str) -> str:
+    return "the service's own events" if scope == SERVICE_SCOPE else agreements.get(session, scope).reference
 
 
 def clock_once(service: Service) -> tuple[int, bool]:

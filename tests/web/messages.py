@@ -40,8 +40,8 @@ SILENT = (
     *("workflow/" + name for name in ("bounces", "clock_check", "delivery", "demo", "erasure", "material")),
     *("workflow/" + name for name in ("messages", "oidc", "personal_export", "proofs", "providers", "public_record")),
     *("workflow/" + name for name in ("prefixes", "readiness", "recorded", "renewal", "rotation", "service")),
-    *("workflow/" + name for name in ("initialisation", "succession", "transports", "trust", "witnesses", "witnessing")),
-    *("web/bodies", "web/record"),
+    *("workflow/" + name for name in ("succession", "transports", "trust", "witnesses", "witnessing")),
+    *("web/bodies", "web/record", "workflow/initialisation"),
 )  # what only operators and programs read
 SPEAKERS = (
     "Error",
