@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from signing_service.cli import COMMANDS
+from signing_service.commands.server import KEEPALIVE
 from signing_service.settings import Settings, parse_settings
 from signing_service.web.verification import MAX_UPLOAD
 
@@ -143,6 +144,13 @@ def test_nginx_lets_through_what_may_be_verified_and_no_address_that_a_visitor_c
     limit = re.search(r"client_max_body_size (\d+)m;", text)
     assert int(limit[1]) << 20 > MAX_UPLOAD
     assert "X-Forwarded-For $remote_addr;" in text
+
+
+def test_nginx_lets_go_of_a_connection_before_the_service_closes_it() -> None:
+    """Else a request that is sent once only meets a closed one now and then, and is lost."""
+    text = (DEPLOY / "nginx" / "signing-service.conf").read_text()
+    kept = re.search(r"keepalive_timeout (\d+)s;", text)
+    assert 0 < int(kept[1]) < KEEPALIVE
 
 
 def test_the_unit_s_example_environment_parses() -> None:

@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.crowd import Venue, cpu_of, free_port
@@ -82,12 +83,7 @@ class Instances:
 
     def _configuration(self) -> Path:
         path = self._folder / "nginx.conf"
-        servers = " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=5s;" for port in self.ports)
-        paths = " ".join(f"{name}_temp_path {self._folder}/{name};" for name in _PATHS)
-        address = self._venue.environment[f"{PREFIX}LISTEN"]
-        path.write_text(
-            _CONFIGURATION.format(folder=self._folder, paths=paths, servers=servers, address=address, proxy=PROXY)
-        )
+        path.write_text(configuration(self._folder, self._venue.environment[f"{PREFIX}LISTEN"], self.ports))
         return path
 
     def _start(self, name: str, command: list[str], port: int | None = None) -> None:
@@ -97,6 +93,15 @@ class Instances:
         with (self._folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         self._running.append(process)
+
+
+def configuration(
+    folder: Path, address: str, ports: Sequence[int], failing: str = "max_fails=1 fail_timeout=5s"
+) -> str:
+    """What nginx is told: to listen on ``address`` (host:port) and ask the instances on ``ports`` in turn."""
+    servers = " ".join(f"server 127.0.0.1:{port} {failing};" for port in ports)
+    paths = " ".join(f"{name}_temp_path {folder}/{name};" for name in _PATHS)
+    return _CONFIGURATION.format(folder=folder, paths=paths, servers=servers, address=address, proxy=PROXY)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,10 +1,12 @@
 """A clock that is wrong already when a process begins, so that no jump gives it away: libfaketime under real commands.
 
-What docs/adr/0012 promises: by a clock behind what was published the server says so, is not ready and records nothing;
-by one outside the certificates of its keys it does not start; one that is ahead is found by ``doctor``, which compares
-it with the timestamp authorities. Once the clock is right everybody signs, and the evidence verifies::
+What docs/adr/0012 promises: by a clock that the timestamp authorities contradict, or outside the certificates of its
+keys, the server does not start; by one behind the record, with no authority that answers, it says so, is not ready and
+records nothing. Once the clock is right everybody signs, and the evidence verifies. What was recorded by a clock ahead,
+with no authority that answered, makes its agreement wait until then, and nothing else::
 
     found = begin_by_wrong_clocks(folder, "seed")
+    found = go_on_from_the_future(folder, "seed")
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ from torture.clocks import SHORT, START, Clock, serving
 from torture.findings import Findings
 from torture.killing import wait_for_archive
 
-FOUNDED, BEHIND, AHEAD = "-1h", "-30m", "+30m"
+FOUNDED, BEHIND, AHEAD, FAR_AHEAD = "-1h", "-30m", "+30m", "+12h"
+STANDS = "nothing can be recorded here before"
 OUTSIDE = {"-2h": ("serve", "is not valid before"), "+60y": ("doctor", "is expired since")}
 """Before the keys were made and after they end, with a command and what it says then."""
 NAMED = "by the clock of this machine"
@@ -60,7 +63,9 @@ def begin_by_wrong_clocks(folder: Path, seed: str) -> Findings:
         with serving(venue, clock):
             first.sign_whatever_happens()
         clock.set(BEHIND)
+        authority.let_down()
         _is_told_to_be_behind(venue, clock, second, found)
+        authority.bring_back()
         for offset, (command, words) in OUTSIDE.items():
             clock.set(offset)
             _is_wrong(venue, clock, command, words, NAMED, found=found)
@@ -70,9 +75,33 @@ def begin_by_wrong_clocks(folder: Path, seed: str) -> Findings:
             ledger.acknowledge(second.member.signer, second.sign())
             officer.sign_whatever_happens()
             wait_for_archive(venue, ledger)
-        clock.set(AHEAD)
+        for offset in (BEHIND, AHEAD):
+            clock.set(offset)
+            _is_wrong(venue, clock, "serve", "by this machine's clock, but", authority.url, found=found)
         _asked_authorities_know_better(venue, clock, authority, found)
     found.add(check(venue, ledger))
+    return found
+
+
+def go_on_from_the_future(folder: Path, seed: str) -> Findings:
+    """A server that starts by a clock far ahead, where no authority answers; then by the right one, where one does."""
+    beside = folder.with_name("clocks")
+    beside.mkdir(parents=True)
+    clock, ledger, found = Clock(beside / "clock"), Ledger(), Findings()
+    with Authority() as authority:
+        venue = _found(folder, beside, clock, authority)
+        first, second = (Client(venue, one, ledger, f"{seed} {one.signer}") for one in venue.signers)
+        first.take_link()
+        clock.set(FAR_AHEAD)
+        authority.let_down()
+        with serving(venue, clock):
+            _signs_in_the_future(venue, first, found)
+        log = (venue.folder / "service.log").read_text()
+        _expect(f"clock: not compared with {authority.url}", log, "the log of a server whom nobody answers", found)
+        clock.set("+0")
+        authority.bring_back()
+        second.take_link()
+        _waits_for_it(venue, clock, second, found)
     return found
 
 
@@ -109,13 +138,43 @@ def _is_told_to_be_behind(venue: Venue, clock: Clock, client: Client, found: Fin
             found.complaints.append("a signature was acknowledged by a clock behind the record")
         except SigningServiceError as error:
             found.excuses.append(error.message)
-            _expect("but the record has an event of", error.message, "who signs by a clock behind the record", found)
+            _expect(STANDS, error.message, "who signs by a clock behind the record", found)
         ready = httpx.get(f"{venue.url}/readyz")
         if ready.status_code != 503:
             found.complaints.append(f"by a clock behind the record /readyz says {ready.status_code}")
-        _expect("but a checkpoint was published at", ready.text, "/readyz by a clock behind the record", found)
-    _expect("clock: it is", log.read_text()[before:], "the server's log by a clock behind the record", found)
-    _is_wrong(venue, clock, "doctor", "but a checkpoint was published at", found=found)
+        _expect(STANDS, ready.text, "/readyz by a clock behind the record", found)
+    _expect(f"clock: {STANDS}", log.read_text()[before:], "the server's log by a clock behind the record", found)
+    _is_wrong(venue, clock, "doctor", "but the record has a time of", found=found)
+
+
+def _signs_in_the_future(venue: Venue, client: Client, found: Findings) -> None:
+    """What is issued is recorded before a timestamp authority is asked."""
+    client.come_in()
+    client.give_up_after(START)
+    client.transport.patience = SHORT
+    try:
+        client.sign()
+        found.complaints.append("a signature was acknowledged without a timestamp")
+    except SigningServiceError as error:
+        _expect("timestamp", error.message, "who signs while no authority answers", found)
+
+
+def _waits_for_it(venue: Venue, clock: Clock, client: Client, found: Findings) -> None:
+    """By the right clock, which an authority confirms, all is ready, and only that agreement waits."""
+    with serving(venue, clock):
+        ready = httpx.get(f"{venue.url}/readyz")
+        if ready.status_code != 200:
+            found.complaints.append(f"by a clock that was confirmed /readyz says {ready.status_code}: {ready.text}")
+        client.come_in()
+        client.give_up_after(START)
+        client.transport.patience = SHORT
+        try:
+            client.sign()
+            found.complaints.append("a signature was acknowledged before an event that is recorded already")
+        except SigningServiceError as error:
+            _expect(STANDS, error.message, "who signs after an event of the future", found)
+    _is_wrong(venue, clock, "doctor", "says that this clock is right", "nothing can be recorded in", found=found)
+    _expect("stands still until", _run(venue, clock, "status").stdout, "status", found)
 
 
 def _asked_authorities_know_better(venue: Venue, clock: Clock, authority: Authority, found: Findings) -> None:

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from signing_service.encoding import format_time
-from signing_service.store import acts, outbox, publisher
+from signing_service.store import acts, outbox
+from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
 from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
 from signing_service.workflow.witnessing import witnesses_of
 
 SHOWN = 20  # proofs that end
+_RECORD_WRONG = (
+    "something was recorded by a clock that was ahead; what is recorded stays as it is, and only what goes on from it "
+    "has to wait until then"
+)
+_ONE_WRONG = (
+    "set this machine's clock and run an NTP client; where it is right, something was recorded by a clock that was "
+    "ahead, and all writing waits until then, or until an authority of TIMESTAMP_URLS confirms this clock at a start"
+)
 LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
 
 
@@ -28,15 +37,21 @@ class Finding:
 
 
 def check_clock(service: Service) -> Iterator[Finding]:
-    """Nothing that was published may lie in the future."""
-    with service.database.read() as session:
-        newest = publisher.newest(session)
+    """Nothing in the record may lie in the future; where it does, outside authorities tell which time is wrong."""
     now = service.clock()
-    if newest is not None and newest.published > now:
-        text = f"it is {format_time(now)} here, but a checkpoint was published at {format_time(newest.published)}"
-        yield Finding("wrong", "clock", text, "set this machine's clock; run an NTP client")
-    else:
+    ahead = record_ahead(service)
+    if ahead is None:
         yield Finding("ok", "clock", format_time(now))
+        return
+    answers = ask(authorities_of(service), service.clock)
+    confirmed = bool(answers.told) and not answers.against
+    text = f"it is {format_time(now)} here, but the record has a time of {format_time(ahead.newest)} already"
+    if confirmed:
+        text += f"; {answers.told[0].source} says that this clock is right"
+    yield Finding("wrong", "clock", text, _RECORD_WRONG if confirmed else _ONE_WRONG)
+    for name, end in ahead.standing:
+        until = f"nothing can be recorded in {name} before {format_time(end)}"
+        yield Finding("wrong", "clock", until, "its newest event is dated then, and none may be dated before it")
 
 
 def check_worker(service: Service) -> Iterator[Finding]:

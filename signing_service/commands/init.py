@@ -14,6 +14,7 @@ from pathlib import Path
 from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
 from signing_service.errors import ConfigurationError, UsageError
 from signing_service.setting_values import PREFIX
+from signing_service.workflow.clock_check import check_clock_before
 from signing_service.workflow.initialisation import FirstOfficer, Initialised, initialise, make_secret_file
 from signing_service.workflow.service import system_clock
 
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> int:
     defaults = {f"{PREFIX}PUBLIC_URL": options.public_url} if options.public_url else {}
     made = make_missing_secrets()
     settings = settings_from_environment(defaults)
+    check_clock_before(settings)
     officer = FirstOfficer(options.officer_name, options.officer_email)
     _print(initialise(settings, officer, system_clock()), officer, made)
     return 0

@@ -22,6 +22,7 @@ from signing_service.pki.keystore import RECORD, KeyStore
 from signing_service.pki.rotation import Replaced
 from signing_service.record.note import Signer
 from signing_service.settings import Settings
+from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.rotation import resume, rotate, rotate_record
 from signing_service.workflow.service import open_keys, open_service, system_clock
 
@@ -92,7 +93,7 @@ def _list(settings: Settings) -> None:
 
 
 def _rotate(settings: Settings, options: argparse.Namespace) -> int:
-    service = open_service(settings)
+    service = open_to_write(settings)
     if options.role == RECORD:
         if options.root_key:
             raise UsageError("the record's key does not depend on the root", hint="leave --root-key out")

@@ -14,6 +14,7 @@ from signing_service.record.note import parse_note
 from signing_service.store import openings
 from signing_service.store.tree import read_entries
 from signing_service.verify.proof import EVENT_SUFFIX, SUFFIX
+from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.erasure import erase
 from signing_service.workflow.proofs import newest_checkpoint, prove
 from signing_service.workflow.service import Service, open_service
@@ -80,7 +81,8 @@ def erase_event(arguments: list[str]) -> int:
     parser.add_argument("sequence", type=int, help="of the event in the agreement, from 0")
     parser.add_argument("--reason", required=True, help="recorded in the event that says so")
     options = parser.parse_args(arguments)
-    index = erase(_service(), options.agreement, options.sequence, options.reason)
+    service = open_to_write(settings_from_environment())
+    index = erase(service, options.agreement, options.sequence, options.reason)
     print(f"erased the event of entry {index}; the entry stays in the record")
     return 0
 

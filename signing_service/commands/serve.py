@@ -1,7 +1,7 @@
 """``signing-service serve``: serve the pages over HTTP, for a TLS proxy in front of it.
 
 Mails and interrupted archiving are worked on by a thread beside the pages; ``--no-worker`` leaves them to
-``signing-service worker``. Keys, database, guard and settings are checked before the port opens.
+``signing-service worker``. Keys, database, guard, settings and clock are checked before the port opens.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import logging
 from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.server import check_port, run_server
 from signing_service.commands.terminal import make_parser, settings_from_environment
+from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.readiness import readiness
 from signing_service.workflow.releases import asset_digests, record_release
-from signing_service.workflow.service import Service, open_service
+from signing_service.workflow.service import Service
 
 
 def main(arguments: list[str]) -> int:
@@ -26,11 +27,12 @@ def main(arguments: list[str]) -> int:
     log_to_terminal(settings.log_format)
     never_show_settings(settings)
     check_port(settings)
-    service = open_service(settings)
+    service = open_to_write(settings)
     _say_what_is_not_ready(service)
     record_release(service, asset_digests())
     service.database.dispose()
-    run_server(settings, worker=not options.no_worker, on_ready=lambda: print(f"serving {settings.public_url}"))
+    clock, said = service.database.wall_clock, f"serving {settings.public_url}"
+    run_server(settings, worker=not options.no_worker, on_ready=lambda: print(said), wall_clock=clock)
     return 0
 
 

@@ -18,16 +18,27 @@ from signing_service.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from signing_service.settings import Settings
+    from signing_service.store.wall_clock import WallClock
     from signing_service.workflow.worker import Worker
 
 GRACE = 30  # seconds for requests in flight when the server is told to stop
 WORKER_GRACE = 5  # seconds for a mail or an archive timestamp in progress, after that
+KEEPALIVE = 15  # seconds that a connection waits for its next request; deploy/nginx gives it back sooner
 MAX_HEADER = 8190  # bytes of one header field
 
 
-def run_server(settings: Settings, *, worker: bool = True, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until a signal ends it; ``on_ready`` runs once requests are answered."""
-    _Server(settings, worker=worker, on_ready=on_ready).run()
+def run_server(
+    settings: Settings,
+    *,
+    worker: bool = True,
+    on_ready: Callable[[], None] = lambda: None,
+    wall_clock: WallClock | None = None,
+) -> None:
+    """Serve until a signal ends it; ``on_ready`` runs once requests are answered.
+
+    ``wall_clock``: the clock as it was compared; a process that stands in later goes by it, whatever jumped meanwhile.
+    """
+    _Server(settings, worker=worker, on_ready=on_ready, wall_clock=wall_clock).run()
 
 
 def check_port(settings: Settings) -> None:
@@ -46,8 +57,10 @@ def check_port(settings: Settings) -> None:
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, settings: Settings, *, worker: bool, on_ready: Callable[[], None]) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, *, worker: bool, on_ready: Callable[[], None], wall_clock: WallClock | None
+    ) -> None:
+        self._settings, self._wall_clock = settings, wall_clock
         self._worker = worker
         self._on_ready = on_ready
         self._running: list[Worker] = []
@@ -60,7 +73,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "gthread",
             "threads": self._settings.threads,
             "graceful_timeout": GRACE,
-            "keepalive": 15,
+            "keepalive": KEEPALIVE,
             "limit_request_field_size": MAX_HEADER,
             "forwarded_allow_ips": "",  # the application judges X-Forwarded-* by TRUSTED_PROXIES
             "loglevel": "warning",
@@ -87,7 +100,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         from signing_service.workflow.service import open_service
         from signing_service.workflow.worker import make_workers
 
-        service = open_service(self._settings)
+        service = open_service(self._settings, wall_clock=self._wall_clock)
         self._running = make_workers(service) if self._worker else []
         for worker in self._running:
             worker.start()

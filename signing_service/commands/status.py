@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from signing_service.agreement.acts import state
 from signing_service.agreement.terms import Terms
 from signing_service.commands.terminal import make_parser, print_pairs, settings_from_environment
 from signing_service.encoding import format_time
+from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import listing, outbox, publisher
 from signing_service.store.ledger import read_frontier
+from signing_service.store.standing import stands_until
 from signing_service.workflow.public_record import record_state
 from signing_service.workflow.renewal import standing_of
 from signing_service.workflow.service import Service, open_service
@@ -36,6 +39,7 @@ class AgreementStatus:
     signers: int
     provable_until: str | None  # once archived: the end of its newest archive timestamp
     renewal_due: bool
+    stands_until: str | None  # nothing can be recorded in it before: its newest event is dated in the future
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Status:
     witnessed: int | None  # entries under the last checkpoint that the trust file's quorum cosigned
     witnesses: tuple[WitnessStatus, ...]
     mails: dict[str, int]  # that are not delivered, by state; /metrics tells how many were sent
+    stands_until: str | None  # none of the service's own events can be recorded before
 
 
 def main(arguments: list[str]) -> int:
@@ -79,7 +84,8 @@ def read_status(service: Service, limit: int = LISTED) -> Status:
             standing = standing_of(session, row.id)
             until = format_time(standing.until) if standing else None
             due = standing is not None and standing.is_due(service.clock())
-            listed.append(AgreementStatus(row.id, row.reference, current, signed, len(signers), until, due))
+            stands = _moment(stands_until(session, row.id, service.clock()))
+            listed.append(AgreementStatus(row.id, row.reference, current, signed, len(signers), until, due, stands))
         newest = publisher.newest(session)
         return Status(
             service.settings.public_url,
@@ -90,7 +96,12 @@ def read_status(service: Service, limit: int = LISTED) -> Status:
             record_state(service).witnessed if newest else None,
             tuple(witnesses_of(service)),
             outbox.undelivered(session),
+            _moment(stands_until(session, SERVICE_SCOPE, service.clock())),
         )
+
+
+def _moment(time: datetime | None) -> str | None:
+    return None if time is None else format_time(time)
 
 
 def _print(found: Status, now: str) -> None:
@@ -98,6 +109,8 @@ def _print(found: Status, now: str) -> None:
     for each in found.agreements:
         signed = f"{each.signed} of {each.signers} signed"
         print(f"  {each.reference:<16} {each.state:<12} {signed}   {each.id}{_proof(each)}")
+        if each.stands_until:
+            print(f"  {'':<16} stands still until {each.stands_until}: an event of that time is recorded (doctor)")
     total = sum(found.stages.values())
     if total > len(found.agreements):
         print(f"  … and {total - len(found.agreements)} older ones (--limit)")
@@ -107,6 +120,8 @@ def _print(found: Status, now: str) -> None:
     published = "nothing published yet" if found.published is None else f"{found.published} under the checkpoint"
     mails = ", ".join(f"{count} {state}" for state, count in found.mails.items() if count) or "all sent"
     pairs = [("record", f"{found.entries} entries, {published}")]
+    if found.stands_until:
+        pairs.append(("own events", f"none before {found.stands_until}: one of that time is recorded (doctor)"))
     if found.witnesses:
         well = sum(witness.cosigned == found.published for witness in found.witnesses)
         pairs.append(("witnesses", "\n".join([f"{well} of {len(found.witnesses)} cosigned it", *_complaints(found)])))

@@ -9,7 +9,7 @@ import signal
 
 from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.terminal import make_parser, settings_from_environment
-from signing_service.workflow.service import open_service
+from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.worker import make_workers, witness_once, work_once
 
 
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> int:
     settings = settings_from_environment()
     log_to_terminal(settings.log_format)
     never_show_settings(settings)
-    service = open_service(settings)
+    service = open_to_write(settings)
     if options.once:
         done, well = work_once(service)
         done += witness_once(service)[0]

@@ -72,7 +72,7 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
         check(session, frontier, guard)
     wall_clock: WallClock | None = session.info.get(WALL_CLOCK)
     if wall_clock is not None:
-        wall_clock.check()
+        wall_clock.check(now)
     sequence, last = _scope_head(driver, scope)
     previous = None if last is None else entry_digest(last)
     time = now if last is None else after(now, json.loads(last)["time"])

@@ -172,7 +172,7 @@ def hold(session: Session, person: Person) -> None:
 def hold_address(session: Session, person: Person) -> None:
     """Keep others from changing a person's address until commit, and read again what it is."""
     session.flush()
-    session.refresh(person, with_for_update={"read": True, "key_share": True})
+    session.refresh(person, with_for_update={"read": True})
 
 
 def revoke_invitations(session: Session, person_id: str, *, now: datetime, purpose: str | None = None) -> int:

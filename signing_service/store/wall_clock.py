@@ -1,11 +1,11 @@
-"""Times in the record that no later one contradicts, although machines' clocks jump.
+"""Times in the record that no later one contradicts, although machines' clocks are wrong, or jump.
 
 A clock that is set wrong and then right again would leave events of tomorrow before those of today, and no verifier
-accepts such a record. So a process that saw the clock jump records nothing until it is right again, or until somebody
-restarted the process, knowing better; and no event is dated before its predecessor::
+accepts such a record. So a process that saw its clock jump, whose clock is behind what the record has already, or
+whose clock others contradict, records nothing until that is over; and no event is dated before its predecessor::
 
     clock = WallClock()          # when the process begins
-    clock.check()                # UnavailableError after a jump
+    clock.check(now)             # UnavailableError while it is wrong
     after(now, "2025-04-11T12:00Z")  # now, if that is not earlier
 """
 
@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from signing_service.encoding import format_time
-from signing_service.errors import UnavailableError
+from signing_service.errors import Phrase, UnavailableError
 
 LARGEST_STEP = timedelta(minutes=1)  # of a clock that is kept by NTP, or between two machines' clocks
+
+THE_DATABASE = Phrase("the database's clock")
 
 
 def _since_boot() -> float:
@@ -27,14 +28,39 @@ def _since_boot() -> float:
 
 
 class WallClock:
-    """Remembers how the machine's clock stood to one that only goes forward."""
+    """Remembers how the machine's clock stood to one that only goes forward, and what others say of it."""
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = _since_boot) -> None:
         self._wall, self._steady = wall, steady
         self._begin = wall() - steady()
+        self.newest: datetime | None = None
+        """The newest time that the record had when the process began."""
+        self.vouched = False
+        """Whether somebody outside the service has said that this clock is right: where the record has later times,
+        they are wrong, and only what goes on from them has to wait."""
+        self.compared: datetime | None = None
+        """When others were asked last."""
+        self._doubt: tuple[str, timedelta] | None = None
 
-    def check(self) -> None:
-        """Raise UnavailableError if the clock jumped by more than LARGEST_STEP since this was made."""
+    def contradict(self, source: str, off: timedelta) -> None:
+        """Record nothing from now on: ``source`` says that this clock is ahead by ``off`` (negative: behind)."""
+        self._doubt = source, off
+
+    def confirm(self) -> None:
+        """Somebody outside the service says that this clock is right."""
+        self._doubt, self.vouched = None, True
+
+    @property
+    def doubted(self) -> bool:
+        """Whether somebody contradicts it, and nobody has confirmed it since."""
+        return self._doubt is not None
+
+    def check(self, now: datetime) -> None:
+        """Raise UnavailableError if nothing may be recorded at ``now``, by this clock.
+
+        That is if it jumped by more than LARGEST_STEP since this was made, if others contradict it, or if it is behind
+        the record and nobody vouches for it.
+        """
         jump = timedelta(seconds=round(self._wall() - self._steady() - self._begin))
         if abs(jump) > LARGEST_STEP:
             raise UnavailableError(
@@ -42,6 +68,17 @@ class WallClock:
                 hint="try again later: the operator has to set the clock, or restart the service if its time is right",
                 seconds=round(jump.total_seconds()),
             )
+        if self._doubt is not None:
+            source, off = self._doubt
+            raise UnavailableError(
+                "the server's clock says %(now)s, but by %(source)s it is %(time)s, so nothing is recorded now",
+                hint="try again later: the operator has to set the clock; signing-service doctor compares it",
+                now=now,
+                source=source,
+                time=now - off,
+            )
+        if self.newest is not None and not self.vouched and now < self.newest - LARGEST_STEP:
+            raise _behind(now, self.newest)
 
 
 def after(now: datetime, previous: str) -> datetime:
@@ -54,9 +91,14 @@ def after(now: datetime, previous: str) -> datetime:
         return now
     if earliest - now <= LARGEST_STEP:
         return earliest
-    raise UnavailableError(
-        "the server's clock says %(now)s, but the record has an event of %(earliest)s, so nothing is recorded now",
-        hint="try again later: the operator has to set the clock, or restart the service if its time is right",
-        now=format_time(now),
-        earliest=format_time(earliest),
+    raise _behind(now, earliest)
+
+
+def _behind(now: datetime, earliest: datetime) -> UnavailableError:
+    return UnavailableError(
+        "nothing can be recorded here before %(earliest)s: the record has that time already, and the server's clock "
+        "says %(now)s",
+        hint="try again then, or ask the operator: one of the two times is wrong, and signing-service doctor says more",
+        earliest=earliest,
+        now=now,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def initialise(settings: Settings, officer: FirstOfficer, now: datetime, *, demo
     authorities, fonts = make_authorities(settings, keys), load_fonts(settings)
     service = Service(settings, database, guard, keys, authorities, trust, data, fonts, witnesses=witnesses)
     officer_id, link = _store(service, officer, now, demo=demo)
-    service.publish()
+    replace(service, clock=lambda: now).publish()  # at the time of what it holds
     settings.trust_file.parent.mkdir(parents=True, exist_ok=True)
     settings.trust_file.write_bytes(data)
     return Initialised(service, fingerprint_text(fingerprint(data)), officer_id, link)

@@ -35,8 +35,9 @@ def give_office(service: Service, lead_id: str, person_id: str, office: str) -> 
             raise NotAllowedError("nobody changes their own office", hint="ask another lead officer")
         if person.ended is not None:
             raise NotAllowedError("this person may not act any more")
-        take_office(session, person, office, lead_id, now)
+        people.hold(session, person)
         sessions.end_all(session, person_id, now=now)
+        take_office(session, person, office, lead_id, now)  # which locks the log, last
     service.publish()
 
 

@@ -81,9 +81,11 @@ def rotate_record(service: Service, reason: str, *, in_token: bool = False) -> N
         guarded = service.guard.read()
         retired = RetiredKey(old.verifier_key, guarded.size if guarded else 0)
         members = {"role": RECORD, "key": str(new), "replaces": str(old.verifier_key), "reason": reason}
-        ledger.append(session, SERVICE_SCOPE, EVENT, members, service.clock())
         codes.reseal(session, old.private_key, key)
-        successor = _hand_over(session, service, new, retired, old.private_key, reason)
+        successor = _hand_over(session, new, retired, old.private_key)
+        handed_over = {**trust.replace_by(session, successor), "reason": reason}
+        ledger.append(session, SERVICE_SCOPE, EVENT, members, service.clock())  # the log is locked last
+        ledger.append(session, SERVICE_SCOPE, "trust-file", handed_over, service.clock())
     rotation.commit(store.directory)
     trust.write_copy(service.settings.trust_file, successor)
     open_service(service.settings, service.clock).publish()
@@ -110,9 +112,7 @@ def resume(settings: Settings) -> bool:
     return finished
 
 
-def _hand_over(
-    session: Session, service: Service, new: VerifierKey, retired: RetiredKey, old_key: Ed25519PrivateKey, reason: str
-) -> bytes:
+def _hand_over(session: Session, new: VerifierKey, retired: RetiredKey, old_key: Ed25519PrivateKey) -> bytes:
     before = trust.current(session)
     after = replace(
         before,
@@ -120,10 +120,7 @@ def _hand_over(
         retired_record_keys=(*before.retired_record_keys, retired),
         predecessor=unsigned_predecessor(trust.current_bytes(session)),
     )
-    successor = format_trust_file(sign_succession(after, old_key))
-    members = {**trust.replace_by(session, successor), "reason": reason}
-    ledger.append(session, SERVICE_SCOPE, "trust-file", members, service.clock())
-    return successor
+    return format_trust_file(sign_succession(after, old_key))
 
 
 def _is_recorded(settings: Settings, database: Database) -> bool:

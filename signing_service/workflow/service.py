@@ -35,6 +35,8 @@ from signing_service.store.guard import Guard
 from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
 from signing_service.store.migrations import check_schema
+from signing_service.store.standing import newest_time
+from signing_service.store.wall_clock import WallClock
 from signing_service.workflow import trust as trust_files
 from signing_service.workflow.oidc import RelyingParty
 from signing_service.workflow.pace import Pace
@@ -103,10 +105,14 @@ class Service:
         return publisher.publish(self.database, self.guard, signer, self.clock(), check)
 
 
-def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
-    """Open and check everything; raises ConfigurationError (KeyStoreError for keys) with the remedy, or ForkError."""
+def open_service(settings: Settings, clock: Clock = system_clock, wall_clock: WallClock | None = None) -> Service:
+    """Open and check everything; raises ConfigurationError (KeyStoreError for keys) with the remedy, or ForkError.
+
+    ``wall_clock``: that of an earlier process, which was compared with others (workflow.clock_check).
+    """
     guard = Guard(settings.guard)
     database = Database(settings.database_url, guard=guard)
+    database.wall_clock = wall_clock or database.wall_clock
     installed = installation.find_on(database)
     if installed is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
@@ -118,6 +124,7 @@ def open_service(settings: Settings, clock: Clock = system_clock) -> Service:
     _check_keys(settings, keys, trust)
     with database.read() as session:
         check_guard(session, read_frontier(session), guard)
+        database.wall_clock.newest = newest_time(session)
     authorities = make_authorities(settings, keys)
     fonts = load_fonts(settings)
     witnesses = read_witnesses(settings)

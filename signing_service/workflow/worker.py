@@ -9,7 +9,8 @@ It runs as a thread of the server by default, or as a process of its own (``sign
     for worker in workers:
         worker.stop()
 
-Witnesses and the mailbox of bounces have threads of their own: what hangs there holds up no mail and no timestamp.
+Witnesses, the mailbox of bounces and the clock have threads of their own: what hangs there holds up no mail and no
+timestamp.
 
 Work is found in the database, never handed over in memory, so that nothing is forgotten when a process dies, and
 two workers beside each other do no harm.
@@ -29,6 +30,8 @@ from signing_service.store.limits import DatabaseStorage
 from signing_service.store.outbox import CLAIM_SIZE
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.bounces import take_bounces
+from signing_service.workflow.clock_check import PAUSE as CLOCK_PAUSE
+from signing_service.workflow.clock_check import authorities_of, clock_once
 from signing_service.workflow.delivery import deliver
 from signing_service.workflow.reminders import remind_due
 from signing_service.workflow.renewal import renew_due
@@ -86,8 +89,13 @@ def bounces_once(service: Service) -> tuple[int, bool]:
 
 
 def make_workers(service: Service) -> list[Worker]:
-    """The threads that this service needs: one for mails and archiving, one each for witnesses and bounces if any."""
+    """The threads that this service needs: one for mails and archiving, one each for what else there is.
+
+    That is the clock where a timestamp authority outside tells the time, witnesses, and bounces.
+    """
     workers = [Worker(service)]
+    if authorities_of(service):
+        workers.append(Worker(service, work=clock_once, name="clock", pause=CLOCK_PAUSE))
     if service.witnesses:
         workers.append(Worker(service, work=witness_once, name="witnesses"))
     if service.settings.bounce_mailbox is not None:

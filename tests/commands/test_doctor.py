@@ -113,5 +113,6 @@ def test_status_speaks_json(installed: str, run: Run, capsys: pytest.CaptureFixt
     expected = {
         "public_url": "https://sign.example.org", "agreements": [], "entries": 2, "published": 2, "witnessed": None,
         "witnesses": [], "mails": {"waiting": 0, "failed": 0}, "stages": {"closed": 0, "draft": 0, "open": 0},
+        "stands_until": None,
     }  # fmt: skip
     assert json.loads(capsys.readouterr().out) == expected

@@ -125,7 +125,7 @@ def take_the_authority_down(folder: Path, patched: Patch) -> None:
 
 
 ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
-    (set_the_clock_back, "clock", "but a checkpoint was published at 2044-01-01", "NTP"),
+    (set_the_clock_back, "clock", "but the record has a time of 2044-01-01", "NTP"),
     (put_an_old_database_back, "service", "but a checkpoint of 3 was published", "never delete the guard"),
     (go_back_in_schema, "database", "has schema 0001", "signing-service upgrade"),
     (take_the_database_down, "database", "database", "hint"),

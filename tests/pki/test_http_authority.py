@@ -66,6 +66,28 @@ def test_an_honest_authority_is_believed() -> None:
     assert (token.time, token.authority, token.independent) == (NOON, "World Time stamper", True)
 
 
+@pytest.mark.parametrize("offset", [timedelta(days=2), -timedelta(days=2)])
+def test_it_tells_its_time_whatever_our_clock_says(offset: timedelta) -> None:
+    with served(Behaviour(Stamper(time=NOON + offset))) as url:
+        authority = HttpAuthority(url, ANCHORS)
+        assert authority.tell_time() == NOON + offset
+        authority.close()
+
+
+@pytest.mark.parametrize(
+    ("lying", "said"),
+    [
+        (Stamper(nonce=lambda nonce: (nonce or 0) + 1), "another nonce"),
+        (Stamper(imprint=bytes(32)), "another imprint"),
+        (Stamper(key=OTHER_KEY), "signature"),
+        (Stamper(time=NOON + timedelta(days=365 * 90)), "not valid|expired|is valid"),
+    ],
+)
+def test_nobody_else_tells_the_time_in_its_place(lying: Stamper, said: str) -> None:
+    with served(Behaviour(lying)) as url, pytest.raises(TimestampError, match=said):
+        HttpAuthority(url, ANCHORS).tell_time()
+
+
 def test_each_request_has_a_new_nonce() -> None:
     answer = Stamper()
     for _ in range(3):

@@ -56,10 +56,16 @@ def described(connection: Connection) -> dict[str, object]:
     return tables
 
 
+OF_THE_OTHER = {"sqlite": "uq_people_address", "postgresql": "uq_people_email"}
+"""What keeps two people from one address there; Alembic does not ask for which database a model means something."""
+
+
 def test_the_migrations_make_exactly_the_models_schema(empty_database: Database):
     upgrade(empty_database)
+    other = OF_THE_OTHER[empty_database.dialect]
     with empty_database.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        options = {"include_object": lambda _thing, name, *_rest: name != other}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
         migrated = described(connection)
         everything = MetaData()
         everything.reflect(connection)

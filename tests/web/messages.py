@@ -37,11 +37,11 @@ SPEAKING = (
     *("web/*", "workflow/*"),
 )  # modules whose errors and phrases people meet on pages and in mails
 SILENT = (
-    *("workflow/" + name for name in ("bounces", "delivery", "demo", "erasure", "initialisation", "material")),
+    *("workflow/" + name for name in ("bounces", "clock_check", "delivery", "demo", "erasure", "material")),
     *("workflow/" + name for name in ("messages", "oidc", "personal_export", "proofs", "providers", "public_record")),
     *("workflow/" + name for name in ("prefixes", "readiness", "recorded", "renewal", "rotation", "service")),
     *("workflow/" + name for name in ("succession", "transports", "trust", "witnesses", "witnessing")),
-    *("web/bodies", "web/record"),
+    *("web/bodies", "web/record", "workflow/initialisation"),
 )  # what only operators and programs read
 SPEAKERS = (
     "Error",

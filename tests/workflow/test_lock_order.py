@@ -9,17 +9,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import UniqueConstraint, event, select, text
 from sqlalchemy.orm import Session
 
 from signing_service.errors import NotAllowedError
 from signing_service.store import agreements, ledger, mandates, people
-from signing_service.store.tables import OutboxMail
+from signing_service.store.tables import Base, Installation, OutboxMail
+from signing_service.workflow.approvals import Password
 from signing_service.workflow.corrections import Correction, correct_person
 from signing_service.workflow.drafts import create_correction
 from signing_service.workflow.enrolment import accept_invitation, invite
+from signing_service.workflow.mandates import Authority, give_mandate
+from signing_service.workflow.officers import add_officer
+from signing_service.workflow.people import NewPerson
+from signing_service.workflow.refusal import refuse
 from signing_service.workflow.reminders import remind_all
-from tests.cast import LIN
+from signing_service.workflow.rotation import rotate_record
+from signing_service.workflow.withdrawal import withdraw
+from tests.cast import LIN, PASSWORD, SECOND_OFFICER, SOMCHAI
+from tests.workflow.test_extension import closing, extend_to
+from tests.workflow.test_paper import put_on_record, with_rules
 from tests.workflow.world import World, corrected
 
 PATIENCE = 60  # seconds
@@ -143,3 +152,115 @@ def test_those_who_are_invited_or_reminded_together_are_in_one_order(world: Worl
     assert len(reminded) > 2
     assert reminded == sorted(reminded)
     assert invited_in_order(world, lambda: invite(world.service, world.officer, world.ids[LIN])) == [world.ids[LIN]]
+
+
+def withdrawn(world: World) -> None:
+    withdraw(world.service, world.officer, world.agreement, "A mistake in the text.")
+
+
+def refused(world: World) -> None:
+    refuse(world.service, world.ids[LIN], world.agreement, LIN.signer, "Not now.", Password(PASSWORD))
+
+
+def signed(world: World) -> None:
+    world.sign(LIN)
+
+
+def countersigned(world: World) -> None:
+    for person in world.ids:
+        world.sign(person)
+    world.countersign()
+
+
+def mandated(world: World) -> None:
+    authority = Authority("Senate", world.clock().date())
+    give_mandate(world.service, world.officer, world.agreement, LIN.signer, world.ids[LIN], authority, "It ended.")
+
+
+def attested(world: World) -> None:
+    put_on_record(with_rules(world, "counts"))
+
+
+def extended(world: World) -> None:
+    extend_to(closing(world), world.clock() + timedelta(days=300))
+
+
+def corrected_elsewhere(world: World) -> None:
+    changed = Correction("Somchai", None, "another.somchai@andaman.example")
+    correct_person(world.service, world.officer, world.ids[SOMCHAI], changed)
+
+
+def lead_officer(world: World) -> str:
+    newcomer = NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email)
+    return add_officer(world.service, world.officer, newcomer, "lead-officer")
+
+
+ACTS = {
+    "withdrawal": withdrawn,
+    "refusal": refused,
+    "issuance": signed,
+    "signature": signed,
+    "countersignature": countersigned,
+    "mandate": mandated,
+    "paper": attested,
+    "extension": extended,
+    "person-corrected": corrected_elsewhere,
+}
+
+
+@on_postgresql
+@pytest.mark.parametrize("type", ACTS)
+def test_an_address_that_is_corrected_while_its_person_acts_waits_for_the_act_alone(
+    world: World, type: str, monkeypatch: pytest.MonkeyPatch
+):
+    world.publish()
+    second, append = lead_officer(world), ledger.append
+    correcting: list[Future[Any]] = []
+    theirs = (world.ids[LIN], world.officer)
+
+    def correct(pool: ThreadPoolExecutor, person: str) -> Future[Any]:
+        changed = Correction("Another", None, f"{person}@njupt.example")
+        return pool.submit(correct_person, world.service, second, person, changed)
+
+    def append_meanwhile(session: Session, scope: str, of: str, *given: Any) -> ledger.Appended:
+        appended = append(session, scope, of, *given)
+        if of == type and not correcting:  # the act holds the log; the corrections change their rows, and want it too
+            correcting.extend(correct(pool, person) for person in theirs)
+            for one in correcting:
+                wait_until_it_waits(session, one)
+        return appended
+
+    with ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr(ledger, "append", append_meanwhile)
+        ACTS[type](world)
+        assert len(correcting) == 2
+        assert [one.result(PATIENCE) for one in correcting]
+
+
+@on_postgresql
+def test_a_key_is_rotated_while_somebody_changes_the_trust_file(world: World):
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            session.execute(select(Installation).with_for_update(key_share=True))
+            rotating = pool.submit(rotate_record, world.service, "It is time.")
+            wait_until_it_waits(session, rotating)
+            ledger.append(session, world.agreement, "test", {}, world.clock())
+        rotating.result(PATIENCE)
+
+
+UNCHANGED = {"credentials.credential_id", "credentials.key_sha256", "entries.scope", "entries.sequence"}
+OWN = {"attempts.spki"}  # only who holds the row makes others that point at it
+
+
+def test_no_column_that_is_changed_is_a_key_that_rows_could_point_at():
+    """PostgreSQL would let acts wait for the change, and the change for the log that they hold (tables.people)."""
+    tables = Base.metadata.tables.values()
+    pointed_at = {key.column.table for table in tables for key in table.foreign_keys}
+    found = set()
+    for table in pointed_at:
+        keys = [one for one in table.constraints if isinstance(one, UniqueConstraint) and one._ddl_if is None]
+        whole = [one for one in table.indexes if one.unique and one.dialect_options["postgresql"]["where"] is None]
+        names = {column.name for one in keys for column in one.columns}
+        names |= {column.name for one in whole for column in one.columns}
+        found |= {f"{table.name}.{name}" for name in names - {key.parent.name for key in table.foreign_keys}}
+    assert found == UNCHANGED | OWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,20 +12,29 @@ from signing_service.store.tables.base import Base, Id, SignerId
 
 _LIVING = text("ended IS NULL")
 _NOT_ENDED = text("state <> 'ended'")
+_ADDRESSED = text("email IS NOT NULL")
 
 OFFICERS = ("officer", "lead-officer")  # offices of the secretariat
 
 
 class Person(Base):
-    """Somebody who acts or reads here. The e-mail address is stored in lower case."""
+    """Somebody who acts or reads here. The e-mail address is stored in lower case, and nobody else's.
+
+    PostgreSQL lets no row point at one whose key is being changed, and takes every unique column for a key but those
+    of a partial index. Were the address a key, each act that names the person would wait for a correction of it.
+    """
 
     __tablename__ = "people"
-    __table_args__ = (Index("ix_people_name", "name", "id"),)
+    __table_args__ = (
+        Index("ix_people_name", "name", "id"),
+        UniqueConstraint("email").ddl_if(dialect="sqlite"),  # which would copy a table that others refer to
+        Index("uq_people_address", "email", unique=True, postgresql_where=_ADDRESSED).ddl_if(dialect="postgresql"),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str]
     native_name: Mapped[str | None]
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str] = mapped_column(String(254))
     password_hash: Mapped[str | None]
     """argon2id, encoded; None until the person has chosen a password."""
     locale: Mapped[str] = mapped_column(String(16), default="en")

@@ -1,0 +1,185 @@
+"""This machine's clock beside others': before a process writes, and every hour while it serves. ::
+
+    service = open_to_write(settings)    # ConfigurationError where the clock is wrong
+    check_clock(service)                 # the same, of a service that is open
+
+A clock that was wrong already when the process began shows no jump. So the configured timestamp authorities are asked,
+whose answers carry their own time and signature, and PostgreSQL for its clock. The greater part of the authorities
+that answer decides; those that do not answer keep nobody from starting. What they say never becomes a recorded time:
+whoever lies can stop what is written, and the message names who it was, but can date nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from signing_service.encoding import format_time
+from signing_service.errors import ConfigurationError, TimestampError
+from signing_service.pki.http_authority import HttpAuthority
+from signing_service.record.entry import SERVICE_SCOPE
+from signing_service.settings import Settings
+from signing_service.store import agreements
+from signing_service.store.standing import newest_time, standing_still
+from signing_service.store.wall_clock import LARGEST_STEP, THE_DATABASE
+from signing_service.workflow.service import Clock, Service, open_service, read_anchors, system_clock
+
+INTERVAL = timedelta(hours=1)  # between two comparisons in a process that goes on
+PAUSE = 60.0  # seconds between two looks whether that is over, and between two comparisons of a clock in doubt
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody said of our clock."""
+
+    source: str
+    off: timedelta
+    """By how much ours is ahead; negative where it is behind, zero where it may be the same."""
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether one of the two clocks is wrong."""
+        return abs(self.off) > LARGEST_STEP
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the timestamp authorities answered."""
+
+    told: tuple[Told, ...]
+    silent: tuple[tuple[str, str], ...]
+    """The names of those that told no time, each with the reason."""
+
+    @property
+    def against(self) -> tuple[Told, ...]:
+        """Those that contradict our clock, where they are the greater part."""
+        wrong = tuple(one for one in self.told if one.contradicts)
+        return wrong if 2 * len(wrong) > len(self.told) else ()
+
+
+def ask(authorities: Sequence[HttpAuthority], clock: Clock) -> Answers:
+    """Ask all authorities for their time, at once."""
+    if not authorities:
+        return Answers((), ())
+    with ThreadPoolExecutor(len(authorities)) as pool:
+        answers = list(pool.map(lambda authority: _ask(authority, clock), authorities))
+    told = tuple(one for one in answers if isinstance(one, Told))
+    return Answers(told, tuple(one for one in answers if not isinstance(one, Told)))
+
+
+def authorities_of(service: Service) -> list[HttpAuthority]:
+    """Those outside the service."""
+    return [one for one in service.authorities if isinstance(one, HttpAuthority)]
+
+
+def check_clock(service: Service) -> None:
+    """Compare the clock; nothing is recorded in this process while it is found wrong, and ConfigurationError raised."""
+    clock, now = service.database.wall_clock, service.clock()
+    clock.compared = now
+    answers = ask(authorities_of(service), service.clock)
+    for name, reason in answers.silent:
+        _log.warning("clock: not compared with %s: %s", name, reason)
+    against = [*answers.against, *_off_the_database(service)]
+    for one in against:
+        clock.contradict(one.source, one.off)
+    if against:
+        raise _wrong(against[0], now)
+    for one in answers.told:
+        if one.contradicts:
+            _log.error("clock: %s differs by %s from ours and from the others", one.source, abs(one.off))
+    if answers.told:
+        clock.confirm()
+
+
+def check_clock_before(settings: Settings, clock: Clock = system_clock) -> None:
+    """The same before there is a service; raises ConfigurationError."""
+    anchors = read_anchors(settings.timestamp_anchors_file)
+    against = ask([HttpAuthority(url, anchors) for url in settings.timestamp_urls], clock).against
+    if against:
+        raise _wrong(against[0], clock())
+
+
+def open_to_write(settings: Settings) -> Service:
+    """Open a service for who records something by its clock; raises as open_service and check_clock."""
+    service = open_service(settings)
+    check_clock(service)
+    return service
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAhead:
+    """That the record has times which lie in the future by our clock."""
+
+    newest: datetime
+    standing: tuple[tuple[str, datetime], ...]
+    """Where nothing can be recorded for that reason (a name for operators), each with the time until when."""
+
+
+def record_ahead(service: Service) -> RecordAhead | None:
+    """What of the record lies in the future; None where nothing does."""
+    now = service.clock()
+    with service.database.read() as session:
+        newest = newest_time(session)
+        if newest is None or newest <= now + LARGEST_STEP:
+            return None
+        found = standing_still(session, now)
+        return RecordAhead(newest, tuple((_called(session, one.scope), one.until) for one in found))
+
+
+def _called(session: Session, scope: str) -> str:
+    return "the service's own events" if scope == SERVICE_SCOPE else agreements.get(session, scope).reference
+
+
+def clock_once(service: Service) -> tuple[int, bool]:
+    """Compare the clock if that is due, or if it is in doubt; for a worker of its own."""
+    clock, now = service.database.wall_clock, service.clock()
+    recent = clock.compared is not None and timedelta(0) <= now - clock.compared < INTERVAL
+    if not recent or clock.doubted:
+        try:
+            check_clock(service)
+        except ConfigurationError as error:
+            _log.error("clock: %s (%s)", error.message, error.hint)
+    return 0, True
+
+
+def _ask(authority: HttpAuthority, clock: Clock) -> Told | tuple[str, str]:
+    begin = clock()
+    try:
+        time = authority.tell_time()
+    except TimestampError as error:
+        return authority.name, error.message
+    return Told(authority.name, _off(begin, time, clock()))
+
+
+def _off(begin: datetime, time: datetime, end: datetime) -> timedelta:
+    """By how much our clock is ahead of one that said ``time`` between our ``begin`` and our ``end``."""
+    if begin <= time <= end:
+        return timedelta(0)
+    return begin - time if time < begin else end - time
+
+
+def _off_the_database(service: Service) -> list[Told]:
+    """PostgreSQL, where its clock is another than ours."""
+    if service.database.dialect == "sqlite":
+        return []
+    begin = system_clock()
+    with service.database.read() as session:
+        time = session.execute(select(func.clock_timestamp())).scalar_one()
+    told = Told(THE_DATABASE, _off(begin, time, system_clock()))
+    return [told] if told.contradicts else []
+
+
+def _wrong(told: Told, now: datetime) -> ConfigurationError:
+    return ConfigurationError(
+        f"it is {format_time(now)} by this machine's clock, but {format_time(now - told.off)} by {told.source}",
+        hint="nothing is recorded by a wrong clock: set it (timedatectl set-ntp true) and start again; where it is "
+        "right, have the other one set right, or take the authority out of TIMESTAMP_URLS",
+    )

@@ -1,0 +1,198 @@
+"""A clock that is wrong from the start: who says so, what is written by it, and what a liar can do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from signing_service.encoding import format_time, parse_canonical_json
+from signing_service.errors import ConfigurationError, UnavailableError
+from signing_service.pki.http_authority import HttpAuthority
+from signing_service.store import cosignatures, openings
+from signing_service.store.standing import newest_time, standing_still, stands_until
+from signing_service.workflow import clock_check
+from signing_service.workflow.clock_check import INTERVAL, check_clock, check_clock_before, clock_once
+from signing_service.workflow.officers import add_officer
+from signing_service.workflow.people import NewPerson
+from signing_service.workflow.readiness import readiness
+from signing_service.workflow.service import open_service, system_clock
+from signing_service.workflow.worker import make_workers
+from tests.cast import LIN, NOON, SECOND_OFFICER
+from tests.pki.authorities import ROOT, Behaviour, Stamper, served
+from tests.workflow.world import World
+
+DAYS = timedelta(days=2)
+NOBODY = "http://127.0.0.1:9/tsr"  # the discard port: nobody answers there
+
+
+@contextlib.contextmanager
+def beside(world: World, *behaviours: Behaviour | str) -> Iterator[World]:
+    """The service with these timestamp authorities."""
+    with contextlib.ExitStack() as stack:
+        urls = [one if isinstance(one, str) else stack.enter_context(served(one)) for one in behaviours]
+        authorities = tuple(HttpAuthority(url, [ROOT.certificate]) for url in urls)
+        yield replace(world, service=replace(world.service, authorities=authorities))
+
+
+def saying(offset: timedelta = timedelta(0)) -> Behaviour:
+    """An authority whose clock is so far from noon."""
+    return Behaviour(Stamper(time=NOON + offset))
+
+
+def record_something(world: World, officer: str = "tan@temasek.example") -> None:
+    """An event of the service itself."""
+    add_officer(world.service, world.officer, NewPerson(SECOND_OFFICER.name, officer))
+
+
+def opened_anew(world: World) -> World:
+    """As after a restart."""
+    service = open_service(world.service.settings, world.clock)
+    return replace(world, service=replace(service, authorities=world.service.authorities))
+
+
+def publish_ahead(world: World) -> World:
+    """Published by a clock that was two days ahead; it is right again now, and the service was restarted."""
+    world.clock.forward(days=2)
+    world.publish()
+    world.clock.forward(days=-2)
+    return opened_anew(world)
+
+
+@pytest.mark.parametrize("offset", [timedelta(0), timedelta(seconds=59), -timedelta(seconds=59)])
+def test_a_clock_that_the_authority_confirms_writes(world: World, offset: timedelta):
+    with beside(world, saying(offset)) as world:
+        check_clock(world.service)
+        record_something(world)
+
+
+@pytest.mark.parametrize("offset", [DAYS, -DAYS, timedelta(seconds=62), -timedelta(seconds=62)])
+def test_by_a_clock_that_the_authority_contradicts_nothing_starts_and_nothing_is_written(
+    world: World, offset: timedelta
+):
+    with beside(world, saying(offset)) as world:
+        who = world.service.authorities[0].name
+        with pytest.raises(ConfigurationError, match=f"by this machine's clock, but .* by {who}"):
+            check_clock(world.service)
+        with pytest.raises(UnavailableError, match="so nothing is recorded now"):
+            record_something(world)
+        assert "so nothing is recorded now" in {part.name: part.problem for part in readiness(world.service)}["clock"]
+
+
+def test_authorities_that_do_not_answer_keep_nobody_from_starting(world: World, caplog: pytest.LogCaptureFixture):
+    unsigned = Behaviour(Stamper(nonce=lambda nonce: (nonce or 0) + 1, time=NOON + DAYS))
+    with beside(world, NOBODY, Behaviour(Stamper(), status=503), unsigned) as world:
+        with caplog.at_level(logging.WARNING):
+            check_clock(world.service)
+        assert caplog.text.count("clock: not compared with") == 3
+        assert not world.service.database.wall_clock.vouched
+        record_something(world)
+
+
+def test_one_authority_that_lies_among_others_is_told_and_stops_nobody(world: World, caplog: pytest.LogCaptureFixture):
+    with beside(world, saying(DAYS), saying()) as world:
+        check_clock(world.service)
+        assert f"{world.service.authorities[0].name} differs by 2 days" in caplog.text
+        record_something(world)
+
+
+def test_the_greater_part_of_the_authorities_decides(world: World):
+    with beside(world, saying(DAYS), saying(), saying(DAYS)) as world, pytest.raises(ConfigurationError):
+        check_clock(world.service)
+
+
+def test_a_lying_authority_shifts_no_time_that_is_recorded(world: World):
+    with beside(world, saying(timedelta(seconds=59)), saying(DAYS)) as world:
+        check_clock(world.service)
+        record_something(world)
+        with world.service.database.read() as session:
+            newest = openings.of_scope(session, "service")[-1]
+        assert parse_canonical_json(newest.event or b"")["time"] == format_time(NOON)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_clock_that_is_not_the_databases_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch):
+    check_clock(world.service)
+    monkeypatch.setattr(clock_check, "system_clock", lambda: system_clock() + DAYS)
+    with pytest.raises(ConfigurationError, match=r"by this machine's clock, but .* by the database's clock"):
+        check_clock(world.service)
+    with pytest.raises(UnavailableError, match="by the database's clock it is"):
+        record_something(world)
+
+
+def test_before_init_the_clock_is_compared_too(world: World):
+    with served(saying(DAYS)) as url:
+        settings = replace(world.service.settings, timestamp_urls=(url,), timestamp_anchors_file=None)
+        check_clock_before(settings, world.clock)  # without anchors it is nobody's word
+        anchors = world.service.settings.keys / "anchors.pem"
+        anchors.write_bytes(ROOT.certificate.public_bytes(Encoding.PEM))
+        with pytest.raises(ConfigurationError, match="by this machine's clock, but"):
+            check_clock_before(replace(settings, timestamp_anchors_file=anchors), world.clock)
+
+
+def test_what_was_recorded_by_a_clock_ahead_stops_all_writing_where_nobody_vouches_for_the_clock(world: World):
+    world = publish_ahead(world)
+    until = f"{NOON + DAYS:%Y-%m-%dT%H:%M}"
+    with pytest.raises(UnavailableError, match=f"nothing can be recorded here before {until}.*clock says"):
+        record_something(world)
+    assert until in {part.name: part.problem for part in readiness(world.service)}["clock"]
+    world.clock.forward(days=2)
+    record_something(world)
+    assert not any(part.problem for part in readiness(world.service) if part.name == "clock")
+
+
+def test_an_authority_that_confirms_the_clock_lets_all_go_on_but_what_is_dated_in_the_future(world: World):
+    world = publish_ahead(world)
+    with beside(world, saying()) as world:
+        check_clock(world.service)
+        record_something(world)
+        with pytest.raises(UnavailableError, match="nothing can be recorded here before"):
+            world.sign(LIN)
+        assert not any(part.problem for part in readiness(world.service) if part.name == "clock")
+        with world.service.database.read() as session:
+            assert [one.scope for one in standing_still(session, world.clock())] == [world.agreement]
+            assert stands_until(session, "service", world.clock()) is None
+
+
+def test_a_process_that_goes_on_compares_its_clock_every_hour_and_while_it_is_in_doubt(world: World):
+    answer = Stamper()
+    with beside(world, Behaviour(lambda request: answer.but(time=told[-1])(request))) as world:
+        told = [NOON]
+        clock_once(world.service)
+        told.append(NOON + DAYS)
+        clock_once(world.service)
+        record_something(world)  # nobody was asked again so soon
+        world.clock.forward(seconds=INTERVAL.total_seconds())
+        clock_once(world.service)
+        with pytest.raises(UnavailableError, match="so nothing is recorded now"):
+            record_something(world, "another@temasek.example")
+        told.append(world.clock())
+        clock_once(world.service)
+        record_something(world, "another@temasek.example")
+
+
+
+def test_only_where_an_authority_outside_tells_the_time_somebody_compares_it(world: World):
+    assert len(make_workers(world.service)) == 1
+    with beside(world, saying()) as asking:
+        assert len(make_workers(asking.service)) == 2
+
+
+@pytest.mark.parametrize(
+    ("hours", "reached"),
+    [([], None), ([5], 5), ([1, 5], 1), ([1, 2, 900], 2), ([1, 2, 900, 900], 2), ([3, 900, 900], 900)],
+)
+def test_the_greater_part_of_the_log_witnesses_tells_the_time(world: World, hours: list[int], reached: int | None):
+    world.publish()
+    with world.service.database.begin() as session:
+        size = len(openings.of_scope(session, "service")) + len(openings.of_scope(session, world.agreement))
+        for number, hour in enumerate(hours):
+            time = NOON + timedelta(hours=hour)
+            cosignatures.add(session, size, f"witness-{number}", "—", time=time, now=world.clock())
+    with world.service.database.read() as session:
+        assert newest_time(session) == NOON + timedelta(hours=reached or 0)
