@@ -10,6 +10,6 @@ import os
 
 from signing_service.settings import parse_settings
 from signing_service.web.app import create_app
-from signing_service.workflow.service import open_service
+from signing_service.workflow.clock_check import open_to_write
 
-application = create_app(open_service(parse_settings(os.environ)))
+application = create_app(open_to_write(parse_settings(os.environ)))

@@ -44,10 +44,10 @@ def check_clock(service: Service) -> Iterator[Finding]:
         yield Finding("ok", "clock", format_time(now))
         return
     answers = ask(authorities_of(service), service.clock)
-    confirmed = bool(answers.told) and not answers.against
+    confirmed = bool(answers.agreeing)
     text = f"it is {format_time(now)} here, but the record has a time of {format_time(ahead.newest)} already"
     if confirmed:
-        text += f"; {answers.told[0].source} says that this clock is right"
+        text += f"; {answers.agreeing[0].source} says that this clock is right"
     yield Finding("wrong", "clock", text, _RECORD_WRONG if confirmed else _ONE_WRONG)
     for name, end in ahead.standing:
         until = f"nothing can be recorded in {name} before {format_time(end)}"

@@ -41,7 +41,7 @@ class HttpAuthority:
         """Ask at ``url``; ``timeout`` and ``deadline`` are in seconds. Redirections are not followed."""
         self._url = url
         self._anchors = tuple(anchors)
-        self._deadline = deadline
+        self._timeout, self._deadline = timeout, deadline
         self._client = httpx.Client(
             timeout=timeout, follow_redirects=False, headers={"Accept": REPLY_TYPE}, limits=NO_REUSE
         )
@@ -69,17 +69,17 @@ class HttpAuthority:
     def _ask(self, request: bytes, seconds: float) -> bytes:
         with Deadline(seconds) as deadline:
             try:
-                return self._exchange(request, deadline)
+                return self._exchange(request, deadline, min(seconds, self._timeout))
             except httpx.TimeoutException as error:
                 raise TimestampError("it did not answer in time") from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 late = "it did not answer in time" if deadline.is_over else f"it cannot be reached: {error}"
                 raise TimestampError(late) from error
 
-    def _exchange(self, request: bytes, deadline: Deadline) -> bytes:
+    def _exchange(self, request: bytes, deadline: Deadline, timeout: float) -> bytes:
         headers, body = {"Content-Type": QUERY_TYPE}, b""
         with self._client.stream(
-            "POST", self._url, content=request, headers=headers, extensions={"trace": deadline.trace}
+            "POST", self._url, content=request, headers=headers, timeout=timeout, extensions={"trace": deadline.trace}
         ) as answer:
             if answer.status_code != 200:
                 raise TimestampError(f"it answered with HTTP status {answer.status_code}")

@@ -17,33 +17,24 @@ and the undertaking is repeated by its idempotency key.
 
 from __future__ import annotations
 
-import functools
-import os
-import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from signing_service.errors import ConfigurationError, DatabaseDownError, InputError, UnavailableError
 from signing_service.store.driver import Driver
+from signing_service.store.engine import BUSY_TIMEOUT, READ_ONLY, make_engine
 from signing_service.store.guard import Guard
 from signing_service.store.wall_clock import WallClock
 
-BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
-UNASKED = 1.0  # seconds for which a connection that was given back is taken to be alive
-Isolation = Literal["READ COMMITTED", "AUTOCOMMIT"]
-_USED = "used"  # key of a pooled connection's info: when it was given back
-_READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
+LOOKERS = 3  # connections for single questions that are kept: each takes a millisecond
 GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an append finds them
 
 
@@ -60,13 +51,13 @@ class Database:
         self.guard = guard
         self.wall_clock = WallClock()
         self._writers = threading.Lock()
-        self.engine = _make_engine(self.url, pool_size)
-        options: dict[str, Any] = {_READ_ONLY: True}
+        self.engine = make_engine(self.url, pool_size)
+        options: dict[str, Any] = {READ_ONLY: True}
         if self.dialect == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reader = self.engine.execution_options(**options)
         # PostgreSQL's single questions have connections of their own, which nobody has to switch back and forth
-        self._looker = self.engine if self.dialect == "sqlite" else _make_engine(self.url, pool_size, "AUTOCOMMIT")
+        self._looker = self.engine if self.dialect == "sqlite" else make_engine(self.url, LOOKERS, "AUTOCOMMIT")
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -111,7 +102,7 @@ class Database:
         with unavailable_when_down(), self._looker.connect() as connection:
             try:
                 yield Driver(connection)
-            except DBAPIError:
+            except (OperationalError, InterfaceError):
                 connection.invalidate()  # the pool did not see what the driver met
                 raise
 
@@ -159,14 +150,6 @@ class Database:
             self._writers.release()
 
 
-_SQLITE_PRAGMAS = (
-    "journal_mode = WAL",
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "secure_delete = ON",  # what is erased is overwritten in the file; the default of many builds, but not of all
-    "cache_size = -16000",  # KiB
-    "wal_autocheckpoint = 4000",  # pages of 4 KiB: the same few pages of the record are written back less often
-)
 _DURABILITY = ("fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names")
 _OWN_DISK = ("local", "remote_write")  # values of synchronous_commit that wait for no standby's disk
 
@@ -235,78 +218,3 @@ def parse_url(url: str) -> URL:
     if parsed.drivername == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise ConfigurationError("DATABASE_URL names no file", hint="sqlite:///var/service.db")
     return parsed
-
-
-def _make_engine(url: URL, pool_size: int, isolation: Isolation = "READ COMMITTED") -> Engine:
-    if url.get_backend_name() == "sqlite":
-        _create_private_file(Path(str(url.database)))
-        engine = create_engine(url, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT})
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    else:
-        engine = create_engine(
-            url,
-            pool_size=pool_size,
-            hide_parameters=True,  # what people typed has no place in an error or a log
-            isolation_level=isolation,
-            connect_args={
-                "application_name": "signing-service",
-                "client_encoding": "utf8",
-                "connect_timeout": 10,
-                "options": f"-c lock_timeout={BUSY_TIMEOUT}s -c timezone=UTC",
-            },
-        )
-        event.listen(engine, "connect", _check_encoding)
-        event.listen(engine, "checkin", _note_use)
-        event.listen(engine, "checkout", functools.partial(_check_alive, engine.dialect))
-    return engine
-
-
-def _note_use(_connection: Any, record: ConnectionPoolEntry | None) -> None:
-    if record is not None:
-        record.info[_USED] = time.monotonic()
-
-
-def _check_alive(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Let the pool replace a connection that was cut while it lay there; one that was used just now is not asked.
-
-    Where such a one was cut all the same, its transaction fails and the pool makes all connections anew.
-    """
-    if time.monotonic() - record.info.get(_USED, -UNASKED) < UNASKED:
-        return
-    try:
-        dialect.do_ping(connection)
-    except dialect.loaded_dbapi.Error as error:
-        raise DisconnectionError from error
-
-
-def _check_encoding(connection: Any, _record: object) -> None:
-    """Refuse a database that would not keep names in twelve scripts as they were given."""
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise ConfigurationError(
-            f"DATABASE_URL: the database {connection.info.dbname} is encoded as {encoding}, not as UTF8",
-            hint="make it anew: createdb --encoding=UTF8 --template=template0 NAME",
-        )
-
-
-def _create_private_file(path: Path) -> None:
-    """Make the database file readable by its owner alone; SQLite gives its WAL the same mode."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise ConfigurationError(
-            f"DATABASE_URL: {path}: {error.strerror}", hint="make the folder, writable by the service's user"
-        ) from error
-
-
-def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
-    for pragma in _SQLITE_PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reader = connection.get_execution_options().get(_READ_ONLY, False)
-    # run beneath SQLAlchemy: every transaction begins here, and a statement of its own costs more than the begin
-    Driver(connection).run("BEGIN" if reader else "BEGIN IMMEDIATE")

@@ -58,13 +58,15 @@ class Driver:
 
         Gives how many rows the last one has changed.
         """
+        if not statements:
+            return 0
         if not self.locks_rows:
             counts = [self._execute(statement, parameters).rowcount for statement, parameters in statements]
-            return counts[-1] if counts else 0
+            return int(counts[-1])
         with self._raising("; ".join(statement for statement, _ in statements)), self._raw.pipeline():
             for statement, parameters in statements:
                 self._cursor.execute(_spelled(statement), parameters)
-        return int(self._cursor.rowcount) if statements else 0
+        return int(self._cursor.rowcount)
 
     def row(self, statement: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
         """The first row, None if there is none."""

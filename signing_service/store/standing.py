@@ -3,7 +3,7 @@
 Example::
 
     with database.read() as session:
-        newest_time(session)                  # of events, checkpoints and cosignatures
+        newest_time(session)                  # of events and checkpoints
         for one in standing_still(session, now):
             print(one.scope, one.until)       # nothing can be recorded there before
 """
@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from signing_service.store import cosignatures, publisher
+from signing_service.store import publisher
 from signing_service.store.driver import Driver
 from signing_service.store.ledger import read_frontier
-from signing_service.store.tables import Cosignature
 from signing_service.store.wall_clock import LARGEST_STEP
 
 LOOKED = 2000  # newest entries that are looked at: none of them may be later than now
@@ -35,19 +34,19 @@ class Standing(NamedTuple):
 
 
 def newest_time(session: Session) -> datetime | None:
-    """The latest of the newest events' times, the newest checkpoint's and the witnesses'; None in an empty record."""
+    """The latest of the newest events' times and the newest checkpoint's; None in an empty record.
+
+    All are this service's own. A log witness may date its cosignature as it likes, so none of theirs is among them.
+    """
     times = [_time(data) for _, data in _newest_entries(session)]
     released = publisher.newest(session)
     if released is not None:
         times.append(released.published)
-    witnessed = _witnessed(session)
-    if witnessed is not None:
-        times.append(witnessed)
     return max(times, default=None)
 
 
 def standing_still(session: Session, now: datetime) -> list[Standing]:
-    """The scopes in which nothing can be recorded yet, since an event of theirs is dated after ``now``."""
+    """The scopes in which nothing can be recorded yet, since an event of theirs among the newest is after ``now``."""
     scopes = {scope for scope, data in _newest_entries(session) if _time(data) > now + LARGEST_STEP}
     found = [(scope, stands_until(session, scope, now)) for scope in sorted(scopes)]
     return [Standing(scope, until) for scope, until in found if until is not None]
@@ -63,16 +62,6 @@ def stands_until(session: Session, scope: str, now: datetime) -> datetime | None
 def _newest_entries(session: Session) -> list[tuple[str, bytes]]:
     size = read_frontier(session).size
     return [(row[0], row[1]) for row in Driver.of(session).rows(_NEWEST, {"first": size - LOOKED})]
-
-
-def _witnessed(session: Session) -> datetime | None:
-    """The time that at least half of the log witnesses have reached: a minority that lies makes no clock look wrong."""
-    newest = [
-        session.get(Cosignature, (one.cosigned, one.witness))
-        for one in cosignatures.progress_of_all(session)
-    ]
-    times = sorted(one.time for one in newest if one is not None)
-    return times[(len(times) - 1) // 2] if times else None
 
 
 def _time(entry: bytes) -> datetime:

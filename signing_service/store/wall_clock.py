@@ -14,12 +14,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Literal
 
 from signing_service.errors import Phrase, UnavailableError
 
 LARGEST_STEP = timedelta(minutes=1)  # of a clock that is kept by NTP, or between two machines' clocks
 
 THE_DATABASE = Phrase("the database's clock")
+Judge = Literal["authorities", "database"]
+"""Who may contradict a clock."""
 
 
 def _since_boot() -> float:
@@ -40,20 +43,21 @@ class WallClock:
         they are wrong, and only what goes on from them has to wait."""
         self.compared: datetime | None = None
         """When others were asked last."""
-        self._doubt: tuple[str, timedelta] | None = None
+        self._doubts: dict[Judge, tuple[str, timedelta]] = {}
 
-    def contradict(self, source: str, off: timedelta) -> None:
+    def contradict(self, judge: Judge, source: str, off: timedelta) -> None:
         """Record nothing from now on: ``source`` says that this clock is ahead by ``off`` (negative: behind)."""
-        self._doubt = source, off
+        self._doubts[judge] = source, off
 
-    def confirm(self) -> None:
-        """Somebody outside the service says that this clock is right."""
-        self._doubt, self.vouched = None, True
+    def agree(self, judge: Judge) -> None:
+        """That one does not contradict this clock, or not any more; authorities that agree vouch for it."""
+        self._doubts.pop(judge, None)
+        self.vouched = self.vouched or judge == "authorities"
 
     @property
     def doubted(self) -> bool:
-        """Whether somebody contradicts it, and nobody has confirmed it since."""
-        return self._doubt is not None
+        """Whether somebody contradicts it, who has not agreed since."""
+        return bool(self._doubts)
 
     def check(self, now: datetime) -> None:
         """Raise UnavailableError if nothing may be recorded at ``now``, by this clock.
@@ -68,8 +72,8 @@ class WallClock:
                 hint="try again later: the operator has to set the clock, or restart the service if its time is right",
                 seconds=round(jump.total_seconds()),
             )
-        if self._doubt is not None:
-            source, off = self._doubt
+        if self._doubts:
+            source, off = next(iter(self._doubts.values()))
             raise UnavailableError(
                 "the server's clock says %(now)s, but by %(source)s it is %(time)s, so nothing is recorded now",
                 hint="try again later: the operator has to set the clock; signing-service doctor compares it",

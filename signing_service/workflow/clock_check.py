@@ -26,6 +26,7 @@ from signing_service.pki.http_authority import HttpAuthority
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.settings import Settings
 from signing_service.store import agreements
+from signing_service.store.database import Database, parse_url
 from signing_service.store.standing import newest_time, standing_still
 from signing_service.store.wall_clock import LARGEST_STEP, THE_DATABASE
 from signing_service.workflow.service import Clock, Service, open_service, read_anchors, system_clock
@@ -61,8 +62,15 @@ class Answers:
     @property
     def against(self) -> tuple[Told, ...]:
         """Those that contradict our clock, where they are the greater part."""
-        wrong = tuple(one for one in self.told if one.contradicts)
-        return wrong if 2 * len(wrong) > len(self.told) else ()
+        return self._if_most(tuple(one for one in self.told if one.contradicts))
+
+    @property
+    def agreeing(self) -> tuple[Told, ...]:
+        """Those whose time is ours, where they are the greater part; halves decide nothing."""
+        return self._if_most(tuple(one for one in self.told if not one.contradicts))
+
+    def _if_most(self, some: tuple[Told, ...]) -> tuple[Told, ...]:
+        return some if 2 * len(some) > len(self.told) else ()
 
 
 def ask(authorities: Sequence[HttpAuthority], clock: Clock) -> Answers:
@@ -83,28 +91,37 @@ def authorities_of(service: Service) -> list[HttpAuthority]:
 def check_clock(service: Service) -> None:
     """Compare the clock; nothing is recorded in this process while it is found wrong, and ConfigurationError raised."""
     clock, now = service.database.wall_clock, service.clock()
-    clock.compared = now
     answers = ask(authorities_of(service), service.clock)
     for name, reason in answers.silent:
         _log.warning("clock: not compared with %s: %s", name, reason)
-    against = [*answers.against, *_off_the_database(service)]
-    for one in against:
-        clock.contradict(one.source, one.off)
-    if against:
-        raise _wrong(against[0], now)
     for one in answers.told:
         if one.contradicts:
-            _log.error("clock: %s differs by %s from ours and from the others", one.source, abs(one.off))
-    if answers.told:
-        clock.confirm()
+            _log.error("clock: %s differs by %s from ours", one.source, abs(one.off))
+    for one in answers.against:
+        clock.contradict("authorities", one.source, one.off)
+    if answers.agreeing:
+        clock.agree("authorities")
+    other = _off_the_database(service.database)
+    if other is None:
+        clock.agree("database")
+    else:
+        clock.contradict("database", other.source, other.off)
+    clock.compared = now
+    for one in (*answers.against, *([other] if other else [])):
+        raise _wrong(one, now)
 
 
 def check_clock_before(settings: Settings, clock: Clock = system_clock) -> None:
     """The same before there is a service; raises ConfigurationError."""
     anchors = read_anchors(settings.timestamp_anchors_file)
     against = ask([HttpAuthority(url, anchors) for url in settings.timestamp_urls], clock).against
-    if against:
-        raise _wrong(against[0], clock())
+    other = None
+    if parse_url(settings.database_url).get_backend_name() != "sqlite":  # whose file is not there yet
+        database = Database(settings.database_url)
+        other = _off_the_database(database)
+        database.dispose()
+    for one in (*against, *([other] if other else [])):
+        raise _wrong(one, clock())
 
 
 def open_to_write(settings: Settings) -> Service:
@@ -166,15 +183,15 @@ def _off(begin: datetime, time: datetime, end: datetime) -> timedelta:
     return begin - time if time < begin else end - time
 
 
-def _off_the_database(service: Service) -> list[Told]:
+def _off_the_database(database: Database) -> Told | None:
     """PostgreSQL, where its clock is another than ours."""
-    if service.database.dialect == "sqlite":
-        return []
+    if database.dialect == "sqlite":
+        return None
     begin = system_clock()
-    with service.database.read() as session:
+    with database.read() as session:
         time = session.execute(select(func.clock_timestamp())).scalar_one()
     told = Told(THE_DATABASE, _off(begin, time, system_clock()))
-    return [told] if told.contradicts else []
+    return told if told.contradicts else None
 
 
 def _wrong(told: Told, now: datetime) -> ConfigurationError:

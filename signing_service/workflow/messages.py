@@ -8,8 +8,8 @@
 Written by the standard library's older, lighter message, which takes headers as they are: its newer one reads each
 header and packs each line anew, in ten times the CPU. Headers with letters outside ASCII are folded by the newer one's.
 
-Every line is ASCII and at most 78 characters long whatever the language, so that no server on the way has a reason to
-pack it anew, which would break its DKIM signature (RFC 6376 section 5.3).
+Every line is ASCII and at most 78 characters long whatever the language, but for a longer address or Message-ID, so
+that no server on the way has a reason to pack it anew, which would break its DKIM signature (RFC 6376 section 5.3).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from signing_service.store.outbox import ClaimedMail
 
 MAX_WORD_LINE = 76  # characters of a line with encoded words; RFC 2047 section 2
-MAX_LINE = 78  # characters; RFC 5322 section 2.1.1
+ENCODED = "=?"  # begins an encoded word (RFC 2047): what only looks like one must not be read as other words
 _POLICY = compat32.clone(linesep="\r\n", max_line_length=MAX_WORD_LINE)
 
 
@@ -84,23 +84,26 @@ def _from(name: str, sender: str, reply_to: str | None) -> list[tuple[str, str]]
 def _subject(text: str) -> Header | str:
     if len(f"{text}.".splitlines()) > 1:
         raise ValueError(f"the subject {text!r} is not one line")
-    if text.isascii() and text.isprintable():
-        return _line("Subject", text)[1]
+    if text.isascii() and text.isprintable() and ENCODED not in text:
+        return text
     # not as the library's policies do, which lose spaces between words of a long one: Приглашение подписать:Соглашение
     return Header(text, "utf-8", maxlinelen=MAX_WORD_LINE, header_name="Subject")  # RFC 2047, of whole characters
 
 
 def _line(name: str, value: str) -> tuple[str, str]:
-    """A header of ASCII alone; raises ValueError on whatever could end its line."""
-    if not (value.isascii() and value.isprintable()):
+    """A header of ASCII alone, as it is; raises ValueError on whatever could end its line or be read as other words."""
+    if not (value.isascii() and value.isprintable()) or ENCODED in value:
         raise ValueError(f"the header {name} cannot hold {value!r}")
-    return (name, value) if len(f"{name}: {value}") <= MAX_LINE else _folded(name, value)
+    return name, value
 
 
-def _folded(name: str, value: str | Address) -> tuple[str, str]:
-    """A header on as many lines as it needs, its letters outside ASCII encoded."""
+def _folded(name: str, value: Address) -> tuple[str, str]:
+    """A header of one address on as many lines as it needs, its letters outside ASCII encoded."""
     folded = str(SMTP.fold(name, SMTP.header_store_parse(name, value)[1]))
-    return name, folded.partition(":")[2].strip()
+    text = folded.partition(":")[2].strip()
+    if any(line[:1] not in (" ", "\t") for line in text.splitlines()[1:]):
+        raise ValueError(f"the header {name} cannot hold {str(value)!r}")  # the library reads encoded words in names
+    return name, text
 
 
 def _body(mail: ClaimedMail, encoding: str) -> library.Message[str, Header | str]:

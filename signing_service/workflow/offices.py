@@ -33,9 +33,9 @@ def give_office(service: Service, lead_id: str, person_id: str, office: str) -> 
         person = people.get(session, person_id)
         if person_id == lead_id:
             raise NotAllowedError("nobody changes their own office", hint="ask another lead officer")
+        people.hold(session, person)
         if person.ended is not None:
             raise NotAllowedError("this person may not act any more")
-        people.hold(session, person)
         sessions.end_all(session, person_id, now=now)
         take_office(session, person, office, lead_id, now)  # which locks the log, last
     service.publish()

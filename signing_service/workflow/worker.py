@@ -91,16 +91,21 @@ def bounces_once(service: Service) -> tuple[int, bool]:
 def make_workers(service: Service) -> list[Worker]:
     """The threads that this service needs: one for mails and archiving, one each for what else there is.
 
-    That is the clock where a timestamp authority outside tells the time, witnesses, and bounces.
+    That is the clock, witnesses, and bounces.
     """
-    workers = [Worker(service)]
-    if authorities_of(service):
-        workers.append(Worker(service, work=clock_once, name="clock", pause=CLOCK_PAUSE))
+    workers = [Worker(service), *make_clock_worker(service)]
     if service.witnesses:
         workers.append(Worker(service, work=witness_once, name="witnesses"))
     if service.settings.bounce_mailbox is not None:
         workers.append(Worker(service, work=bounces_once, name="bounces", pause=BOUNCES_PAUSE))
     return workers
+
+
+def make_clock_worker(service: Service) -> list[Worker]:
+    """The thread that every process needs which records something, where another clock can be asked."""
+    if authorities_of(service) or service.database.dialect == "postgresql":
+        return [Worker(service, work=clock_once, name="clock", pause=CLOCK_PAUSE)]
+    return []
 
 
 def retry_pause(failures: int, chance: float) -> float:

@@ -212,6 +212,16 @@ def test_lost_connections_are_replaced(database: Database):
         assert session.execute(text("SELECT 1")).scalar_one() == 1
 
 
+@pytest.mark.databases("postgresql")
+def test_a_question_whose_connection_was_cut_fails_alone(database: Database):
+    with pytest.raises(UnavailableError), database.ask() as driver:
+        driver.row("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for _ in range(4):
+        with database.ask() as driver:
+            assert driver.row("SELECT 1") == (1,)
+
+
 def test_errors_of_the_drivers_own_statements_are_sqlalchemys(database: Database):
     statement = "INSERT INTO log_state (id, size, frontier) VALUES (:id, 0, :frontier)"
 

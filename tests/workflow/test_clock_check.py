@@ -15,14 +15,14 @@ from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import ConfigurationError, UnavailableError
 from signing_service.pki.http_authority import HttpAuthority
 from signing_service.store import cosignatures, openings
-from signing_service.store.standing import newest_time, standing_still, stands_until
+from signing_service.store.standing import standing_still, stands_until
 from signing_service.workflow import clock_check
 from signing_service.workflow.clock_check import INTERVAL, check_clock, check_clock_before, clock_once
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.people import NewPerson
 from signing_service.workflow.readiness import readiness
 from signing_service.workflow.service import open_service, system_clock
-from signing_service.workflow.worker import make_workers
+from signing_service.workflow.worker import make_clock_worker, make_workers
 from tests.cast import LIN, NOON, SECOND_OFFICER
 from tests.pki.authorities import ROOT, Behaviour, Stamper, served
 from tests.workflow.world import World
@@ -99,6 +99,7 @@ def test_one_authority_that_lies_among_others_is_told_and_stops_nobody(world: Wo
         check_clock(world.service)
         assert f"{world.service.authorities[0].name} differs by 2 days" in caplog.text
         record_something(world)
+        assert not world.service.database.wall_clock.vouched, "one word against another's"
 
 
 def test_the_greater_part_of_the_authorities_decides(world: World):
@@ -176,23 +177,57 @@ def test_a_process_that_goes_on_compares_its_clock_every_hour_and_while_it_is_in
         record_something(world, "another@temasek.example")
 
 
-
-def test_only_where_an_authority_outside_tells_the_time_somebody_compares_it(world: World):
-    assert len(make_workers(world.service)) == 1
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+def test_where_somebody_else_tells_the_time_every_process_that_records_compares_it(world: World):
+    database = world.service.database.dialect == "postgresql"
+    assert len(make_clock_worker(world.service)) == database
     with beside(world, saying()) as asking:
+        assert len(make_clock_worker(asking.service)) == 1
         assert len(make_workers(asking.service)) == 2
 
 
-@pytest.mark.parametrize(
-    ("hours", "reached"),
-    [([], None), ([5], 5), ([1, 5], 1), ([1, 2, 900], 2), ([1, 2, 900, 900], 2), ([3, 900, 900], 900)],
-)
-def test_the_greater_part_of_the_log_witnesses_tells_the_time(world: World, hours: list[int], reached: int | None):
+def test_of_two_authorities_that_contradict_each_other_none_vouches_for_a_clock_behind_the_record(world: World):
+    world = publish_ahead(world)
+    with beside(world, saying(DAYS), saying()) as world:
+        check_clock(world.service)
+        with pytest.raises(UnavailableError, match="nothing can be recorded here before"):
+            record_something(world)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_database_whose_clock_is_right_again_is_heard_while_the_authorities_are_silent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    with beside(world, NOBODY) as world:
+        with monkeypatch.context() as wrong:
+            wrong.setattr(clock_check, "system_clock", lambda: system_clock() + DAYS)
+            clock_once(world.service)
+        with pytest.raises(UnavailableError, match="by the database's clock it is"):
+            record_something(world)
+        clock_once(world.service)
+        record_something(world)
+
+
+def test_what_an_authority_says_counts_although_the_database_does_not_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    def no_answer(_database: object) -> None:
+        raise UnavailableError("the database does not answer", hint="try again")
+
+    with beside(world, saying(DAYS)) as world:
+        with monkeypatch.context() as down:
+            down.setattr(clock_check, "_off_the_database", no_answer)
+            with pytest.raises(UnavailableError, match="does not answer"):
+                clock_once(world.service)
+        assert world.service.database.wall_clock.compared is None, "asked again at once"
+        with pytest.raises(UnavailableError, match="so nothing is recorded now"):
+            record_something(world)
+
+
+def test_a_log_witness_that_dates_its_cosignature_far_ahead_stops_nobody(world: World):
     world.publish()
     with world.service.database.begin() as session:
         size = len(openings.of_scope(session, "service")) + len(openings.of_scope(session, world.agreement))
-        for number, hour in enumerate(hours):
-            time = NOON + timedelta(hours=hour)
-            cosignatures.add(session, size, f"witness-{number}", "—", time=time, now=world.clock())
-    with world.service.database.read() as session:
-        assert newest_time(session) == NOON + timedelta(hours=reached or 0)
+        time = NOON + timedelta(days=900_000)
+        cosignatures.add(session, size, "witness-1", "—", time=time, now=world.clock())
+    record_something(opened_anew(world))

@@ -118,6 +118,37 @@ def test_every_header_that_must_be_there_is_there_once(service: Any):
     assert read["Date"].datetime == NOON
 
 
+HIDDEN = [  # encoded words that some readers, and the standard library as it folds, would read as more than letters
+    "=?utf-8?q?=0D=0A=0D=0Aevil_body?=", "=?utf-8?q?=0D=0AReply-To_:_evil@x.example?=",
+    "=?utf-8?q?=0D=0ABcc:_evil@x.example?=", "=?utf-8?q?Hello?=",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("before", [0, 12])
+def test_what_looks_like_an_encoded_word_stays_what_was_written(service: Any, hidden: str, before: int):
+    subject = before * "Agreement " + hidden
+    raw, read = sent(service, subject=subject)
+    assert read["Subject"] == subject
+    assert b"\nevil" not in raw
+    assert read["Date"] is not None
+    assert [name for name in read if name in ("Reply-To", "Reply-To ", "Bcc")] == []
+
+
+@pytest.mark.parametrize("hidden", HIDDEN[:3])
+def test_a_sender_s_name_that_hides_the_end_of_a_line_is_refused(service: Any, hidden: str):
+    service.name = 12 * "Alliance " + hidden
+    with pytest.raises(ValueError, match="the header From cannot hold"):
+        sent(service)
+
+
+def test_a_long_subject_of_ascii_alone_is_folded_between_words(service: Any):
+    subject = " ".join(["Invitation to sign the Agreement on the International Alliance of Universities"] * 5)
+    raw, read = sent(service, subject=subject)
+    assert read["Subject"] == subject
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 78
+
+
 def as_the_library_writes_it(service: Any, mail: ClaimedMail) -> EmailMessage:
     """The same mail by the standard library, as a mail program reads it."""
     written = EmailMessage(policy=SMTP)
