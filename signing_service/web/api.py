@@ -21,7 +21,7 @@ from signing_service.pdf import seal_image
 from signing_service.pdf.marks import DrawnMark, Mark, TypedMark
 from signing_service.pdf.seal_image import read_seal
 from signing_service.web import limits
-from signing_service.web.bodies import read_bytes, read_object, read_optional
+from signing_service.web.bodies import read_bytes, read_count, read_object, read_optional
 from signing_service.web.error_pages import answer
 from signing_service.web.presentation import language_tag
 from signing_service.web.visitor import begin_session, client, refuse_password_at_table, the_service, visitor
@@ -36,7 +36,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 MAX_REQUEST = 4096  # bytes of a PKCS#10 request; one of a P-256 key has about 200
 MAX_STATEMENT = 8192  # bytes, as approval.statement takes them
-MAX_HAVE = 1 << 40  # bytes of a document that a browser may say to have
+MAX_HAVE = 1 << 40  # bytes of the document that a browser may say to have already
 SIGNATURE_LENGTH = 64  # bytes of r ‖ s on P-256
 
 
@@ -125,7 +125,7 @@ def begin(agreement_id: str) -> ResponseReturnValue:
 @blueprint.post("/attempts/<attempt_id>/approval")
 @login_required
 def approve(attempt_id: str) -> ResponseReturnValue:
-    have = _read_have()
+    have = read_count("have", MAX_HAVE)
     body = read_object(request=str, statement=str, approval=dict)
     prepared = _approve(
         attempt_id,
@@ -136,14 +136,6 @@ def approve(attempt_id: str) -> ResponseReturnValue:
     )
     members = _prepared(prepared)
     return jsonify(members), 202 if "waiting" in members else 200
-
-
-def _read_have() -> int | None:
-    """How many bytes of the document the browser has, where it says so."""
-    have = read_optional("have")
-    if have is not None and (type(have) is not int or not 0 <= have <= MAX_HAVE):
-        raise InputError("have is not a number of bytes")
-    return have
 
 
 def _approve(
@@ -178,7 +170,7 @@ def _their_turn_came(attempt_id: str, waiting: Waiting) -> bool:
 @blueprint.post("/attempts/<attempt_id>/signature")
 @login_required
 def complete(attempt_id: str) -> ResponseReturnValue:
-    have = _read_have()
+    have = read_count("have", MAX_HAVE)
     body = read_object(signature=str, revision=int)
     signature = read_bytes(body["signature"], "signature", SIGNATURE_LENGTH)
     person_id = visitor().person_id

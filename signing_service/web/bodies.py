@@ -40,6 +40,14 @@ def read_optional(name: str) -> Any:
     return value.pop(name, None)
 
 
+def read_count(name: str, most: int) -> int | None:
+    """Take a number of bytes out of the request's JSON object; None if it is not there. Raises InputError."""
+    count = read_optional(name)
+    if count is not None and (type(count) is not int or not 0 <= count <= most):  # bool is no int here
+        raise InputError(f"{name} is not a number of bytes")
+    return count
+
+
 def _check_characters(value: dict[str, Any]) -> None:
     """Raise InputError where an escape names half a character (``\\ud800``), which no UTF-8 can hold."""
     try:
