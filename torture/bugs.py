@@ -153,8 +153,8 @@ def mail_after_commit() -> None:
 
 def commits_unsynced() -> None:
     """SQLite forgets the latest commits when the power fails: ``synchronous=NORMAL``."""
-    database = _store("database")
-    database._SQLITE_PRAGMAS = tuple(line.replace("= FULL", "= NORMAL") for line in database._SQLITE_PRAGMAS)
+    database, engine = _store("database"), _store("engine")
+    engine._SQLITE_PRAGMAS = tuple(line.replace("= FULL", "= NORMAL") for line in engine._SQLITE_PRAGMAS)
     database.Database.check_durability = lambda _self: None  # which would refuse to serve
 
 
