@@ -266,8 +266,7 @@ def test_a_file_without_a_good_line_of_a_known_witness_is_refused(with_witnesses
 
 def test_a_service_with_witnesses_has_a_thread_for_them(world: World) -> None:
     assert world.service.witnesses
-    without = replace(world.service, witnesses=())
-    assert len(make_workers(world.service)) == len(make_workers(without)) + 1
+    assert len(make_workers(world.service)) == len(make_workers(replace(world.service, witnesses=()))) + 1
 
 
 @pytest.mark.parametrize(
