@@ -101,6 +101,13 @@ def test_a_moving_window_lets_go_of_each_hit_in_its_turn(storage: DatabaseStorag
     assert storage.acquire_entry("key", 3, 60)
 
 
+def test_several_that_are_taken_at_once_are_counted_each(storage: DatabaseStorage):
+    assert storage.acquire_entry("key", 3, 60, amount=2)
+    assert storage.get_moving_window("key", 3, 60)[1] == 2
+    assert not storage.acquire_entry("key", 3, 60, amount=2)
+    assert storage.acquire_entry("key", 3, 60)
+
+
 def test_more_than_the_limit_at_once_takes_nothing(storage: DatabaseStorage):
     assert not storage.acquire_entry("key", 3, 60, amount=4)
     assert storage.get_moving_window("key", 3, 60)[1] == 0

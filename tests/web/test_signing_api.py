@@ -50,13 +50,18 @@ def test_a_completed_signature_sent_again_gives_the_same_receipt(lin: Visitor, w
     assert lin.post(path, body).json == lin.post(path, body).json
 
 
-def test_who_comes_second_is_given_a_new_preparation_for_the_same_key(lin: Visitor, visit: Visit, world: World):
-    key = OneTimeKey()
+def overtaken(lin: Visitor, world: World, key: OneTimeKey) -> tuple[str, dict[str, Any]]:
+    """Where Lin's signature goes and what was prepared for it, before Somchai signed first."""
     attempt = lin.begin(world.agreement, LIN.signer)
     prepared = lin.approve(attempt, key).json["prepared"]
     world.clock.forward(seconds=11)  # Lin's turn in the queue is over
     world.sign(SOMCHAI)
-    path = f"/api/attempts/{attempt['attempt']}/signature"
+    return f"/api/attempts/{attempt['attempt']}/signature", prepared
+
+
+def test_who_comes_second_is_given_a_new_preparation_for_the_same_key(lin: Visitor, world: World):
+    key = OneTimeKey()
+    path, prepared = overtaken(lin, world, key)
     answer = lin.post(path, signature_for(prepared, key))
     assert answer.status_code == 409
     again = answer.json["prepared"]
@@ -66,11 +71,7 @@ def test_who_comes_second_is_given_a_new_preparation_for_the_same_key(lin: Visit
 
 def test_who_is_prepared_anew_gets_the_others_signature_along(lin: Visitor, world: World):
     key = OneTimeKey()
-    attempt = lin.begin(world.agreement, LIN.signer)
-    prepared = lin.approve(attempt, key).json["prepared"]
-    world.clock.forward(seconds=11)  # Lin's turn in the queue is over
-    world.sign(SOMCHAI)
-    path = f"/api/attempts/{attempt['attempt']}/signature"
+    path, prepared = overtaken(lin, world, key)
     have = prepared["base_length"]
     again = lin.post(path, {**signature_for(prepared, key), "have": have}).json["prepared"]
     document = lin.get(f"/agreements/{world.agreement}/revisions/1.pdf").data
