@@ -61,7 +61,6 @@ _FIND = f"{_SELECT} WHERE id = :attempt"
 _OF_SIGNER = "agreement = :agreement AND signer = :signer AND person = :person"
 _NEWEST = f"{_SELECT} WHERE {_OF_SIGNER} ORDER BY created DESC, id LIMIT 1"
 _ASKED = "SELECT person, agreement, state, expires, statement, spki FROM attempts WHERE id = :attempt"
-_KEY_SERVED = "SELECT id FROM attempts WHERE spki = :spki"
 _COMPLETED = (
     'SELECT a.agreement, a.signer, a.receipt, e."index", e.data, v.event, v.salt FROM attempts AS a '
     "JOIN signatures AS s ON s.attempt = a.id "
@@ -113,6 +112,18 @@ def change(session: Session, attempt_id: str, **values: Any) -> None:
     Driver.of(session).update("attempts", "id", attempt_id, values)
 
 
+def approve(session: Session, attempt_id: str, statement: bytes, spki: bytes, **issued: Any) -> None:
+    """Let an attempt be approved, for the one-time key ``spki`` (DER SubjectPublicKeyInfo) with what was ``issued``.
+
+    Raises ConflictError if another attempt has that key, be it one that is approved in the same moment.
+    """
+    try:
+        change(session, attempt_id, state="approved", statement=statement, spki=spki, **issued)
+    except IntegrityError as error:
+        hint = "reload the page and begin again"
+        raise ConflictError("this one-time key served another attempt", hint=hint) from error
+
+
 class Asked(NamedTuple):
     """Of an attempt what is looked at each time that somebody asks for its turn."""
 
@@ -152,11 +163,6 @@ def completed(session: Session, attempt_id: str, *, lock: bool = False) -> Compl
     held = lock and driver.locks_rows
     row = driver.row(_COMPLETED + " FOR NO KEY UPDATE OF a" if held else _COMPLETED, {"attempt": attempt_id})
     return None if row is None else Completed(*row)
-
-
-def key_served_before(session: Session, spki: bytes) -> bool:
-    """Whether an attempt has this one-time key (DER SubjectPublicKeyInfo) already."""
-    return Driver.of(session).row(_KEY_SERVED, {"spki": spki}) is not None
 
 
 def signing_now(session: Session, agreement: str, *, now: datetime) -> set[str]:

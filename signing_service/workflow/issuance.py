@@ -28,8 +28,6 @@ def issue(service: Service, person_id: str, attempt_id: str, spki: bytes, statem
         if attempt.state != "begun":
             check_same(attempt, spki, statement)  # a twin of this request came first
             return
-        if attempts.key_served_before(session, spki):
-            raise ConflictError("this one-time key served another attempt", hint="reload the page and begin again")
         published = load_published(session, attempt.agreement)
         signatory = load_signatory(session, attempt)
         check_may_act(session, published, signatory, now)
@@ -46,7 +44,7 @@ def issue(service: Service, person_id: str, attempt_id: str, spki: bytes, statem
         }
         appended = ledger.append(session, attempt.agreement, "issuance", members, now)
         issued = {"approval": approval, "certificate": der, "issuance_index": appended.index}
-        attempts.change(session, attempt.id, state="approved", statement=statement, spki=spki, **issued)
+        attempts.approve(session, attempt.id, statement, spki, **issued)
 
 
 def _subject(service: Service, published: Published, signatory: Signatory) -> OneTimeSubject:

@@ -255,6 +255,10 @@ def test_a_one_time_key_serves_one_attempt(world: World) -> None:
     first.approve()
     with pytest.raises(ConflictError, match="one-time key"):
         second.approve()
+    with world.service.database.read() as session:
+        assert len(openings.of_type(session, world.agreement, "issuance")) == 1
+    second.key = OneTimeKey()
+    assert isinstance(second.approve(), Waiting)
 
 
 def test_an_approved_attempt_takes_no_other_key(world: World) -> None:
