@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SIGNERS = 5
 SOME, MANY = 40, 1000  # agreements
 WARMING = 4  # agreements that are signed beforehand: a process that has just started has yet to write its statements
+LOOKED = 10  # publications at either end that are compared
 INSTANCES = 2  # one a core
 AT_ONCE = 8  # browsers
 
@@ -50,7 +51,8 @@ def measure(folder: Path, *, full: bool) -> list[Row]:
 
 def _measure(folder: Path, server: PostgresServer, count: int) -> list[Row]:
     venue = Venue.make(folder, SIGNERS, DATABASE_URL=server.get_uri(), TRUSTED_PROXIES="127.0.0.1")
-    published = _publish_more(venue, WARMING + count)
+    published, publishing = _publish_more(venue, WARMING + count)
+    grown = sum(publishing[-LOOKED:]) / sum(publishing[WARMING : WARMING + LOOKED])
     warming, work = published[:WARMING], published[WARMING:]
     with Instances(venue, folder / "instances", INSTANCES) as instances:
         venue.wait_for_mails()
@@ -67,6 +69,7 @@ def _measure(folder: Path, server: PostgresServer, count: int) -> list[Row]:
     ours, database, browsers = [(late - early) / total for late, early in zip(after, before, strict=True)]
     cores = os.cpu_count() or 1
     return [
+        Row("agreements", f"publishing, the last of {count} beside the first", grown, "times", "<= 2 times"),
         Row("agreements", f"{count} agreements, {SIGNERS} each, receipts", float(len(set(receipts))), "", f"= {total}"),
         Row("agreements", "signatures a second, PostgreSQL, with timestamps", total / wall, "a second", ">= 25/s"),
         Row("agreements", "server CPU a signature, nginx included", 1000 * ours, "ms"),
@@ -81,17 +84,21 @@ def _cpu(instances: Instances, server: PostgresServer) -> tuple[float, float, fl
     return instances.cpu(), cpu_of(server.get_pid() or 0), time.process_time()
 
 
-def _publish_more(venue: Venue, count: int) -> list[tuple[str, bytes]]:
-    """Publish until there are so many agreements; give each with its revision 0."""
+def _publish_more(venue: Venue, count: int) -> tuple[list[tuple[str, bytes]], list[float]]:
+    """Publish until there are so many agreements; give each with its revision 0, and the CPU seconds that each took."""
     service = venue.open_service()
+    made, took = [(venue.agreement, venue.revision0)], []
     try:
-        made = [(venue.agreement, venue.revision0), *(_publish(service, venue) for _ in range(count - 1))]
+        for _ in range(count - 1):
+            begin = time.process_time()
+            made.append(_publish(service, venue))
+            took.append(time.process_time() - begin)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
         with service.database.begin() as session:
             session.execute(update(tables.Person).values(password_hash=cheap))
     finally:
         service.database.dispose()
-    return made
+    return made, took
 
 
 def _publish(service: Service, venue: Venue) -> tuple[str, bytes]:

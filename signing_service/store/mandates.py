@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
-from signing_service.store.tables import Agreement, Mandate, Person
+from signing_service.store.tables import Agreement, Mandate, Person, Signature
 from signing_service.store.tables.people import OFFICERS
 
 _OF_AGREEMENT = (
@@ -96,6 +97,19 @@ def of_person(session: Session, person_id: str) -> list[Mandate]:
     """All mandates of a person that are not revoked, the newest first."""
     query = select(Mandate).where(Mandate.person == person_id, Mandate.revoked.is_(None))
     return list(session.scalars(query.order_by(Mandate.created.desc(), Mandate.id)))
+
+
+def unsigned_of(session: Session, person_id: str, first: str | None = None) -> list[str]:
+    """The ids of the mandates by which a person may yet sign for a party what was not ended, the newest first.
+
+    Those under the agreement ``first`` come before all others.
+    """
+    signed = exists().where(Signature.agreement == Mandate.agreement, Signature.signer == Mandate.signer)
+    query = select(Mandate.id).join(Agreement, Agreement.id == Mandate.agreement)
+    query = query.where(Mandate.person == person_id, Mandate.revoked.is_(None), Mandate.signer != SECRETARIAT)
+    runs = (Agreement.state == "published", Agreement.countersigned.is_(None), Agreement.withdrawn.is_(None))
+    order = (Mandate.agreement != first, Mandate.created.desc(), Mandate.id)
+    return list(session.scalars(query.where(*runs, ~signed).order_by(*order)))
 
 
 def drafts_of(session: Session, person_id: str) -> list[str]:

@@ -63,6 +63,7 @@ def open_invitation() -> ResponseReturnValue:
             "email": opened.email,
             "officer": opened.officer,
             "roles": [_spell(role) for role in opened.roles],
+            "more_roles": opened.more_roles,
             "nothing_waits": opened.nothing_waits,
             "needs_password": opened.needs_password,
             "has_passkey": opened.has_passkey,

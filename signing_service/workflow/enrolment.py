@@ -28,7 +28,9 @@ class OpenedInvitation:
     email: str
     officer: bool
     roles: tuple[InvitedAs, ...]
-    """As whom the person can still sign."""
+    """As whom the person can still sign, at most MOST_TOLD of them."""
+    more_roles: bool
+    """Whether there are others besides."""
     nothing_waits: bool
     """Whether the person is named in agreements, and can sign none of them any more, or none yet."""
     needs_password: bool
@@ -44,7 +46,7 @@ def open_invitation(service: Service, token: str, language: str = "en") -> Opene
     with service.database.read() as session:
         invitation = people.open_invitation(session, token, now=service.clock())
         person = people.get(session, invitation.person)
-        roles = roles_of(session, person.id, language, service.clock())
+        roles, more = roles_of(session, person.id, language, service.clock())
         named = any(mandate.signer != SECRETARIAT for mandate in mandates.of_person(session, person.id))
         return OpenedInvitation(
             person.name,
@@ -52,6 +54,7 @@ def open_invitation(service: Service, token: str, language: str = "en") -> Opene
             person.email,
             person.officer,
             roles,
+            more_roles=more,
             nothing_waits=named and not roles,
             needs_password=person.password_hash is None,
             has_passkey=bool(passkeys.of_person(session, person.id, "login")),

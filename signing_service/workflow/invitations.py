@@ -35,7 +35,7 @@ def send_invitation(
     """
     people.hold_address(session, person)  # a correction of it withdraws only the links that it sees
     link = new_link(session, service, person.id, "invitation", now, INVITATION_LIFETIME)
-    found = [role for role in roles_of(session, person.id, person.locale, now) if role.agreement != ended]
+    found, more = roles_of(session, person.id, person.locale, now, first=agreement, ended=ended)
     own_turn = asks == "turn"  # it is told before the act is stored that makes it theirs
     roles = [replace(role, waits=False) if own_turn and role.agreement == agreement else role for role in found]
     zone = roles[0].zone if roles else person.time_zone
@@ -45,6 +45,7 @@ def send_invitation(
         _subject(service, asks, person.locale, next((role for role in roles if role.agreement == agreement), None)),
         name=addressed(person.name, person.native_name, person.locale),
         roles=[(role, told(role.closes, person.locale, role.zone) if role.closes else "") for role in roles],
+        more=more,
         link=link,
         expires=told(now + INVITATION_LIFETIME, person.locale, zone),
         **letterhead(service),

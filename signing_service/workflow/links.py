@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from signing_service.workflow.state import Awaited, awaited_of
 
 INVITATION_LIFETIME = timedelta(days=14)
 SIGN_IN_LIFETIME = timedelta(days=1)
+MOST_TOLD = 12  # signatures that an invitation lists: who has more to sign finds all of them on the pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,31 @@ def new_link(
     return f"{service.settings.public_url}/invitation{language}#{token}"
 
 
-def roles_of(session: Session, person_id: str, language: str, now: datetime) -> tuple[InvitedAs, ...]:
-    """Every signer as whom a person can still sign, the newest mandate first.
+class Roles(NamedTuple):
+    """As whom a person can still sign, as far as one mail or page tells it."""
 
-    Told in ``language`` as far as the terms can.
+    told: tuple[InvitedAs, ...]
+    more: bool
+    """Whether there are others besides."""
+
+
+def roles_of(
+    session: Session,
+    person_id: str,
+    language: str,
+    now: datetime,
+    *,
+    first: str | None = None,
+    ended: str | None = None,
+) -> Roles:
+    """The signers as whom a person can still sign, at most MOST_TOLD, the newest mandate first.
+
+    Told in ``language`` as far as the terms can. ``first``: the agreement with which it begins; ``ended``: one that is
+    withdrawn in the same transaction, so that it waits for nobody.
     """
-    return tuple(_invited_as(awaited, language) for awaited in awaited_of(session, person_id, now))
+    found = (awaited for awaited in awaited_of(session, person_id, now, first) if awaited.terms.id != ended)
+    few = tuple(_invited_as(awaited, language) for awaited in islice(found, MOST_TOLD + 1))
+    return Roles(few[:MOST_TOLD], more=len(few) > MOST_TOLD)
 
 
 def _invited_as(awaited: Awaited, language: str) -> InvitedAs:

@@ -158,7 +158,7 @@ def test_an_invitation_asks_once_what_was_done_under_an_agreement_for_which_some
     monkeypatch.setattr(acts, "summary", note(acts.summary))
     monkeypatch.setattr(agreements, "get", note(agreements.get))
     with world.service.database.read() as session:
-        assert len(roles_of(session, world.ids[LIN], "en", NOON)) == 4
+        assert len(roles_of(session, world.ids[LIN], "en", NOON).told) == 4
     assert asked == [world.agreement] * 2, "its row, and what was done under it"
 
 

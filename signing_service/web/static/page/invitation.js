@@ -37,6 +37,7 @@ function welcome(invitation) {
   const list = root.querySelector("[data-parties]");
   list.replaceChildren(...invitation.roles.map(describe));
   list.hidden = root.querySelector("[data-parties-intro]").hidden = invitation.roles.length === 0;
+  root.querySelector("[data-more]").hidden = !invitation.more_roles;
   root.querySelector("[data-nothing]").hidden = !invitation.nothing_waits;
   for (const part of form.querySelectorAll("[data-signs]")) part.hidden = invitation.roles.length === 0; // an officer's, say
   form.elements.username.value = invitation.email;
