@@ -43,6 +43,8 @@ from signing_service.verify.padding import read_contents, strip_padding
 from signing_service.verify.structure import Delta, Document
 
 if TYPE_CHECKING:
+    from hashlib import _Hash
+
     from signing_service.verify.own_update import OwnReader
 
 _SIGNATURE = re.compile(
@@ -102,30 +104,30 @@ class Revision:
 
 def read_revisions(pdf: bytes, document: Document) -> Iterator[Revision]:
     """Judge each delta in turn and give its revision; raises FormatError at the first that is not allowed."""
-    reader = _DeltaReader(pdf, document.base, document.base.length)
+    reader = _DeltaReader(pdf, document.base, sha256(memoryview(pdf)[: document.base.length]))
     reader.foreign_end = max((delta.end for delta in document.deltas if delta.foreign), default=0)
     for number, delta in enumerate(document.deltas):
         yield reader.read(number, delta)
 
 
-def read_last_revision(pdf: bytes, base: Base, delta: Delta) -> Revision:
-    """Judge one signature's delta on a known-good prefix; its number is given as 1.
+def read_last_revision(pdf: bytes, base: Base, delta: Delta, hashed: _Hash) -> Revision:
+    """Judge one signature's delta on a known-good prefix, which ``hashed`` (SHA-256) has taken in; its number is 1.
 
     The caller has seen to it that its field was empty before.
     """
-    return _DeltaReader(pdf, base, delta.start).read(1, delta)
+    return _DeltaReader(pdf, base, hashed).read(1, delta)
 
 
 class _DeltaReader:
     """Holds what must not repeat, and the running hash of the file."""
 
-    def __init__(self, pdf: bytes, base: Base, start: int) -> None:
+    def __init__(self, pdf: bytes, base: Base, hashed: _Hash) -> None:
         self._pdf, self._base = pdf, base
         self._view = memoryview(pdf)
         self.foreign_end = 0  # of the last revision that other software wrote
         self._own: OwnReader | None = None
         self._stamped = ""  # the signer whose own-certificate signature came just before
-        self._hash = sha256(self._view[:start])
+        self._hash = hashed
         self._filled: set[str] = set()
         self._by_number = {field.number: field for field in base.fields.values()}
         self._contents_size: int | None = None

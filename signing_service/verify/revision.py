@@ -12,6 +12,7 @@ import functools
 import re
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
 
 from signing_service.agreement.terms import TIMESTAMP_PREFIX, Terms
 from signing_service.errors import FormatError, VerificationError
@@ -24,8 +25,11 @@ from signing_service.verify.structure import read_document, read_last_delta
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Checks, Verdict
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
 _END = b"\n%%EOF\n"
-_OBJECT = rb"[\r\n](?:%s)[\x00\t\n\x0c\r ]+0[\x00\t\n\x0c\r ]+obj"
+_OBJECT = re.compile(rb"[\r\n]0*([0-9]{1,10})[\x00\t\n\x0c\r ]+0[\x00\t\n\x0c\r ]+obj")
 KEPT = 128  # bases that a process keeps with what was read out of them, some 500 KB each
 
 
@@ -56,12 +60,14 @@ def verify_last_revision(previous: bytes, current: bytes, *, trust: TrustFile, a
 
 def _last(previous: bytes, current: bytes) -> tuple[Base, Revision]:
     """Read only the last delta where it is a signature in an empty field; the whole document otherwise."""
-    base = _base_of(current) if previous else None
-    if base is not None:
+    known = _base_of(current) if previous else None
+    if known is not None:
+        base = known.base
         delta = read_last_delta(current, base, len(previous))
+        hashed, written = known.read(previous)
         rewritten = [number for number in delta.objects if number < delta.size]
-        if rewritten and base.dss not in rewritten and not _were_rewritten(previous, base, rewritten):
-            return base, read_last_revision(current, base, delta)
+        if rewritten and base.dss not in rewritten and not _are_taken(base, rewritten, written):
+            return base, read_last_revision(current, base, delta, hashed)
     document = read_document(current)
     revisions = list(read_revisions(current, document))
     if not revisions or (revisions[-2].end if len(revisions) > 1 else 0) != len(previous):
@@ -69,19 +75,48 @@ def _last(previous: bytes, current: bytes) -> tuple[Base, Revision]:
     return document.base, revisions[-1]
 
 
-def _were_rewritten(previous: bytes, base: Base, numbers: list[int]) -> bool:
-    """Whether a revision before may have filled one of these objects; other software spells its updates its own way.
+def _are_taken(base: Base, numbers: list[int], written: frozenset[int]) -> bool:
+    """Whether a revision before filled one of these objects, or one of them is a timestamp's field.
 
     A timestamp that follows an own-certificate signature must be seen together with it.
     """
     names = {field.number: field.name for field in base.fields.values()}
-    if any(names.get(number, "").startswith(TIMESTAMP_PREFIX) for number in numbers):
-        return True
-    words = b"|".join(b"%d" % number for number in numbers)
-    return re.search(_OBJECT % words, previous[base.length - 1 :]) is not None
+    return any(number in written or names.get(number, "").startswith(TIMESTAMP_PREFIX) for number in numbers)
 
 
-def _base_of(current: bytes) -> Base | None:
+class _Prefix(NamedTuple):
+    """As much of an agreement as was looked through."""
+
+    length: int
+    sha256: bytes
+    written: frozenset[int]
+    """The objects that it may have written after the base; other software spells its updates its own way."""
+
+
+_NOTHING = _Prefix(0, sha256().digest(), frozenset())
+
+
+class _KnownBase:
+    """A base that was read, and the longest prefix on it that was looked through: of the next one only the rest is."""
+
+    def __init__(self, base: Base) -> None:
+        self.base = base
+        self._prefix = _NOTHING  # replaced as a whole: threads share it
+
+    def read(self, previous: bytes) -> tuple[_Hash, frozenset[int]]:
+        """The SHA-256 state that has taken in ``previous``, and the numbers that occur as objects' after the base."""
+        known, view = self._prefix, memoryview(previous)
+        hashed = sha256(view[: known.length])
+        if hashed.digest() != known.sha256:  # another agreement on the same base, or another history of this one
+            known, hashed = _NOTHING, sha256()
+        hashed.update(view[known.length :])
+        begin = max(known.length, self.base.length) - 1  # with the end of line before it
+        found = frozenset(int(match[1]) for match in _OBJECT.finditer(previous, begin))
+        self._prefix = prefix = _Prefix(len(previous), hashed.digest(), known.written | found)
+        return hashed, prefix.written
+
+
+def _base_of(current: bytes) -> _KnownBase | None:
     end = current.find(_END)
     try:
         return _read_base(current[: end + len(_END)])
@@ -89,7 +124,12 @@ def _base_of(current: bytes) -> Base | None:
         return None  # the marker stood inside a stream: the whole document must be walked
 
 
-_read_base = functools.lru_cache(maxsize=KEPT)(read_known_base)  # by content: the same bytes, signature after signature
+@functools.lru_cache(maxsize=KEPT)
+def _read_base(data: bytes) -> _KnownBase:
+    """By content: the same bytes, signature after signature."""
+    return _KnownBase(read_known_base(data))
+
+
 _terms = functools.lru_cache(maxsize=KEPT)(Terms.from_json)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from signing_service.errors import VerificationError
 from signing_service.verify.revision import verify_last_revision
-from tests.cast import ALES, LIN, NOON, SOMCHAI
+from tests.cast import ALES, HOA, LIN, NOON, SOMCHAI, Person
 from tests.pdf.sealed_document import Ceremony, keystore_in_memory
 from tests.verify.world import LATER, World
 
@@ -66,6 +68,38 @@ def test_a_field_that_is_filled_already_is_refused():
 
     with pytest.raises(VerificationError, match="a second time"):
         verify_last_revision(previous, ceremony.pdf, trust=World(ceremony).trust_file(), at=LATER)
+
+
+def sign_checked(ceremony: Ceremony, *people: Person) -> Ceremony:
+    """Each signature is checked on what stood before it, as the service does."""
+    for person in people:
+        previous = ceremony.pdf
+        ceremony.sign(person)
+        verify_last_revision(previous, ceremony.pdf, trust=World(ceremony).trust_file(), at=LATER)
+    return ceremony
+
+
+def branch(ceremony: Ceremony) -> Ceremony:
+    """Another history of the same agreement, from here on."""
+    return replace(ceremony, revisions=list(ceremony.revisions), acts=list(ceremony.acts))
+
+
+def test_a_field_that_was_filled_before_others_were_looked_through_is_refused():
+    ceremony = sign_checked(Ceremony.published(people=(LIN, SOMCHAI, ALES)), LIN, SOMCHAI, ALES)
+
+    with pytest.raises(VerificationError, match="a second time"):
+        sign_checked(ceremony, LIN)
+
+
+def test_what_was_looked_through_says_nothing_of_another_history_of_the_agreement():
+    published = Ceremony.published(people=(HOA, SOMCHAI, ALES))  # whom no other test signs with here
+    another = branch(published)
+    sign_checked(published, ALES, SOMCHAI)
+    another.sign(HOA)  # checked in another process
+
+    with pytest.raises(VerificationError, match="a second time"):
+        sign_checked(branch(another), HOA)
+    sign_checked(another, SOMCHAI, ALES)
 
 
 def test_a_revision_by_keys_of_another_alliance_is_refused(world):
