@@ -8,6 +8,7 @@ what is measured is how fast agreements that do not wait for each other get alon
 from __future__ import annotations
 
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
@@ -19,6 +20,7 @@ from sqlalchemy import update
 
 from bench.crowd import PASSWORD, Venue, Visitor, cpu_of
 from bench.table import Row
+from signing_service.agreement.source import TOML
 from signing_service.ceremony.parties import source_with_parties
 from signing_service.store import agreements, people, tables
 from signing_service.workflow.drafts import create_draft
@@ -89,9 +91,9 @@ def _publish_more(venue: Venue, count: int) -> tuple[list[tuple[str, bytes]], li
     service = venue.open_service()
     made, took = [(venue.agreement, venue.revision0)], []
     try:
-        for _ in range(count - 1):
+        for number in range(1, count):
             begin = time.process_time()
-            made.append(_publish(service, venue))
+            made.append(_publish(service, venue, number))
             took.append(time.process_time() - begin)
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
         with service.database.begin() as session:
@@ -101,10 +103,12 @@ def _publish_more(venue: Venue, count: int) -> tuple[list[tuple[str, bytes]], li
     return made, took
 
 
-def _publish(service: Service, venue: Venue) -> tuple[str, bytes]:
+def _publish(service: Service, venue: Venue, number: int) -> tuple[str, bytes]:
     with service.database.read() as session:
         officer = people.officers(session)[0].id
-    agreement = create_draft(service, officer, source_with_parties(SIGNERS))
+    files = source_with_parties(SIGNERS)  # with its own reference: else a version of all others
+    files[TOML] = re.sub(rb'(?m)^reference = "', b'reference = "%d/' % number, files[TOML], count=1)
+    agreement = create_draft(service, officer, files)
     today = service.clock().astimezone(UTC).date()
     for member in venue.signers:
         give_mandate(service, officer, agreement, member.signer, member.person, Authority("Rector's office", today))
