@@ -21,6 +21,7 @@ from signing_service.store import (
     attempts,
     ledger,
     listing,
+    mandates,
     openings,
     outbox,
     passkeys,
@@ -148,6 +149,8 @@ LATER = NOON + timedelta(days=2)
         ("ix_revisions_first", lambda session: agreements.by_revision0(session, "0" * 64)),
         ("ix_attempts_approved", lambda session: attempts.end_all_of(session, AGREEMENT, now=NOON)),
         ("ix_enrolments_waiting", passkeys.waiting),
+        ("ix_enrolments_waiting", passkeys.count_waiting),
+        ("ix_mandates_agreement", lambda session: mandates.ever_named(session, AGREEMENT)),
         ("ix_questions_unanswered", questions.unanswered),
         (
             "ix_sessions_living",

@@ -136,6 +136,7 @@ class Mandate(Base):
             postgresql_where=_IN_FORCE,
         ),
         Index("ix_mandates_person", "person"),
+        Index("ix_mandates_agreement", "agreement"),  # those that were revoked, too
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
