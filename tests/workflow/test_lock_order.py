@@ -21,7 +21,9 @@ from signing_service.workflow.drafts import create_correction
 from signing_service.workflow.enrolment import accept_invitation, invite
 from signing_service.workflow.mandates import Authority, give_mandate
 from signing_service.workflow.officers import add_officer
+from signing_service.workflow.offices import give_office
 from signing_service.workflow.people import NewPerson
+from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.refusal import refuse
 from signing_service.workflow.reminders import remind_all
 from signing_service.workflow.rotation import rotate_record
@@ -264,3 +266,16 @@ def test_no_column_that_is_changed_is_a_key_that_rows_could_point_at():
         names |= {column.name for one in whole for column in one.columns}
         found |= {f"{table.name}.{name}" for name in names - {key.parent.name for key in table.foreign_keys}}
     assert found == UNCHANGED | OWN
+
+
+@on_postgresql
+def test_who_leaves_while_an_office_is_given_to_them_gets_none(world: World):
+    somebody = add_officer(world.service, world.officer, NewPerson(SECOND_OFFICER.name, SECOND_OFFICER.email))
+    with ThreadPoolExecutor(1) as pool:
+        with world.service.database.begin() as session:
+            people.get(session, somebody).ended = world.clock()
+            session.flush()
+            giving = pool.submit(give_office, world.service, world.officer, somebody, OPERATOR)
+            wait_until_it_waits(session, giving)
+        with pytest.raises(NotAllowedError, match="may not act any more"):
+            giving.result(PATIENCE)
