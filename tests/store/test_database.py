@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from signing_service.errors import ConfigurationError, UnavailableError
+from signing_service.errors import ConfigurationError, InputError, UnavailableError
 from signing_service.store import people
 from signing_service.store.database import Database, keeps_commits
 from signing_service.store.driver import Driver
@@ -212,7 +212,7 @@ def test_lost_connections_are_replaced(database: Database):
         assert session.execute(text("SELECT 1")).scalar_one() == 1
 
 
-@pytest.mark.databases("postgresql")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_question_whose_connection_was_cut_fails_alone(database: Database):
     with pytest.raises(UnavailableError), database.ask() as driver:
         driver.row("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -220,6 +220,17 @@ def test_a_question_whose_connection_was_cut_fails_alone(database: Database):
     for _ in range(4):
         with database.ask() as driver:
             assert driver.row("SELECT 1") == (1,)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_question_that_cannot_be_answered_costs_no_connection(database: Database):
+    with database.ask() as driver:
+        pid = driver.row("SELECT pg_backend_pid()")
+    for statement in ("SELECT 1 / 0", "SELECT no_such_column"):
+        with pytest.raises((DBAPIError, InputError)), database.ask() as driver:
+            driver.row(statement)
+        with database.ask() as driver:
+            assert driver.row("SELECT pg_backend_pid()") == pid
 
 
 def test_errors_of_the_drivers_own_statements_are_sqlalchemys(database: Database):
