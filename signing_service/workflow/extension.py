@@ -39,6 +39,7 @@ from signing_service.workflow.permissions import require
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_published
+from signing_service.workflow.trust import check_in_office
 
 PURPOSE = "extension"
 
@@ -90,6 +91,7 @@ def extend(service: Service, officer_id: str, agreement_id: str, answer: dict[st
         note_use(session, own, attestation.assertion, now)
         dated = _store(session, service, attestation, stated, published, now)
         may_extend(published.terms, done, stated.until, dated)  # as `verify` will judge it
+        check_in_office(session, officer_id)
     service.publish()
     return stated.until
 

@@ -43,6 +43,7 @@ from signing_service.workflow.passkeys import (
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_published
+from signing_service.workflow.trust import check_in_office
 
 MAX_SCAN = 1024 * 1024  # bytes; a page at 200 dpi in grey has some 300 KB
 MAX_PAGES = 10
@@ -122,6 +123,7 @@ def attest(
         note_use(session, own, attestation.assertion, now)
         dated = _store(session, service, row, attestation, stated, scan, now)
         may_attest_paper(published.terms, done, signer, dated)  # as `verify` will judge it
+        check_in_office(session, officer_id)
     service.publish()
 
 

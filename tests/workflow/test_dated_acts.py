@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from signing_service.encoding import format_time
 from signing_service.errors import ApprovalError, NotAllowedError
 from signing_service.store import agreements, openings
+from signing_service.store.attempts import AttemptRow
 from signing_service.store.tables import Agreement
 from signing_service.verify.verdict import Verdict
-from signing_service.workflow.approval_keys import enrol
+from signing_service.workflow.approval_keys import enrol, revoke
 from signing_service.workflow.approvals import Answer, PasskeyAnswer, Password
+from signing_service.workflow.attempts import own_attempt
 from signing_service.workflow.download import evidence
 from signing_service.workflow.extension import begin_extension, extend
 from signing_service.workflow.mandates import Authority, give_mandate
@@ -35,6 +37,7 @@ from tests.workflow.world import World
 
 BOTH = RULES + f'closes = "{format_time(CLOSES)}"\nextension = "allowed"\npaper = "counts"\n'
 ACTS = ("extension", "paper")
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 def begun(devices: Devices, act: str) -> Callable[[], Any]:
@@ -186,3 +189,31 @@ def test_a_refusal_is_dated_when_the_agreement_is_held(world: World, waits: int,
         else:
             decline(world, Password(PASSWORD))
     assert declined(devices) is (not waits)
+
+
+@on_postgresql
+@pytest.mark.parametrize("revoked", [False, True])
+def test_a_signature_that_waits_while_the_passkey_that_approved_it_is_revoked_is_refused(
+    world: World, revoked: bool, monkeypatch: pytest.MonkeyPatch
+):
+    devices = Devices.in_(asking_for_passkeys(world))
+    world = devices.world
+    enrolled = devices.enrol(LIN)
+    devices.confirm(enrolled)
+    signing = world.signing(LIN)
+    devices.approve(signing)
+
+    def after_others(session: Session, person_id: str, attempt_id: str, *, lock: bool = False) -> AttemptRow:
+        if lock:
+            world.clock.forward(seconds=1)
+        if lock and revoked:
+            revoke(world.service, person_id, enrolled.id, "lost")
+        return own_attempt(session, person_id, attempt_id, lock=lock)
+
+    monkeypatch.setattr("signing_service.workflow.signing.own_attempt", after_others)
+    if revoked:
+        with pytest.raises(NotAllowedError, match="has expired"):
+            signing.complete()
+    else:
+        signing.complete()
+    assert ("signature" in recorded(world)) is (not revoked)
