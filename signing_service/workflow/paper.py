@@ -108,7 +108,7 @@ def attest(
     """
     with service.database.begin() as session:
         require(session, officer_id, "attest")
-        published, row, _ = _place(session, agreement_id, signer)
+        published, row, mandate = _place(session, agreement_id, signer)
         now = service.clock()  # once the agreement is held, for which it may have waited past the end
         about = passkeys.take_challenge(session, challenge_in(answer), PURPOSE, now=now, person=officer_id)
         own = credential_of(session, officer_id, "officer", answer)
@@ -123,6 +123,7 @@ def attest(
         note_use(session, own, attestation.assertion, now)
         dated = _store(session, service, row, attestation, stated, scan, now)
         may_attest_paper(published.terms, done, signer, dated)  # as `verify` will judge it
+        _check_day(mandate, stated.signed_on, dated.date())
         check_in_office(session, officer_id)
     service.publish()
 

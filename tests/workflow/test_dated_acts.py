@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import format_time
-from signing_service.errors import ApprovalError, NotAllowedError
+from signing_service.errors import ApprovalError, InputError, NotAllowedError
 from signing_service.store import agreements, openings
 from signing_service.store.attempts import AttemptRow
 from signing_service.store.tables import Agreement
@@ -25,7 +25,7 @@ from signing_service.workflow.attempts import own_attempt
 from signing_service.workflow.download import evidence
 from signing_service.workflow.extension import begin_extension, extend
 from signing_service.workflow.mandates import Authority, give_mandate
-from signing_service.workflow.paper import attest
+from signing_service.workflow.paper import Page, attest, begin_attestation
 from signing_service.workflow.passkeys import registration_options
 from signing_service.workflow.refusal import EXPIRY, begin_refusal, refuse
 from tests.cast import LIN, PASSWORD, SOMCHAI
@@ -217,3 +217,21 @@ def test_a_signature_that_waits_while_the_passkey_that_approved_it_is_revoked_is
     else:
         signing.complete()
     assert ("signature" in recorded(world)) is (not revoked)
+
+
+@pytest.mark.parametrize("behind", [0, 10])
+def test_a_page_of_tomorrow_is_attested_on_no_machine_whose_clock_says_yesterday(world: World, behind: int):
+    devices = closing(world, BOTH)
+    world = devices.world
+    world.clock.now = world.clock.now.replace(day=CLOSES.day - 1, hour=0, minute=0, second=5)
+    given = (world.service, world.officer, world.agreement, LIN.signer)
+    tomorrow = Page(SCAN, world.clock.now.date() + timedelta(days=1))
+    answer = devices.device(world.officer).get(begin_attestation(*given, tomorrow)["passkey"])
+    world.clock.forward(seconds=-behind)
+    if behind:
+        with pytest.raises(InputError, match="a day to come"):
+            attest(*given, answer, SCAN)
+    else:
+        attest(*given, answer, SCAN)
+        assert finished(devices, "paper") is Verdict.PASSED
+    assert ("paper" in recorded(world)) is (not behind)
