@@ -50,6 +50,8 @@ class Appended:
     """The leaf's index in the record."""
     sequence: int
     """The entry's number in its scope."""
+    time: datetime
+    """The event's, by which `verify` judges it: the given one, or that of the entry before where that is later."""
     event: bytes
     salt: bytes
     entry: bytes
@@ -59,6 +61,7 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
     """Append an event of ``scope`` (an agreement's id or ``service``) to the record.
 
     ``members``: those of the event's type (docs/formats.md 7); version, type, scope, sequence and time are added.
+    An act that is bound to a time is judged once more by the time that this gives, before the commit.
     Raises FormatError on members that have no canonical form, ForkError when the database is not the one that the
     guard has seen, RecordError when the database has no ledger, UnavailableError while the machine's clock is wrong.
     """
@@ -79,7 +82,7 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
     whole = {**members, "v": VERSION, "type": type, "scope": scope, "sequence": sequence, "time": format_time(time)}
     salt = secrets.token_bytes(SALT_SIZE)
     event, entry = make_event_and_entry(whole, salt, previous)
-    appended = Appended(frontier.size, sequence, event, salt, entry)
+    appended = Appended(frontier.size, sequence, time, event, salt, entry)
     _store(driver, scope, type, appended, frontier)
     return appended
 

@@ -39,7 +39,7 @@ from signing_service.workflow.passkeys import (
 )
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
-from signing_service.workflow.trust import current
+from signing_service.workflow.trust import check_in_office, current
 
 METHODS: tuple[Method, ...] = ("in-person", "video", "phone")
 
@@ -128,6 +128,7 @@ def confirm(service: Service, officer_id: str, enrolment_id: str, answer: dict[s
             "confirmation": to_base64url(confirmation.to_der()),
         }
         enrolment.confirmation_index = ledger.append(session, enrolment.agreement, "confirmation", members, now).index
+        check_in_office(session, officer_id)
     service.publish()
 
 

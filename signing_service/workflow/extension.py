@@ -39,6 +39,7 @@ from signing_service.workflow.permissions import require
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_published
+from signing_service.workflow.trust import check_in_office
 
 PURPOSE = "extension"
 
@@ -74,10 +75,10 @@ def extend(service: Service, officer_id: str, agreement_id: str, answer: dict[st
 
     Raises as begin_extension, and ApprovalError where the passkey signed something else than is true by now.
     """
-    now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "extend")
         published, done = _open(session, agreement_id)
+        now = service.clock()  # once the agreement is held, for which it may have waited past the end
         about = passkeys.take_challenge(session, challenge_in(answer), PURPOSE, now=now, person=officer_id)
         own = credential_of(session, officer_id, "officer", answer)
         attestation = Confirmation(about, assertion_of(answer, own.key))
@@ -88,7 +89,9 @@ def extend(service: Service, officer_id: str, agreement_id: str, answer: dict[st
         if (stated.agreement, stated.revision0, stated.closes, stated.officer) != wanted:
             raise ApprovalError("signing closes at another time by now", hint="reload the page and try again")
         note_use(session, own, attestation.assertion, now)
-        _store(session, service, attestation, stated, published, now)
+        dated = _store(session, service, attestation, stated, published, now)
+        may_extend(published.terms, done, stated.until, dated)  # as `verify` will judge it
+        check_in_office(session, officer_id)
     service.publish()
     return stated.until
 
@@ -115,7 +118,8 @@ def _store(
     stated: ExtensionStatement,
     published: Published,
     now: datetime,
-) -> None:
+) -> datetime:
+    """Record the extension; give the time of its event."""
     tell_about_extension(session, service, published.terms, stated.until, stated.reason, stated.officer, now)
     members = {
         "closes": parse_canonical_json(attestation.statement)["closes"],
@@ -133,6 +137,7 @@ def _store(
             officer=stated.officer,
             until=stated.until,
             reason=stated.reason,
-            time=now,
+            time=entry.time,
         ),
     )
+    return entry.time

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pypdfium2
@@ -43,6 +43,7 @@ from signing_service.workflow.passkeys import (
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, load_acts, load_published
+from signing_service.workflow.trust import check_in_office
 
 MAX_SCAN = 1024 * 1024  # bytes; a page at 200 dpi in grey has some 300 KB
 MAX_PAGES = 10
@@ -105,10 +106,10 @@ def attest(
 
     Raises as begin_attestation, and ApprovalError where the passkey or the scan is another than was attested.
     """
-    now = service.clock()
     with service.database.begin() as session:
         require(session, officer_id, "attest")
-        published, row, _ = _place(session, agreement_id, signer)
+        published, row, mandate = _place(session, agreement_id, signer)
+        now = service.clock()  # once the agreement is held, for which it may have waited past the end
         about = passkeys.take_challenge(session, challenge_in(answer), PURPOSE, now=now, person=officer_id)
         own = credential_of(session, officer_id, "officer", answer)
         attestation = Confirmation(about, assertion_of(answer, own.key))
@@ -117,9 +118,13 @@ def attest(
         wanted = (agreement_id, signer, row.digest, sha256_hex(scan), officer_id)
         if (stated.agreement, stated.signer, stated.mandate, stated.document, stated.officer) != wanted:
             raise ApprovalError("what was attested is another page", hint="reload the page and try again")
-        may_attest_paper(published.terms, load_acts(session, agreement_id), signer, now)
+        done = load_acts(session, agreement_id)
+        may_attest_paper(published.terms, done, signer, now)
         note_use(session, own, attestation.assertion, now)
-        _store(session, service, row, attestation, stated, scan)
+        dated = _store(session, service, row, attestation, stated, scan, now)
+        may_attest_paper(published.terms, done, signer, dated)  # as `verify` will judge it
+        _check_day(mandate, stated.signed_on, dated.date())
+        check_in_office(session, officer_id)
     service.publish()
 
 
@@ -188,9 +193,15 @@ def _check_day(mandate: Mandate, signed_on: date, today: date) -> None:
 
 
 def _store(
-    session: Session, service: Service, row: MandateRow, attestation: Confirmation, stated: PaperStatement, scan: bytes
-) -> None:
-    now = service.clock()
+    session: Session,
+    service: Service,
+    row: MandateRow,
+    attestation: Confirmation,
+    stated: PaperStatement,
+    scan: bytes,
+    now: datetime,
+) -> datetime:
+    """Record the attestation; give the time of its event."""
     agreements.add_document(session, stated.document, scan, now=now)
     members = {
         "signer": stated.signer,
@@ -213,7 +224,8 @@ def _store(
             document_sha256=stated.document,
             media_type=stated.media_type,
             signed_on=stated.signed_on,
-            time=now,
+            time=entry.time,
             entry_index=entry.index,
         ),
     )
+    return entry.time

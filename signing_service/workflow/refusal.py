@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.agreement.acts import may_refuse
+from signing_service.agreement.mandates import Mandate
 from signing_service.approval import Statement, challenge_of
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
 from signing_service.errors import ApprovalError, NotFoundError
@@ -43,10 +44,10 @@ def refuse(
     """
     reason = clean_reason(reason)
     check_secret(service, person_id, answer)
-    now = service.clock()
     with service.database.begin() as session:
         check_party(session, person_id, agreement_id)
         agreements.lock(session, agreement_id)
+        now = service.clock()  # once the agreement is held, for which it may have waited
         published = load_published(session, agreement_id)
         signatory = _signatory(session, published, person_id, signer, now)
         mandate = signatory.mandate
@@ -64,13 +65,14 @@ def refuse(
         }
         tell_about_refusal(session, service, published.terms, signatory, reason, now)
         entry = ledger.append(session, agreement_id, "refusal", members, now)
+        _check_dated(statement, mandate, entry.time)
         refusal = Refusal(
             agreement=agreement_id,
             signer=signer,
             person=person_id,
             mandate=signatory.mandate_id,
             reason=reason,
-            time=now,
+            time=entry.time,
             entry_index=entry.index,
         )
         acts.add_refusal(session, refusal)
@@ -129,3 +131,10 @@ def _check_statement(statement: bytes, signatory: Signatory, reason: str) -> Non
     wanted = (signatory.mandate.agreement, signatory.signer, signatory.mandate.digest(), sha256_hex(reason.encode()))
     if (approved.agreement, approved.signer, approved.mandate, approved.appearance) != wanted:
         raise ApprovalError("what was approved is not this refusal", hint="reload the page and try again")
+
+
+def _check_dated(statement: bytes, mandate: Mandate, time: datetime) -> None:
+    """As `verify` will judge it, by the time of the event."""
+    mandate.check_valid_at(time)
+    if time > Statement.from_json(statement).expires:
+        raise ApprovalError("the passkey's answer came too late", hint="try again")

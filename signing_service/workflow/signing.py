@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.approval import Approval
 from signing_service.encoding import format_time, sha256_hex
 from signing_service.errors import (
@@ -51,6 +52,7 @@ from signing_service.workflow.receipts import make_receipt, receipt_of
 from signing_service.workflow.revisions import Candidate, OvertakenError, make_candidate, store_candidate
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, Signatory, load_newest
+from signing_service.workflow.trust import check_in_office
 
 
 class Reprepared(ConflictError):
@@ -200,13 +202,13 @@ def _store(
     token: TimestampToken,
     ocsp: bytes,
 ) -> None:
-    now = service.clock()
     with service.database.begin() as session:
         attempt = own_attempt(session, attempt.person, attempt.id, lock=True)
         if attempt.state == "complete":
             return  # a twin of this request came first
-        _check_alive(attempt, now)  # again: the passkey that approved may have been revoked meanwhile
         agreements.hold(session, attempt.agreement)  # so that nobody withdraws it after the look at the acts
+        now = service.clock()  # once both are held, for which it may have waited
+        _check_alive(attempt, now)  # again: the passkey that approved may have been revoked meanwhile
         signatory = load_signatory(session, attempt)
         before = check_may_act(session, published, signatory, token.time)
         if turns.is_reserved(session, attempt.agreement, now=now):
@@ -217,6 +219,8 @@ def _store(
         tell_about_signature(session, service, published, signatory, before, token.time, now)
         members = _signature_members(session, attempt, signatory, candidate, token)
         index = ledger.append(session, attempt.agreement, attempt.act, members, now).index
+        if signatory.signer == SECRETARIAT:
+            check_in_office(session, attempt.person)
         acts.add_signature(session, _signature_row(attempt, candidate, token, ocsp, index))
 
 

@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import canonical_json, format_time, from_base64url, parse_canonical_json, to_base64url
-from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
+from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, NotFoundError
 from signing_service.evidence.succession import sign_succession, succession_challenge, unsigned_predecessor
 from signing_service.evidence.trust import TrustedOfficer, TrustFile, format_trust_file
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import ledger, passkeys, people, sessions
 from signing_service.store.tables import Credential, Person
+from signing_service.store.wall_clock import LARGEST_STEP
 from signing_service.workflow import trust
 from signing_service.workflow.confirmation import officer_keys
 from signing_service.workflow.login import require_officer
@@ -33,6 +34,8 @@ from signing_service.workflow.passkeys import (
 )
 from signing_service.workflow.permissions import require
 from signing_service.workflow.service import Service
+
+CLOCKS = 3 * LARGEST_STEP  # two machines' clocks, each that far off the database's, and a timestamp authority's
 
 
 def begin_addition(service: Service, officer_id: str, credential_id: str) -> dict[str, Any]:
@@ -49,8 +52,9 @@ def begin_addition(service: Service, officer_id: str, credential_id: str) -> dic
 
 
 def begin_removal(service: Service, officer_id: str, leaving_id: str) -> dict[str, Any]:
-    """Write the successor that lets an officer leave now; what that officer confirmed before stays good.
+    """Write the successor that lets an officer leave; it takes effect once it is stored, which stops that officer.
 
+    Its ``until`` is a time by which it is stored or not at all: what that officer does meanwhile stays good.
     Raises NotAllowedError for oneself, NotFoundError where the trust file does not name that officer.
     """
     if officer_id == leaving_id:
@@ -60,7 +64,8 @@ def begin_removal(service: Service, officer_id: str, leaving_id: str) -> dict[st
         file = trust.current(session)
         if (leaving := file.officer(leaving_id)) is None or leaving.until is not None:
             raise NotFoundError("the trust file names no such officer")
-        officers = tuple(replace(one, until=service.clock()) if one.id == leaving_id else one for one in file.officers)
+        until = service.clock() + CHALLENGE_LIFETIME + CLOCKS
+        officers = tuple(replace(one, until=until) if one.id == leaving_id else one for one in file.officers)
         predecessor = unsigned_predecessor(trust.current_bytes(session))
         successor = replace(file, officers=officers, predecessor=predecessor)
         change = {"change": "officer-removed", "credential": "", "officer": leaving_id}
@@ -117,13 +122,16 @@ def release(service: Service) -> None:
 def _store_removal(session: Session, service: Service, data: bytes, leaving: Person, by: str) -> None:
     now = service.clock()
     members = trust.replace_by(session, data)
-    until = next(one.until for one in trust.current(session).officers if one.id == leaving.id) or now
+    until = next(one.until for one in trust.current(session).officers if one.id == leaving.id)
+    assert until is not None  # begin_removal wrote it
     leaving.ended = now
     sessions.end_all(session, leaving.id, now=now)
     people.revoke_invitations(session, leaving.id, now=now)
     removed = {"officer": leaving.id, "by": by, "until": format_time(until)}
     ledger.append(session, SERVICE_SCOPE, "officer-removed", removed, now)
     ledger.append(session, SERVICE_SCOPE, "trust-file", {**members, "reason": "officer-removed"}, now)
+    if service.clock() >= until - CLOCKS:  # the log is held: what the officer did before is in it, and dated earlier
+        raise ApprovalError("the passkey's answer came too late", hint="try again")
 
 
 def _begin(

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import sha256_hex
-from signing_service.errors import ConfigurationError
+from signing_service.errors import ConfigurationError, NotAllowedError
 from signing_service.evidence.succession import verify_succession
 from signing_service.evidence.trust import TrustFile, parse_trust_file
 from signing_service.store import installation
@@ -32,6 +32,13 @@ def current_bytes(session: Session) -> bytes:
 def current(session: Session) -> TrustFile:
     """The current trust file."""
     return parse(current_bytes(session))
+
+
+def check_in_office(session: Session, officer_id: str) -> None:
+    """Raise NotAllowedError for an officer who left while this act waited for the log, which it holds by now."""
+    named = current(session).officer(officer_id)
+    if named is not None and named.until is not None:
+        raise NotAllowedError("only an officer of the secretariat may do this")
 
 
 def replace_by(session: Session, successor: bytes) -> dict[str, object]:

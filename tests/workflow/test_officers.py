@@ -15,8 +15,9 @@ from signing_service.verify.verdict import Verdict
 from signing_service.workflow.confirmation import begin_confirmation
 from signing_service.workflow.download import evidence, trust_file
 from signing_service.workflow.officers import add_officer, officer_keys_of
+from signing_service.workflow.passkeys import CHALLENGE_LIFETIME
 from signing_service.workflow.people import NewPerson
-from signing_service.workflow.succession import begin_addition, begin_removal, succeed
+from signing_service.workflow.succession import CLOCKS, begin_addition, begin_removal, succeed
 from signing_service.workflow.trust_history import trust_history
 from tests.cast import LIN, OFFICER, SECOND_OFFICER, SOMCHAI
 from tests.workflow.devices import Devices, asking_for_passkeys
@@ -144,7 +145,8 @@ def test_what_an_officer_confirmed_stays_good_after_leaving(devices: Devices, ru
 
     left = parse_trust_file(trust_file(world.service)).officer(ruslan)
     assert left is not None
-    assert left.until == world.clock.now
+    assert left.until is not None
+    assert world.clock.now < left.until <= world.clock.now + CHALLENGE_LIFETIME + CLOCKS
     _, bundle = evidence(world.service, mei, world.agreement)
     assert verify_evidence(bundle, world).verdict is Verdict.PASSED
     with pytest.raises(NotFoundError):
