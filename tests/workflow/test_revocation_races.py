@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, NotFoundError
 from signing_service.store import agreements, attempts, openings, passkeys
@@ -24,6 +21,7 @@ from signing_service.workflow.refusal import begin_refusal, refuse
 from tests.cast import LIN, SOMCHAI
 from tests.workflow.devices import Devices, asking_for_passkeys
 from tests.workflow.judging import verify_evidence
+from tests.workflow.meanwhile import Meanwhile
 from tests.workflow.test_lock_order import PATIENCE, WAITING, on_postgresql, wait_until_it_waits
 from tests.workflow.world import World
 
@@ -51,28 +49,6 @@ def elsewhere(devices: Devices) -> Enrolled:
 
 def lost(devices: Devices, enrolled: Enrolled) -> None:
     revoke(devices.world.service, devices.world.ids[LIN], enrolled.id, "lost")
-
-
-class Meanwhile:
-    """Does something the first time that ``function`` of ``module`` is called, and waits until it is done or waits."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: object, function: str, act: Callable[[], object]):
-        self._pool, self._act, self._original = ThreadPoolExecutor(1), act, getattr(module, function)
-        self._doing: Future[Any] | None = None
-        monkeypatch.setattr(module, function, self._called)
-
-    def _called(self, session: Session, *given: Any, **named: Any) -> Any:
-        found = self._original(session, *given, **named)
-        if self._doing is None:
-            self._doing = self._pool.submit(self._act)
-            while not self._doing.done() and not session.execute(WAITING).scalar_one():
-                pass
-        return found
-
-    def result(self) -> Any:
-        assert self._doing is not None, "it was never called"
-        self._pool.shutdown()
-        return self._doing.result(PATIENCE)
 
 
 def acts_of_lin(devices: Devices) -> list[str]:
