@@ -23,7 +23,7 @@ from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Challenge, Credential, Enrolment, Mandate, Person
 
-_Rows = TypeVar("_Rows", tuple[Credential], tuple[Enrolment])
+_Row = TypeVar("_Row", Credential, Enrolment)
 _HELD = (  # every step of signing asks
     "SELECT e.state, c.ended IS NULL, c.credential_id FROM enrolments AS e "
     "JOIN credentials AS c ON c.id = e.credential WHERE e.mandate = :mandate ORDER BY e.entry_index"
@@ -119,7 +119,7 @@ def find(session: Session, credential_id: bytes, *, hold: bool = False) -> Crede
     return session.scalar(_held(query) if hold else query)
 
 
-def _held(query: Select[_Rows]) -> Select[_Rows]:
+def _held(query: Select[_Row]) -> Select[_Row]:
     """``FOR NO KEY UPDATE``: rows may point at it meanwhile. What was read before is read again."""
     return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
@@ -197,7 +197,7 @@ def of_credential(session: Session, credential: str) -> list[Enrolment]:
     return list(session.scalars(_of_credential(credential)))
 
 
-def _of_credential(credential: str) -> Select[tuple[Enrolment]]:
+def _of_credential(credential: str) -> Select[Enrolment]:
     return select(Enrolment).where(Enrolment.credential == credential).order_by(Enrolment.entry_index)
 
 
