@@ -175,9 +175,14 @@ def signing_now(session: Session, agreement: str, *, now: datetime) -> set[str]:
     return set(session.scalars(query))
 
 
-def end_all_of(session: Session, person: str, *, now: datetime) -> None:
-    """Let what a person has approved and not signed expire now and leave the queue; an own certificate's stays."""
+def end_all_of(session: Session, person: str) -> None:
+    """Let what a person has approved and not signed expire and leave the queue; an own certificate's stays.
+
+    It expires when it was begun, so that it is over for a machine whose clock is behind, and for who read the clock
+    and waits for the attempt.
+    """
     living = (Attempt.person == person, Attempt.state == "approved", ~Attempt.own_certificate)
-    ended = update(Attempt).where(*living, Attempt.expires > now).values(expires=now).returning(Attempt.id)
+    over = Attempt.created
+    ended = update(Attempt).where(*living, Attempt.expires > over).values(expires=over).returning(Attempt.id)
     ids = session.scalars(ended.execution_options(synchronize_session=False)).all()
     session.execute(delete(Turn).where(Turn.attempt.in_(ids)).execution_options(synchronize_session=False))

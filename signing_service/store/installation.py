@@ -14,6 +14,7 @@ from signing_service.store.tables import Installation
 
 THE_ROW = 1
 _TRUST_FILE = "SELECT trust_file FROM installation WHERE id = :id"
+_HELD = " FOR NO KEY UPDATE"
 
 
 def find(session: Session) -> Installation | None:
@@ -21,9 +22,14 @@ def find(session: Session) -> Installation | None:
     return session.get(Installation, THE_ROW)
 
 
-def trust_file(session: Session) -> bytes | None:
-    """The current trust file alone; None before ``init``. Every publication asks."""
-    row = Driver.of(session).row(_TRUST_FILE, {"id": THE_ROW})
+def trust_file(session: Session, *, hold: bool = False) -> bytes | None:
+    """The current trust file alone; None before ``init``. Every publication asks.
+
+    ``hold`` keeps others from replacing it until commit; it is held before the log.
+    """
+    driver = Driver.of(session)
+    held = _HELD if hold and driver.locks_rows else ""
+    row = driver.row(_TRUST_FILE + held, {"id": THE_ROW})
     return None if row is None else bytes(row[0])
 
 

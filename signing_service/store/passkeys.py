@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, delete, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, delete, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from signing_service.store.driver import Driver
 from signing_service.store.identifiers import new_id
 from signing_service.store.tables import Challenge, Credential, Enrolment, Mandate, Person
 
+_Row = TypeVar("_Row", Credential, Enrolment)
 _HELD = (  # every step of signing asks
     "SELECT e.state, c.ended IS NULL, c.credential_id FROM enrolments AS e "
     "JOIN credentials AS c ON c.id = e.credential WHERE e.mandate = :mandate ORDER BY e.entry_index"
@@ -108,9 +109,19 @@ def add(session: Session, person: str, kind: str, made: NewCredential, *, now: d
     return row
 
 
-def find(session: Session, credential_id: bytes) -> Credential | None:
-    """The passkey with the authenticator's name; None for an unknown one."""
-    return session.scalar(select(Credential).where(Credential.credential_id == credential_id))
+def find(session: Session, credential_id: bytes, *, hold: bool = False) -> Credential | None:
+    """The passkey with the authenticator's name; None for an unknown one.
+
+    ``hold`` keeps others from revoking or using it until commit. It is held before the agreement's row and before
+    attempts that are approved: who revokes it holds it and waits for those.
+    """
+    query = select(Credential).where(Credential.credential_id == credential_id)
+    return session.scalar(_held(query) if hold else query)
+
+
+def _held(query: Select[_Row]) -> Select[_Row]:
+    """``FOR NO KEY UPDATE``: rows may point at it meanwhile. What was read before is read again."""
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def of_person(session: Session, person: str, kind: str | None = None) -> list[Credential]:
@@ -140,12 +151,16 @@ def add_enrolment(session: Session, enrolment: Enrolment) -> Enrolment:
 
 
 def lock_enrolment(session: Session, enrolment_id: str) -> tuple[Enrolment, Credential]:
-    """An enrolment with its passkey, held until commit; raises NotFoundError."""
-    query = select(Enrolment).where(Enrolment.id == enrolment_id).with_for_update()
-    found = session.scalar(query.execution_options(populate_existing=True))
-    if found is None:
+    """An enrolment with its passkey; that and all its enrolments are held until commit. Raises NotFoundError.
+
+    The passkey comes first, so that two who change different enrolments of it never wait for each other.
+    """
+    of = select(Enrolment.credential).where(Enrolment.id == enrolment_id).scalar_subquery()
+    credential = session.scalar(_held(select(Credential).where(Credential.id == of)))
+    if credential is None:
         raise NotFoundError("there is no such enrolment")
-    return found, session.get_one(Credential, found.credential)
+    enrolments = session.scalars(_held(_of_credential(credential.id)))
+    return next(one for one in enrolments if one.id == enrolment_id), credential
 
 
 def of_mandate(session: Session, mandate: str) -> list[tuple[Enrolment, Credential]]:
@@ -179,8 +194,11 @@ def held_for(session: Session, mandate: str) -> list[Held]:
 
 def of_credential(session: Session, credential: str) -> list[Enrolment]:
     """The enrolments of one passkey, the oldest first."""
-    query = select(Enrolment).where(Enrolment.credential == credential)
-    return list(session.scalars(query.order_by(Enrolment.entry_index)))
+    return list(session.scalars(_of_credential(credential)))
+
+
+def _of_credential(credential: str) -> Select[Enrolment]:
+    return select(Enrolment).where(Enrolment.credential == credential).order_by(Enrolment.entry_index)
 
 
 def is_confirmed(session: Session, mandate: str) -> bool:

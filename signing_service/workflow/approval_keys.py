@@ -98,9 +98,10 @@ def enrol_again(service: Service, person_id: str, agreement_id: str, signer: str
         load_published(session, agreement_id)
         mandate_row = _own_mandate(session, person_id, agreement_id, signer)
         own = passkeys.of_person(session, person_id, "approval")
-        if not own:
+        held = passkeys.find(session, own[-1].credential_id, hold=True) if own else None
+        if held is None or held.ended is not None:  # while it was being looked for
             raise NotFoundError("you have no approval passkey yet", hint="make one")
-        enrolled = _enrol(session, service, mandate_row, own[-1])
+        enrolled = _enrol(session, service, mandate_row, held)
     service.publish()
     return enrolled
 
@@ -202,11 +203,12 @@ def mandates_of(session: Session, enrolment: Enrolment, credential: Credential) 
 
 
 def take_back(session: Session, credential: Credential, reason: str, by: str, now: datetime) -> None:
-    """End an approval credential within a transaction, and record the revocation of every enrolment of it.
+    """End an approval credential that passkeys.lock_enrolment holds, and record the revocation of its enrolments.
 
     What its holder has approved and not signed yet is not signed any more: whoever holds the device may be signing.
+    Who approves with it holds it too: their attempts are approved by now, or find it ended.
     """
-    attempts.end_all_of(session, credential.person, now=now)  # before the credential's row is held, as in signing
+    attempts.end_all_of(session, credential.person)
     credential.ended = now
     for one in passkeys.of_credential(session, credential.id):
         _revoke(session, one, credential, reason, by, now)

@@ -156,7 +156,7 @@ def check_secret(service: Service, person_id: str, answer: Answer) -> None:
 def approve(
     session: Session, service: Service, terms: Terms, signatory: Signatory, statement: bytes, answer: Answer
 ) -> Approval:
-    """Give the approval of a statement, within the transaction of its act.
+    """Give the approval of a statement, within the transaction of its act; nobody revokes its passkey until commit.
 
     Raises NotAllowedError where the sealed rules ask for a passkey, ApprovalError with the reason where the passkey
     does not stand for this act, person or mandate.
@@ -178,7 +178,7 @@ def approve(
         method = "password+totp" if seed.confirmed else "password"
         return service_approval(statement, method, now)
     kind = "officer" if signatory.signer == SECRETARIAT else "approval"
-    credential = credential_of(session, signatory.person_id, kind, answer.response)
+    credential = credential_of(session, signatory.person_id, kind, answer.response, hold=True)
     assertion = assertion_of(answer.response, credential.key)
     approval = Approval(statement, assertion)
     expected = Expected(signer=signatory.signer, mandate=signatory.mandate.digest())

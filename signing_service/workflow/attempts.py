@@ -20,7 +20,7 @@ from signing_service.agreement.consent import consent_sentence, role_in
 from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
 from signing_service.approval import Statement
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
-from signing_service.errors import NotFoundError
+from signing_service.errors import NotAllowedError, NotFoundError
 from signing_service.pdf.appearance import AppearanceInput, draw_appearance
 from signing_service.pdf.delta import signature_delta
 from signing_service.pdf.marks import Mark
@@ -134,6 +134,12 @@ def load_signatory(session: Session, attempt: AttemptRow) -> Signatory:
     if found is None or found[0] != attempt.mandate:
         raise NotFoundError("the mandate of this attempt is no longer in force", hint="ask the secretariat")
     return Signatory(attempt.signer, attempt.person, *found)
+
+
+def check_alive(attempt: AttemptRow | attempts.Asked, now: datetime) -> None:
+    """Raise NotAllowedError where an attempt has expired before it was complete, or its passkey was revoked."""
+    if attempt.state != "complete" and now >= attempt.expires:
+        raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
 
 
 def own_attempt(session: Session, person_id: str, attempt_id: str, *, lock: bool = False) -> AttemptRow:

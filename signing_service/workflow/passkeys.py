@@ -175,10 +175,15 @@ def assertion_of(answer: dict[str, Any], key: bytes) -> PasskeyAssertion:
         raise InputError("this is no answer of a passkey") from error
 
 
-def credential_of(session: Session, person_id: str, kind: str, answer: dict[str, Any]) -> Credential:
-    """The stored passkey that answered; raises ApprovalError unless it is this person's, of this kind, and accepted."""
+def credential_of(
+    session: Session, person_id: str, kind: str, answer: dict[str, Any], *, hold: bool = False
+) -> Credential:
+    """The stored passkey that answered; raises ApprovalError unless it is this person's, of this kind, and accepted.
+
+    ``hold``: nobody revokes it until commit, as passkeys.find.
+    """
     try:
-        credential = passkeys.find(session, from_base64url(answer.get("id")))
+        credential = passkeys.find(session, from_base64url(answer.get("id")), hold=hold)
     except FormatError as error:
         raise InputError("this is no answer of a passkey") from error
     if credential is None or credential.person != person_id or credential.ended is not None:

@@ -21,7 +21,7 @@ from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
 from signing_service.pki.cms import signed_attributes
 from signing_service.store import agreements, attempts, openings, publisher, turns
 from signing_service.store.attempts import AttemptRow
-from signing_service.workflow.attempts import own_attempt
+from signing_service.workflow.attempts import check_alive, own_attempt
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.proofs import prove_all, with_cosignatures
 from signing_service.workflow.reservations import Reservation, reservation
@@ -108,7 +108,8 @@ def prepare(service: Service, person_id: str, attempt_id: str, have: int | None 
     """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue.
 
     ``have``: how many bytes of the document the browser has, None where it does not say. Raises NotFoundError for
-    another person's attempt, NotAllowedError for one that is not approved, ConflictError for one that is complete.
+    another person's attempt, NotAllowedError for one that is not approved or has expired, ConflictError for one that is
+    complete.
     """
     prepared = _prepare(service, person_id, attempt_id, have)
     if prepared is None:  # whoever issued the certificate died before its publication
@@ -139,6 +140,7 @@ def _prepare(service: Service, person_id: str, attempt_id: str, have: int | None
             raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
         if attempt.state == "complete":  # an approval that arrives once more must not hold up the others
             raise ConflictError("you have signed already", hint="your receipt is on the agreement's page")
+        check_alive(attempt, service.clock())  # its passkey may have been revoked since: it would hold up the others
         checkpoint = publisher.newest(session)
         if checkpoint is None or checkpoint.size <= issued:
             return None

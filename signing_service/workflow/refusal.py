@@ -25,7 +25,7 @@ from signing_service.workflow.approvals import (
 from signing_service.workflow.attempts import consent_for
 from signing_service.workflow.download import check_party
 from signing_service.workflow.notification import tell_about_refusal
-from signing_service.workflow.passkeys import challenge_in, request_options
+from signing_service.workflow.passkeys import challenge_in, credential_of, request_options
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
 from signing_service.workflow.state import Published, Signatory, load_acts, load_mandate, load_published
@@ -45,6 +45,8 @@ def refuse(
     reason = clean_reason(reason)
     check_secret(service, person_id, answer)
     with service.database.begin() as session:
+        if isinstance(answer, PasskeyAnswer):
+            credential_of(session, person_id, "approval", answer.response, hold=True)  # before the agreement's row
         check_party(session, person_id, agreement_id)
         agreements.lock(session, agreement_id)
         now = service.clock()  # once the agreement is held, for which it may have waited

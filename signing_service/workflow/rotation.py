@@ -113,12 +113,13 @@ def resume(settings: Settings) -> bool:
 
 
 def _hand_over(session: Session, new: VerifierKey, retired: RetiredKey, old_key: Ed25519PrivateKey) -> bytes:
-    before = trust.current(session)
+    stored = trust.current_bytes(session, hold=True)  # or an officer's change meanwhile would stop the rotation
+    before = trust.parse(stored)
     after = replace(
         before,
         record_key=new,
         retired_record_keys=(*before.retired_record_keys, retired),
-        predecessor=unsigned_predecessor(trust.current_bytes(session)),
+        predecessor=unsigned_predecessor(stored),
     )
     return format_trust_file(sign_succession(after, old_key))
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -44,7 +43,7 @@ from signing_service.store import acts, agreements, attempts, ledger, openings, 
 from signing_service.store.attempts import AttemptRow
 from signing_service.store.tables import Signature
 from signing_service.workflow.approvals import Answer, check_secret
-from signing_service.workflow.attempts import check_may_act, load_signatory, own_attempt, with_key
+from signing_service.workflow.attempts import check_alive, check_may_act, load_signatory, own_attempt, with_key
 from signing_service.workflow.issuance import check_same, issue
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.prepared import Prepared, Waiting, delta_of, prepare, still_waiting
@@ -85,7 +84,7 @@ def approve_attempt(
         asked = attempts.asked(driver, attempt_id)
     if asked.person != person_id:
         raise NotFoundError("there is no such attempt")
-    _check_alive(asked, now)
+    check_alive(asked, now)
     if asked.state == "begun":
         if with_key(asked.statement, spki).to_json() != statement:
             raise ApprovalError("what was approved is not what this attempt is for", hint="reload the page")
@@ -101,11 +100,6 @@ def approve_attempt(
         if waiting is not None:
             return waiting
     return prepare(service, person_id, attempt_id, have)
-
-
-def _check_alive(attempt: AttemptRow | attempts.Asked, now: datetime) -> None:
-    if attempt.state != "complete" and now >= attempt.expires:
-        raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
 
 
 def complete_attempt(
@@ -124,7 +118,7 @@ def complete_attempt(
         delta = delta_of(session, published, attempt, end) if current else None
     if attempt.state == "complete":
         return receipt_of(service, attempt_id)
-    _check_alive(attempt, service.clock())
+    check_alive(attempt, service.clock())
     try:
         if delta is None:
             raise OvertakenError("another revision was stored in between")
@@ -208,7 +202,7 @@ def _store(
             return  # a twin of this request came first
         agreements.hold(session, attempt.agreement)  # so that nobody withdraws it after the look at the acts
         now = service.clock()  # once both are held, for which it may have waited
-        _check_alive(attempt, now)  # again: the passkey that approved may have been revoked meanwhile
+        check_alive(attempt, now)  # again: the passkey that approved may have been revoked meanwhile
         signatory = load_signatory(session, attempt)
         before = check_may_act(session, published, signatory, token.time)
         if turns.is_reserved(session, attempt.agreement, now=now):

@@ -21,9 +21,9 @@ def parse(data: bytes) -> TrustFile:
     return parse_trust_file(data)
 
 
-def current_bytes(session: Session) -> bytes:
-    """The bytes of the current trust file."""
-    found = installation.trust_file(session)
+def current_bytes(session: Session, *, hold: bool = False) -> bytes:
+    """The bytes of the current trust file; ``hold``: nobody replaces it until commit."""
+    found = installation.trust_file(session, hold=hold)
     if found is None:
         raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
     return found
@@ -44,9 +44,9 @@ def check_in_office(session: Session, officer_id: str) -> None:
 def replace_by(session: Session, successor: bytes) -> dict[str, object]:
     """Store a successor within the caller's transaction; give the members of its ``trust-file`` event.
 
-    Raises VerificationError unless it succeeds exactly the file that is stored now.
+    Raises VerificationError unless it succeeds exactly the file that is stored now, whoever else is replacing it.
     """
-    trust = verify_succession(current_bytes(session), successor)
+    trust = verify_succession(current_bytes(session, hold=True), successor)
     installation.replace_trust_file(session, successor)
     return {"file": trust.to_value(), "sha256": sha256_hex(successor)}
 

@@ -147,7 +147,7 @@ LATER = NOON + timedelta(days=2)
         ("ix_outbox_state_next_attempt", lambda session: outbox.anything_due(session, NOON)),
         ("ix_outbox_state_next_attempt", lambda session: outbox.claim(session, now=NOON, lease=timedelta(1))),
         ("ix_revisions_first", lambda session: agreements.by_revision0(session, "0" * 64)),
-        ("ix_attempts_approved", lambda session: attempts.end_all_of(session, AGREEMENT, now=NOON)),
+        ("ix_attempts_approved", lambda session: attempts.end_all_of(session, AGREEMENT)),
         ("ix_enrolments_waiting", passkeys.waiting),
         ("ix_enrolments_waiting", passkeys.count_waiting),
         ("ix_mandates_agreement", lambda session: mandates.ever_named(session, AGREEMENT)),
