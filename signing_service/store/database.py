@@ -39,7 +39,7 @@ GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an appe
 
 
 class Database:
-    """A pool of connections; thread-safe. After a fork each process makes its own."""
+    """A pool of connections; thread-safe. After a fork each process makes its own, or leaves those to the other."""
 
     def __init__(self, url: str, *, guard: Guard | None = None, pool_size: int = 10) -> None:
         """Take ``sqlite:///path`` or ``postgresql://…``; raises ConfigurationError on any other.
@@ -133,6 +133,12 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
         self._looker.dispose()
+
+    def leave_connections(self) -> None:
+        """To be called in a forked process: the connections belong to the other one, and stay open for it."""
+        self.engine.dispose(close=False)
+        if self._looker is not self.engine:
+            self._looker.dispose(close=False)
 
     def _options(self) -> dict[str, Any]:
         return {"expire_on_commit": False, "info": {GUARD: self.guard, WALL_CLOCK: self.wall_clock}}
