@@ -157,7 +157,8 @@ def test_nginx_lets_go_of_a_connection_before_the_service_closes_it() -> None:
 
 def test_both_sides_of_a_connection_to_postgresql_notice_a_lost_machine_as_soon() -> None:
     client = connection_of(parse_url("postgresql://signing@db.example.org/signing"))
-    server = dict(re.findall(r"^tcp_(\w+) = '?(\w+?)'?$", (DEPLOY / "postgresql" / "make-primary").read_text(), re.M))
+    script = (DEPLOY / "postgresql" / "make-primary").read_text()
+    server = dict(re.findall(r"^tcp_(\w+) = '?(\w+?)'?$", script, re.MULTILINE))
     asked = {name: str(client[name]) for name in ("keepalives_idle", "keepalives_interval", "keepalives_count")}
     assert server == asked | {"user_timeout": f"{client['tcp_user_timeout'] // 1000}s"}
 

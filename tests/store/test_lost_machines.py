@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
+import threading
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from signing_service.errors import UnavailableError
+from signing_service.errors import GuardError, UnavailableError
+from signing_service.store import guard as guards
 from signing_service.store.database import Database, parse_url
 from signing_service.store.engine import IDLE_TIMEOUT
+from signing_service.store.guard import Guard
 from tests.databases import PostgresServer
 
 LIVENESS = {
@@ -70,3 +76,40 @@ def test_a_publisher_that_stops_in_its_transaction_loses_its_locks_and_goes_on_w
             assert session.execute(text("SELECT size FROM log_state FOR UPDATE")).scalar_one() == 0
     finally:
         stopped.dispose()
+
+
+def test_a_publisher_that_hangs_with_the_lock_keeps_the_others_for_a_while_only(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(guards, "PATIENCE", 0.05)
+    another = Guard(guard.path)
+    with guard.lock():
+        with pytest.raises(GuardError, match=r"checkpoint\.lock: another publisher has held the lock") as caught:
+            another.lock().__enter__()
+        assert "fuser" in caught.value.hint
+    with another.lock():
+        pass
+
+
+def test_who_waits_for_the_lock_gets_it_when_the_other_gives_it_back(guard: Guard):
+    got = threading.Event()
+
+    def wait() -> None:
+        with Guard(guard.path).lock():
+            got.set()
+
+    waiting = threading.Thread(target=wait)
+    with guard.lock():
+        waiting.start()
+        assert not got.wait(0.05)
+    assert got.wait(20)
+    waiting.join()
+
+
+def test_a_shared_store_that_keeps_no_locks_is_unavailable(guard: Guard, monkeypatch: pytest.MonkeyPatch):
+    def refuse(_handle: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(GuardError, match="cannot be locked: No locks available"), guard.lock():
+        pass
