@@ -16,6 +16,8 @@ import yaml
 from signing_service.cli import COMMANDS
 from signing_service.commands.server import KEEPALIVE
 from signing_service.settings import Settings, parse_settings
+from signing_service.store.database import parse_url
+from signing_service.store.engine import connection_of
 from signing_service.web.verification import MAX_UPLOAD
 
 CHECKOUT = Path(__file__).parent.parent
@@ -151,6 +153,14 @@ def test_nginx_lets_go_of_a_connection_before_the_service_closes_it() -> None:
     text = (DEPLOY / "nginx" / "signing-service.conf").read_text()
     kept = re.search(r"keepalive_timeout (\d+)s;", text)
     assert 0 < int(kept[1]) < KEEPALIVE
+
+
+def test_both_sides_of_a_connection_to_postgresql_notice_a_lost_machine_as_soon() -> None:
+    client = connection_of(parse_url("postgresql://signing@db.example.org/signing"))
+    script = (DEPLOY / "postgresql" / "make-primary").read_text()
+    server = dict(re.findall(r"^tcp_(\w+) = '?(\w+?)'?$", script, re.MULTILINE))
+    asked = {name: str(client[name]) for name in ("keepalives_idle", "keepalives_interval", "keepalives_count")}
+    assert server == asked | {"user_timeout": f"{client['tcp_user_timeout'] // 1000}s"}
 
 
 def test_the_unit_s_example_environment_parses() -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -39,7 +39,7 @@ GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an appe
 
 
 class Database:
-    """A pool of connections; thread-safe. After a fork each process makes its own."""
+    """A pool of connections; thread-safe. After a fork each process makes its own, or leaves those to the other."""
 
     def __init__(self, url: str, *, guard: Guard | None = None, pool_size: int = 10) -> None:
         """Take ``sqlite:///path`` or ``postgresql://…``; raises ConfigurationError on any other.
@@ -134,6 +134,12 @@ class Database:
         self.engine.dispose()
         self._looker.dispose()
 
+    def leave_connections(self) -> None:
+        """To be called in a forked process: the connections belong to the other one, and stay open for it."""
+        self.engine.dispose(close=False)
+        if self._looker is not self.engine:
+            self._looker.dispose(close=False)
+
     def _options(self) -> dict[str, Any]:
         return {"expire_on_commit": False, "info": {GUARD: self.guard, WALL_CLOCK: self.wall_clock}}
 
@@ -175,7 +181,9 @@ def unavailable_when_down() -> Iterator[None]:
     except DataError as error:
         hint = "leave out invisible characters"
         raise InputError("what was sent holds something that cannot be stored", hint=hint) from error
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
+        if isinstance(error, InternalError) and getattr(error.orig, "sqlstate", None) != _TOO_LONG_IDLE:
+            raise
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise _unavailable(reason[0] if reason else type(error).__name__) from error
 
@@ -199,6 +207,7 @@ def _unavailable(reason: str) -> UnavailableError:
     )
 
 
+_TOO_LONG_IDLE = "25P03"  # PostgreSQL has ended a transaction in which nothing was asked for IDLE_TIMEOUT
 _FULL = ("disk is full", "No space left on device", "Disk quota exceeded")  # SQLite's words, PostgreSQL's
 _FAILING = ("disk I/O error", "Input/output error", "readonly database")
 

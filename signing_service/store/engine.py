@@ -1,7 +1,9 @@
 """Pools of connections to SQLite or PostgreSQL, set up so that a commit that returned is on the disk.
 
 SQLite runs with WAL, ``synchronous=FULL``, foreign keys and ``BEGIN IMMEDIATE`` for writers; PostgreSQL in the
-isolation that is asked for, with UTF-8 and a bound on how long it waits for locks.
+isolation that is asked for, with UTF-8 and a bound on how long it waits for locks, for a machine that has lost its
+power or network, and for a client that has stopped in the middle of a transaction. What the URL itself says of these
+holds.
 """
 
 from __future__ import annotations
@@ -23,9 +25,18 @@ from signing_service.store.driver import Driver
 
 BUSY_TIMEOUT = 30  # seconds that a writer waits for others before it gives up
 UNASKED = 1.0  # seconds for which a connection that was given back is taken to be alive
+IDLE_TIMEOUT = 60  # seconds after which PostgreSQL ends a transaction whose client asks nothing, and frees its locks
 OVERFLOW = 10  # connections above a pool's size that are opened while many ask, and closed again
 READ_ONLY = "signing_service_read_only"  # execution option of a reader's connections
 Isolation = Literal["READ COMMITTED", "AUTOCOMMIT"]
+_LIVENESS = {  # of libpq; by themselves, a machine that is gone is noticed after two hours, or a quarter of one
+    "keepalives": 1,
+    "keepalives_idle": 5,  # seconds without a word before it is asked whether it is there
+    "keepalives_interval": 2,  # seconds between two such questions
+    "keepalives_count": 3,  # unanswered ones
+    "tcp_user_timeout": 15_000,  # milliseconds until what was sent is acknowledged
+}
+_OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT}s -c idle_in_transaction_session_timeout={IDLE_TIMEOUT}s"
 _USED = "used"  # key of a pooled connection's info: when it was given back
 _SQLITE_PRAGMAS = (
     "journal_mode = WAL",
@@ -51,17 +62,23 @@ def make_engine(url: URL, pool_size: int, isolation: Isolation = "READ COMMITTED
             max_overflow=OVERFLOW,
             hide_parameters=True,  # what people typed has no place in an error or a log
             isolation_level=isolation,
-            connect_args={
-                "application_name": "signing-service",
-                "client_encoding": "utf8",
-                "connect_timeout": 10,
-                "options": f"-c lock_timeout={BUSY_TIMEOUT}s -c timezone=UTC",
-            },
+            connect_args=connection_of(url),
         )
         event.listen(engine, "connect", _check_encoding)
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", functools.partial(_check_alive, engine.dialect))
     return engine
+
+
+def connection_of(url: URL) -> dict[str, Any]:
+    """Libpq's parameters beside the URL's own; of two options with one name PostgreSQL takes the later one."""
+    return {
+        **{name: value for name, value in _LIVENESS.items() if name not in url.query},
+        "application_name": "signing-service",
+        "client_encoding": "utf8",
+        "connect_timeout": 10,
+        "options": " ".join((_OPTIONS, *url.normalized_query.get("options", ()), "-c timezone=UTC")),
+    }
 
 
 def _note_use(_connection: Any, record: ConnectionPoolEntry | None) -> None:

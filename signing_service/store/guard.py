@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from signing_service.store.durable import replace_durably
 from signing_service.store.tree import frontier_at
 
 MAX_GUARD = 1 << 14  # bytes; a signed checkpoint is about 200
+PATIENCE = 30.0  # seconds that a publisher waits for the others, as it waits for the database's locks
+_FIRST_LOOK, _LONGEST_LOOK = 0.001, 0.016  # seconds between two looks whether the lock is free, each twice as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +94,42 @@ class Guard:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """One publisher at a time among the processes that share this file system."""
+        """One publisher at a time among the processes that share this file system.
+
+        Raises GuardError when another one still has the lock after PATIENCE, or the file system keeps no locks: one
+        publisher that hangs must not stop the threads of all machines for as long as it does.
+        """
         path = self.path.with_name(self.path.name + ".lock")
         try:
             handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise GuardError(f"guard {path}: {error.strerror}", hint="make the guard's folder") from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            _wait_for_lock(handle, path)
             yield
         finally:
             os.close(handle)  # closing releases the lock
+
+
+def _wait_for_lock(handle: int, path: Path) -> None:
+    deadline, pause = time.monotonic() + PATIENCE, _FIRST_LOOK
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                raise GuardError(
+                    f"guard {path}: another publisher has held the lock for {PATIENCE:g} seconds",
+                    hint=f"try again; the operator ends the process that hangs with it (fuser -v {path})",
+                ) from error
+        except OSError as error:  # a file system without locks, or whose lock server is gone (ENOLCK)
+            raise GuardError(
+                f"guard {path} cannot be locked: {error.strerror}", hint="check the shared store and its locks"
+            ) from error
+        else:
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_LOOK)
 
 
 class _Remembered(Guard):

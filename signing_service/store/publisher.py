@@ -90,14 +90,22 @@ class Together:
         self._begun, self._done, self._note = 0, 0, b""
 
     def publish(self, publication: Callable[[], bytes]) -> bytes:
-        """The note of a publication that began after this was called: the own one, or one that others waited for."""
+        """The note of a publication that began after this was called: the own one, or one that others waited for.
+
+        Raises UnavailableError where publications hang for longer than one waits for the guard's lock: of many threads
+        that wait, the last one waits no longer than the first.
+        """
         wanted = self._begun + 1  # the one that is under way may not see what the caller has committed
-        with self._lock:
+        if not self._lock.acquire(timeout=guards.PATIENCE):
+            raise UnavailableError("the database is busy", hint="try again in a moment")
+        try:
             if self._done < wanted:
                 self._begun += 1
                 self._note = publication()
                 self._done = self._begun
             return self._note
+        finally:
+            self._lock.release()
 
 
 def newest(session: Session) -> Released | None:

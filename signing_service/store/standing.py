@@ -3,7 +3,7 @@
 Example::
 
     with database.read() as session:
-        newest_time(session)                  # of events and checkpoints
+        newest_time(session)                  # of events
         for one in standing_still(session, now):
             print(one.scope, one.until)       # nothing can be recorded there before
 """
@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from signing_service.store import publisher
 from signing_service.store.driver import Driver
 from signing_service.store.ledger import read_frontier
 from signing_service.store.wall_clock import LARGEST_STEP
@@ -34,15 +33,12 @@ class Standing(NamedTuple):
 
 
 def newest_time(session: Session) -> datetime | None:
-    """The latest of the newest events' times and the newest checkpoint's; None in an empty record.
+    """The latest of the newest events' times, which are this service's own; None in an empty record.
 
-    All are this service's own. A log witness may date its cosignature as it likes, so none of theirs is among them.
+    When a checkpoint was published is not among them: that is signed nowhere, and a machine whose clock is wrong, which
+    records nothing, still publishes what others have recorded. A log witness dates its cosignature as it likes.
     """
-    times = [_time(data) for _, data in _newest_entries(session)]
-    released = publisher.newest(session)
-    if released is not None:
-        times.append(released.published)
-    return max(times, default=None)
+    return max((_time(data) for _, data in _newest_entries(session)), default=None)
 
 
 def standing_still(session: Session, now: datetime) -> list[Standing]:

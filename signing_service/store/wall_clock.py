@@ -37,7 +37,7 @@ class WallClock:
         self._wall, self._steady = wall, steady
         self._begin = wall() - steady()
         self.newest: datetime | None = None
-        """The newest time that the record had when the process began."""
+        """The newest time that the record's events had when the process began."""
         self.vouched = False
         """Whether somebody outside the service has said that this clock is right: where the record has later times,
         they are wrong, and only what goes on from them has to wait."""
@@ -50,9 +50,16 @@ class WallClock:
         self._doubts[judge] = source, off
 
     def agree(self, judge: Judge) -> None:
-        """That one does not contradict this clock, or not any more; authorities that agree vouch for it."""
+        """That one does not contradict this clock, or not any more; authorities that agree vouch for it.
+
+        Steps that add up (of a machine that stands still for seconds each night) then count anew, or a clock that is
+        right would be taken for one that jumped. A jump they forgive not: whoever lies would set a wrong clock going.
+        """
         self._doubts.pop(judge, None)
-        self.vouched = self.vouched or judge == "authorities"
+        if judge == "authorities":
+            self.vouched = True
+            if abs(self._jump()) <= LARGEST_STEP:
+                self._begin = self._wall() - self._steady()
 
     @property
     def doubted(self) -> bool:
@@ -62,10 +69,10 @@ class WallClock:
     def check(self, now: datetime) -> None:
         """Raise UnavailableError if nothing may be recorded at ``now``, by this clock.
 
-        That is if it jumped by more than LARGEST_STEP since this was made, if others contradict it, or if it is behind
-        the record and nobody vouches for it.
+        That is if it jumped by more than LARGEST_STEP since this was made (or since authorities agreed), if others
+        contradict it, or if it is behind the record and nobody vouches for it.
         """
-        jump = timedelta(seconds=round(self._wall() - self._steady() - self._begin))
+        jump = self._jump()
         if abs(jump) > LARGEST_STEP:
             raise UnavailableError(
                 "the server's clock jumped by %(seconds)s seconds, so nothing is recorded now",
@@ -83,6 +90,9 @@ class WallClock:
             )
         if self.newest is not None and not self.vouched and now < self.newest - LARGEST_STEP:
             raise _behind(now, self.newest)
+
+    def _jump(self) -> timedelta:
+        return timedelta(seconds=round(self._wall() - self._steady() - self._begin))
 
 
 def after(now: datetime, previous: str) -> datetime:

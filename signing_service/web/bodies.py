@@ -11,12 +11,23 @@ from signing_service.encoding import from_base64url
 from signing_service.errors import InputError
 
 
+def read_json() -> Any:
+    """What the request's body holds as JSON, None where that is none; raises InputError where it is nested too deeply.
+
+    Whoever looks into a body looks through here: Flask itself lets the parser's RecursionError through.
+    """
+    try:
+        return request.get_json(silent=True)
+    except RecursionError as error:
+        raise InputError("the request is not a JSON object") from error
+
+
 def read_object(**members: type) -> dict[str, Any]:
     """The request's JSON object with these members and types; a type ``X | None`` is given as a tuple's stand-in.
 
     Raises InputError, which names the member that is missing, unknown or of another type.
     """
-    value = request.get_json(silent=True)
+    value = read_json()
     if not isinstance(value, dict):
         raise InputError("the request is not a JSON object")
     _check_characters(value)
@@ -33,7 +44,7 @@ def read_object(**members: type) -> dict[str, Any]:
 
 def read_optional(name: str) -> Any:
     """Take one member out of the request's JSON object; None if it is not there."""
-    value = request.get_json(silent=True)
+    value = read_json()
     if not isinstance(value, dict):
         return None
     _check_characters(value)

@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import NotAllowedError
+from signing_service.web.bodies import read_json
 from signing_service.web.visitor import the_service
 from signing_service.workflow import attempts
 
@@ -77,7 +78,7 @@ def refuse_at_table() -> None:
 def _is_the_tables_own() -> bool:
     """Whether the address and the request speak of no other agreement and signer than the table's."""
     asked = request.view_args or {}
-    body = request.get_json(silent=True) if request.is_json else None
+    body = read_json() if request.is_json else None
     signers = [asked.get("signer"), body.get("signer") if isinstance(body, dict) else None]
     agreement_id = asked.get("agreement_id")
     if "attempt_id" in asked:
@@ -98,5 +99,5 @@ def _asks_for_allowed(endpoint: str) -> bool:
     if endpoint not in ASKED_FOR:
         return True
     member, may_be = ASKED_FOR[endpoint]
-    body = request.get_json(silent=True)
+    body = read_json()
     return not isinstance(body, dict) or member not in body or may_be(body[member])  # malformed: the view says so

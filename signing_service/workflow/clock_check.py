@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import format_time
-from signing_service.errors import ConfigurationError, TimestampError
+from signing_service.errors import ConfigurationError, TimestampError, UnavailableError
 from signing_service.pki.http_authority import HttpAuthority
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.settings import Settings
@@ -156,7 +156,11 @@ def _called(session: Session, scope: str) -> str:
 
 
 def clock_once(service: Service) -> tuple[int, bool]:
-    """Compare the clock if that is due, or if it is in doubt; for a worker of its own."""
+    """Compare the clock if that is due, or if it is in doubt; for a worker of its own.
+
+    A database that does not answer is asked again at the next look, as a clock in doubt is, and no sooner: the
+    authorities, which are asked along, have nothing to do with it.
+    """
     clock, now = service.database.wall_clock, service.clock()
     recent = clock.compared is not None and timedelta(0) <= now - clock.compared < INTERVAL
     if not recent or clock.doubted:
@@ -164,6 +168,8 @@ def clock_once(service: Service) -> tuple[int, bool]:
             check_clock(service)
         except ConfigurationError as error:
             _log.error("clock: %s (%s)", error.message, error.hint)
+        except UnavailableError as error:
+            _log.warning("clock: not compared with the database: %s", error.message)
     return 0, True
 
 

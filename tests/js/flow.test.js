@@ -156,6 +156,56 @@ test("after a failed timestamp the same attempt is tried again with the same key
   assert.equal(new Set(keys).size, 1);
 });
 
+/** A passkey that signs anew at each touch; gives {touch, touches}. */
+function makePasskey(world) {
+  const passkey = { touches: 0 };
+  passkey.touch = async () => {
+    passkey.touches += 1;
+    const answer = structuredClone(world.passkey.answer);
+    if (passkey.touches > 1) answer.response.signature = Buffer.from([passkey.touches]).toString("base64url");
+    return { passkey: answer };
+  };
+  return passkey;
+}
+
+/** Approves by a passkey twice, where the first time ends with `error`; gives {touches, sent (approvals)}. */
+async function approveTwice(error) {
+  const world = makeWorld();
+  const service = makeService(world, { approve: [error, prepared(world, 0)] });
+  const { flow } = makeFlow(world, service);
+  await flow.propose({ typed: "Somchai" });
+  const passkey = makePasskey(world);
+  await assert.rejects(flow.sign(passkey.touch), ServiceError);
+  await flow.sign(passkey.touch).catch(() => {}); // what this world's service has prepared was approved by a password
+  const sent = service.asked.filter(([name]) => name === "approve").map(([, , body]) => JSON.stringify(body.approval));
+  return { touches: passkey.touches, sent };
+}
+
+test("an approval that the service may have taken before it failed is sent again, and no passkey asked anew", async () => {
+  for (const status of [500, 503, 409, 429]) {
+    const { touches, sent } = await approveTwice(new ServiceError(status, { error: "not now" }));
+    assert.deepEqual([touches, sent.length, new Set(sent).size], [1, 2, 1], `${status}`);
+  }
+});
+
+test("an approval that the service has refused is asked of the passkey anew", async () => {
+  for (const status of [400, 403, 404, 422]) {
+    const { touches, sent } = await approveTwice(new ServiceError(status, { error: "no" }));
+    assert.deepEqual([touches, sent.length, new Set(sent).size], [2, 2, 2], `${status}`);
+  }
+});
+
+test("a password that is typed anew after a failure is the one that is sent", async () => {
+  const world = makeWorld();
+  const service = makeService(world, { approve: [new ServiceError(503, { error: "not now" }), prepared(world, 0)] });
+  const { flow } = makeFlow(world, service);
+  await flow.propose({ typed: "Somchai" });
+  await assert.rejects(flow.sign({ password: "wrong" }), ServiceError);
+  await flow.sign({ password: "right" });
+  const sent = service.asked.filter(([name]) => name === "approve").map(([, , body]) => body.approval.password);
+  assert.deepEqual(sent, ["wrong", "right"]);
+});
+
 test("when the answer to the signature was lost, trying again sends the same signature first", async () => {
   const world = makeWorld();
   const lost = Array.from({ length: 6 }, () => new ConnectionLost("gone"));

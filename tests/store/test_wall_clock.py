@@ -7,7 +7,7 @@ import pytest
 from signing_service.errors import UnavailableError
 from signing_service.store import ledger, outbox, turns
 from signing_service.store.database import Database
-from signing_service.store.wall_clock import LARGEST_STEP, WallClock, after
+from signing_service.store.wall_clock import LARGEST_STEP, Judge, WallClock, after
 from tests.cast import NOON, SOMCHAI
 from tests.store.world import AGREEMENT, add_person, begin_attempt, give_mandate, publish_agreement
 
@@ -48,6 +48,38 @@ def test_a_step_of_ntp_is_no_jump():
     hands = Hands()
     clock = hands.clock()
     hands.wall -= 5
+    clock.check(NOON)
+
+
+def sleep_each_night(hands: Hands, nights: int, judge: Judge) -> WallClock:
+    """A virtual machine that stands still for 5 seconds each night, whose clock NTP then sets right."""
+    clock = hands.clock()
+    for _ in range(nights):
+        hands.pass_by(86_400 - 5)
+        hands.wall += 5
+        clock.agree(judge)
+    return clock
+
+
+def test_small_steps_of_a_clock_that_authorities_confirm_never_add_up_to_a_jump():
+    sleep_each_night(Hands(), 400, "authorities").check(NOON)
+
+
+def test_small_steps_that_only_the_database_confirms_add_up():
+    with pytest.raises(UnavailableError, match="jumped by 65 seconds"):
+        sleep_each_night(Hands(), 13, "database").check(NOON)
+
+
+@pytest.mark.parametrize("seconds", [61, -61, 86_400])
+def test_an_authority_that_lies_sets_no_clock_going_that_has_jumped(seconds: int):
+    hands = Hands()
+    clock = hands.clock()
+    hands.wall += seconds
+    for _ in range(3):
+        clock.agree("authorities")
+        with pytest.raises(UnavailableError, match=f"jumped by {seconds} seconds"):
+            clock.check(NOON)
+    hands.wall -= seconds
     clock.check(NOON)
 
 

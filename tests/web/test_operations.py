@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text, update
+from sqlalchemy import text
 
 from signing_service.commands.logs import cover, without_secrets
-from signing_service.store import tables
 from signing_service.web.app import create_app
 from signing_service.workflow import readiness
 from signing_service.workflow.service import Service
@@ -64,8 +63,7 @@ def outlive_the_keys(world: World, _: pytest.MonkeyPatch) -> None:
 
 
 def set_the_clock_back(world: World, _: pytest.MonkeyPatch) -> None:
-    with world.service.database.begin() as session:
-        session.execute(update(tables.Checkpoint).values(published=datetime(2055, 1, 1, tzinfo=UTC)))
+    world.service.database.wall_clock.newest = datetime(2055, 1, 1, tzinfo=UTC)
 
 
 def fill_the_disk(_: World, patched: pytest.MonkeyPatch) -> None:

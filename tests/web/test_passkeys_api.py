@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from signing_service.store.tables.passkeys import Challenge
 from signing_service.web import limits
 from signing_service.workflow.approval_keys import Enrolled, own_enrolments
-from tests.cast import LIN, OFFICER, SOMCHAI
+from tests.cast import LIN, OFFICER, PUBLIC_URL, SOMCHAI
 from tests.web.visitor import Visitor
 from tests.workflow.devices import Devices
 from tests.workflow.world import World
@@ -100,6 +100,20 @@ def test_half_a_character_is_refused_wherever_it_stands(visit: Visit, world: Wor
     ):
         refused = lin.post(path, body)
         assert (refused.status_code, refused.json["error"]) == (400, "the request holds something that is no text")
+
+
+def test_a_request_that_is_nested_too_deeply_is_refused_wherever_it_is_looked_into(visit: Visit, world: World):
+    lin = visit(LIN)
+    for path in (
+        "/api/passkeys",  # read_object
+        "/api/attempts/nobodys/approval",  # read_count before it
+        "/api/passkeys/options",  # at every request, by what the signing table may ask for
+        f"/api/agreements/{world.agreement}/attempts",
+    ):
+        for body in ("[" * 100_000, '{"answer":' * 100_000):
+            headers = {"X-CSRF-Token": lin.csrf, "Content-Type": "application/json"}
+            refused = lin.client.post(path, base_url=PUBLIC_URL, data=body, headers=headers)
+            assert (refused.status_code, refused.json["error"]) == (400, "the request is not a JSON object"), path
 
 
 @pytest.mark.parametrize("answer", [{}, {"id": "é"}, {"id": "AA", "response": {"clientDataJSON": "e30"}}])

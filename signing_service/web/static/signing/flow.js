@@ -18,6 +18,7 @@ import { Refusal, require } from "./refusal.js";
 import { ServiceError, persist, sleep } from "./transport.js";
 
 const MAX_ROUNDS = 250; // more signatures than any agreement has
+const NOT_NOW = Object.freeze([408, 409, 425, 429]); // of 4xx, those that say nothing of the approval itself
 
 /** What the person sees while it runs, in this order; "waiting", "reserved", "again" and "lost" may come in between. */
 export const MOMENTS = Object.freeze([
@@ -28,7 +29,7 @@ export const MOMENTS = Object.freeze([
 export class SigningFlow {
   #key = null; // of this proposal; it lives no longer
   #request = null; // the PKCS#10 request for it, base64url
-  #answer = null; // the approval that may have arrived: {passkey} or {password}
+  #answer = null; // the passkey's approval that may have arrived, or the password typed last: {passkey} or {password}
   #sent = null; // the signature that may have arrived: {body, certificate, base}
 
   /** `service` offers begin, approve, complete (each gives {status, body}) and `document` (a GrowingDocument). */
@@ -63,8 +64,9 @@ export class SigningFlow {
     const { spki } = this.#key;
     const approved = { appearance, spki, statement: canonicalJson({ ...statement, key: toBase64url(spki) }) };
     const byPasskey = typeof approval === "function";
-    if (byPasskey && !this.#answer) this.onMoment("passkey");
-    this.#answer ??= byPasskey ? await approval(await challengeOf(approved.statement)) : approval;
+    if (byPasskey && !this.#answer?.passkey) this.onMoment("passkey");
+    // a passkey signs anew each time, and what the service took of it stands in the certificate; a password does not
+    if (!this.#answer?.passkey) this.#answer = byPasskey ? await approval(await challengeOf(approved.statement)) : approval;
     approved.assertion = assertionOf(this.#answer);
     const evidence = { request: this.#request, statement: toBase64url(approved.statement), approval: this.#answer };
 
@@ -79,9 +81,9 @@ export class SigningFlow {
     return this.#finish(answer.body);
   }
 
-  /** What the service refused is asked of the person anew; what may have arrived is sent again as it was. */
+  /** What the service refused is asked of the person anew; what may have been taken is sent again as it was. */
   #forget(error) {
-    if (error instanceof ServiceError) this.#answer = null;
+    if (error instanceof ServiceError && error.status < 500 && !NOT_NOW.includes(error.status)) this.#answer = null;
     throw error;
   }
 
