@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from torture.postgres import HOST, Cluster, Server, run_script
+from signing_service.store.backup import backup, restore
+from signing_service.store.database import Database
+from signing_service.store.guard import Guard
+from signing_service.store.migrations import upgrade
+from torture.postgres import HOST, PROGRAMS, Cluster, Server, run_script
 
 
 @pytest.fixture
@@ -61,3 +66,20 @@ def test_no_commit_is_made_to_wait_for_a_standby_that_is_not_there(cluster: Clus
     with pytest.raises(RuntimeError, match="no standby among 'two' follows this primary; nothing was changed"):
         run_script("synchronous", HOST, cluster.primary.port, "two", wait=1)
     assert ask(cluster.primary, "SHOW synchronous_standby_names") == ""
+
+
+def test_a_backup_is_made_and_restored_under_the_address_of_two_servers_whichever_is_the_primary(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(PROGRAMS), prepend=":")
+    primary = fail_over(cluster)
+    database = Database(cluster.url)
+    upgrade(database)
+    with psycopg.connect(f"host={HOST} port={primary.port} user=signing dbname=signing", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE restored")
+
+    backup(database, tmp_path / "backup")
+    counts = restore(tmp_path / "backup", cluster.url.replace("/signing?", "/restored?"), Guard(tmp_path / "guard"))
+
+    database.dispose()
+    assert counts.entries == 0
