@@ -19,6 +19,7 @@ from signing_service.commands.findings import (
     check_clock,
     check_mails,
     check_proofs,
+    check_publication,
     check_witnesses,
     check_worker,
 )
@@ -119,7 +120,7 @@ def _check_service(settings: Settings) -> Iterator[Finding]:
     service = open_service(settings)
     try:
         yield Finding("ok", "record", f"database, guard {settings.guard} and keys belong together")
-        for check in (check_clock, check_worker, check_mails, check_proofs, check_witnesses):
+        for check in (check_clock, check_publication, check_worker, check_mails, check_proofs, check_witnesses):
             yield from check(service)
     finally:
         service.database.dispose()

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from signing_service.encoding import format_time
-from signing_service.store import acts, outbox
+from signing_service.store import acts, outbox, publisher
+from signing_service.store.ledger import read_frontier
+from signing_service.store.standing import unpublished_since
 from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
 from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.service import Service
@@ -23,6 +25,7 @@ _ONE_WRONG = (
     "set this machine's clock and run an NTP client; where it is right, something was recorded by a clock that was "
     "ahead, and all writing waits until then, or until an authority of TIMESTAMP_URLS confirms this clock at a start"
 )
+UNPUBLISHED = timedelta(minutes=3)  # events have minutes, and the worker tries it every ten seconds
 LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
 
 
@@ -69,6 +72,20 @@ def check_worker(service: Service) -> Iterator[Finding]:
         yield Finding("warning", "worker", text, f"is a timestamp authority down? {hint}")
     if not waiting and (due is None or now - due <= LATE):
         yield Finding("ok", "worker", "nothing is overdue")
+
+
+def check_publication(service: Service) -> Iterator[Finding]:
+    """What is recorded is under a checkpoint a moment later, or whoever signed has no receipt."""
+    with service.database.read() as session:
+        since, newest = unpublished_since(session), publisher.newest(session)
+        entries = read_frontier(session).size
+    if since is None or service.clock() - since <= UNPUBLISHED:
+        yield Finding("ok", "published", f"{entries} entries")
+        return
+    covered = 0 if newest is None else newest.size
+    text = f"{entries} entries are recorded, {covered} of them published; the next one is of {format_time(since)}"
+    hint = "may the service write to the guard's folder? does a worker run? it publishes them once both are so"
+    yield Finding("wrong", "published", text, hint)
 
 
 def check_mails(service: Service) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from signing_service.store.wall_clock import LARGEST_STEP
 
 LOOKED = 2000  # newest entries that are looked at: none of them may be later than now
 _NEWEST = 'SELECT scope, data FROM entries WHERE "index" >= :first'
+_UNPUBLISHED = 'SELECT data FROM entries WHERE "index" = (SELECT COALESCE(MAX(size), 0) FROM checkpoints)'
 _HEAD = "SELECT data FROM entries WHERE scope = :scope ORDER BY sequence DESC LIMIT 1"
 
 
@@ -43,6 +44,12 @@ def newest_time(session: Session) -> datetime | None:
     if released is not None:
         times.append(released.published)
     return max(times, default=None)
+
+
+def unpublished_since(session: Session | Driver) -> datetime | None:
+    """The time of the first event that no released checkpoint covers; None where all are covered."""
+    row = Driver.of(session).row(_UNPUBLISHED)
+    return None if row is None else _time(row[0])
 
 
 def standing_still(session: Session, now: datetime) -> list[Standing]:
