@@ -24,6 +24,7 @@ from signing_service.commands.findings import (
     check_mails,
     check_proofs,
     check_publication,
+    check_standby,
     check_witnesses,
     check_worker,
 )
@@ -50,7 +51,7 @@ SOME, MANY = 1_000, 100_000  # agreements
 TIMES = 10  # of each look
 ROUNDS = 3  # agreements that are signed
 DAY = timedelta(days=1)
-CHECKS = (check_clock, check_publication, check_worker, check_mails, check_proofs, check_witnesses)
+CHECKS = (check_clock, check_standby, check_publication, check_worker, check_mails, check_proofs, check_witnesses)
 LINEAR = ("a search", "status")  # go through the words of every agreement, and count every mail
 LIMIT = 2.0  # times: what costs no more than this is called flat
 

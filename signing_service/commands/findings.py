@@ -9,6 +9,7 @@ from datetime import timedelta
 from signing_service.encoding import format_time
 from signing_service.store import acts, outbox, publisher
 from signing_service.store.ledger import read_frontier
+from signing_service.store.standbys import look_at_standbys
 from signing_service.store.standing import unpublished_since
 from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
 from signing_service.workflow.renewal import due as due_renewals
@@ -55,6 +56,20 @@ def check_clock(service: Service) -> Iterator[Finding]:
     for name, end in ahead.standing:
         until = f"nothing can be recorded in {name} before {format_time(end)}"
         yield Finding("wrong", "clock", until, "its newest event is dated then, and none may be dated before it")
+
+
+def check_standby(service: Service) -> Iterator[Finding]:
+    """While a synchronous standby is missing no commit returns, and nothing else tells why."""
+    with service.database.read() as session:
+        standbys = look_at_standbys(session)
+    if standbys.problem:
+        hint = "bring it back, or go on without it: deploy/postgresql/synchronous HOST PORT '' on the primary"
+        yield Finding("wrong", "standby", standbys.problem, hint)
+    elif standbys.following is None:
+        text = "whether the synchronous standby follows cannot be seen; while it is missing nothing can be stored"
+        yield Finding("warning", "standby", text, "GRANT pg_monitor to the role in DATABASE_URL")
+    elif standbys.wanted:
+        yield Finding("ok", "standby", f"commits are on the disks of {standbys.following} synchronous standbys, too")
 
 
 def check_worker(service: Service) -> Iterator[Finding]:

@@ -150,7 +150,7 @@ def _run(tool: str, url: URL, *arguments: str) -> None:
     program = shutil.which(tool)
     if program is None:
         raise ConfigurationError(f"{tool} is not installed", hint="apt install postgresql-client")
-    parameters = url.get_dialect()().create_connect_args(url)[1]  # several servers are written otherwise in libpq's URLs
+    parameters = url.get_dialect()().create_connect_args(url)[1]  # libpq writes several servers otherwise
     password = parameters.pop("password", None)
     environment = dict(os.environ) | ({"PGPASSWORD": password} if password else {})
     done = subprocess.run(

@@ -17,6 +17,7 @@ from signing_service.pki.authority import PROFILES
 from signing_service.store import guard, installation, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.store.migrations import check_schema
+from signing_service.store.standbys import look_at_standbys
 from signing_service.store.wall_clock import LARGEST_STEP
 from signing_service.workflow import trust
 from signing_service.workflow.service import Service
@@ -31,6 +32,8 @@ class Part:
 
     name: str
     problem: str = ""
+    elsewhere: bool = True
+    """Whether another server may do better, so that a problem makes this one not ready."""
 
 
 def readiness(service: Service) -> list[Part]:
@@ -43,7 +46,12 @@ def readiness(service: Service) -> list[Part]:
         "keys": _check_keys,
         "disk": _check_disk,
     }
-    return [Part(name, _problem(check, service)) for name, check in checks.items()]
+    parts = [Part(name, _problem(check, service)) for name, check in checks.items()]
+    if not parts[0].problem:
+        # all servers share the database, and on each everything but writing goes on
+        standby = _problem(_check_standby, service)
+        parts += [Part("standby", standby, elsewhere=False)] if standby else []
+    return parts
 
 
 def _problem(check: Callable[[Service], None], service: Service) -> str:
@@ -63,6 +71,13 @@ def _check_database(service: Service) -> None:
         if installation.find(session) is None:
             raise UnavailableError("the database is empty")
     service.database.check_durability()
+
+
+def _check_standby(service: Service) -> None:
+    with service.database.read() as session:
+        standbys = look_at_standbys(session)
+    if standbys.problem:
+        raise UnavailableError(standbys.problem)
 
 
 def _check_schema(service: Service) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
 
+from signing_service.commands.findings import check_standby
 from signing_service.store.backup import backup, restore
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
@@ -83,3 +87,47 @@ def test_a_backup_is_made_and_restored_under_the_address_of_two_servers_whicheve
 
     database.dispose()
     assert counts.entries == 0
+
+
+def standby_rows(cluster: Cluster, role: str = "signing") -> list[tuple[str, str]]:
+    """What ``doctor`` says of the standby: level and text."""
+    database = Database(cluster.url.replace("signing@", f"{role}@"))
+    service: Any = SimpleNamespace(database=database)
+    found = [(finding.level, f"{finding.text} {finding.hint}") for finding in check_standby(service)]
+    database.dispose()
+    return found
+
+
+def wait_for(cluster: Cluster, level: str) -> str:
+    for _ in range(200):
+        [(found, said)] = standby_rows(cluster)
+        if found == level:
+            return said
+        time.sleep(0.1)
+    raise AssertionError(f"{found} and not {level}: {said}")
+
+
+def test_doctor_names_the_standby_that_all_writing_waits_for(cluster: Cluster):
+    assert standby_rows(cluster) == []
+    cluster.add_standby(synchronous=True)
+    assert cluster.standby is not None
+    assert "disks of 1 synchronous" in wait_for(cluster, "ok")
+    cluster.standby.stop()
+    said = wait_for(cluster, "wrong")
+    assert "0 of 1 synchronous standbys follow" in said
+    assert "synchronous HOST PORT ''" in said
+    cluster.standby.start()
+    wait_for(cluster, "ok")
+
+
+def test_a_role_that_may_not_see_standbys_does_not_call_them_missing(cluster: Cluster):
+    address = f"host={HOST} port={cluster.primary.port} user=signing dbname=signing"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE ROLE clerk LOGIN")
+        cluster.add_standby(synchronous=True)
+        [(level, said)] = standby_rows(cluster, "clerk")
+        assert level == "warning"
+        assert "cannot be seen" in said
+        connection.execute("GRANT pg_monitor TO clerk")
+    [(level, _)] = standby_rows(cluster, "clerk")
+    assert level == "ok"
