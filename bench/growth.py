@@ -19,7 +19,15 @@ from bench.crowded import REPRESENTATIVE, agreement_id, crowd
 from bench.stage import PASSWORD, Stage
 from bench.table import Row
 from signing_service.ceremony.parties import source_with_parties
-from signing_service.commands.findings import check_clock, check_mails, check_proofs, check_witnesses, check_worker
+from signing_service.commands.findings import (
+    check_clock,
+    check_mails,
+    check_proofs,
+    check_publication,
+    check_standby,
+    check_witnesses,
+    check_worker,
+)
 from signing_service.commands.status import read_status
 from signing_service.store import tables
 from signing_service.store.database import parse_url
@@ -43,7 +51,7 @@ SOME, MANY = 1_000, 100_000  # agreements
 TIMES = 10  # of each look
 ROUNDS = 3  # agreements that are signed
 DAY = timedelta(days=1)
-CHECKS = (check_clock, check_worker, check_mails, check_proofs, check_witnesses)
+CHECKS = (check_clock, check_standby, check_publication, check_worker, check_mails, check_proofs, check_witnesses)
 LINEAR = ("a search", "status")  # go through the words of every agreement, and count every mail
 LIMIT = 2.0  # times: what costs no more than this is called flat
 

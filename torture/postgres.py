@@ -48,7 +48,7 @@ class Server:
 
     def promote(self) -> None:
         """Make it the primary."""
-        _script("promote", self.data)
+        run_script("promote", self.data)
 
     def _pid(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split()[0])
@@ -70,20 +70,20 @@ class Cluster:
             ensure_user_exists(USER)
             os.chown(folder, pwd.getpwnam(USER).pw_uid, -1)
         cluster = cls(folder, Server(folder / "one"))
-        _script("make-primary", cluster.primary.data, cluster.primary.port)
+        run_script("make-primary", cluster.primary.data, cluster.primary.port)
         return cluster
 
     def add_standby(self, *, synchronous: bool) -> None:
         """Make a standby, which commits wait for if ``synchronous``."""
         self.standby = Server(self.folder / "two")
-        _script("make-standby", HOST, self.primary.port, self.standby.data, self.standby.port, "two")
+        run_script("make-standby", HOST, self.primary.port, self.standby.data, self.standby.port, "two")
         if synchronous:
-            _script("synchronous", HOST, self.primary.port, "two")
+            run_script("synchronous", HOST, self.primary.port, "two")
 
-    def rejoin(self) -> None:
+    def rejoin(self, *, wait: int = 60) -> None:
         """The old primary follows the new one."""
         assert self.standby is not None
-        _script("rejoin", self.primary.data, self.primary.port, HOST, self.standby.port, "one")
+        run_script("rejoin", self.primary.data, self.primary.port, HOST, self.standby.port, "one", wait=wait)
 
     @property
     def url(self) -> str:
@@ -100,13 +100,14 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _script(name: str, *arguments: object) -> None:
-    _run(str(SCRIPTS / name), *arguments)
+def run_script(name: str, *arguments: object, wait: int = 60) -> None:
+    """Run one of the scripts; ``wait`` is how many seconds it gives a standby. Raises RuntimeError with its words."""
+    _run(str(SCRIPTS / name), *arguments, wait=wait)
 
 
-def _run(*words: object) -> None:
+def _run(*words: object, wait: int = 60) -> None:
     user = USER if os.geteuid() == 0 else None
-    environment = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", "AUTH": "trust", "LANG": "C"}
+    environment = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}", "AUTH": "trust", "LANG": "C", "WAIT": str(wait)}
     done = subprocess.run(
         [str(word) for word in words], env=environment, user=user, cwd="/", text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,

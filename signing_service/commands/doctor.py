@@ -19,6 +19,8 @@ from signing_service.commands.findings import (
     check_clock,
     check_mails,
     check_proofs,
+    check_publication,
+    check_standby,
     check_witnesses,
     check_worker,
 )
@@ -39,7 +41,7 @@ from signing_service.workflow.transports import open_smtp
 EXPIRY_WARNING = timedelta(days=365)
 MIN_FREE_DISK = 1 << 30  # bytes
 _TEXT = 20  # columns before what is told
-
+_CHECKS = (check_clock, check_standby, check_publication, check_worker, check_mails, check_proofs, check_witnesses)
 Check = Callable[[Settings], Iterator[Finding]]
 
 
@@ -119,7 +121,7 @@ def _check_service(settings: Settings) -> Iterator[Finding]:
     service = open_service(settings)
     try:
         yield Finding("ok", "record", f"database, guard {settings.guard} and keys belong together")
-        for check in (check_clock, check_worker, check_mails, check_proofs, check_witnesses):
+        for check in _CHECKS:
             yield from check(service)
     finally:
         service.database.dispose()

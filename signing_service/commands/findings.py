@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from signing_service.encoding import format_time
-from signing_service.store import acts, outbox
+from signing_service.store import acts, outbox, publisher
+from signing_service.store.ledger import read_frontier
+from signing_service.store.standbys import look_at_standbys
+from signing_service.store.standing import unpublished_since
 from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
 from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.service import Service
@@ -23,6 +26,7 @@ _ONE_WRONG = (
     "set this machine's clock and run an NTP client; where it is right, something was recorded by a clock that was "
     "ahead, and all writing waits until then, or until an authority of TIMESTAMP_URLS confirms this clock at a start"
 )
+UNPUBLISHED = timedelta(minutes=3)  # events have minutes, and the worker tries it every ten seconds
 LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
 
 
@@ -54,6 +58,20 @@ def check_clock(service: Service) -> Iterator[Finding]:
         yield Finding("wrong", "clock", until, "its newest event is dated then, and none may be dated before it")
 
 
+def check_standby(service: Service) -> Iterator[Finding]:
+    """While a synchronous standby is missing no commit returns, and nothing else tells why."""
+    with service.database.read() as session:
+        standbys = look_at_standbys(session)
+    if standbys.problem:
+        hint = "bring it back, or go on without it: deploy/postgresql/synchronous HOST PORT '' on the primary"
+        yield Finding("wrong", "standby", standbys.problem, hint)
+    elif standbys.following is None:
+        text = "whether the synchronous standby follows cannot be seen; while it is missing nothing can be stored"
+        yield Finding("warning", "standby", text, "GRANT pg_monitor to the role in DATABASE_URL")
+    elif standbys.wanted:
+        yield Finding("ok", "standby", f"commits are on the disks of {standbys.following} synchronous standbys, too")
+
+
 def check_worker(service: Service) -> Iterator[Finding]:
     """Whatever the worker should have done long ago is still there if it does not run."""
     now = service.clock()
@@ -69,6 +87,20 @@ def check_worker(service: Service) -> Iterator[Finding]:
         yield Finding("warning", "worker", text, f"is a timestamp authority down? {hint}")
     if not waiting and (due is None or now - due <= LATE):
         yield Finding("ok", "worker", "nothing is overdue")
+
+
+def check_publication(service: Service) -> Iterator[Finding]:
+    """What is recorded is under a checkpoint a moment later, or whoever signed has no receipt."""
+    with service.database.read() as session:
+        since, newest = unpublished_since(session), publisher.newest(session)
+        entries = read_frontier(session).size
+    if since is None or service.clock() - since <= UNPUBLISHED:
+        yield Finding("ok", "published", f"{entries} entries")
+        return
+    covered = 0 if newest is None else newest.size
+    text = f"{entries} entries are recorded, {covered} of them published; the next one is of {format_time(since)}"
+    hint = "may the service write to the guard's folder? does a worker run? it publishes them once both are so"
+    yield Finding("wrong", "published", text, hint)
 
 
 def check_mails(service: Service) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, delete, text, update
 from sqlalchemy.exc import DatabaseError
 
@@ -142,15 +143,20 @@ def _dump_postgresql(url: URL, target: Path) -> None:
 
 
 def _run(tool: str, url: URL, *arguments: str) -> None:
-    """Run one of PostgreSQL's own tools; the password goes by the environment, not by the command line."""
+    """Run one of PostgreSQL's own tools on the servers that the service would connect to.
+
+    The password goes by the environment, not by the command line.
+    """
     program = shutil.which(tool)
     if program is None:
         raise ConfigurationError(f"{tool} is not installed", hint="apt install postgresql-client")
-    shown = url.set(drivername="postgresql", password=None).render_as_string()
-    environment = dict(os.environ) | ({"PGPASSWORD": url.password} if url.password else {})
+    parameters = url.get_dialect()().create_connect_args(url)[1]  # libpq writes several servers otherwise
+    password = parameters.pop("password", None)
+    environment = dict(os.environ) | ({"PGPASSWORD": password} if password else {})
     done = subprocess.run(
-        [program, f"--dbname={shown}", *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+        [program, f"--dbname={make_conninfo(**parameters)}", *arguments],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise UnavailableError(f"{tool} failed: {reason[0]}", hint="nothing was changed")

@@ -22,6 +22,7 @@ from signing_service.store.wall_clock import LARGEST_STEP
 
 LOOKED = 2000  # newest entries that are looked at: none of them may be later than now
 _NEWEST = 'SELECT scope, data FROM entries WHERE "index" >= :first'
+_UNPUBLISHED = 'SELECT data FROM entries WHERE "index" = (SELECT COALESCE(MAX(size), 0) FROM checkpoints)'
 _HEAD = "SELECT data FROM entries WHERE scope = :scope ORDER BY sequence DESC LIMIT 1"
 
 
@@ -39,6 +40,12 @@ def newest_time(session: Session) -> datetime | None:
     records nothing, still publishes what others have recorded. A log witness dates its cosignature as it likes.
     """
     return max((_time(data) for _, data in _newest_entries(session)), default=None)
+
+
+def unpublished_since(session: Session | Driver) -> datetime | None:
+    """The time of the first event that no released checkpoint covers; None where all are covered."""
+    row = Driver.of(session).row(_UNPUBLISHED)
+    return None if row is None else _time(row[0])
 
 
 def standing_still(session: Session, now: datetime) -> list[Standing]:

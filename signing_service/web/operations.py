@@ -20,7 +20,7 @@ blueprint = Blueprint("operations", __name__)
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
     parts = readiness(the_service())
-    well = not any(part.problem for part in parts)
+    well = not any(part.problem and part.elsewhere for part in parts)
     told = {part.name: part.problem or "ok" for part in parts} if may_read() else {}
     return jsonify({"status": "ready" if well else "not ready", **told}), 200 if well else 503
 

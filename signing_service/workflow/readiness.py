@@ -16,6 +16,7 @@ from signing_service.pki.authority import PROFILES
 from signing_service.store import guard, installation
 from signing_service.store.ledger import read_frontier
 from signing_service.store.migrations import check_schema
+from signing_service.store.standbys import look_at_standbys
 from signing_service.workflow import trust
 from signing_service.workflow.service import Service
 
@@ -29,6 +30,8 @@ class Part:
 
     name: str
     problem: str = ""
+    elsewhere: bool = True
+    """Whether another server may do better, so that a problem makes this one not ready."""
 
 
 def readiness(service: Service) -> list[Part]:
@@ -41,7 +44,12 @@ def readiness(service: Service) -> list[Part]:
         "keys": _check_keys,
         "disk": _check_disk,
     }
-    return [Part(name, _problem(check, service)) for name, check in checks.items()]
+    parts = [Part(name, _problem(check, service)) for name, check in checks.items()]
+    if not parts[0].problem:
+        # all servers share the database, and on each everything but writing goes on
+        standby = _problem(_check_standby, service)
+        parts += [Part("standby", standby, elsewhere=False)] if standby else []
+    return parts
 
 
 def _problem(check: Callable[[Service], None], service: Service) -> str:
@@ -61,6 +69,13 @@ def _check_database(service: Service) -> None:
         if installation.find(session) is None:
             raise UnavailableError("the database is empty")
     service.database.check_durability()
+
+
+def _check_standby(service: Service) -> None:
+    with service.database.read() as session:
+        standbys = look_at_standbys(session)
+    if standbys.problem:
+        raise UnavailableError(standbys.problem)
 
 
 def _check_schema(service: Service) -> None:

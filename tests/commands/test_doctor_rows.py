@@ -60,6 +60,14 @@ def put_an_old_database_back(folder: Path, _: Patch) -> None:
     shutil.copy(folder / "old", folder / "var" / "service.sqlite3")
 
 
+def publish_nothing(_: Path, patched: Patch) -> None:
+    patched.setattr(findings, "UNPUBLISHED", timedelta(minutes=-1))
+    service = open_service(parse_settings(os.environ))
+    with service.database.begin() as session:
+        ledger.append(session, "service", "release", {"version": "1", "assets": {}}, service.clock())
+    service.database.dispose()
+
+
 def go_back_in_schema(folder: Path, _: Patch) -> None:
     execute(folder, "UPDATE alembic_version SET version_num = '0001'")
 
@@ -130,6 +138,7 @@ def take_the_authority_down(folder: Path, patched: Patch) -> None:
 ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
     (set_the_clock_back, "clock", "but the record has a time of 2044-01-01", "NTP"),
     (put_an_old_database_back, "service", "but a checkpoint of 3 was published", "never delete the guard"),
+    (publish_nothing, "published", "3 entries are recorded, 2 of them published", "guard's folder"),
     (go_back_in_schema, "database", "has schema 0001", "signing-service upgrade"),
     (take_the_database_down, "database", "database", "hint"),
     (take_the_mail_server_down, "mail", "127.0.0.1", "hint"),

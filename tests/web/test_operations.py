@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from signing_service.commands.logs import cover, without_secrets
+from signing_service.store.standbys import Standbys
 from signing_service.web.app import create_app
 from signing_service.workflow import readiness
 from signing_service.workflow.service import Service
@@ -42,6 +43,16 @@ def test_a_service_that_is_well_is_ready(anybody: Visitor) -> None:
     assert answer.json == {
         "status": "ready", "database": "ok", "schema": "ok", "clock": "ok", "guard": "ok", "keys": "ok", "disk": "ok",
     }  # fmt: skip
+
+
+def test_a_missing_standby_is_named_and_takes_no_server_out_of_service(
+    anybody: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "look_at_standbys", lambda _: Standbys(1, 0))
+    answer = anybody.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json["status"] == "ready"
+    assert answer.json["standby"].startswith("0 of 1 synchronous standbys follow the database")
 
 
 def lose_the_guard(world: World, _: pytest.MonkeyPatch) -> None:

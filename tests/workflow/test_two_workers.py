@@ -11,13 +11,14 @@ from datetime import datetime
 import pytest
 
 from signing_service.pki.timestamps import TimestampAuthority, TimestampToken
-from signing_service.store import acts, outbox
+from signing_service.store import acts, ledger, outbox, publisher
 from signing_service.workflow import renewal
 from signing_service.workflow.archiving import archive_all
 from signing_service.workflow.renewal import renew_due
 from signing_service.workflow.revisions import OvertakenError
 from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.service import Service
+from signing_service.workflow.worker import publish_the_rest
 from tests.cast import ALES, LIN, SOMCHAI
 from tests.workflow.generations import IN_2034, rotate_to, sign_everything
 from tests.workflow.world import World
@@ -99,3 +100,14 @@ def test_a_proof_is_renewed_once_and_the_officers_are_told_once(world: World) ->
     with world.service.database.read() as session:
         mails = outbox.of_agreement(session, world.agreement)
     assert sum(mail.kind == "renewal" for mail in mails) == 1
+
+
+def test_what_was_left_unpublished_gets_one_checkpoint(world: World) -> None:
+    with world.service.database.begin() as session:
+        ledger.append(session, "service", "release", {"version": "1", "assets": {}}, world.clock())
+    with world.service.database.read() as session:
+        before = len(publisher.newest_first(session, 100))
+    assert both(world, publish_the_rest) in (1, 2)  # whoever comes second finds the first one's
+    with world.service.database.read() as session:
+        found = publisher.newest_first(session, 100)
+        assert (len(found), found[0].size) == (before + 1, ledger.read_frontier(session).size)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from signing_service.errors import TimestampError
+from signing_service.errors import GuardError, TimestampError
+from signing_service.store import ledger, publisher
 from signing_service.store.database import Database
+from signing_service.store.guard import Guard
 from signing_service.store.limits import DatabaseStorage
 from signing_service.store.outbox import CLAIM_SIZE
 from signing_service.store.tables import RateCounter, RateHit
 from signing_service.workflow import worker
+from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.worker import Worker, retry_pause, work_once
 from tests.workflow.world import World
 
@@ -42,6 +46,7 @@ def use(monkeypatch: pytest.MonkeyPatch, mails: Task, archiving: Task) -> None:
     monkeypatch.setattr(worker, "archive_all", archiving)
     monkeypatch.setattr(worker, "renew_due", Task())
     monkeypatch.setattr(worker, "remind_due", Task())
+    monkeypatch.setattr(worker, "publish_the_rest", Task())
     monkeypatch.setattr(worker, "forget_attempts", Task())
 
 
@@ -70,6 +75,45 @@ def test_a_round_that_finds_nothing_takes_no_lock(world: World, monkeypatch: pyt
         pass
     monkeypatch.delattr(Database, "begin")
     assert work_once(world.service) == (0, True)
+
+
+def test_what_could_not_be_published_is_published_once_the_guard_can_be_written_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_once(world.service)
+    with monkeypatch.context() as broken:
+        broken.setattr(Guard, "write", refuse)
+        with world.service.database.begin() as session:
+            ledger.append(session, "service", "release", {"version": "1", "assets": {}}, world.clock())
+        with pytest.raises(GuardError):
+            world.service.publish()
+        world.clock.forward(seconds=10)
+        assert work_once(world.service)[1] is False
+    assert behind(world) == 1
+    world.clock.forward(seconds=9)
+    assert work_once(world.service)[1]
+    assert behind(world) == 1  # between two looks for it
+    world.clock.forward(seconds=1)
+    assert work_once(world.service)[1]
+    assert behind(world) == 0
+
+
+def test_a_worker_that_begins_publishes_what_was_left_behind(world: World) -> None:
+    with world.service.database.begin() as session:
+        ledger.append(session, "service", "release", {"version": "1", "assets": {}}, world.clock())
+    assert behind(world) == 1
+    work_once(replace(world.service, schedule=Schedule()))
+    assert behind(world) == 0
+
+
+def refuse(_guard: Guard, _note: bytes) -> None:
+    raise GuardError("guard: Permission denied")
+
+
+def behind(world: World) -> int:
+    with world.service.database.read() as session:
+        newest = publisher.newest(session)
+        return ledger.read_frontier(session).size - (newest.size if newest else 0)
 
 
 def test_a_task_that_fails_does_not_keep_the_other_from_its_work(monkeypatch: pytest.MonkeyPatch) -> None:

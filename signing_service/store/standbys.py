@@ -1,0 +1,56 @@
+"""Whether the standbys are there that each of PostgreSQL's commits waits for: while one is missing, no commit returns.
+
+Example::
+
+    with database.read() as session:
+        standbys = look_at_standbys(session)
+    if standbys.following is not None and standbys.following < standbys.wanted:
+        print("nothing can be stored")
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_COUNTED = re.compile(r"\s*(?:FIRST|ANY)?\s*(\d+)\s*\(", re.IGNORECASE)
+_NAMES = "SELECT current_setting('synchronous_standby_names'), pg_has_role('pg_read_all_stats', 'USAGE')"
+_FOLLOWING = """
+    SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')
+"""
+
+
+class Standbys(NamedTuple):
+    """What commits wait for."""
+
+    wanted: int
+    """How many standbys have to have a commit on their disks; 0 where none is synchronous."""
+    following: int | None
+    """How many of them follow; None where the service's role may not see that (it lacks pg_monitor)."""
+
+    @property
+    def problem(self) -> str:
+        """Why no commit returns; empty where they do, or where it cannot be seen."""
+        if self.following is None or self.following >= self.wanted:
+            return ""
+        return f"{self.following} of {self.wanted} synchronous standbys follow the database; every commit waits"
+
+
+def look_at_standbys(session: Session) -> Standbys:
+    """Compare ``synchronous_standby_names`` with who follows; none is wanted on SQLite."""
+    if session.get_bind().dialect.name != "postgresql":
+        return Standbys(0, 0)
+    names, may_see = session.execute(text(_NAMES)).one()
+    wanted = wanted_by(names)
+    if not wanted:
+        return Standbys(0, 0)
+    return Standbys(wanted, session.execute(text(_FOLLOWING)).scalar_one() if may_see else None)
+
+
+def wanted_by(names: str) -> int:
+    """How many standbys a commit waits for by ``synchronous_standby_names``: ``two``, ``ANY 2 (a, b, c)``, nothing."""
+    counted = _COUNTED.match(names)
+    return int(counted[1]) if counted else int(bool(names.strip()))
