@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+from werkzeug.sansio.multipart import Data, Event, MultipartEncoder, State
 
 pytest_plugins = ["tests.databases", "tests.economies"]
 
@@ -49,6 +51,20 @@ def no_settings_from_outside() -> None:
     for name in [name for name in os.environ if name.startswith("SIGNING_SERVICE_")]:
         if name != "SIGNING_SERVICE_FONTS":
             del os.environ[name]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forms_as_browsers_send_them() -> Iterator[None]:
+    """Let Flask's test client end the headers of an empty part with a blank line, as every browser does."""
+    send = MultipartEncoder.send_event
+
+    def with_blank_line(self: MultipartEncoder, event: Event) -> bytes:
+        empty = isinstance(event, Data) and not event.data and self.state == State.DATA_START
+        return (b"\r\n" if empty else b"") + send(self, event)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MultipartEncoder, "send_event", with_blank_line)
+        yield
 
 
 @pytest.fixture(scope="session")

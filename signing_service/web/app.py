@@ -58,6 +58,7 @@ from signing_service.web import (
 )
 from signing_service.web.cookies import UndatedSessions
 from signing_service.web.files import PageImages
+from signing_service.web.form_data import FormRequest
 from signing_service.web.measuring import Metrics
 from signing_service.web.presentation import FILTERS, GLOBALS
 from signing_service.web.proxies import TrustedProxies
@@ -111,6 +112,7 @@ def create_app(service: Service) -> Flask:
         "signing_service.web",
         template_folder=str(resources.templates()),
     )
+    app.request_class = FormRequest
     app.session_interface = UndatedSessions()
     _configure(app, service)
     app.extensions["metrics"] = Metrics(service)

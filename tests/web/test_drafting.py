@@ -217,3 +217,14 @@ def test_however_many_languages_are_sent_no_party_has_texts_in_more_than_an_agre
         sheet = typed(MultiDict([*(("languages", tag) for tag in many), ("parties-0-name", "A")]))
     assert sheet.languages == tuple(many[:MAX_LANGUAGES])
     assert [*sheet.title] == [*sheet.texts] == [*sheet.parties[0].signers[0].title] == many[:MAX_LANGUAGES]
+
+
+def test_a_form_that_breaks_off_is_refused_and_nothing_is_stored(officer: Visitor):
+    part = '--edge\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'.format
+    whole = "".join(part(name, value) for name, value in {"csrf_token": officer.csrf, **FIELDS}.items())
+    sent = {"base_url": PUBLIC_URL, "content_type": "multipart/form-data; boundary=edge"}
+    broken = officer.client.post(NEW, data=whole, **sent)
+    assert broken.status_code == 400
+    assert "That could not be understood" in broken.text
+    assert FIELDS["reference"] not in officer.get("/secretariat/").text
+    assert officer.client.post(NEW, data=whole + "--edge--\r\n", **sent).status_code == 303
