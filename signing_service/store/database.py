@@ -30,11 +30,13 @@ from sqlalchemy.orm import Session
 
 from signing_service.errors import ConfigurationError, DatabaseDownError, InputError, UnavailableError
 from signing_service.store.driver import Driver
-from signing_service.store.engine import BUSY_TIMEOUT, READ_ONLY, make_engine
+from signing_service.store.engine import BUSY_TIMEOUT, READ_ONLY, make_engine, wait_was_cancelled
 from signing_service.store.guard import Guard
+from signing_service.store.together import Together
 from signing_service.store.wall_clock import WallClock
 
 LOOKERS = 3  # connections for single questions that are kept: each takes a millisecond
+SETTLING = 5  # seconds that a thread waits while another waits for the standby
 GUARD, WALL_CLOCK = "guard", "wall clock"  # keys of Session.info, where an append finds them
 
 
@@ -51,6 +53,7 @@ class Database:
         self.guard = guard
         self.wall_clock = WallClock()
         self._writers = threading.Lock()
+        self._settling = Together[None]()
         self.engine = make_engine(self.url, pool_size)
         options: dict[str, Any] = {READ_ONLY: True}
         if self.dialect == "postgresql":
@@ -69,6 +72,7 @@ class Database:
             session.begin(),
         ):
             yield session
+        _check_replicated()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -111,6 +115,22 @@ class Database:
         """A writing transaction without the ORM, for migrations and maintenance."""
         with self._writers_turn(), unavailable_when_down(), self.engine.begin() as connection:
             yield connection
+        _check_replicated()
+
+    def settle(self) -> None:
+        """Return once everything that could be read before this was called is kept as an own commit would be.
+
+        A commit that waits for a synchronous standby is seen on the primary once its connection is ended, or the
+        primary started anew, though the standby lacks it. So who answers for what it has only read makes a commit of
+        its own, which comes after all of that and waits in turn. Nothing to do on SQLite, or without such a standby.
+        Raises UnavailableError where another thread's wait takes longer than SETTLING.
+        """
+        if self.dialect == "postgresql":
+            self._settling.run(self._commit_nothing, patience=SETTLING)
+
+    def _commit_nothing(self) -> None:
+        with self.begin() as session:
+            Driver.of(session).row(_NOTHING)
 
     def check_durability(self) -> None:
         """Raise ConfigurationError unless a commit that returned survives a power loss."""
@@ -168,6 +188,21 @@ def keeps_commits(values: Mapping[str, str]) -> bool:
     if "off" in values.values():
         return False
     return not values["synchronous_standby_names"] or values["synchronous_commit"] not in _OWN_DISK
+
+
+def _check_replicated() -> None:
+    if wait_was_cancelled():
+        raise DatabaseDownError(
+            "the database does not answer: %(reason)s",
+            hint="try again; nothing is lost, a completed step gives the same answer",
+            reason="the wait for the synchronous standby was cancelled",
+        )
+
+
+# Something to wait for: a commit that has written nothing waits for no standby.
+_NOTHING = """
+    SELECT pg_logical_emit_message(true, 'signing-service', '') WHERE current_setting('synchronous_standby_names') <> ''
+"""
 
 
 @contextmanager

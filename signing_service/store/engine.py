@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -65,6 +66,7 @@ def make_engine(url: URL, pool_size: int, isolation: Isolation = "READ COMMITTED
             connect_args=connection_of(url),
         )
         event.listen(engine, "connect", _check_encoding)
+        event.listen(engine, "connect", _listen_for_cancelled_waits)
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", functools.partial(_check_alive, engine.dialect))
     return engine
@@ -107,6 +109,31 @@ def _check_encoding(connection: Any, _record: object) -> None:
             f"DATABASE_URL: the database {connection.info.dbname} is encoded as {encoding}, not as UTF8",
             hint="make it anew: createdb --encoding=UTF8 --template=template0 NAME",
         )
+
+
+class _CancelledWaits(threading.local):
+    """Of this thread: whether a commit gave up waiting for the standby, which it had to wait for."""
+
+    seen = False
+
+
+_cancelled = _CancelledWaits()
+
+
+def _listen_for_cancelled_waits(connection: Any, _record: object) -> None:
+    """PostgreSQL reports a commit whose wait an administrator has cancelled as done, and only warns beside it."""
+
+    def listen(notice: Any) -> None:
+        if notice.source_function == "SyncRepWaitForLSN":  # the words are in the server's language
+            _cancelled.seen = True
+
+    connection.add_notice_handler(listen)
+
+
+def wait_was_cancelled() -> bool:
+    """Whether the commit that has just returned in this thread lacks its synchronous standby; says so once."""
+    seen, _cancelled.seen = _cancelled.seen, False
+    return seen
 
 
 def _create_private_file(path: Path) -> None:

@@ -17,7 +17,6 @@ Whoever dies between 4 and 5 leaves a guard that was never released; the next pu
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -80,32 +79,6 @@ def publish(
         driver = Driver.of(session)
         driver.run(_RELEASE, {"size": frontier.size, "note": note.decode(), "now": driver.moment(now)})  # (5)
         return note
-
-
-class Together:
-    """One publication for all threads of a process that ask for one while another is under way; thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._begun, self._done, self._note = 0, 0, b""
-
-    def publish(self, publication: Callable[[], bytes]) -> bytes:
-        """The note of a publication that began after this was called: the own one, or one that others waited for.
-
-        Raises UnavailableError where publications hang for longer than one waits for the guard's lock: of many threads
-        that wait, the last one waits no longer than the first.
-        """
-        wanted = self._begun + 1  # the one that is under way may not see what the caller has committed
-        if not self._lock.acquire(timeout=guards.PATIENCE):
-            raise UnavailableError("the database is busy", hint="try again in a moment")
-        try:
-            if self._done < wanted:
-                self._begun += 1
-                self._note = publication()
-                self._done = self._begun
-            return self._note
-        finally:
-            self._lock.release()
 
 
 def newest(session: Session) -> Released | None:

@@ -17,12 +17,16 @@ from signing_service.workflow.trust import current_bytes
 
 
 def receipt_of(service: Service, attempt_id: str) -> bytes:
-    """The receipt (docs/formats.md 9) of a complete attempt, stored on first asking; publishes if that was cut off."""
+    """The receipt (docs/formats.md 9) of a complete attempt, stored on first asking; publishes if that was cut off.
+
+    Raises UnavailableError while it is not certain that the synchronous standby has it, too.
+    """
     with service.database.read() as session:
         done = _completed(session, attempt_id)
-        if done.receipt is not None:
-            return done.receipt
-        published = is_published(session, done.entry_index)
+        published = done.receipt is not None or is_published(session, done.entry_index)
+    if done.receipt is not None:
+        service.database.settle()
+        return done.receipt
     if not published:
         service.publish()
     return make_receipt(service, attempt_id)

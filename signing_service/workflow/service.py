@@ -31,11 +31,12 @@ from signing_service.record.note import Signer
 from signing_service.settings import Settings
 from signing_service.store import installation, publisher
 from signing_service.store.database import Database
-from signing_service.store.guard import Guard
+from signing_service.store.guard import PATIENCE, Guard
 from signing_service.store.guard import check as check_guard
 from signing_service.store.ledger import read_frontier
 from signing_service.store.migrations import check_schema
 from signing_service.store.standing import newest_time
+from signing_service.store.together import Together
 from signing_service.store.wall_clock import WallClock
 from signing_service.workflow import trust as trust_files
 from signing_service.workflow.oidc import RelyingParty
@@ -70,7 +71,7 @@ class Service:
     prefixes: Prefixes = field(default_factory=Prefixes)
     schedule: Schedule = field(default_factory=Schedule)
     pace: Pace = field(default_factory=Pace)
-    publications: publisher.Together = field(default_factory=publisher.Together)
+    publications: Together[bytes] = field(default_factory=Together)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
     sign_on: Mapping[str, RelyingParty] = field(default_factory=dict)
@@ -97,7 +98,7 @@ class Service:
 
     def publish(self) -> bytes:
         """Sign and release a checkpoint of everything committed so far; return it as a signed note."""
-        return self.publications.publish(self._publish)
+        return self.publications.run(self._publish, patience=PATIENCE)
 
     def _publish(self) -> bytes:
         signer = self.record_signer

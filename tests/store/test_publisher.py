@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from signing_service.errors import UnavailableError
 from signing_service.record.note import Signer
-from signing_service.store import guard as guards
 from signing_service.store import publisher
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
@@ -40,22 +37,3 @@ def test_a_wrong_signature_of_the_records_key_reaches_neither_guard_nor_anybody(
         publisher.publish(lived_in, guard, failing, NOON)
     assert guard.path.read_bytes() == before
     assert publisher.publish(lived_in, guard, RECORD_SIGNER, NOON) != before
-
-
-def test_a_publication_that_hangs_keeps_the_other_threads_no_longer_than_one_waits(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(guards, "PATIENCE", 0.05)
-    together, begun, end = publisher.Together(), threading.Event(), threading.Event()
-
-    def hang() -> bytes:
-        begun.set()
-        end.wait(20)
-        return b"late"
-
-    hanging = threading.Thread(target=together.publish, args=(hang,))
-    hanging.start()
-    assert begun.wait(20)
-    with pytest.raises(UnavailableError, match="is busy"):
-        together.publish(lambda: b"never")
-    end.set()
-    hanging.join()
-    assert together.publish(lambda: b"again") == b"again"

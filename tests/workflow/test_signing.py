@@ -8,14 +8,19 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from signing_service.errors import ApprovalError, ConflictError, NotAllowedError, NotFoundError, VerificationError
+from signing_service.errors import (
+    ApprovalError,
+    ConflictError,
+    NotAllowedError,
+    NotFoundError,
+    VerificationError,
+)
 from signing_service.evidence.receipt import parse_receipt, verify_receipt
 from signing_service.store import acts, agreements, openings, publisher
 from signing_service.store.tables import Turn
 from signing_service.verify.verdict import Verdict
 from signing_service.workflow.download import evidence, pdf
 from signing_service.workflow.prepared import Prepared, Waiting
-from signing_service.workflow.receipts import own_receipt
 from signing_service.workflow.signing import Reprepared, complete_attempt
 from tests.cast import ALES, HOA, LIN, SOMCHAI
 from tests.workflow.judging import verify_evidence
@@ -32,33 +37,6 @@ def test_the_whole_ceremony_ends_in_evidence_that_passes(world: World) -> None:
     _, bundle = evidence(world.service, world.officer, world.agreement)
     report = verify_evidence(bundle, world)
     assert report.verdict is Verdict.PASSED, report
-
-
-def test_a_receipt_verifies_alone_and_names_the_revision(world: World) -> None:
-    world.publish()
-    receipt = parse_receipt(world.sign(SOMCHAI))
-    verify_receipt(receipt, world.service.trust)
-    with world.service.database.read() as session:
-        assert receipt.pdf_sha256 == agreements.newest_end(session, world.agreement).sha256
-
-
-def test_a_completed_signature_repeated_gives_the_same_receipt(world: World) -> None:
-    world.publish()
-    signing = world.signing(SOMCHAI)
-    signing.approve()
-    first = signing.complete()
-    world.clock.forward(minutes=5)
-    assert signing.complete() == first
-    assert own_receipt(world.service, world.ids[SOMCHAI], world.agreement, SOMCHAI.signer) == first
-    with world.service.database.read() as session:
-        assert len(acts.signatures(session, world.agreement)) == 1
-
-
-def test_nobody_else_is_given_the_receipt(world: World) -> None:
-    world.publish()
-    world.sign(SOMCHAI)
-    with pytest.raises(NotFoundError):
-        own_receipt(world.service, world.ids[LIN], world.agreement, SOMCHAI.signer)
 
 
 def test_nobody_signs_for_another_party(world: World) -> None:
