@@ -86,6 +86,11 @@ def receipts_anew() -> None:
     signing.receipt_of = anew
 
 
+def receipts_before_the_standby() -> None:
+    """A stored receipt is given without a look whether the synchronous standby has it."""
+    _store("database").Database.settle = lambda _self: None
+
+
 def leases_for_ever() -> None:
     """A place in the queue is never lost, so that a browser that died holds everybody up."""
     from datetime import timedelta
@@ -192,6 +197,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "any successor": any_successor,
     "checkpoint before commit": checkpoint_before_commit,
     "receipts anew": receipts_anew,
+    "receipts before the standby": receipts_before_the_standby,
     "leases for ever": leases_for_ever,
     "no guard": no_guard,
     "sent before sending": sent_before_sending,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.crowd import Venue
+from torture.failover import stay_away
 from torture.findings import Findings
 from torture.killing import make_venue, run_cycle
 from torture.power import cut_the_power
@@ -32,9 +33,14 @@ def _cut_off(venue: Venue, seed: str, bug: str | None) -> Findings:
     return cut_the_power(venue, seed, STATES, bug)
 
 
+def _standby_away(venue: Venue, seed: str, bug: str | None) -> Findings:
+    return stay_away(venue.folder.with_name(f"{venue.folder.name}-with-standby"), seed, PARTIES, bug)
+
+
 TRIALS: dict[str, Trial] = {
     "any successor": _killed(),
     "receipts anew": _killed(),
+    "receipts before the standby": _standby_away,
     "checkpoint before commit": _killed("after an entry"),
     "sent before sending": killed_before_a_mail,
     "mail after commit": _killed("after a commit"),

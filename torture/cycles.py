@@ -12,7 +12,7 @@ from pathlib import Path
 from signing_service.errors import SigningServiceError
 from torture.catching import TRIALS, catch
 from torture.clocks import JUMPS, let_the_clock_jump
-from torture.failover import fail_over
+from torture.failover import fail_over, stay_away
 from torture.faults import break_the_disk
 from torture.findings import Findings
 from torture.hurry import keep_to
@@ -76,8 +76,9 @@ def _on_postgresql(folder: Path, seed: str, _turn: int) -> Findings:
         cluster.remove()
 
 
-def _failing_over(folder: Path, seed: str, _turn: int) -> Findings:
-    return fail_over(folder, seed, FEW)
+def _failing_over(folder: Path, seed: str, turn: int) -> Findings:
+    """The primary is lost while the standby follows, or while it is away, in turn."""
+    return fail_over(folder, seed, FEW) if turn % 2 == 0 else stay_away(folder, seed, FEW)
 
 
 def _without_power(folder: Path, seed: str, _turn: int) -> Findings:

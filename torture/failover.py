@@ -1,4 +1,4 @@
-"""The primary dies while everybody signs: a synchronous standby loses nothing, an asynchronous one is caught."""
+"""The primary dies while everybody signs: a synchronous standby loses nothing, one that lacks something is caught."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
+
 from bench.crowd import Venue
 from signing_service.errors import ForkError
-from torture.checks import check
+from torture.checks import check, check_receipts
 from torture.clients import PATIENCE, Client, Ledger
 from torture.findings import Findings
 from torture.killing import AT_ONCE, make_venue, wait_for_archive
-from torture.postgres import Cluster
+from torture.postgres import HOST, Cluster
 from torture.server import Server
+
+AWAY = 4.0  # seconds for which the standby is away
 
 
 def fail_over(folder: Path, seed: str, parties: int) -> Findings:
@@ -43,6 +47,55 @@ def fail_over(folder: Path, seed: str, parties: int) -> Findings:
     finally:
         server.kill()
         cluster.remove()
+
+
+def stay_away(folder: Path, seed: str, parties: int, bug: str | None = None) -> Findings:
+    """The synchronous standby dies while everybody signs, and whoever waits for it is cut off, again and again.
+
+    Then the primary is lost for good, and the standby promoted: it must have every signature whose receipt anybody has.
+    """
+    chance = random.Random(seed)
+    cluster = Cluster.make()
+    cluster.add_standby(synchronous=True)
+    assert cluster.standby is not None
+    venue = make_venue(folder, parties, cluster.url)
+    service = venue.open_service()
+    ledger, server = Ledger(), Server(venue, bug)
+    try:
+        server.start()
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            clients = [Client(venue, member, ledger, f"{seed} {member.signer}") for member in venue.signers]
+            for client in clients:
+                pool.submit(client.sign_whatever_happens)
+            _wait_for(ledger, chance.randrange(parties - 1))
+            cluster.standby.kill()
+            ended = _end_waits(cluster, chance)
+            cluster.primary.kill()
+            ledger.abandoned.set()
+        server.kill()
+        cluster.standby.start()
+        cluster.standby.promote()
+        found = Findings(acknowledged=len(ledger.receipts), faults=ended, kills=2)
+        with service.database.read() as session:
+            check_receipts(session, service.trust, ledger.receipts, found)
+        return found
+    finally:
+        server.kill()
+        service.database.dispose()
+        cluster.remove()
+
+
+def _end_waits(cluster: Cluster, chance: random.Random) -> int:
+    """For some seconds end all commits that wait for the standby, as an administrator may; gives how many."""
+    ended, deadline = 0, time.monotonic() + AWAY
+    address = f"host={HOST} port={cluster.primary.port} user=signing dbname=signing"
+    with psycopg.connect(address, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            end = chance.choice(("pg_terminate_backend", "pg_cancel_backend"))
+            rows = connection.execute(f"SELECT {end}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+            ended += len(rows.fetchall())
+            time.sleep(0.02)
+    return ended
 
 
 def lose_a_commit(folder: Path) -> str:

@@ -40,6 +40,10 @@ def test_a_receipt_made_anew_for_a_repeated_request_is_seen(tmp_path: Path):
     assert any("another answer" in words for words in catch("receipts anew", tmp_path / "planted", SEED).complaints)
 
 
+def test_a_receipt_given_before_the_standby_has_its_signature_is_seen(tmp_path: Path):
+    assert catch("receipts before the standby", tmp_path / "planted", SEED).lost
+
+
 def test_a_server_that_dies_with_a_mail_in_its_hands_loses_none_and_one_marked_too_early_would_be_seen(tmp_path: Path):
     found = killed_before_a_mail(make_venue(tmp_path / "venue", 2), SEED)
     assert found.clean, found.complaints

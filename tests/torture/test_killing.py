@@ -6,7 +6,7 @@ import pytest
 
 from signing_service.errors import ForkError
 from tests.databases import PostgresServer
-from torture.failover import fail_over, lose_a_commit
+from torture.failover import fail_over, lose_a_commit, stay_away
 from torture.killing import make_venue, run_cycle
 from torture.points import POINTS
 from torture.trials import older_database
@@ -52,6 +52,12 @@ def test_a_synchronous_standby_takes_over_without_losing_a_receipt(tmp_path: Pat
     found = fail_over(tmp_path / "venue", SEED, PARTIES)
     assert found.clean, found.complaints
     assert found.acknowledged == PARTIES + 1
+
+
+def test_whoever_is_cut_off_while_the_standby_is_away_gets_no_receipt_for_what_it_lacks(tmp_path: Path):
+    found = stay_away(tmp_path / "venue", SEED, PARTIES)
+    assert found.clean, found.complaints
+    assert found.faults > 0
 
 
 def test_an_asynchronous_standby_that_lost_a_commit_serves_nobody(tmp_path: Path):
