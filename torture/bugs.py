@@ -87,7 +87,7 @@ def receipts_anew() -> None:
 
 
 def receipts_before_the_standby() -> None:
-    """A stored receipt is given without a look whether the synchronous standby has it."""
+    """Stored receipts are given, and the guard is written, without asking whether the synchronous standby has it."""
     _store("database").Database.settle = lambda _self: None
 
 

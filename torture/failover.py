@@ -18,7 +18,9 @@ from torture.killing import AT_ONCE, make_venue, wait_for_archive
 from torture.postgres import HOST, Cluster
 from torture.server import Server
 
-AWAY = 4.0  # seconds for which the standby is away
+ENDED, AWAY = 120, 30.0  # commits whose wait is ended before the standby comes back, and for how many seconds at most
+
+_PREPARED = "SELECT 1 FROM attempts WHERE state = 'approved' AND prepared_revision IS NOT NULL"
 
 
 def fail_over(folder: Path, seed: str, parties: int) -> Findings:
@@ -52,45 +54,69 @@ def fail_over(folder: Path, seed: str, parties: int) -> Findings:
 def stay_away(folder: Path, seed: str, parties: int, bug: str | None = None) -> Findings:
     """The synchronous standby dies while everybody signs, and whoever waits for it is cut off, again and again.
 
-    Then the primary is lost for good, and the standby promoted: it must have every signature whose receipt anybody has.
+    Then the primary is lost for good, and the standby promoted: it has every signature whose receipt anybody has, and
+    the others are made on it.
     """
     chance = random.Random(seed)
     cluster = Cluster.make()
     cluster.add_standby(synchronous=True)
     assert cluster.standby is not None
     venue = make_venue(folder, parties, cluster.url)
-    service = venue.open_service()
     ledger, server = Ledger(), Server(venue, bug)
     try:
         server.start()
         with ThreadPoolExecutor(AT_ONCE) as pool:
             clients = [Client(venue, member, ledger, f"{seed} {member.signer}") for member in venue.signers]
-            for client in clients:
-                pool.submit(client.sign_whatever_happens)
+            signing = [pool.submit(client.sign_whatever_happens) for client in clients]
             _wait_for(ledger, chance.randrange(parties - 1))
-            cluster.standby.kill()
             ended = _end_waits(cluster, chance)
             cluster.primary.kill()
-            ledger.abandoned.set()
+            cluster.standby.start()
+            cluster.standby.promote()
+            found = _lost_by_the_standby(venue, ledger)
+            if not found.clean:
+                ledger.abandoned.set()
+                return found
+            for one in signing:
+                one.result()
+        Client(venue, venue.officer, ledger, f"{seed} officer").sign_whatever_happens()
+        wait_for_archive(venue, ledger)
         server.kill()
-        cluster.standby.start()
-        cluster.standby.promote()
-        found = Findings(acknowledged=len(ledger.receipts), faults=ended, kills=2)
-        with service.database.read() as session:
-            check_receipts(session, service.trust, ledger.receipts, found)
+        found = check(venue, ledger)
+        found.faults, found.kills = ended, 2
         return found
     finally:
         server.kill()
-        service.database.dispose()
         cluster.remove()
 
 
+def _lost_by_the_standby(venue: Venue, ledger: Ledger) -> Findings:
+    found = Findings(acknowledged=len(ledger.receipts))
+    try:
+        service = venue.open_service()
+    except ForkError as error:
+        found.forks += 1
+        found.complaints.append(error.message)
+        return found
+    with service.database.read() as session:
+        check_receipts(session, service.trust, list(ledger.receipts), found)
+    service.database.dispose()
+    return found
+
+
 def _end_waits(cluster: Cluster, chance: random.Random) -> int:
-    """For some seconds end all commits that wait for the standby, as an administrator may; gives how many."""
+    """Once somebody has something to sign, kill the standby, and end the commits that wait for it.
+
+    That is done so often that whoever signs gets on as far as the service lets anybody; gives how often.
+    """
+    assert cluster.standby is not None
     ended, deadline = 0, time.monotonic() + AWAY
     address = f"host={HOST} port={cluster.primary.port} user=signing dbname=signing"
     with psycopg.connect(address, autocommit=True) as connection:
-        while time.monotonic() < deadline:
+        while not connection.execute(_PREPARED).fetchone():
+            assert time.monotonic() < deadline, "nobody signs"
+        cluster.standby.kill()
+        while ended < ENDED and time.monotonic() < deadline:
             end = chance.choice(("pg_terminate_backend", "pg_cancel_backend"))
             rows = connection.execute(f"SELECT {end}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
             ended += len(rows.fetchall())

@@ -7,7 +7,7 @@ Example::
 In this order, under a lock that only one publisher holds:
 
 1. take the lock: an advisory lock of PostgreSQL, which all machines share, and the guard's file lock
-2. read the committed tree, and compare it with the guard
+2. read the committed tree, compare it with the guard, and wait until a synchronous standby has it, too
 3. sign its checkpoint
 4. write the guard and sync it: from here on no smaller or other tree can be published
 5. store the checkpoint and release it
@@ -37,7 +37,8 @@ from signing_service.store.ledger import read_frontier
 from signing_service.store.tables import Checkpoint
 
 ADVISORY_LOCK = 0x7369676E_70756273  # "signpubs"
-_LOCK = f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
+_LOCK = f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK}), current_setting('synchronous_standby_names') <> ''"
+_WAITS = "commits wait for a standby"  # key of Session.info
 _NEWEST = "SELECT size, note, published FROM checkpoints ORDER BY size DESC LIMIT 1"
 _NOTE = "SELECT note FROM checkpoints WHERE size = :size"
 _RELEASE = "INSERT INTO checkpoints (size, note, published) VALUES (:size, :note, :now) ON CONFLICT (size) DO NOTHING"
@@ -74,6 +75,8 @@ def publish(
             if _stored(session, frontier.size) == note.decode():
                 return note
         else:
+            if session.info.get(_WAITS):
+                database.settle()
             note = _sign(frontier, signer)  # (3)
         guard.write(note)  # (4)
         driver = Driver.of(session)
@@ -114,5 +117,5 @@ def one_publisher(database: Database, guard: Guard) -> Iterator[Session]:
     """One transaction during which nobody publishes."""
     with guard.lock(), database.begin() as session:
         if database.dialect == "postgresql":
-            Driver.of(session).row(_LOCK)
+            session.info[_WAITS] = (Driver.of(session).row(_LOCK) or ("", False))[1]
         yield session
