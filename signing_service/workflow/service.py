@@ -38,6 +38,7 @@ from signing_service.store.migrations import check_schema
 from signing_service.store.standing import newest_time
 from signing_service.store.wall_clock import WallClock
 from signing_service.workflow import trust as trust_files
+from signing_service.workflow.complaints import Complaints
 from signing_service.workflow.oidc import RelyingParty
 from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import Prefixes
@@ -70,6 +71,7 @@ class Service:
     prefixes: Prefixes = field(default_factory=Prefixes)
     schedule: Schedule = field(default_factory=Schedule)
     pace: Pace = field(default_factory=Pace)
+    complaints: Complaints = field(default_factory=Complaints)
     publications: publisher.Together = field(default_factory=publisher.Together)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
@@ -196,7 +198,7 @@ def _check_record_key(signer: Signer, session: Session) -> None:
     if current is not None and trust_files.parse(current).record_key != signer.verifier_key:
         raise ConfigurationError(
             "the record's key was replaced while this process was running",
-            hint="restart it: systemctl restart signing-service",
+            hint="restart it: systemctl restart 'signing-service*', or docker compose restart service",
         )
 
 
