@@ -29,7 +29,7 @@ from signing_service.workflow.service import open_keys, open_service, system_clo
 
 SOON = timedelta(days=365)  # before a key's end, it is marked
 RESTART = (
-    "restart what runs: systemctl restart 'signing-service*', or docker compose restart service; "
+    "restart what runs: systemctl try-restart 'signing-service*', or docker compose restart service; "
     "where other machines have a copy of the keys folder, copy it to them first"
 )
 

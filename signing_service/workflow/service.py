@@ -198,7 +198,7 @@ def _check_record_key(signer: Signer, session: Session) -> None:
     if current is not None and trust_files.parse(current).record_key != signer.verifier_key:
         raise ConfigurationError(
             "the record's key was replaced while this process was running",
-            hint="restart it: systemctl restart 'signing-service*', or docker compose restart service",
+            hint="restart it: systemctl try-restart 'signing-service*', or docker compose restart service",
         )
 
 

@@ -72,17 +72,18 @@ def work_once(service: Service) -> tuple[int, bool]:
 
 def _told(service: Service, name: str, work: Callable[[], T | None]) -> tuple[T | None, bool]:
     """What ``work`` gives, and whether it answered; what goes on failing in one way is told of once, and its end."""
+    subject = f"work of {name}"  # what the work itself finds wrong has other ones
     try:
         given = work()
     except SigningServiceError as error:
-        if service.complaints.begins(name, error.message):
+        if service.complaints.begins(subject, error.message):
             _log.warning("%s: %s", name, error.message)
         return None, False
     except Exception as error:
-        if service.complaints.begins(name, repr(error)):
+        if service.complaints.begins(subject, repr(error)):
             _log.exception("%s met an unexpected error and is tried again; all else goes on", name)
         return None, False
-    if given is not None and service.complaints.ends(name):
+    if given is not None and service.complaints.ends(subject):
         _log.info("%s: all is well again", name)
     return given, True
 

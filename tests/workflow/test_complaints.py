@@ -138,6 +138,19 @@ def test_mails_that_wait_for_the_mail_server_are_told_of_once(
         assert "INFO mails are handed over again" in said(caplog)
 
 
+def watch_until(service: Any, ended: Callable[[], bool]) -> None:
+    """Let the thread that looks for standbys do so again and again."""
+
+    def look(service: Any) -> tuple[int, bool]:
+        done = standby_watch.watch_standby(service)
+        if ended():
+            running.stop(timeout=0)
+        return done
+
+    running = Worker(service, work=look, name="standby", pause=0.001)
+    running.run()
+
+
 class Looks:
     """What the database says of its standbys, look by look."""
 
@@ -163,8 +176,7 @@ def test_a_standby_that_goes_and_comes_back_is_logged_twice(
     looks = Looks(back, gone, away, gone, back, back, gone, Standbys(0, 0))
     monkeypatch.setattr(standby_watch, "look_at_standbys", looks)
     with caplog.at_level(logging.WARNING):
-        while looks.found:
-            assert standby_watch.watch_standby(world.service) == (0, True)
+        watch_until(world.service, lambda: not looks.found)
     assert said(caplog) == [GONE, BACK, GONE, ALONE]
 
 
