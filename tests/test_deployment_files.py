@@ -123,12 +123,12 @@ def test_the_example_says_of_each_setting_what_it_means_and_what_it_is_where_not
             assert told[setting.name] in (setting.default or "", EXAMPLE[setting.name]), setting.name
 
 
-def test_a_folder_of_the_checkout_is_where_files_lie_that_a_setting_names() -> None:
+def test_what_a_setting_names_lies_in_a_folder_beside_the_compose_file() -> None:
     mounts = [mount.split(":") for mount in compose()["services"]["service"]["volumes"] if mount.startswith("./")]
-    for folder, inside, mode in mounts:
-        assert (DEPLOY / folder).is_dir()
-        assert mode == "ro"
-        assert any(value.startswith(f"{inside}/") for value in EXAMPLE.values()), inside
+    inside = {path: folder for folder, path, mode in mounts if mode == "ro"}
+    named = [Path(value) for value in EXAMPLE.values() if value.startswith("/srv/")]
+    assert {str(path.parent) for path in named} == set(inside)
+    assert all((DEPLOY / folder / "README.md").exists() for folder in inside.values())
 
 
 def test_the_image_backs_up_by_tools_of_the_database_s_version() -> None:
