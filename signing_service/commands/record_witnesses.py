@@ -22,8 +22,6 @@ def request(arguments: list[str]) -> int:
     remembered = "what it remembers (default: what it cosigned last)"
     parser.add_argument("--from", type=whole_number(0), dest="size", metavar="SIZE", help=remembered)
     options = parser.parse_args(arguments)
-    if options.size is not None and options.size < 0:
-        raise UsageError("--from takes a size, 0 or more")
     service = open_service(settings_from_environment())
     sys.stdout.buffer.write(request_for(service, options.witness, options.size))
     return 0
