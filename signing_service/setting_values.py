@@ -230,7 +230,7 @@ def parse_listen(text: str) -> tuple[str, int]:
     """``host:port``; an IPv6 address stands in brackets."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise wrong("LISTEN", f"{text!r} is not of the form 127.0.0.1:8000")
+        raise wrong("LISTEN", f"{text!r} is not an address and a port up to 65535, like 127.0.0.1:8000")
     return host.strip("[]"), int(port)
 
 

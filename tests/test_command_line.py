@@ -11,6 +11,7 @@ import pytest
 
 from signing_service import __version__, cli
 from signing_service.errors import ConfigurationError, KeyStoreError, UnavailableError, UsageError
+from signing_service.verify.wrapping import counted
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -104,3 +105,26 @@ def test_a_report_that_cannot_be_written_is_an_error_and_no_verdict(tmp_path: Pa
         assert done.stderr.startswith("error: ")
         assert named in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["demo", "--port", "99999"], "--port '99999' is no whole number from 1 to 65535"),
+        (["demo", "--port", "http"], "--port 'http' is no whole number from 1 to 65535"),
+        (["status", "--limit", "-1"], "--limit '-1' is no whole number from 0 on"),
+        (["init"], "--officer-name, --officer-email are missing"),
+        (["init", "--officer-name", "Mei Tan"], "--officer-email is missing"),
+    ],
+)
+def test_words_that_are_off_are_told_in_one_line(
+    words: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words) == 2
+    assert capsys.readouterr().err.splitlines()[0] == f"error: {error}"
+
+
+def test_one_thing_is_not_told_as_several() -> None:
+    told = [counted(number, "entry", "entries") for number in (0, 1, 2)]
+    assert told == ["0 entries", "1 entry", "2 entries"]
+    assert [counted(number, "file") for number in (1, 3)] == ["1 file", "3 files"]

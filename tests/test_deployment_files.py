@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import shlex
-import shutil
 import subprocess
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,14 +13,17 @@ import yaml
 
 from signing_service.cli import COMMANDS
 from signing_service.commands.server import KEEPALIVE
-from signing_service.settings import Settings, parse_settings
+from signing_service.setting_values import PREFIX
+from signing_service.settings import SETTINGS, Settings, parse_settings
 from signing_service.store.database import parse_url
 from signing_service.store.engine import connection_of
+from signing_service.web.app import MAX_REQUEST
 from signing_service.web.verification import MAX_UPLOAD
 
 CHECKOUT = Path(__file__).parent.parent
 DEPLOY = CHECKOUT / "deploy"
-UNIT = DEPLOY / "systemd" / "signing-service.service"
+WEB = CHECKOUT / "signing_service" / "web"
+ROOM_OF_THE_PROXY = 1 << 20  # bytes: what is too long is the service's to refuse, in words
 EXAMPLE = {
     "SITE": "sign.example.org",
     "NAME": "Example Alliance",
@@ -34,6 +35,23 @@ EXAMPLE = {
     "SECRETARIAT_PHONE": "+86 25 8586 6888",
     "TIMESTAMP_URLS": "https://tsa.example.org",
     "TIMESTAMP_ANCHORS_FILE": "/srv/signing/anchors/timestamp-anchors.pem",
+    "PKCS11_MODULE": "/usr/lib/softhsm/libsofthsm2.so",
+    "PKCS11_TOKEN": "signing",
+    "PKCS11_PIN": "123456",
+    "SESSION_IDLE_MINUTES": "30",
+    "SESSION_HOURS": "8",
+    "PROOF_MINUTES": "5",
+    "PASSWORD_NEEDS_CODE": "yes",
+    "SINGLE_SIGN_ON_FILE": "/srv/signing/files/sign-on.toml",
+    "REVOCATION_URLS": "http://ocsp.ca.example/",
+    "WITNESSES_FILE": "/srv/signing/files/witnesses",
+    "WITNESS_QUORUM": "8",
+    "SECURITY_CONTACT": "security@example.org",
+    "BOUNCE_MAILBOX": "imaps://signing:secret@mail.example.org/INBOX",
+    "THREADS": "16",
+    "METRICS_FROM": "192.0.2.0/24",
+    "METRICS_TOKEN": "0123456789abcdef0123456789abcdef",
+    "LOG_FORMAT": "json",
 }
 
 
@@ -84,6 +102,39 @@ def test_every_variable_of_the_compose_file_is_explained_in_the_example() -> Non
     used = set(re.findall(r"\$\{(\w+)", (DEPLOY / "compose.yaml").read_text()))
     explained = set(re.findall(r"^#?(\w+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE))
     assert used == explained == set(EXAMPLE)
+
+
+def test_every_setting_comes_from_the_compose_file_or_from_the_image() -> None:
+    passed = {name.removeprefix(PREFIX) for name in compose()["services"]["service"]["environment"]}
+    fixed = {name.removeprefix(PREFIX) for name in image_environment()}
+    for setting in SETTINGS:
+        assert {setting.name, f"{setting.name}_FILE"} & (passed | fixed), setting.name
+    given = compose_settings(EXAMPLE)
+    assert (given.threads, given.log_format, given.witness_quorum) == (16, "json", 8)
+
+
+def test_the_example_says_of_each_setting_what_it_means_and_what_it_is_where_nothing_is_said() -> None:
+    text = (DEPLOY / "env.example").read_text().split("may stay as it is")[1]
+    told = dict(re.findall(r"^#([A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
+    assert {"PKCS11_PIN", "SESSION_HOURS", "LOG_FORMAT"} <= set(told)
+    for setting in SETTINGS:
+        if setting.name in told:
+            assert f"\n# {setting.meaning}" in text, setting.name
+            assert told[setting.name] in (setting.default or "", EXAMPLE[setting.name]), setting.name
+
+
+def test_what_a_setting_names_lies_in_a_folder_beside_the_compose_file() -> None:
+    mounts = [mount.split(":") for mount in compose()["services"]["service"]["volumes"] if mount.startswith("./")]
+    inside = {path: folder for folder, path, mode in mounts if mode == "ro"}
+    named = [Path(value) for value in EXAMPLE.values() if value.startswith("/srv/")]
+    assert {str(path.parent) for path in named} == set(inside)
+    assert all((DEPLOY / folder / "README.md").exists() for folder in inside.values())
+
+
+def test_the_image_backs_up_by_tools_of_the_database_s_version() -> None:
+    server = re.fullmatch(r"postgres:(\d+)", compose()["services"]["database"]["image"])
+    assert server
+    assert f"postgresql-client-{server[1]} " in (DEPLOY / "Dockerfile").read_text()
 
 
 def test_only_the_proxy_is_reached_from_outside_and_only_its_network_is_trusted() -> None:
@@ -141,11 +192,20 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
     assert "[warn]" not in done.stderr
 
 
-def test_nginx_lets_through_what_may_be_verified_and_no_address_that_a_visitor_claims() -> None:
-    text = (DEPLOY / "nginx" / "signing-service-proxy.conf").read_text()
-    limit = re.search(r"client_max_body_size (\d+)m;", text)
-    assert int(limit[1]) << 20 > MAX_UPLOAD
-    assert "X-Forwarded-For $remote_addr;" in text
+def test_both_proxies_let_through_the_longest_request_that_the_service_takes_and_little_more() -> None:
+    own = {name for path in WEB.glob("*.py") for name in re.findall(r"max_content_length = (\w+)", path.read_text())}
+    assert own == {"MAX_UPLOAD"}
+    assert MAX_UPLOAD > MAX_REQUEST  # for all other addresses
+    nginx = (DEPLOY / "nginx" / "signing-service-proxy.conf").read_text()
+    caddy = (DEPLOY / "Caddyfile").read_text()
+    limits = re.findall(r"client_max_body_size (\d+)m;", nginx) + re.findall(r"max_size (\d+)MiB ", caddy)
+    assert [int(limit) << 20 for limit in limits] == [MAX_UPLOAD + ROOM_OF_THE_PROXY] * 2
+    for text in (nginx, caddy):
+        assert f"the service limits everything else to {MAX_REQUEST >> 20} MiB" in text
+
+
+def test_nginx_takes_no_address_that_a_visitor_claims() -> None:
+    assert "X-Forwarded-For $remote_addr;" in (DEPLOY / "nginx" / "signing-service-proxy.conf").read_text()
 
 
 def test_nginx_lets_go_of_a_connection_before_the_service_closes_it() -> None:
@@ -161,25 +221,3 @@ def test_both_sides_of_a_connection_to_postgresql_notice_a_lost_machine_as_soon(
     server = dict(re.findall(r"^tcp_(\w+) = '?(\w+?)'?$", script, re.MULTILINE))
     asked = {name: str(client[name]) for name in ("keepalives_idle", "keepalives_interval", "keepalives_count")}
     assert server == asked | {"user_timeout": f"{client['tcp_user_timeout'] // 1000}s"}
-
-
-def test_the_unit_s_example_environment_parses() -> None:
-    lines = (DEPLOY / "systemd" / "environment.example").read_text().splitlines()
-    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
-    settings = parse_settings({name: text.strip('"') for name, text in pairs}, read_a_secret)
-    assert settings.keys.is_relative_to("/var/lib/signing-service")
-
-
-def test_the_unit_is_one_that_systemd_takes(tmp_path: Path) -> None:
-    unit = configparser.RawConfigParser(strict=False, interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]
-    unit.read_string(UNIT.read_text())
-    command = unit["Service"]["ExecStart"].split()
-    assert Path(command[0]).name == "signing-service"
-    assert command[1] in COMMANDS
-    if shutil.which("systemd-analyze"):
-        copy = tmp_path / UNIT.name
-        copy.write_text(UNIT.read_text().replace(unit["Service"]["ExecStart"], "/bin/true"))
-        done = subprocess.run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert not done.stderr

@@ -31,6 +31,7 @@ from signing_service.setting_values import PREFIX
 from signing_service.settings import parse_settings
 from signing_service.store import agreements, mandates
 from signing_service.store import people as people_store
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.demo import initialise_demo
 
 START = 30  # seconds for the server to answer
@@ -82,7 +83,7 @@ def run_ceremony(parties: int, folder: Path, say: Say, assurance: str = "passkey
     port = _free_port()
     environment = _environment(folder / "service", port)
     stage = _set_the_stage(environment, folder, parties, assurance)
-    say(f"made a fresh service with {len(stage.signers)} parties")
+    say(f"made a fresh service with {counted(len(stage.signers), 'party', 'parties')}")
     with _serving(environment, folder / "service.log", stage.url):
         officer = come_in(Browser(stage.url, "officer"), stage.officer_link.partition("#")[2], stage.new_device())
         enrol_officer(officer)

@@ -16,6 +16,7 @@ from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import Counts
 from signing_service.store.migrations import check_schema
+from signing_service.verify.wrapping import counted
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> int:
         counts = _verified(database, Guard(settings.guard), options.file)
     finally:
         database.dispose()
-    verified = f"{counts.entries} entries and {counts.revisions} revisions verified"
+    verified = f"{counted(counts.entries, 'entry', 'entries')} and {counted(counts.revisions, 'revision')} verified"
     print(f"{options.file}: {options.file.stat().st_size} bytes; {verified}")
     return 0
 

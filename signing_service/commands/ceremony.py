@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from signing_service.commands.terminal import make_parser
 from signing_service.errors import UsageError
+from signing_service.verify.options import whole_number
 
 if TYPE_CHECKING:
     from signing_service.ceremony.run import Results
@@ -25,7 +26,8 @@ STEPS_BESIDE_SIGNATURES = 4  # service, publication, countersignature, archive t
 def main(arguments: list[str]) -> int:
     """Run the ceremony with a progress bar, verify, and say where the files are."""
     parser = make_parser("ceremony", __doc__)
-    parser.add_argument("--parties", type=int, default=12, metavar="N", help="how many parties sign (default: 12)")
+    parties = "how many parties sign (default: 12)"
+    parser.add_argument("--parties", type=whole_number(1), default=12, metavar="N", help=parties)
     parser.add_argument("--folder", type=Path, default=Path("var/ceremony"), help="default: var/ceremony")
     parser.add_argument(
         "--assurance",

@@ -17,6 +17,7 @@ from signing_service.settings import Settings
 from signing_service.store import installation
 from signing_service.store.database import Database
 from signing_service.store.migrations import upgrade
+from signing_service.verify.options import whole_number
 from signing_service.workflow.delivery import deliver
 from signing_service.workflow.demo import DemoLink, demo_links, initialise_demo, publish_demo
 from signing_service.workflow.service import open_service
@@ -32,7 +33,7 @@ DEFAULTS = {
 def main(arguments: list[str]) -> int:
     """Make the demo if it is not there, print its links, serve."""
     parser = make_parser("demo", __doc__)
-    parser.add_argument("--port", type=int, default=8000, help="on 127.0.0.1 (default: 8000)")
+    parser.add_argument("--port", type=whole_number(1, 65535), default=8000, help="on 127.0.0.1 (default: 8000)")
     options = parser.parse_args(arguments)
     _set_defaults(options.port)
     make_missing_secrets()

@@ -20,6 +20,7 @@ from signing_service.commands.findings import (
     check_mails,
     check_proofs,
     check_publication,
+    check_rotations,
     check_standby,
     check_witnesses,
     check_worker,
@@ -41,7 +42,10 @@ from signing_service.workflow.transports import open_smtp
 EXPIRY_WARNING = timedelta(days=365)
 MIN_FREE_DISK = 1 << 30  # bytes
 _TEXT = 20  # columns before what is told
-_CHECKS = (check_clock, check_standby, check_publication, check_worker, check_mails, check_proofs, check_witnesses)
+_CHECKS = (
+    check_rotations, check_clock, check_standby, check_publication, check_worker, check_mails, check_proofs,
+    check_witnesses,
+)  # fmt: skip
 Check = Callable[[Settings], Iterator[Finding]]
 
 
@@ -186,7 +190,7 @@ def _check_mail(settings: Settings, test_mail: str | None) -> Iterator[Finding]:
         yield Finding("warning", "mail", text, "set SMTP_URL and MAIL_FROM")
     else:
         with open_smtp(settings.smtp, settings.relying_party_id):
-            yield Finding("ok", "mail", f"{settings.smtp.host} lets us in")
+            yield Finding("ok", "mail", f"{settings.smtp.host}:{settings.smtp.port} lets us in")
     if test_mail is not None:
         service = open_service(settings)
         try:

@@ -11,8 +11,10 @@ from signing_service.store import acts, outbox, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.store.standbys import look_at_standbys
 from signing_service.store.standing import unpublished_since
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
 from signing_service.workflow.renewal import due as due_renewals
+from signing_service.workflow.rotation import outdated_keys
 from signing_service.workflow.service import Service
 from signing_service.workflow.trust import current
 from signing_service.workflow.witnessing import witnesses_of
@@ -58,6 +60,14 @@ def check_clock(service: Service) -> Iterator[Finding]:
         yield Finding("wrong", "clock", until, "its newest event is dated then, and none may be dated before it")
 
 
+def check_rotations(service: Service) -> Iterator[Finding]:
+    """A keys folder from an old backup, or of a machine that was forgotten at a rotation."""
+    problem = outdated_keys(service)
+    if problem:
+        hint = "copy the folder from the machine where the key was rotated, or from its newest backup, and restart"
+        yield Finding("wrong", "keys", problem, hint)
+
+
 def check_standby(service: Service) -> Iterator[Finding]:
     """While a synchronous standby is missing no commit returns, and nothing else tells why."""
     with service.database.read() as session:
@@ -69,7 +79,8 @@ def check_standby(service: Service) -> Iterator[Finding]:
         text = "whether the synchronous standby follows cannot be seen; while it is missing nothing can be stored"
         yield Finding("warning", "standby", text, "GRANT pg_monitor to the role in DATABASE_URL")
     elif standbys.wanted:
-        yield Finding("ok", "standby", f"commits are on the disks of {standbys.following} synchronous standbys, too")
+        following = counted(standbys.following, "synchronous standby")
+        yield Finding("ok", "standby", f"commits are on the disk of {following}, too")
 
 
 def check_worker(service: Service) -> Iterator[Finding]:
@@ -83,7 +94,7 @@ def check_worker(service: Service) -> Iterator[Finding]:
         text = f"a mail is due since {format_time(due)} and nobody sends it"
         yield Finding("wrong", "worker", text, hint)
     if waiting:
-        text = f"{waiting} countersigned agreements wait for their archive timestamp"
+        text = f"countersigned agreements that wait for their archive timestamp: {waiting}"
         yield Finding("warning", "worker", text, f"is a timestamp authority down? {hint}")
     if not waiting and (due is None or now - due <= LATE):
         yield Finding("ok", "worker", "nothing is overdue")
@@ -95,10 +106,11 @@ def check_publication(service: Service) -> Iterator[Finding]:
         since, newest = unpublished_since(session), publisher.newest(session)
         entries = read_frontier(session).size
     if since is None or service.clock() - since <= UNPUBLISHED:
-        yield Finding("ok", "published", f"{entries} entries")
+        yield Finding("ok", "published", counted(entries, "entry", "entries"))
         return
     covered = 0 if newest is None else newest.size
-    text = f"{entries} entries are recorded, {covered} of them published; the next one is of {format_time(since)}"
+    recorded = counted(entries, "entry", "entries")
+    text = f"{recorded} recorded, {covered} of them published; the next one is of {format_time(since)}"
     hint = "may the service write to the guard's folder? does a worker run? it publishes them once both are so"
     yield Finding("wrong", "published", text, hint)
 
@@ -108,7 +120,7 @@ def check_mails(service: Service) -> Iterator[Finding]:
     with service.database.read() as session:
         failed = outbox.count(session, "failed")
     if failed:
-        yield Finding("warning", "mail", f"{failed} mails were refused for good", "the secretariat sees which")
+        yield Finding("warning", "mail", f"{counted(failed, 'mail')} refused for good", "the secretariat sees which")
 
 
 def check_proofs(service: Service) -> Iterator[Finding]:

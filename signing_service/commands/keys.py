@@ -22,12 +22,16 @@ from signing_service.pki.keystore import RECORD, KeyStore
 from signing_service.pki.rotation import Replaced
 from signing_service.record.note import Signer
 from signing_service.settings import Settings
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.rotation import resume, rotate, rotate_record
 from signing_service.workflow.service import open_keys, open_service, system_clock
 
 SOON = timedelta(days=365)  # before a key's end, it is marked
-RESTART = "restart what runs: systemctl restart signing-service"
+RESTART = (
+    "restart what runs: systemctl try-restart 'signing-service*', or docker compose restart service; "
+    "where other machines have a copy of the keys folder, copy it to them first"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def _rotate(settings: Settings, options: argparse.Namespace) -> int:
         print_pairs(
             [
                 ("record key", f"{made.key}\ngive it to the log witnesses"),
-                ("old key", f"counts for checkpoints of at most {made.old.size} entries"),
+                ("old key", f"counts for checkpoints of at most {counted(made.old.size, 'entry', 'entries')}"),
                 ("trust file", f"{settings.trust_file}\nsigned by the old key; publish it with its fingerprint"),
                 ("fingerprint", made.fingerprint),
             ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.errors import UsageError
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.personal_export import export_person
 from signing_service.workflow.service import open_service
 
@@ -43,5 +44,6 @@ def _export(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.output} cannot be made: {error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    print(f"{len(found['events'])} events and rows of {len(found['rows'])} tables in {options.output}")
+    events, tables = counted(len(found["events"]), "event"), counted(len(found["rows"]), "table")
+    print(f"{events} and {tables} of rows in {options.output}")
     return 0

@@ -46,7 +46,7 @@ from signing_service.record.proof import parse_proof
 from signing_service.record.sources import LOOK_AHEAD, is_address, open_source
 from signing_service.record.tiles import Fetch
 from signing_service.verify.terminal import width_of
-from signing_service.verify.wrapping import wrapped
+from signing_service.verify.wrapping import counted, wrapped
 
 EXIT_CODES = {"PASSED": 0, "FAILED": 1, "INDETERMINATE": 3}
 
@@ -169,7 +169,7 @@ def _audit_log(place: str, trusted: Trusted, since: list[bytes]) -> Outcome:
         words = fingerprint_text(bytes.fromhex(trusted.fingerprint))
         remarks.append(f"by the trust file {words}: compare it with the one on paper")
     if report.checkpoint and since:
-        remarks.append(f"compared with {len(since)} earlier checkpoint{'s' if len(since) > 1 else ''}")
+        remarks.append(f"compared with {counted(len(since), 'earlier checkpoint')}")
     note = report.signed_checkpoint
     if note is not None:
         try:
@@ -193,7 +193,8 @@ def _check_earlier(signed_checkpoint: bytes, trusted: Trusted) -> None:
 
 def _entries_remark(report: AuditReport) -> str:
     if report.own_entries:
-        return f"{report.own_entries} entries of this service; the chain of each agreement was followed"
+        entries = counted(report.own_entries, "entry", "entries")
+        return f"{entries} of this service; the chain of each agreement was followed"
     return "the entries are not of this service: they were hashed, not read"
 
 

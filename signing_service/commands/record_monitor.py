@@ -40,6 +40,7 @@ from signing_service.evidence.trust import parse_trust_file
 from signing_service.record.note import ED25519, MAX_NOTE, VerifierKey, parse_verifier_key
 from signing_service.record.sources import is_address, url_fetch
 from signing_service.record.tiles import Fetch
+from signing_service.verify.options import whole_number
 
 EVERY = 60.0  # seconds between two rounds
 SECOND_LOOK = 2.0  # seconds before an alarm that may be a moment of the service's is looked at again
@@ -95,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--accept-erased",
-        type=int,
+        type=whole_number(0),
         action="append",
         default=[],
         metavar="INDEX",

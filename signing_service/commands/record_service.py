@@ -13,7 +13,9 @@ from signing_service.record.export import static_files, write_files
 from signing_service.record.note import parse_note
 from signing_service.store import openings
 from signing_service.store.tree import read_entries
+from signing_service.verify.options import whole_number
 from signing_service.verify.proof import EVENT_SUFFIX, SUFFIX
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.erasure import erase
 from signing_service.workflow.proofs import newest_checkpoint, prove
@@ -37,7 +39,7 @@ def prove_entry(arguments: list[str]) -> int:
     """Print or write the tlog-proof of one entry."""
     doc = "print the offline proof (C2SP tlog-proof) of one entry of the record"
     parser = make_parser("record prove", _doc(doc) + " With --output the event goes beside it, for verify.")
-    parser.add_argument("index", type=int, help="of the entry, from 0")
+    parser.add_argument("index", type=whole_number(0), help="of the entry, from 0")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write it there: NAME.tlog-proof, NAME.event.json")
     options = parser.parse_args(arguments)
     if options.output and options.output.suffix != SUFFIX:
@@ -70,7 +72,7 @@ def export(arguments: list[str]) -> int:
         files = static_files(note, lambda start, end: read_entries(session, start, end))
         count = write_files(options.folder, files)
     size = parse_checkpoint(parse_note(note).text).size
-    print(f"{count} files of a record of {size} entries in {options.folder}")
+    print(f"{counted(count, 'file')} of a record of {counted(size, 'entry', 'entries')} in {options.folder}")
     return 0
 
 
@@ -78,7 +80,7 @@ def erase_event(arguments: list[str]) -> int:
     """Erase one event's content, where it is allowed."""
     parser = make_parser("record erase", _doc("erase one event's content; docs/privacy.md says which and when"))
     parser.add_argument("agreement", help="the agreement's id")
-    parser.add_argument("sequence", type=int, help="of the event in the agreement, from 0")
+    parser.add_argument("sequence", type=whole_number(0), help="of the event in the agreement, from 0")
     parser.add_argument("--reason", required=True, help="recorded in the event that says so")
     options = parser.parse_args(arguments)
     service = open_to_write(settings_from_environment())

@@ -9,6 +9,7 @@ from signing_service.commands.terminal import make_parser, settings_from_environ
 from signing_service.encoding import format_time
 from signing_service.errors import UsageError
 from signing_service.record.witness_client import MAX_ANSWER
+from signing_service.verify.options import whole_number
 from signing_service.workflow.service import open_service
 from signing_service.workflow.witnessing import request_for, take_in, witnesses_of
 
@@ -18,12 +19,9 @@ def request(arguments: list[str]) -> int:
     doc = "\n\nWrite the newest checkpoint as a request that the witness cosigns with: record witness cosign FILE."
     parser = make_parser("record request", doc)
     parser.add_argument("witness", metavar="NAME", help="the witness's name, out of WITNESSES_FILE")
-    parser.add_argument(
-        "--from", type=int, dest="size", metavar="SIZE", help="what it remembers (default: what it cosigned last)"
-    )
+    remembered = "what it remembers (default: what it cosigned last)"
+    parser.add_argument("--from", type=whole_number(0), dest="size", metavar="SIZE", help=remembered)
     options = parser.parse_args(arguments)
-    if options.size is not None and options.size < 0:
-        raise UsageError("--from takes a size, 0 or more")
     service = open_service(settings_from_environment())
     sys.stdout.buffer.write(request_for(service, options.witness, options.size))
     return 0

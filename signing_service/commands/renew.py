@@ -10,6 +10,7 @@ import sys
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.errors import SigningServiceError, UsageError
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.renewal import Standing, due, renew, standings
 from signing_service.workflow.service import Service
@@ -53,5 +54,5 @@ def _renew_all(service: Service) -> int:
 
 
 def _line(standing: Standing) -> str:
-    left = f"{standing.fields_left} renewals left"
+    left = f"{counted(standing.fields_left, 'renewal')} left"
     return f"{standing.reference:<16} provable until {standing.until:%Y-%m-%d}  {left}   {standing.agreement}"

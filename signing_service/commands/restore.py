@@ -11,6 +11,7 @@ from pathlib import Path
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.store.backup import restore
 from signing_service.store.guard import Guard
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.service import open_service
 
 
@@ -22,8 +23,8 @@ def main(arguments: list[str]) -> int:
     settings = settings_from_environment()
     counts = restore(options.file, settings.database_url, Guard(settings.guard))
     print(
-        f"restored and verified: {counts.entries} entries ({counts.erased} erased), "
-        f"{counts.checkpoints} checkpoints, {counts.revisions} revisions"
+        f"restored and verified: {counted(counts.entries, 'entry', 'entries')} ({counts.erased} erased), "
+        f"{counted(counts.checkpoints, 'checkpoint')}, {counted(counts.revisions, 'revision')}"
     )
     open_service(settings).publish()
     print("database, guard and keys belong together; the service may be started")

@@ -14,6 +14,7 @@ from signing_service.commands.terminal import make_parser, settings_from_environ
 from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.readiness import readiness
 from signing_service.workflow.releases import asset_digests, record_release
+from signing_service.workflow.rotation import tell_of_outdated_keys
 from signing_service.workflow.service import Service
 
 
@@ -38,6 +39,7 @@ def main(arguments: list[str]) -> int:
 
 def _say_what_is_not_ready(service: Service) -> None:
     """It serves all the same: pages can be read, and most of this ends by itself or while it runs."""
+    tell_of_outdated_keys(service)
     for part in readiness(service):
         if part.problem:
             logging.getLogger(__name__).error("%s: %s (signing-service doctor)", part.name, part.problem)

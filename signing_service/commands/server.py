@@ -98,10 +98,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         from signing_service.web.app import create_app
         from signing_service.workflow.service import open_service
-        from signing_service.workflow.worker import make_clock_worker, make_workers
+        from signing_service.workflow.worker import make_watchers, make_workers
 
         service = open_service(self._settings, wall_clock=self._wall_clock)
-        self._running = make_workers(service) if self._worker else make_clock_worker(service)
+        self._running = make_workers(service) if self._worker else make_watchers(service)
         for worker in self._running:
             worker.start()
         logging.getLogger(__name__).debug("serving %s", self._settings.public_url)

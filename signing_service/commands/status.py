@@ -19,6 +19,8 @@ from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.store import listing, outbox, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.store.standing import stands_until
+from signing_service.verify.options import whole_number
+from signing_service.verify.wrapping import counted
 from signing_service.workflow.public_record import record_state
 from signing_service.workflow.renewal import standing_of
 from signing_service.workflow.service import Service, open_service
@@ -61,7 +63,8 @@ def main(arguments: list[str]) -> int:
     """Print the service's state."""
     parser = make_parser("status", __doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--limit", type=int, default=LISTED, metavar="N", help=f"agreements to list, default {LISTED}")
+    listed = f"agreements to list, default {LISTED}"
+    parser.add_argument("--limit", type=whole_number(0), default=LISTED, metavar="N", help=listed)
     options = parser.parse_args(arguments)
     service = open_service(settings_from_environment())
     found = read_status(service, options.limit)
@@ -76,7 +79,7 @@ def read_status(service: Service, limit: int = LISTED) -> Status:
     """Read everything in one snapshot, of the agreements the newest ones."""
     with service.database.read() as session:
         listed = []
-        for row in listing.agreements_page(session, limit=max(0, limit)):
+        for row in listing.agreements_page(session, limit=limit):
             terms, acts = Terms.from_json(row.terms), load_acts(session, row.id)
             current = "draft" if row.state == "draft" else str(state(terms, acts, service.clock()))
             signers = [signer.id for signer in terms.signers()]
@@ -113,13 +116,13 @@ def _print(found: Status, now: str) -> None:
             print(f"  {'':<16} stands still until {each.stands_until}: an event of that time is recorded (doctor)")
     total = sum(found.stages.values())
     if total > len(found.agreements):
-        print(f"  … and {total - len(found.agreements)} older ones (--limit)")
+        print(f"  … and {total - len(found.agreements)} older (--limit)")
     if not total:
         print("  no agreements yet")
     print()
     published = "nothing published yet" if found.published is None else f"{found.published} under the checkpoint"
     mails = ", ".join(f"{count} {state}" for state, count in found.mails.items() if count) or "all sent"
-    pairs = [("record", f"{found.entries} entries, {published}")]
+    pairs = [("record", f"{counted(found.entries, 'entry', 'entries')}, {published}")]
     if found.stands_until:
         pairs.append(("own events", f"none before {found.stands_until}: one of that time is recorded (doctor)"))
     if found.witnesses:

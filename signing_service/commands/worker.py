@@ -10,6 +10,7 @@ import signal
 from signing_service.commands.logs import log_to_terminal, never_show_settings
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.workflow.clock_check import open_to_write
+from signing_service.workflow.rotation import tell_of_outdated_keys
 from signing_service.workflow.worker import make_workers, witness_once, work_once
 
 
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> int:
     log_to_terminal(settings.log_format)
     never_show_settings(settings)
     service = open_to_write(settings)
+    tell_of_outdated_keys(service)
     if options.once:
         done, well = work_once(service)
         done += witness_once(service)[0]
@@ -32,6 +34,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(ending, lambda _number, _frame: main_worker.stop(timeout=0))
     for worker in others:
         worker.start()
+    print(f"working for {settings.public_url}", flush=True)
     main_worker.run()
     for worker in others:
         worker.stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -65,24 +67,37 @@ def check_private_file(path: Path) -> None:
 
 
 def write_new_file(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` with mode 0600 and sync it; never over a file that is there."""
-    try:
+    """Write ``data`` to ``path`` with mode 0600 and sync it; never over a file that is there, and never half."""
+    with _naming(path):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise KeyStoreError(f"{path} cannot be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def sync_directory(directory: Path) -> None:
     """Make the directory's entries durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
+    with _naming(directory):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say of which file it is that the disk refuses: what fails after the opening does not tell."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except OSError as error:
+        hint = "look at its disk, its rights and what is there"
+        raise KeyStoreError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
 
 
 def write_private_key(

@@ -148,6 +148,10 @@ def take_root_offline(directory: Path, passphrase: bytes, target: Path) -> Path:
     Raises KeyStoreError if it is not here, or the copy cannot be read.
     """
     key, copy = directory / "root.key", target / "root.key"
+    if (directory / "root.offline").exists() and not key.exists():
+        raise KeyStoreError(
+            "the root's key is offline already", hint="to make a second copy, copy root.key from that medium"
+        )
     keyfiles.read_signing_key(key, passphrase)
     keyfiles.write_new_file(copy, key.read_bytes())
     keyfiles.sync_directory(target)

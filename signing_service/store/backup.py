@@ -20,6 +20,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, delete, text, update
@@ -27,6 +28,7 @@ from sqlalchemy.exc import DatabaseError
 
 from signing_service.errors import ConfigurationError, InputError, RecordError, UnavailableError
 from signing_service.store.database import Database, parse_url
+from signing_service.store.engine import connection_of
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import Counts, check_everything
 from signing_service.store.migrations import upgrade
@@ -143,14 +145,16 @@ def _dump_postgresql(url: URL, target: Path) -> None:
 
 
 def _run(tool: str, url: URL, *arguments: str) -> None:
-    """Run one of PostgreSQL's own tools on the servers that the service would connect to.
+    """Run one of PostgreSQL's own tools on the servers that the service would connect to, and as patiently.
 
-    The password goes by the environment, not by the command line.
+    Without that it would wait for two hours for a machine that has lost its power. The password goes by the
+    environment, not by the command line.
     """
     program = shutil.which(tool)
     if program is None:
         raise ConfigurationError(f"{tool} is not installed", hint="apt install postgresql-client")
-    parameters = url.get_dialect()().create_connect_args(url)[1]  # libpq writes several servers otherwise
+    given = url.get_dialect()().create_connect_args(url)[1]  # libpq writes several servers otherwise
+    parameters: dict[str, Any] = {**given, **connection_of(url)}
     password = parameters.pop("password", None)
     environment = dict(os.environ) | ({"PGPASSWORD": password} if password else {})
     done = subprocess.run(

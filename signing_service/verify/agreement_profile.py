@@ -37,6 +37,7 @@ from signing_service.verify.structure import Document, read_document
 from signing_service.verify.timestamps import CLOCK_TOLERANCE, Timestamp
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import ADD_BUNDLE, Checks, Step, SubIndication
+from signing_service.verify.wrapping import counted
 
 
 class AgreementVerifier:
@@ -60,7 +61,8 @@ class AgreementVerifier:
         document = None
         with self._checks.collecting(Step.STRUCTURE, "file", SubIndication.FORMAT_FAILURE):
             document = self._open()  # (1)
-            self._checks.passed(Step.STRUCTURE, "file", f"a base and {len(document.deltas)} revisions, nothing else")
+            revisions = counted(len(document.deltas), "revision")
+            self._checks.passed(Step.STRUCTURE, "file", f"a base and {revisions}, nothing else")
         if document is not None:
             self._read(document)  # (2), (3)
             certificates = unique(item for signed in self._signed for item in signed.certificates)

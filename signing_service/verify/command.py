@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signing_service.errors import FormatError, UsageError
-from signing_service.verify.options import Parser
+from signing_service.verify.options import Parser, whole_number
 
 if TYPE_CHECKING:
     from signing_service.verify.report import Report
@@ -146,7 +146,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="print JSON (docs/report.md)")
     parser.add_argument("--html", metavar="FILE", help="write the report as one self-contained page")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes for folders (default: all cores)")
+    jobs = "processes for folders (default: all cores)"
+    parser.add_argument("--jobs", type=whole_number(0), default=0, metavar="N", help=jobs)
     return parser
 
 

@@ -24,6 +24,7 @@ from signing_service.verify.terminal import Progress, shows_colour, width_of
 from signing_service.verify.text import clean, file_line, hint_text, one_line, painted_count
 from signing_service.verify.trust import Trust
 from signing_service.verify.verdict import Verdict, worst
+from signing_service.verify.wrapping import counted
 
 _FILES_PER_TASK = 4
 
@@ -111,7 +112,7 @@ def verify_many(
         print(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         summary = ", ".join(painted_count(counts[item], item, colour) for item in Verdict if counts[item])
-        print(f"{len(outcomes)} files: {summary}")
+        print(f"{counted(len(outcomes), 'file')}: {summary}")
         for hint in dict.fromkeys(hint for outcome in outcomes for hint in outcome.hints):
             print(hint_text(hint, width))
     return verdict.exit_code

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import textwrap
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -16,12 +17,29 @@ from signing_service.errors import UsageError
 _UNKNOWN = r"unrecognized arguments: (.+)"
 _PLAIN = (
     (_UNKNOWN, "{0} is not known to this command"),
+    (r"the following arguments are required: (.+, .+)", "{0} are missing"),
     (r"the following arguments are required: (.+)", "{0} is missing"),
     (r"argument (\S+): expected one argument", "{0} needs a value behind it"),
-    (r"argument (\S+): invalid int value: (.+)", "{0} {1} is no whole number"),
+    (r"argument (\S+): (.+ is no whole number from .+)", "{0} {1}"),
+    (r"argument (\S+): invalid float value: (.+)", "{0} {1} is no number"),
     (r"argument (\S+): invalid choice: (.+) \(choose from (.+)\)", "{0} cannot be {1}: choose one of {2}"),
 )
 """What argparse says, and how it is said here."""
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """What an option's ``type`` is, so that it takes these numbers only."""
+
+    def read(text: str) -> int:
+        try:
+            if least <= (number := int(text)) and (most is None or number <= most):
+                return number
+        except ValueError:
+            pass
+        limits = f"from {least} on" if most is None else f"from {least} to {most}"
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number {limits}")
+
+    return read
 
 
 class Paragraphs(argparse.HelpFormatter):

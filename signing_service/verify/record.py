@@ -35,6 +35,7 @@ from signing_service.verify.report import RecordReport
 from signing_service.verify.shapes import check_shape
 from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import GIVE_TRUST_FILE, Checks, Step, SubIndication, failure, unproven
+from signing_service.verify.wrapping import counted
 
 SUBJECT = "record"
 _NEXT_KEY = _l("the record is signed by a key that came after the trust file")
@@ -113,7 +114,7 @@ def check_checkpoint(signed: bytes, later: LaterTrust | None, checks: Checks, re
     later.check(lambda known: _verify_signed(signed, known), _NEXT_KEY)
     report.witnesses = tuple(item.key.name for item in cosignatures)
     report.quorum = "none" if trust.quorum is None else str(trust.quorum)
-    witnessed = f"cosigned by {len(cosignatures)} witnesses" if cosignatures else "not witnessed"
+    witnessed = f"cosigned by {counted(len(cosignatures), 'witness', 'witnesses')}" if cosignatures else "not witnessed"
     checks.passed(Step.RECORD, SUBJECT, f"checkpoint {report.size} is signed by {trust.record_origin}, {witnessed}")
     later.check(lambda known: _check_quorum(signed, known))
 

@@ -177,9 +177,9 @@ def _changes(before: TrustFile, after: TrustFile) -> Iterator[str]:
 def chain_to_text(chain: Chain, width: int = 0) -> str:
     """The verdict, and a paragraph for each file; lines are continued below after ``width`` columns, 0: never."""
     from signing_service.verify.text import clean
-    from signing_service.verify.wrapping import wrapped
+    from signing_service.verify.wrapping import counted, wrapped
 
-    lines = [f"{chain.verdict.value}: {len(chain.links)} trust files", ""]
+    lines = [f"{chain.verdict.value}: {counted(len(chain.links), 'trust file')}", ""]
     indent = len(str(len(chain.links))) + 2
     for number, link in enumerate(chain.links, 1):
         lines += [f"{number:<{indent}}{link.fingerprint}", " " * indent + clean(link.name)]

@@ -12,7 +12,7 @@ from datetime import datetime
 from signing_service.verify.report import AgreementReport, Report, SignatureReport, grouped
 from signing_service.verify.speech import marked as _l
 from signing_service.verify.verdict import Verdict
-from signing_service.verify.wrapping import CONTROL, kept, wrapped
+from signing_service.verify.wrapping import CONTROL, counted, kept, wrapped
 
 _COLOURS = {Verdict.PASSED: "32", Verdict.INDETERMINATE: "33", Verdict.FAILED: "31"}
 STEPS = (
@@ -153,8 +153,8 @@ def _about(report: Report) -> Iterator[str]:
         yield f"{'' if number else 'Trust':<12}{clean(trusted)}"
     if record is not None and record.origin:
         witnesses = f"cosigned by {', '.join(record.witnesses)}" if record.witnesses else "not witnessed"
-        unique = f"uniqueness {record.uniqueness}"
-        yield f"Record      {clean(record.origin)}, {record.size} entries, {clean(witnesses)}, {unique}"
+        entries, unique = counted(record.size, "entry", "entries"), f"uniqueness {record.uniqueness}"
+        yield f"Record      {clean(record.origin)}, {entries}, {clean(witnesses)}, {unique}"
     if record is not None and record.event:
         yield f"Event       {clean(record.event)}"
     if report.provable_until is not None:

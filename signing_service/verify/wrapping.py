@@ -37,6 +37,11 @@ _NOT_FIRST = frozenset("、。，．：；！？）］｝」』】〉》”’�
 _NOT_LAST = frozenset("（［｛「『【〈《“‘([{" + _LEADING)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """``1 file``, ``2 files``, ``2 entries``: without ``many`` an s is added."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def kept(text: str) -> str:
     """The text with spaces at which :func:`wrapped` breaks no line: a path, a name that is copied."""
     return text.replace(" ", _SPACE)

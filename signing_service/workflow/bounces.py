@@ -92,7 +92,8 @@ def _imap(mailbox: ImapMailbox) -> Iterator[Iterator[bytes]]:
             yield _unseen_by_imap(connection)
     except (OSError, imaplib.IMAP4.error) as error:
         said = str(error) or type(error).__name__
-        raise UnavailableError(f"bounce mailbox at {mailbox.host}: {said}", hint="check BOUNCE_MAILBOX") from error
+        place = f"bounce mailbox at {mailbox.host}:{mailbox.port}"
+        raise UnavailableError(f"{place}: {said}", hint="check BOUNCE_MAILBOX") from error
 
 
 def _connect(mailbox: ImapMailbox) -> imaplib.IMAP4:

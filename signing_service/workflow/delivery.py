@@ -54,9 +54,13 @@ def deliver(service: Service) -> int:
         if at_hand is not None:  # perhaps it is for this very mail: it waits longer than those it was to go with
             _mark(service, at_hand, error.message, permanent=False)
         waiting = [mail.id for mail in mails[tried:]]
-        _log.warning("%s mails are put off: %s", len(waiting), error.message)
+        if service.complaints.begins("mails", error.message):
+            _log.warning("mails are put off until they can be handed over: %s", error.message)
         with service.database.begin() as session:
             outbox.put_off(session, waiting, error.message, now=service.clock())
+    else:
+        if service.complaints.ends("mails"):
+            _log.info("mails are handed over again")
     return tried
 
 
@@ -70,7 +74,9 @@ def send_test_mail(service: Service, recipient: str) -> None:
         try:
             transport.send(message)
         except (RefusedMail, DeferredMail) as error:
-            raise UnavailableError(f"the mail server refused the test mail: {error}") from error
+            server = service.settings.smtp
+            place = f"mail server {server.host}:{server.port}" if server else "the mail server"
+            raise UnavailableError(f"{place} refused the test mail: {error}") from error
 
 
 def _deliver_one(service: Service, transport: Transport, mail: ClaimedMail) -> None:

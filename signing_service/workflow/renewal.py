@@ -137,8 +137,10 @@ def renew(service: Service, agreement_id: str) -> Standing:
     return after
 
 
-def renew_due(service: Service) -> int:
+def renew_due(service: Service) -> int | None:
     """Tell the officers of what ends within a year, and renew what gains by it; give how much was done.
+
+    None where it was not its time.
 
     A round takes BATCH agreements a look. They are in the order of their ends: where a new timestamp gains nothing,
     it gains nothing for those behind either, and no authority is asked for them.
@@ -146,7 +148,7 @@ def renew_due(service: Service) -> int:
     behind = service.schedule.left_at(TASK)
     if behind is None:
         if not service.schedule.is_due(TASK, service.clock(), PAUSE):
-            return 0
+            return None
         note_ends(service)
     batch = _ending_before(service, service.clock() + NOTICE, BATCH, behind)
     if len(batch) == BATCH:

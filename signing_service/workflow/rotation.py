@@ -9,10 +9,12 @@ refused at once, so that no process signs the record with a replaced key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
@@ -36,6 +38,8 @@ from signing_service.workflow import codes, trust
 from signing_service.workflow.service import Service, open_service, open_token
 
 EVENT = "key-rotated"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,27 @@ def resume(settings: Settings) -> bool:
     return finished
 
 
+def outdated_keys(service: Service) -> str:
+    """What is wrong with a keys folder that is older than the last rotation; empty where it is not.
+
+    A process with such keys serves all the same, as those do that were running when a key was replaced.
+    """
+    with service.database.read() as session:
+        events = _rotations(session)
+    newest = {event["role"]: event["certificate_sha256"] for event in events if "certificate_sha256" in event}
+    held = {role: _sha256(service.keys.certificate(role)) for role in rotation.ROTATED}
+    old = [role for role, digest in held.items() if newest.get(role, digest) != digest]
+    if not old:
+        return ""
+    return f"{service.settings.keys} is older than the last rotation: the record names a later {', '.join(old)}"
+
+
+def tell_of_outdated_keys(service: Service) -> None:
+    """The log's line for a process that begins with such keys."""
+    if problem := outdated_keys(service):
+        _log.error("keys: %s (signing-service doctor)", problem)
+
+
 def _hand_over(session: Session, new: VerifierKey, retired: RetiredKey, old_key: Ed25519PrivateKey) -> bytes:
     stored = trust.current_bytes(session, hold=True)  # or an officer's change meanwhile would stop the rotation
     before = trust.parse(stored)
@@ -135,22 +160,27 @@ def _is_recorded(settings: Settings, database: Database) -> bool:
             key = load_pem_public_key(public.read_bytes())
             trusted = trust.current(session).record_key.public_key if installed else b""
             return key.public_bytes_raw() == trusted  # type: ignore[union-attr]  # it is Ed25519: we wrote it
-        pending = [one.fingerprint(hashes.SHA256()).hex() for one in rotation.pending_certificates(settings.keys)]
-        recorded = _recorded_certificates(session)
-    return all(digest in recorded for digest in pending)  # none pending: commit had moved them all
+        pending = [_sha256(one) for one in rotation.pending_certificates(settings.keys)]
+        recorded = {event.get("certificate_sha256") for event in _rotations(session)}
+    return recorded.issuperset(pending)  # none pending: commit had moved them all
 
 
-def _recorded_certificates(session: Session) -> Sequence[str]:
-    events = [parse_canonical_json(one.event) for one in openings.of_type(session, SERVICE_SCOPE, EVENT) if one.event]
-    return [event["certificate_sha256"] for event in events if "certificate_sha256" in event]
+def _rotations(session: Session) -> list[dict[str, Any]]:
+    """The events of all rotations, in order."""
+    found = openings.of_type(session, SERVICE_SCOPE, EVENT)
+    return [parse_canonical_json(one.event) for one in found if one.event]
+
+
+def _sha256(certificate: x509.Certificate) -> str:
+    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def _members(one: Replaced, reason: str) -> dict[str, str]:
     return {
         "role": one.role,
         "certificate": to_base64url(one.new.public_bytes(Encoding.DER)),
-        "certificate_sha256": one.new.fingerprint(hashes.SHA256()).hex(),
-        "replaces": one.old.fingerprint(hashes.SHA256()).hex(),
+        "certificate_sha256": _sha256(one.new),
+        "replaces": _sha256(one.old),
         "reason": reason,
     }
 

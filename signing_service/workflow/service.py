@@ -39,6 +39,7 @@ from signing_service.store.standing import newest_time
 from signing_service.store.together import Together
 from signing_service.store.wall_clock import WallClock
 from signing_service.workflow import trust as trust_files
+from signing_service.workflow.complaints import Complaints
 from signing_service.workflow.oidc import RelyingParty
 from signing_service.workflow.pace import Pace
 from signing_service.workflow.prefixes import Prefixes
@@ -72,6 +73,7 @@ class Service:
     schedule: Schedule = field(default_factory=Schedule)
     pace: Pace = field(default_factory=Pace)
     publications: Together[bytes] = field(default_factory=Together)
+    complaints: Complaints = field(default_factory=Complaints)
     witnesses: tuple[LogWitness, ...] = ()
     """Those that are asked; which ones count, and how many are needed, the trust file says."""
     sign_on: Mapping[str, RelyingParty] = field(default_factory=dict)
@@ -197,7 +199,7 @@ def _check_record_key(signer: Signer, session: Session) -> None:
     if current is not None and trust_files.parse(current).record_key != signer.verifier_key:
         raise ConfigurationError(
             "the record's key was replaced while this process was running",
-            hint="restart it: systemctl restart signing-service",
+            hint="restart it: systemctl try-restart 'signing-service*', or docker compose restart service",
         )
 
 

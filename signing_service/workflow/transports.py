@@ -69,7 +69,8 @@ def open_smtp(server: SmtpServer, own_name: str) -> Iterator[Transport]:
                 connection.login(server.user, server.password or "")
             yield _SmtpTransport(connection)
     except (OSError, smtplib.SMTPException) as error:
-        raise UnavailableError(f"mail server {server.host}: {_reason(error)}", hint="check SMTP_URL") from error
+        place = f"mail server {server.host}:{server.port}"
+        raise UnavailableError(f"{place}: {_reason(error)}", hint="check SMTP_URL") from error
 
 
 def _connect(server: SmtpServer, own_name: str) -> smtplib.SMTP:

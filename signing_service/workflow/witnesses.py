@@ -10,6 +10,7 @@ from signing_service.errors import FormatError
 from signing_service.record.note import COSIGNATURE, VerifierKey, parse_verifier_key
 from signing_service.setting_values import MAX_WITNESSES, wrong
 from signing_service.settings import Settings
+from signing_service.verify.wrapping import counted
 
 MAX_FILE = 65_536  # bytes
 MAX_NAME = 200  # characters of a witness's name
@@ -43,7 +44,8 @@ def read_witnesses(settings: Settings) -> tuple[LogWitness, ...]:
     witnesses = parse_witnesses(_read(path), str(path))
     quorum = settings.witness_quorum
     if quorum is not None and quorum > len(witnesses):
-        raise wrong("WITNESS_QUORUM", f"is {quorum}, but {path} names {len(witnesses)} witnesses")
+        named = counted(len(witnesses), "witness", "witnesses")
+        raise wrong("WITNESS_QUORUM", f"is {quorum}, but {path} names {named}")
     return witnesses
 
 

@@ -20,6 +20,7 @@ from signing_service.settings import parse_settings
 from signing_service.store import ledger
 from signing_service.store.backup import backup
 from signing_service.workflow.renewal import Standing
+from signing_service.workflow.rotation import rotate
 from signing_service.workflow.service import open_service, system_clock
 from tests.cast import PASSPHRASE
 from tests.commands.conftest import Run
@@ -103,6 +104,16 @@ def unplug_the_token(folder: Path, _: Patch) -> None:
     (folder / "keys" / "seal.token").chmod(0o600)
 
 
+def keep_the_keys_of_a_backup(folder: Path, _: Patch) -> None:
+    for name in ("seal.key", "seal.pem"):
+        shutil.copy2(folder / "keys" / name, folder / name)
+    service = open_service(parse_settings(os.environ))
+    rotate(service, "seal", "planned")
+    service.database.dispose()
+    for name in ("seal.key", "seal.pem"):
+        shutil.copy2(folder / name, folder / "keys" / name)
+
+
 def outlive_the_seal(_: Path, patched: Patch) -> None:
     patched.setattr(doctor, "system_clock", lambda: system_clock() + timedelta(days=365 * 11))
 
@@ -138,15 +149,16 @@ def take_the_authority_down(folder: Path, patched: Patch) -> None:
 ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
     (set_the_clock_back, "clock", "but the record has a time of 2044-01-01", "NTP"),
     (put_an_old_database_back, "service", "but a checkpoint of 3 was published", "never delete the guard"),
-    (publish_nothing, "published", "3 entries are recorded, 2 of them published", "guard's folder"),
+    (publish_nothing, "published", "3 entries recorded, 2 of them published", "guard's folder"),
     (go_back_in_schema, "database", "has schema 0001", "signing-service upgrade"),
     (take_the_database_down, "database", "database", "hint"),
-    (take_the_mail_server_down, "mail", "127.0.0.1", "hint"),
+    (take_the_mail_server_down, "mail", "mail server 127.0.0.1:", "check SMTP_URL"),
     (fill_the_disk, "disk", "0.0 GiB free", "make room now"),
     (lock_the_folder, "disk", "cannot be written to", "chown"),
     (lose_the_fonts, "fonts", "font", "hint"),
     (interrupt_a_rotation, "keys", "a rotation of keys was interrupted", "keys resume"),
     (unplug_the_token, "keys", "is in a PKCS#11 token, but none is configured", "PKCS11_MODULE"),
+    (keep_the_keys_of_a_backup, "keys", "keys is older than the last rotation: the record names a later seal", "copy"),
     (outlive_the_seal, "keys", "is expired since", "keys rotate seal"),
     (stop_the_worker, "worker", "a mail is due since 2025-01-01", "signing-service worker"),
     (let_a_proof_end, "proofs", "its proof ended on 2025-01-01", "keep bundles"),

@@ -69,7 +69,7 @@ def test_a_witness_cosigns_by_file_and_the_audit_is_content(witnessed: str, fold
 def test_what_cannot_be_taken_in_is_told(witnessed: str, folder: Path, said: Say) -> None:
     assert "missing cannot be read" in said("record", "cosignature", "missing", code=2)
     assert "hint: WITNESSES_FILE names: witness.example.edu" in said("record", "request", "nobody", code=1)
-    assert "--from takes a size" in said("record", "request", NAME, "--from", "-1", code=2)
+    assert "--from '-1' is no whole number from 0 on" in said("record", "request", NAME, "--from", "-1", code=2)
     (folder / "answer").write_text("hello\n")
     assert "is no signature line" in said("record", "cosignature", "answer", code=1)
 

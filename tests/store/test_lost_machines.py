@@ -6,13 +6,17 @@ import errno
 import fcntl
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import text
 
 from signing_service.errors import GuardError, UnavailableError
+from signing_service.store import backup as backups
 from signing_service.store import guard as guards
+from signing_service.store.backup import backup
 from signing_service.store.database import Database, parse_url
 from signing_service.store.engine import IDLE_TIMEOUT
 from signing_service.store.guard import Guard
@@ -48,6 +52,25 @@ def test_connections_ask_every_few_seconds_whether_the_databases_machine_is_ther
     assert LIVENESS.items() <= parameters_of(postgresql).items()
     assert show(postgresql, "idle_in_transaction_session_timeout") == f"{IDLE_TIMEOUT // 60}min"
     assert show(postgresql, "lock_timeout") == "30s"
+
+
+@pytest.mark.parametrize("tool", ["pg_dump", "pg_restore"])
+def test_a_backup_gives_up_a_machine_that_lost_its_power_as_the_service_does(
+    postgresql: Database, guard: Guard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: str
+):
+    """They would wait for it for two hours, and for an answer to their first word for ever."""
+    (tmp_path / tool).write_text(f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/first\nexit 1\n')
+    (tmp_path / tool).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    url = with_query(postgresql.url.render_as_string(hide_password=False), keepalives_idle="60")
+    with pytest.raises(UnavailableError, match=f"{tool} failed"):
+        if tool == "pg_dump":
+            backup(Database(url), tmp_path / "backup")
+        else:
+            backups._run(tool, parse_url(url), "backup")
+    told = conninfo_to_dict((tmp_path / "first").read_text().removeprefix("--dbname="))
+    wanted = LIVENESS | {"keepalives_idle": "60", "connect_timeout": "10"}
+    assert wanted.items() <= {name: str(value) for name, value in told.items()}.items()
 
 
 def test_what_the_databases_address_says_of_this_holds(postgresql: Database, postgres: PostgresServer):

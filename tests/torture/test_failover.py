@@ -111,7 +111,7 @@ def test_doctor_names_the_standby_that_all_writing_waits_for(cluster: Cluster):
     assert standby_rows(cluster) == []
     cluster.add_standby(synchronous=True)
     assert cluster.standby is not None
-    assert "disks of 1 synchronous" in wait_for(cluster, "ok")
+    assert "disk of 1 synchronous" in wait_for(cluster, "ok")
     cluster.standby.stop()
     said = wait_for(cluster, "wrong")
     assert "0 of 1 synchronous standbys follow" in said

@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["evidence.zip", "--trsut"], "--trsut is not known to this command", f"did you mean --trust? {HELP}"),
         (["evidence.zip", "--xyz=1"], "--xyz=1 is not known to this command", HELP),
         (["--profile", "x", "a"], "--profile cannot be 'x': choose one of 'agreement', 'pades'", HELP),
-        (["--jobs", "two", "a"], "--jobs 'two' is no whole number", HELP),
+        (["--jobs", "two", "a"], "--jobs 'two' is no whole number from 0 on", HELP),
         (["a", "--trust"], "--trust needs a value behind it", HELP),
         (["evidnce.zip"], "evidnce.zip cannot be read: there is no such file", "did you mean evidence.zip?"),
         (

@@ -20,6 +20,7 @@ from signing_service.store import outbox
 from signing_service.store.database import Database
 from signing_service.store.migrations import upgrade
 from signing_service.workflow import delivery, messages
+from signing_service.workflow.complaints import Complaints
 from signing_service.workflow.delivery import HAND_OVER, LEASE, deliver, send_test_mail
 from tests.cast import ALLIANCE, LIN, NOON, PUBLIC_URL, SOMCHAI
 from tests.workflow.mail_server import FreePortController, MailServer
@@ -50,7 +51,7 @@ def service(tmp_path: Path) -> Iterator[Any]:
     settings = parse_settings({f"SIGNING_SERVICE_{name}": text for name, text in environment.items()})
     database = Database(f"sqlite:///{tmp_path / 'service.sqlite3'}")
     upgrade(database)
-    yield SimpleNamespace(settings=settings, database=database, clock=Clock(), name=ALLIANCE)
+    yield SimpleNamespace(settings=settings, database=database, clock=Clock(), name=ALLIANCE, complaints=Complaints())
     database.dispose()
 
 
@@ -172,7 +173,7 @@ def test_an_outage_of_the_mail_server_is_shown_beside_each_mail_and_counts_as_no
     with posting.database.read() as session:
         mails = [outbox.get(session, number) for number in numbers]
         assert {mail.attempts for mail in mails} == {0}
-        assert {mail.error for mail in mails} == {"mail server 127.0.0.1: [Errno 111] Connection refused"}
+        assert {mail.error for mail in mails} == {"mail server 127.0.0.1:1: [Errno 111] Connection refused"}
 
 
 def test_a_full_mailbox_holds_up_nobody_else(posting: Any, mail_server: MailServer) -> None:
@@ -272,8 +273,7 @@ def test_without_a_mail_server_a_mail_is_a_private_file_that_is_told_about(
     assert message["To"] == LIN.email
     assert message.get_content().strip() == "林书怡"
     assert "林书怡" in path.read_text()
-    assert path.suffix == ".eml"
-    assert path.stat().st_mode & 0o077 == 0
+    assert (path.suffix, path.stat().st_mode & 0o077) == (".eml", 0)
     assert f"mail to {LIN.email}: 您的签署邀请 -> {path}" in caplog.text
 
 
@@ -296,5 +296,5 @@ def test_a_test_mail_goes_out_at_once(posting: Any, mail_server: MailServer) -> 
 @pytest.mark.parametrize("answer", ["451 try again later", "554 not from here"])
 def test_a_test_mail_says_what_the_mail_server_said(posting: Any, mail_server: MailServer, answer: str) -> None:
     mail_server.answer = answer
-    with pytest.raises(UnavailableError, match=answer):
+    with pytest.raises(UnavailableError, match=f"mail server 127.0.0.1:{mail_server.port} refused .* {answer}"):
         send_test_mail(posting, "admin@example.org")

@@ -40,11 +40,11 @@ class Meeting:
         return self._authority.timestamp(digest, now)
 
 
-def both(world: World, task: Callable[[Service], int]) -> int:
+def both(world: World, task: Callable[[Service], int | None]) -> int:
     meeting = Meeting(world.service.authorities[0])
     workers = [replace(world.service, authorities=(meeting,), schedule=Schedule()) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        return sum(pool.map(task, workers))
+        return sum(done or 0 for done in pool.map(task, workers))
 
 
 def archived(world: World) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from signing_service.store.limits import DatabaseStorage
 from signing_service.store.outbox import CLAIM_SIZE
 from signing_service.store.tables import RateCounter, RateHit
 from signing_service.workflow import worker
+from signing_service.workflow.complaints import Complaints
 from signing_service.workflow.schedule import Schedule
 from signing_service.workflow.worker import Worker, retry_pause, work_once
 from tests.workflow.world import World
@@ -41,6 +43,11 @@ class Task:
         return outcome
 
 
+def nobodys() -> Any:
+    """A service of which the tasks here need nothing."""
+    return SimpleNamespace(complaints=Complaints())
+
+
 def use(monkeypatch: pytest.MonkeyPatch, mails: Task, archiving: Task) -> None:
     monkeypatch.setattr(worker, "deliver", mails)
     monkeypatch.setattr(worker, "archive_all", archiving)
@@ -52,7 +59,7 @@ def use(monkeypatch: pytest.MonkeyPatch, mails: Task, archiving: Task) -> None:
 
 def test_one_round_does_all_that_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Task(3), Task(1))
-    assert work_once(None) == (4, True)  # type: ignore[arg-type]
+    assert work_once(nobodys()) == (4, True)
 
 
 def test_the_worker_sweeps_away_whose_attempts_were_counted_once_the_quarter_of_an_hour_is_over(world: World) -> None:
@@ -118,13 +125,13 @@ def behind(world: World) -> int:
 
 def test_a_task_that_fails_does_not_keep_the_other_from_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Task(TimestampError("no authority answers")), Task(2))
-    assert work_once(None) == (2, False)  # type: ignore[arg-type]
+    assert work_once(nobodys()) == (2, False)
 
 
 def test_the_worker_goes_on_after_failures_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     mails = Task(1, TimestampError("no authority answers"), RuntimeError("a mistake of ours"), 1)
     use(monkeypatch, mails, Task())
-    running = Worker(None, pause=0.001)  # type: ignore[arg-type]
+    running = Worker(nobodys(), pause=0.001)
     running.start()
     assert mails.idle.wait(10)
     running.stop()
@@ -144,7 +151,7 @@ def test_after_failures_it_waits_a_second_then_longer_and_never_in_step_with_oth
 def test_the_worker_ends_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     mails = Task()
     use(monkeypatch, mails, Task())
-    running = Worker(None, pause=3600)  # type: ignore[arg-type]
+    running = Worker(nobodys(), pause=3600)
     running.start()
     assert mails.idle.wait(10)
     running.stop()
@@ -159,7 +166,7 @@ def test_a_mistake_of_ours_in_one_task_does_not_keep_the_others_from_their_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     use(monkeypatch, Task(RuntimeError("a mistake of ours")), Task(2))
-    assert work_once(None) == (2, False)  # type: ignore[arg-type]
+    assert work_once(nobodys()) == (2, False)
 
 
 class Recorded(threading.Event):
@@ -179,7 +186,7 @@ class Recorded(threading.Event):
 
 def test_after_little_work_the_worker_breathes_after_a_whole_batch_it_goes_on_at_once() -> None:
     outcomes = iter([(CLAIM_SIZE, True), (1, True), (0, True)])
-    busy = Worker(None, work=lambda _service: next(outcomes))  # type: ignore[arg-type]
+    busy = Worker(nobodys(), work=lambda _service: next(outcomes))
     busy._stopped = stopped = Recorded(2)
     busy.run()
     assert stopped.pauses == [worker.BREATH, worker.PAUSE]
