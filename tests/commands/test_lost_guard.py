@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,12 +85,7 @@ def lose_the_database(folder: Path) -> None:
 
 def lose_everything_but_keys(folder: Path) -> None:
     lose_the_database(folder)
-    for file in (folder / "var").glob("*"):
-        if file.is_file():
-            file.unlink()
-    for left in sorted((folder / "var").rglob("*"), reverse=True):
-        left.rmdir()
-    (folder / "var").rmdir()
+    shutil.rmtree(folder / "var")
 
 
 def guard_of(folder: Path) -> bytes:

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import ConfigurationError, UnavailableError
 from signing_service.pki.http_authority import HttpAuthority
-from signing_service.store import cosignatures, ledger, openings, publisher
+from signing_service.store import cosignatures, ledger, openings, publisher, standing
 from signing_service.store.standing import newest_time, standing_still, stands_until
 from signing_service.store.wall_clock import WallClock
 from signing_service.workflow import clock_check
-from signing_service.workflow.clock_check import INTERVAL, check_clock, check_clock_before, clock_once
+from signing_service.workflow.clock_check import INTERVAL, check_clock, check_clock_before, clock_once, record_ahead
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.people import NewPerson
 from signing_service.workflow.readiness import readiness
@@ -162,6 +162,19 @@ def test_an_authority_that_confirms_the_clock_lets_all_go_on_but_what_is_dated_i
             assert stands_until(session, "service", world.clock()) is None
 
 
+def test_what_waits_is_named_however_much_was_recorded_elsewhere_since(world: World, monkeypatch: pytest.MonkeyPatch):
+    world = publish_ahead(world)
+    monkeypatch.setattr(standing, "LOOKED", 1)
+    with beside(world, saying()) as world:
+        check_clock(world.service)
+        record_something(world)
+        ahead = record_ahead(world.service)
+        assert ahead is not None
+        assert (ahead.newest, ahead.standing) == (NOON + DAYS, (("TEST/1", NOON + DAYS),))
+        world.clock.forward(days=2)
+        assert record_ahead(world.service) is None
+
+
 def test_a_process_that_goes_on_compares_its_clock_every_hour_and_while_it_is_in_doubt(world: World):
     answer = Stamper()
     with beside(world, Behaviour(lambda request: answer.but(time=told[-1])(request))) as world:
@@ -218,7 +231,7 @@ def test_what_an_authority_says_counts_although_the_database_does_not_answer(
 
     with beside(world, saying(DAYS)) as world:
         with monkeypatch.context() as down:
-            down.setattr(clock_check, "_off_the_database", no_answer)
+            down.setattr(clock_check, "off_the_database", no_answer)
             assert clock_once(world.service) == (0, True), "asked again after the usual pause, not in a second"
         [said] = [record for record in caplog.records if "does not answer" in record.getMessage()]
         assert said.exc_info is None
