@@ -209,6 +209,7 @@ def _unavailable(url: URL, reason: str) -> UnavailableError:
             hint="try again later: what was confirmed is kept; the operator has to look at the disk",
         )
     is_file = url.get_backend_name() == "sqlite"
+    reason = reason.removeprefix("connection failed: ")  # of psycopg, before libpq's own words
     words = f"the database {address_of(url)} does not answer: {reason}"  # pages say less, in the visitor's language
     return DatabaseDownError(words, hint=_FILE_ADVICE if is_file else _SERVER_ADVICE)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing_service.commands import findings
 from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import ConfigurationError, UnavailableError
 from signing_service.pki.http_authority import HttpAuthority
@@ -84,6 +85,16 @@ def test_by_a_clock_that_the_authority_contradicts_nothing_starts_and_nothing_is
         with pytest.raises(UnavailableError, match="so nothing is recorded now"):
             record_something(world)
         assert "so nothing is recorded now" in {part.name: part.problem for part in readiness(world.service)}["clock"]
+
+
+def test_doctor_names_who_contradicts_the_clock_before_a_process_refuses_to_start(world: World):
+    with beside(world, saying(-DAYS)) as world:
+        who = world.service.authorities[0].name
+        [found] = findings.check_clock(world.service)
+        assert found.level == "wrong"
+        assert f"by this machine's clock, but {format_time(NOON - DAYS)} by {who}" in found.text
+        assert "NTP" in found.hint
+        assert not world.service.database.wall_clock.doubted, "it changes nothing"
 
 
 def test_authorities_that_do_not_answer_keep_nobody_from_starting(world: World, caplog: pytest.LogCaptureFixture):
