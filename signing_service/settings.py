@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
 MAX_SECRET_FILE = 4096  # bytes
+_MADE = ("KEY_PASSPHRASE_FILE", "SESSION_SECRET_FILE")  # the files that init makes where they are missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,9 @@ def _read_secret(name: str, path: Path, read: Callable[[Path], bytes]) -> str:
         data = read(path)
         text = data.decode("utf-8").rstrip("\r\n")
     except OSError as error:
-        raise wrong(name, f"cannot read {path}: {error.strerror or type(error).__name__}") from error
+        made = isinstance(error, FileNotFoundError) and name in _MADE
+        hint = "signing-service init makes it for a new service; else bring it back from its backup" if made else ""
+        raise wrong(name, f"cannot read {path}: {error.strerror or type(error).__name__}", hint) from error
     except ValueError as error:
         raise wrong(name, f"{path} is not UTF-8 text") from error
     if not text or len(data) > MAX_SECRET_FILE or "\n" in text:

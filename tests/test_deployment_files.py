@@ -169,6 +169,17 @@ def test_the_image_runs_a_command_that_exists_and_not_as_root() -> None:
     assert text.index("USER signing") > text.rindex("RUN ")
 
 
+def test_the_image_has_the_tools_of_its_database_for_backup_and_restore() -> None:
+    """pg_dump refuses a server that is newer than itself."""
+    version = compose()["services"]["database"]["image"].partition(":")[2]
+    assert f"postgresql-client-{version} " in (DEPLOY / "Dockerfile").read_text()
+
+
+def test_the_guard_is_in_no_backup_in_any_words() -> None:
+    for page in (DEPLOY / "README.md", CHECKOUT / "docs" / "operations.md"):
+        assert re.search(r"The guard \([^)]*\) is not backed up", page.read_text()), page
+
+
 def test_the_proxy_hands_everything_to_the_service() -> None:
     text = (DEPLOY / "Caddyfile").read_text()
     assert "reverse_proxy {$UPSTREAM:service:8000}" in text

@@ -208,6 +208,16 @@ def test_a_secret_file_that_holds_no_secret_is_refused(content: bytes | None, re
     assert reason in str(refused.value)
 
 
+def test_a_missing_file_that_init_makes_leads_to_init_or_to_its_backup() -> None:
+    with pytest.raises(ConfigurationError, match="cannot read") as refused:
+        parse({}, SESSION_SECRET_FILE="/run/secret")
+    assert "signing-service init makes it" in refused.value.hint
+    assert "from its backup" in refused.value.hint
+    with pytest.raises(ConfigurationError, match="cannot read") as refused:
+        parse({}, SMTP_URL_FILE="/run/secret")
+    assert "init" not in refused.value.hint
+
+
 def test_a_secret_given_twice_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="is set twice"):
         parse({"/run/secret": b"one"}, KEY_PASSPHRASE="two", KEY_PASSPHRASE_FILE="/run/secret")

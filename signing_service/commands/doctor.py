@@ -26,17 +26,17 @@ from signing_service.commands.findings import (
     check_worker,
 )
 from signing_service.commands.terminal import make_parser, settings_from_environment
-from signing_service.errors import ConfigurationError, SigningServiceError, TimestampError
-from signing_service.pki.keystore import read_passphrase
+from signing_service.errors import SigningServiceError, TimestampError
 from signing_service.settings import Settings
 from signing_service.store import installation
 from signing_service.store.database import Database
+from signing_service.store.guard import Guard
 from signing_service.store.migrations import check_schema
 from signing_service.verify.terminal import width_of
 from signing_service.verify.wrapping import wrapped
 from signing_service.workflow.delivery import send_test_mail
 from signing_service.workflow.readiness import LEAST_FREE
-from signing_service.workflow.service import load_fonts, open_keys, open_service, system_clock
+from signing_service.workflow.service import key_passphrase, load_fonts, open_keys, open_service, system_clock
 from signing_service.workflow.transports import open_smtp
 
 EXPIRY_WARNING = timedelta(days=365)
@@ -75,22 +75,24 @@ def examine(settings: Settings, test_mail: str | None = None) -> Iterator[Findin
         "contact": _check_contact,
         "mail": lambda settings: _check_mail(settings, test_mail),
     }
+    said: set[str] = set()  # what stands in the way of several checks is one finding, of the first of them
     for name, check in checks.items():
         try:
             yield from check(settings)
         except SigningServiceError as error:
-            yield Finding("wrong", name, error.message, error.hint)
+            if error.message not in said:
+                yield Finding("wrong", name, error.message, error.hint)
+            said.add(error.message)
         except OSError as error:
             yield Finding("wrong", name, f"{error.filename or name}: {error.strerror}", "check the disk and its rights")
 
 
 def _check_secrets(settings: Settings) -> Iterator[Finding]:
     settings.require_session_secret()
+    key_passphrase(settings)
     if settings.key_passphrase_file is not None:
-        read_passphrase(settings.key_passphrase_file, settings.keys)
         yield Finding("ok", "secrets", f"passphrase in {settings.key_passphrase_file}, session secret set")
     else:
-        settings.require_key_passphrase()
         hint = "other processes of this user can read it there; KEY_PASSPHRASE_FILE keeps it in a file"
         yield Finding("warning", "secrets", "the passphrase of the keys stands in the environment", hint)
 
@@ -113,7 +115,7 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
     database = Database(settings.database_url)
     try:
         if installation.find_on(database) is None:
-            raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+            raise installation.missing()
         check_schema(database)
         database.check_durability()
         yield Finding("ok", "database", f"{database.dialect}, schema current, commits survive a power loss")
@@ -172,6 +174,8 @@ def _check_disk(settings: Settings) -> Iterator[Finding]:
             yield Finding("warning", "disk", text, "make room")
         else:
             yield Finding("ok", "disk", text)
+    if is_writable(settings.guard.absolute().parent):
+        Guard(settings.guard).check_writable()  # its lock may be somebody else's: of root, who ran a command once
 
 
 def is_writable(folder: Path) -> bool:

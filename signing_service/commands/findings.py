@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from signing_service.encoding import format_time
 from signing_service.store import acts, outbox, publisher
 from signing_service.store.ledger import read_frontier
 from signing_service.store.standbys import look_at_standbys
 from signing_service.store.standing import unpublished_since
+from signing_service.store.wall_clock import THE_DATABASE
 from signing_service.verify.wrapping import counted
-from signing_service.workflow.clock_check import ask, authorities_of, record_ahead
+from signing_service.workflow.clock_check import (
+    Answers,
+    RecordAhead,
+    ask,
+    authorities_of,
+    off_the_database,
+    record_ahead,
+)
+from signing_service.workflow.readiness import MOST_OFF
 from signing_service.workflow.renewal import due as due_renewals
 from signing_service.workflow.rotation import outdated_keys
 from signing_service.workflow.service import Service
@@ -27,6 +36,10 @@ _RECORD_WRONG = (
 _ONE_WRONG = (
     "set this machine's clock and run an NTP client; where it is right, something was recorded by a clock that was "
     "ahead, and all writing waits until then, or until an authority of TIMESTAMP_URLS confirms this clock at a start"
+)
+_CLOCK_WRONG = (
+    "nothing is recorded, or served, by a clock that is so far off: run an NTP client (timedatectl set-ntp true) here; "
+    "where this clock is right, have the other one set right"
 )
 UNPUBLISHED = timedelta(minutes=3)  # events have minutes, and the worker tries it every ten seconds
 LATE = timedelta(minutes=15)  # for a mail that is due, or an archive timestamp after its countersignature
@@ -43,13 +56,26 @@ class Finding:
 
 
 def check_clock(service: Service) -> Iterator[Finding]:
-    """Nothing in the record may lie in the future; where it does, outside authorities tell which time is wrong."""
+    """This machine's clock beside those that `serve` compares it with, and beside the record's newest times."""
     now = service.clock()
-    ahead = record_ahead(service)
-    if ahead is None:
-        yield Finding("ok", "clock", format_time(now))
-        return
     answers = ask(authorities_of(service), service.clock)
+    off = off_the_database(service.database)
+    wrong = [_contradicted(now, one.source, one.off) for one in answers.against]
+    if abs(off) > MOST_OFF:
+        wrong.append(_contradicted(now, THE_DATABASE, off))
+    ahead = record_ahead(service)
+    if ahead is not None:
+        wrong += _contradicted_by_the_record(now, ahead, answers)
+    yield from wrong or [Finding("ok", "clock", format_time(now))]
+
+
+def _contradicted(now: datetime, source: str, off: timedelta) -> Finding:
+    text = f"it is {format_time(now)} by this machine's clock, but {format_time(now - off)} by {source}"
+    return Finding("wrong", "clock", text, _CLOCK_WRONG)
+
+
+def _contradicted_by_the_record(now: datetime, ahead: RecordAhead, answers: Answers) -> Iterator[Finding]:
+    """Nothing in the record may lie in the future; where it does, outside authorities tell which time is wrong."""
     confirmed = bool(answers.agreeing)
     text = f"it is {format_time(now)} here, but the record has a time of {format_time(ahead.newest)} already"
     if confirmed:

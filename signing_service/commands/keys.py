@@ -25,7 +25,7 @@ from signing_service.settings import Settings
 from signing_service.verify.wrapping import counted
 from signing_service.workflow.clock_check import open_to_write
 from signing_service.workflow.rotation import resume, rotate, rotate_record
-from signing_service.workflow.service import open_keys, open_service, system_clock
+from signing_service.workflow.service import key_passphrase, open_keys, open_service, system_clock
 
 SOON = timedelta(days=365)  # before a key's end, it is marked
 RESTART = (
@@ -53,8 +53,7 @@ def main(arguments: list[str]) -> int:
     if options.command == "rotate":
         return _rotate(settings, options)
     if options.command == "offline":
-        passphrase = settings.require_key_passphrase().encode()
-        copy = rotation.take_root_offline(settings.keys, passphrase, options.folder)
+        copy = rotation.take_root_offline(settings.keys, key_passphrase(settings), options.folder)
         print(f"the root's key is in {copy} and no longer here; make a second copy and keep them apart")
         return 0
     if options.command == "resume":

@@ -7,7 +7,6 @@ It is one transaction; where it fails, the schema is as it was. Nothing happens 
 from __future__ import annotations
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
-from signing_service.errors import ConfigurationError
 from signing_service.store import installation
 from signing_service.store.database import Database
 from signing_service.store.migrations import check_schema, upgrade
@@ -19,7 +18,7 @@ def main(arguments: list[str]) -> int:
     database = Database(settings_from_environment().database_url)
     try:
         if installation.find_on(database) is None:
-            raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+            raise installation.missing()
         upgrade(database)
         check_schema(database)
     finally:

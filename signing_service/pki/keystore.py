@@ -79,13 +79,7 @@ class KeyStore:
         Raises KeyStoreError if the directory holds any of the files already or cannot be written.
         """
         keyfiles.check_passphrase(passphrase)
-        names = [f"{role}{suffix}" for role in (*PROFILES, RECORD) for suffix in (".key", ".pem", ".pub", ".ocsp")]
-        present = [found for found in names if (directory / found).exists()]
-        if present:
-            raise KeyStoreError(
-                f"{directory} holds {present[0]} already; keys are never made twice",
-                hint="use the keys that are there, or name an empty directory",
-            )
+        check_no_keys(directory)
         made = make_credentials(name, now)
         record = ed25519.Ed25519PrivateKey.generate()
         keyfiles.prepare_directory(directory)
@@ -222,6 +216,18 @@ class KeyStore:
     def __repr__(self) -> str:
         """Name the certificates' owner; never anything of a key."""
         return f"<KeyStore of {self.seal.subject.rfc4514_string()}>"
+
+
+def check_no_keys(directory: Path) -> None:
+    """Raise KeyStoreError if the directory holds any key or certificate of a service."""
+    names = [f"{role}{suffix}" for role in (*PROFILES, RECORD) for suffix in (".key", ".pem", ".pub", ".ocsp")]
+    present = [found for found in names if (directory / found).exists()]
+    if present:
+        raise KeyStoreError(
+            f"{directory} holds {present[0]} already; keys are never made twice",
+            hint="bring back the database that they belong to (signing-service restore FILE), or, for a new service, "
+            "name an empty directory",
+        )
 
 
 def _needed(token: KeyToken | None, role: str) -> KeyToken:

@@ -6,7 +6,8 @@ Example::
     counts = restore(Path("/backup/2025-04-11.signing"), "sqlite:///var/service.db", guard)
 
 A backup is one file: a whole SQLite database, or ``pg_dump``'s custom format. It holds no key, and it never holds the
-guard: the guard stays where it is, so restoring a backup that is older than what was published is refused.
+guard: the guard stays where it is, so restoring a backup that is older than what was published is refused. Where the
+guard is lost, an operator has to state what was published (store.lost_guard).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -21,16 +23,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, delete, text, update
 from sqlalchemy.exc import DatabaseError
 
 from signing_service.errors import ConfigurationError, InputError, RecordError, UnavailableError
+from signing_service.record.entry import SERVICE_SCOPE
+from signing_service.store import ledger, lost_guard
 from signing_service.store.database import Database, parse_url
 from signing_service.store.engine import connection_of
 from signing_service.store.guard import Guard
 from signing_service.store.integrity import Counts, check_everything
+from signing_service.store.lost_guard import Stated
 from signing_service.store.migrations import upgrade
 from signing_service.store.tables import Challenge, LoginSession
 
@@ -48,16 +54,25 @@ def backup(database: Database, target: Path) -> None:
     _write_beside(target, lambda beside: copy(database.url, beside))
 
 
-def restore(source: Path, url: str, guard: Guard) -> Counts:
+def restore(source: Path, url: str, guard: Guard, stated: Stated | None = None) -> Counts:
     """Bring a backup back into the empty place that ``url`` names, once everything in it is verified.
 
+    ``stated`` takes the place of a guard that is lost, and becomes the guard once the database is there.
+
     Raises InputError if ``source`` is no backup of that kind or the place is taken, RecordError if the backup does not
-    hold together, ForkError if it is older than what was published. The place is then as empty as before.
+    hold together, ForkError if it is older than what was published, or the guard is lost and nothing was stated. The
+    place is then as empty as before.
     """
+    if stated is not None:
+        lost_guard.require_none(guard)
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _restore_sqlite(source, Path(str(parsed.database)), guard)
-    return _restore_postgresql(source, parsed, guard)
+        counts = _restore_sqlite(source, Path(str(parsed.database)), guard, stated)
+    else:
+        counts = _restore_postgresql(source, parsed, guard, stated)
+    if stated is not None:
+        _begin_guard(url, guard, stated)
+    return counts
 
 
 def verify(database: Database, guard: Guard) -> Counts:
@@ -71,15 +86,39 @@ def verify(database: Database, guard: Guard) -> Counts:
         return check_everything(session, guard)
 
 
-def _bring_to_life(database: Database, guard: Guard) -> Counts:
+def _bring_to_life(database: Database, source: Path, guard: Guard, stated: Stated | None) -> Counts:
     """Bring a restored database to the current schema and check all of it."""
     try:
         upgrade(database)
+        with database.read() as session:
+            if stated is None:
+                lost_guard.require_guard(session, guard, shlex.quote(str(source)))
+            else:
+                guard = guard.saying(lost_guard.guarded_by(session, stated))
         counts = verify(database, guard)
+        if stated is not None:
+            with database.begin() as session:
+                ledger.append(session, SERVICE_SCOPE, lost_guard.EVENT, stated.members, _now())
         _end_what_was_open(database)
         return counts
     except DatabaseError as error:
         raise RecordError(f"the backup is damaged: {error.orig}", hint="restore another one") from error
+
+
+def _begin_guard(url: str, guard: Guard, stated: Stated) -> None:
+    """The guard comes last: a database without one is served by nobody, if the power fails before it is there."""
+    database = Database(url)
+    try:
+        with database.read() as session:
+            note = lost_guard.newest_of(session, lost_guard.guarded_by(session, stated))
+    finally:
+        database.dispose()
+    with guard.lock():
+        guard.write(note)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _end_what_was_open(database: Database) -> None:
@@ -89,7 +128,7 @@ def _end_what_was_open(database: Database) -> None:
         session.execute(update(LoginSession).where(LoginSession.ended.is_(None)).values(ended=datetime.now(UTC)))
 
 
-def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
+def _restore_sqlite(source: Path, target: Path, guard: Guard, stated: Stated | None) -> Counts:
     try:
         with source.open("rb") as file:
             magic = file.read(len(SQLITE_MAGIC))
@@ -97,6 +136,7 @@ def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
         raise InputError(f"{source}: {error.strerror}") from error
     if magic != SQLITE_MAGIC:
         raise InputError(f"{source} is no backup of an SQLite database")
+    _remove_if_empty(target)
     for taken in (target, target.with_name(target.name + "-wal")):  # a stray WAL would be played into the restored file
         if taken.exists():
             raise InputError(f"{taken} exists already", hint="move the damaged database away; keep it as evidence")
@@ -106,7 +146,7 @@ def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
         shutil.copyfile(source, beside)
         database = Database(f"sqlite:///{beside}")
         try:
-            counts.append(_bring_to_life(database, guard))
+            counts.append(_bring_to_life(database, source, guard, stated))
         finally:
             database.dispose()  # the last connection moves the WAL into the file
 
@@ -114,7 +154,20 @@ def _restore_sqlite(source: Path, target: Path, guard: Guard) -> Counts:
     return counts[0]
 
 
-def _restore_postgresql(source: Path, url: URL, guard: Guard) -> Counts:
+def _remove_if_empty(target: Path) -> None:
+    """A command that looked for a database made a file without any table: the place is still empty."""
+    try:
+        uri = f"file:{quote(str(target))}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as there:
+            is_empty = there.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    except sqlite3.Error:  # not there, or damaged
+        return
+    if is_empty:
+        for file in (target, *(target.with_name(target.name + suffix) for suffix in ("-wal", "-shm"))):
+            file.unlink(missing_ok=True)
+
+
+def _restore_postgresql(source: Path, url: URL, guard: Guard, stated: Stated | None) -> Counts:
     database = Database(url.render_as_string(hide_password=False))
     try:
         with database.connect() as connection:
@@ -122,7 +175,7 @@ def _restore_postgresql(source: Path, url: URL, guard: Guard) -> Counts:
                 raise InputError(f"the database {url.database} is not empty", hint="restore into a new database")
         _run("pg_restore", url, "--no-owner", "--single-transaction", "--exit-on-error", str(source))
         try:
-            return _bring_to_life(database, guard)
+            return _bring_to_life(database, source, guard, stated)
         except Exception:
             with database.connect() as connection:
                 connection.execute(text("DROP SCHEMA public CASCADE"))

@@ -67,7 +67,7 @@ class Database:
         """One writing transaction; raises UnavailableError when the database does not answer in time."""
         with (
             self._writers_turn(),
-            unavailable_when_down(),
+            unavailable_when_down(self.url),
             Session(self.engine, **self._options()) as session,
             session.begin(),
         ):
@@ -77,7 +77,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent snapshot for reading; nothing that is changed in it is kept."""
-        with unavailable_when_down(), Session(self._reader, autoflush=False, **self._options()) as session:
+        with unavailable_when_down(self.url), Session(self._reader, autoflush=False, **self._options()) as session:
             yield session
             session.expunge_all()  # what was read stays readable after the end; nothing is left to be flushed
             if self.dialect == "postgresql":
@@ -92,7 +92,7 @@ class Database:
             with self.read() as session:
                 yield session
             return
-        with unavailable_when_down(), Session(self._looker, autoflush=False, **self._options()) as session:
+        with unavailable_when_down(self.url), Session(self._looker, autoflush=False, **self._options()) as session:
             yield session
             session.expunge_all()
 
@@ -103,7 +103,7 @@ class Database:
             with self.read() as session:
                 yield Driver.of(session)
             return
-        with unavailable_when_down(), self._looker.connect() as connection:
+        with unavailable_when_down(self.url), self._looker.connect() as connection:
             try:
                 yield Driver(connection)
             except (OperationalError, InterfaceError):
@@ -113,7 +113,7 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A writing transaction without the ORM, for migrations and maintenance."""
-        with self._writers_turn(), unavailable_when_down(), self.engine.begin() as connection:
+        with self._writers_turn(), unavailable_when_down(self.url), self.engine.begin() as connection:
             yield connection
         _check_replicated()
 
@@ -206,7 +206,7 @@ _NOTHING = """
 
 
 @contextmanager
-def unavailable_when_down() -> Iterator[None]:
+def unavailable_when_down(url: URL) -> Iterator[None]:
     """Turn a driver's "no answer" (down, locked, full, out of connections) into UnavailableError.
 
     What the database cannot hold (PostgreSQL no text with a zero byte) becomes InputError.
@@ -220,10 +220,18 @@ def unavailable_when_down() -> Iterator[None]:
         if isinstance(error, InternalError) and getattr(error.orig, "sqlstate", None) != _TOO_LONG_IDLE:
             raise
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-        raise _unavailable(reason[0] if reason else type(error).__name__) from error
+        raise _unavailable(url, reason[0] if reason else type(error).__name__) from error
 
 
-def _unavailable(reason: str) -> UnavailableError:
+def address_of(url: URL) -> str:
+    """Where a database is, for operators: name and servers, or the file. Neither user nor password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    named = f"{url.host or 'localhost'}:{url.port}" if url.port else url.host or "localhost"
+    return f"{url.database} at {', '.join(url.normalized_query.get('host', (named,)))}"
+
+
+def _unavailable(url: URL, reason: str) -> UnavailableError:
     """Say what a driver's words mean for who is signing, and what the operator has to do."""
     if any(words in reason for words in _FULL):
         return UnavailableError(
@@ -235,13 +243,20 @@ def _unavailable(reason: str) -> UnavailableError:
             "the database's disk does not take what is written",
             hint="try again later: what was confirmed is kept; the operator has to look at the disk",
         )
-    return DatabaseDownError(
-        "the database does not answer: %(reason)s",
-        hint="try again; nothing is lost, a completed step gives the same answer",
-        reason=reason,
-    )
+    is_file = url.get_backend_name() == "sqlite"
+    reason = reason.removeprefix("connection failed: ")  # of psycopg, before libpq's own words
+    words = f"the database {address_of(url)} does not answer: {reason}"  # pages say less, in the visitor's language
+    return DatabaseDownError(words, hint=_FILE_ADVICE if is_file else _SERVER_ADVICE)
 
 
+_SERVER_ADVICE = (
+    "see that PostgreSQL runs there, takes connections from this machine, and is the one that DATABASE_URL names; "
+    "a service that runs goes on by itself once it answers"
+)
+_FILE_ADVICE = (
+    "see which process keeps the file locked (fuser -v), and that its disk answers; "
+    "a service that runs goes on by itself once it does"
+)
 _TOO_LONG_IDLE = "25P03"  # PostgreSQL has ended a transaction in which nothing was asked for IDLE_TIMEOUT
 _FULL = ("disk is full", "No space left on device", "Disk quota exceeded")  # SQLite's words, PostgreSQL's
 _FAILING = ("disk I/O error", "Input/output error", "readonly database")

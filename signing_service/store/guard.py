@@ -72,7 +72,22 @@ class Guard:
 
     def remembered(self) -> Guard:
         """A guard that goes on saying what this one says now: what is published later is in no snapshot of now."""
-        return _Remembered(self.path, self.read())
+        return self.saying(self.read())
+
+    def saying(self, guarded: Guarded | None) -> Guard:
+        """A guard in this one's place that holds ``guarded``, whatever the file does."""
+        return _Remembered(self.path, guarded)
+
+    def check_writable(self) -> None:
+        """Raise GuardError unless this process may replace the guard and take its lock; nothing is written."""
+        folder, lock = self.path.parent, self._lock_path
+        if not folder.is_dir():
+            raise GuardError(f"guard {self.path}: there is no folder {folder}", hint=_HINT_FOLDER)
+        refused = lock if lock.exists() and not os.access(lock, os.R_OK | os.W_OK) else None
+        if not os.access(folder, os.W_OK | os.X_OK):
+            refused = folder
+        if refused is not None:
+            raise GuardError(f"guard {self.path}: {refused} cannot be written to", hint=_HINT_FOLDER)
 
     def write(self, note: bytes) -> None:
         """Replace the guard by a later checkpoint, atomically and durably; requires the lock.
@@ -89,8 +104,13 @@ class Guard:
             replace_durably(self.path, note)
         except OSError as error:
             raise GuardError(
-                f"guard {self.path}: {error.strerror}", hint="no checkpoint was released; free the disk and try again"
+                f"guard {self.path}: {error.strerror}",
+                hint=f"what is recorded is kept; it is published once the guard can be written: {_HINT_FOLDER}",
             ) from error
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".lock")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -99,11 +119,11 @@ class Guard:
         Raises GuardError when another one still has the lock after PATIENCE, or the file system keeps no locks: one
         publisher that hangs must not stop the threads of all machines for as long as it does.
         """
-        path = self.path.with_name(self.path.name + ".lock")
+        path = self._lock_path
         try:
             handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise GuardError(f"guard {path}: {error.strerror}", hint="make the guard's folder") from error
+            raise GuardError(f"guard {path}: {error.strerror}", hint=_HINT_FOLDER) from error
         try:
             _wait_for_lock(handle, path)
             yield
@@ -141,6 +161,7 @@ class _Remembered(Guard):
         return self._guarded
 
 
+_HINT_FOLDER = "see that its folder is there, that the service's user may write in it (chown), that the disk has room"
 _HINT_OLDER = (
     "the database is older than what was published: stop the service, restore the newest database (or fail over "
     "to the machine that has it); never delete the guard"
@@ -150,8 +171,8 @@ _HINT_OTHER = (
     "restore the one that the guard belongs to"
 )
 _HINT_MISSING = (
-    "the guard was lost or SIGNING_SERVICE_GUARD names another place: put the file back; if it is gone for good, "
-    "compare the newest checkpoint with receipts and log witnesses, then write it back as the guard"
+    "the guard was lost or SIGNING_SERVICE_GUARD names another place: put the file back; if it is gone for good, stop "
+    "the service, move the database away, and restore it: docs/operations.md, \"The guard is lost\""
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from signing_service.errors import ConflictError
+from signing_service.errors import ConfigurationError, ConflictError
 from signing_service.store.database import Database
 from signing_service.store.driver import Driver
 from signing_service.store.tables import Installation
@@ -15,6 +15,12 @@ from signing_service.store.tables import Installation
 THE_ROW = 1
 _TRUST_FILE = "SELECT trust_file FROM installation WHERE id = :id"
 _HELD = " FOR NO KEY UPDATE"
+
+
+def missing() -> ConfigurationError:
+    """What is raised where the database belongs to no service."""
+    hint = "run `signing-service init` once, or bring a backup back: `signing-service restore FILE`"
+    return ConfigurationError("the database is empty", hint=hint)
 
 
 def find(session: Session) -> Installation | None:
@@ -70,6 +76,6 @@ def replace_trust_file(session: Session, trust_file: bytes) -> None:
     """Store the trust file's successor; whether it may succeed is for the caller to know."""
     installed = find(session)
     if installed is None:
-        raise ConflictError("there is no installation", hint="run `signing-service init` once")
+        raise missing()
     installed.trust_file = trust_file
     session.flush()

@@ -96,6 +96,7 @@ SHAPES: dict[str, tuple[dict[str, Kind], ...]] = {
     "officer-removed": ({"officer": _text, "by": _text, "until": _time},),
     "trust-file": ({"file": _object, "sha256": _digest, "reason": _text},),
     "key-rotated": (_ROTATED | {"certificate": _text, "certificate_sha256": _digest}, _ROTATED | {"key": _text}),
+    "guard-stated": ({"size": _number, "root": _text, "source": _text},),
     "publication": (
         {
             "terms": _object,

@@ -65,7 +65,8 @@ def _for_people(error: SigningServiceError) -> tuple[str, str]:
         message = _("the record cannot be published just now")
         return message, _("try again later: what was confirmed is kept; the operator has to look at the disk")
     if isinstance(error, DatabaseDownError):
-        return _("the database does not answer"), error.hint
+        hint = _("try again; nothing is lost, a completed step gives the same answer")
+        return _("the database does not answer"), hint
     return error.message, error.hint
 
 

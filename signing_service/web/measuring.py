@@ -1,7 +1,7 @@
 """What ``/metrics`` tells a monitoring system, in Prometheus' text format: counts and times, never a name.
 
-Requests are counted by this process; everything else is read from the database when somebody asks, so that every
-process answers the same.
+Requests are counted by this process; nearly everything else is read from the database when somebody asks, so that
+every process answers the same.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from signing_service.workflow.figures import Figures, read_figures
+from signing_service.errors import UnavailableError
+from signing_service.workflow.figures import Figures, key_ends, read_figures
 from signing_service.workflow.service import Service
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})  # whoever sends others makes no new series
+_DATABASE_UP = "Whether the database answers: 1, or 0 and then no figure that is read from it."
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
 
@@ -56,8 +58,15 @@ class _Figures(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Read the figures now."""
-        return gauges(read_figures(self._service))
+        """Read the figures now; while the database does not answer that is a figure, and what needs none is told."""
+        yield _labelled("key_expiry_timestamp_seconds", "End of a certificate.", "role", key_ends(self._service))
+        try:
+            figures = read_figures(self._service)
+        except UnavailableError:
+            yield _plain("database_up", _DATABASE_UP, 0)
+            return
+        yield _plain("database_up", _DATABASE_UP, 1)
+        yield from gauges(figures)
 
 
 def gauges(figures: Figures) -> Iterator[Metric]:
@@ -66,7 +75,6 @@ def gauges(figures: Figures) -> Iterator[Metric]:
     yield _plain("record_entries", "Entries of the record.", figures.entries)
     yield _plain("record_published", "Entries under the newest checkpoint.", figures.published)
     yield _plain("agreements_awaiting_archive", "Countersigned, not archived.", figures.awaiting_archive)
-    yield _labelled("key_expiry_timestamp_seconds", "End of a certificate.", "role", figures.key_ends)
     if figures.proof_end is not None:
         yield _plain("proof_expiry_timestamp_seconds", "First end of an archive timestamp.", figures.proof_end)
 

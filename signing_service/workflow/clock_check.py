@@ -27,7 +27,7 @@ from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.settings import Settings
 from signing_service.store import agreements
 from signing_service.store.database import Database, parse_url
-from signing_service.store.standing import newest_time, standing_still
+from signing_service.store.standing import standing_still
 from signing_service.store.wall_clock import LARGEST_STEP, THE_DATABASE
 from signing_service.workflow.service import Clock, Service, open_service, read_anchors, system_clock
 
@@ -101,7 +101,7 @@ def check_clock(service: Service) -> None:
         clock.contradict("authorities", one.source, one.off)
     if answers.agreeing:
         clock.agree("authorities")
-    other = _off_the_database(service.database)
+    other = _told_by_the_database(service.database)
     if other is None:
         clock.agree("database")
     else:
@@ -118,7 +118,7 @@ def check_clock_before(settings: Settings, clock: Clock = system_clock) -> None:
     other = None
     if parse_url(settings.database_url).get_backend_name() != "sqlite":  # whose file is not there yet
         database = Database(settings.database_url)
-        other = _off_the_database(database)
+        other = _told_by_the_database(database)
         database.dispose()
     for one in (*against, *([other] if other else [])):
         raise _wrong(one, clock())
@@ -144,10 +144,10 @@ def record_ahead(service: Service) -> RecordAhead | None:
     """What of the record lies in the future; None where nothing does."""
     now = service.clock()
     with service.database.read() as session:
-        newest = newest_time(session)
-        if newest is None or newest <= now + LARGEST_STEP:
-            return None
         found = standing_still(session, now)
+        newest = max((one.until for one in found), default=None)
+        if newest is None:
+            return None
         return RecordAhead(newest, tuple((_called(session, one.scope), one.until) for one in found))
 
 
@@ -189,14 +189,19 @@ def _off(begin: datetime, time: datetime, end: datetime) -> timedelta:
     return begin - time if time < begin else end - time
 
 
-def _off_the_database(database: Database) -> Told | None:
-    """PostgreSQL, where its clock is another than ours."""
+def off_the_database(database: Database) -> timedelta:
+    """By how much our clock is ahead of PostgreSQL's; zero on SQLite, which has none of its own."""
     if database.dialect == "sqlite":
-        return None
+        return timedelta(0)
     begin = system_clock()
     with database.read() as session:
         time = session.execute(select(func.clock_timestamp())).scalar_one()
-    told = Told(THE_DATABASE, _off(begin, time, system_clock()))
+    return _off(begin, time, system_clock())
+
+
+def _told_by_the_database(database: Database) -> Told | None:
+    """PostgreSQL, where its clock contradicts ours."""
+    told = Told(THE_DATABASE, off_the_database(database))
     return told if told.contradicts else None
 
 

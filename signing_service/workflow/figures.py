@@ -18,13 +18,12 @@ COUNTED = timedelta(minutes=5)  # between two counts of what was sent
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts, and ends as seconds since 1970."""
+    """Counts, and an end as seconds since 1970."""
 
     mails: dict[str, float]
     entries: int
     published: int
     awaiting_archive: int
-    key_ends: dict[str, float]
     proof_end: float | None
     """The earliest end of an archived agreement's newest timestamp; None where nothing is archived."""
 
@@ -38,9 +37,13 @@ def read_figures(service: Service) -> Figures:
             entries=read_frontier(session).size,
             published=newest.size if newest else 0,
             awaiting_archive=len(acts.awaiting_archive(session)),
-            key_ends={role: service.keys.certificate(role).not_valid_after_utc.timestamp() for role in PROFILES},
             proof_end=ends.timestamp() if ends else None,
         )
+
+
+def key_ends(service: Service) -> dict[str, float]:
+    """The end of each key's certificate, by role; no database is asked."""
+    return {role: service.keys.certificate(role).not_valid_after_utc.timestamp() for role in PROFILES}
 
 
 def _mails(service: Service, session: Session, state: str) -> int:

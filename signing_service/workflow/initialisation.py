@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signing_service.encoding import sha256_hex
 from signing_service.errors import ConfigurationError, ConflictError
 from signing_service.evidence.trust import TrustFile, fingerprint, fingerprint_text, format_trust_file
-from signing_service.pki.keystore import KeyStore
+from signing_service.pki.keystore import KeyStore, check_no_keys
 from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.record.note import Signer
 from signing_service.settings import Settings
@@ -23,7 +23,7 @@ from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
 from signing_service.workflow.links import SIGN_IN_LIFETIME, new_link
 from signing_service.workflow.permissions import LEAD
-from signing_service.workflow.service import Service, load_fonts, make_authorities, read_anchors
+from signing_service.workflow.service import Service, key_passphrase, load_fonts, make_authorities, read_anchors
 from signing_service.workflow.witnesses import LogWitness, read_witnesses
 
 
@@ -54,16 +54,10 @@ def initialise(settings: Settings, officer: FirstOfficer, now: datetime, *, demo
     witnesses = read_witnesses(settings)
     settings.guard.parent.mkdir(parents=True, exist_ok=True)
     guard = Guard(settings.guard)
-    if guard.read() is not None:
-        raise ConfigurationError(
-            f"the guard {settings.guard} holds a checkpoint already", hint="it belongs to another service; keep it"
-        )
     database = Database(settings.database_url, guard=guard)
+    _refuse_another(settings, database)
     upgrade(database)
-    with database.read() as session:
-        if installation.find(session) is not None:
-            raise ConflictError("the database belongs to a service already", hint="init is run once")
-    keys = KeyStore.create(settings.keys, settings.require_key_passphrase().encode(), settings.name, now)
+    keys = KeyStore.create(settings.keys, key_passphrase(settings), settings.name, now)
     trust = _trust(settings, keys, witnesses)
     data = format_trust_file(trust)
     authorities, fonts = make_authorities(settings, keys), load_fonts(settings)
@@ -73,6 +67,23 @@ def initialise(settings: Settings, officer: FirstOfficer, now: datetime, *, demo
     settings.trust_file.parent.mkdir(parents=True, exist_ok=True)
     settings.trust_file.write_bytes(data)
     return Initialised(service, fingerprint_text(fingerprint(data)), officer_id, link)
+
+
+def _refuse_another(settings: Settings, database: Database) -> None:
+    """Raise before anything is made where a service is here already, or was: whole, or what is left of it."""
+    installed = installation.find_on(database)
+    if installed is not None:
+        raise ConflictError(
+            f"a service is here already: {installed.public_url}, made on {installed.created:%Y-%m-%d}",
+            hint="init is run once; signing-service doctor looks at it, signing-service serve starts it",
+        )
+    if Guard(settings.guard).read() is not None:
+        raise ConfigurationError(
+            f"the guard {settings.guard} holds a checkpoint already, but the database is empty",
+            hint="bring the database of that service back: `signing-service restore FILE`; a new service needs another "
+            "GUARD. Never delete it",
+        )
+    check_no_keys(settings.keys)
 
 
 def make_secret_file(path: Path) -> None:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_publ
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import parse_canonical_json, to_base64url
-from signing_service.errors import KeyStoreError
+from signing_service.errors import KeyStoreError, UnavailableError
 from signing_service.evidence.record_keys import RetiredKey
 from signing_service.evidence.succession import sign_succession, unsigned_predecessor
 from signing_service.evidence.trust import fingerprint, fingerprint_text, format_trust_file
@@ -35,7 +35,7 @@ from signing_service.settings import Settings
 from signing_service.store import installation, ledger, openings, publisher
 from signing_service.store.database import Database
 from signing_service.workflow import codes, trust
-from signing_service.workflow.service import Service, open_service, open_token
+from signing_service.workflow.service import Service, key_passphrase, open_service, open_token
 
 EVENT = "key-rotated"
 
@@ -58,8 +58,9 @@ def rotate(
     """Replace the key and certificate of ``role`` (and of what it issued for the service); give what was replaced.
 
     ``root_key`` is the root's key file, brought back for this. Raises KeyStoreError where the root is needed and
-    offline, or an earlier rotation was interrupted.
+    offline, or an earlier rotation was interrupted; GuardError before anything where nothing can be published.
     """
+    service.guard.check_writable()
     store = _store(service, in_token)
     root = rotation.read_root(root_key, store.passphrase, service.keys.root) if root_key else None
     now = service.clock()
@@ -68,7 +69,7 @@ def rotate(
         for one in replaced:
             ledger.append(session, SERVICE_SCOPE, EVENT, _members(one, reason), now)
     rotation.commit(store.directory)
-    service.publish()
+    _publish_after(service, role)
     return replaced
 
 
@@ -77,6 +78,7 @@ def rotate_record(service: Service, reason: str, *, in_token: bool = False) -> N
 
     The old key signs one last checkpoint and the successor; the next checkpoint is the new key's.
     """
+    service.guard.check_writable()
     store, old = _store(service, in_token), service.record_signer
     service.publish()
     with publisher.one_publisher(service.database, service.guard) as session:
@@ -92,7 +94,7 @@ def rotate_record(service: Service, reason: str, *, in_token: bool = False) -> N
         ledger.append(session, SERVICE_SCOPE, "trust-file", handed_over, service.clock())
     rotation.commit(store.directory)
     trust.write_copy(service.settings.trust_file, successor)
-    open_service(service.settings, service.clock).publish()
+    _publish_after(open_service(service.settings, service.clock), RECORD)
     return NewRecordKey(new, retired, fingerprint_text(fingerprint(successor)))
 
 
@@ -135,6 +137,18 @@ def tell_of_outdated_keys(service: Service) -> None:
     """The log's line for a process that begins with such keys."""
     if problem := outdated_keys(service):
         _log.error("keys: %s (signing-service doctor)", problem)
+
+
+def _publish_after(service: Service, role: str) -> None:
+    """Publish what was rotated; where that fails, the key is rotated all the same, and must not be once more."""
+    try:
+        service.publish()
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"the {role} key is rotated, but its event could not be published: {error.message}",
+            hint="do not rotate it again: restart what runs; the worker publishes the event once this is mended. "
+            "signing-service keys shows the new key",
+        ) from error
 
 
 def _hand_over(session: Session, new: VerifierKey, retired: RetiredKey, old_key: Ed25519PrivateKey) -> bytes:
@@ -190,4 +204,4 @@ def _store(service: Service, in_token: bool) -> Store:
     token = open_token(settings) if in_token else None
     if in_token and token is None:
         raise KeyStoreError("no PKCS#11 token is configured", hint="set PKCS11_MODULE, PKCS11_TOKEN and PKCS11_PIN")
-    return Store(settings.keys, settings.require_key_passphrase().encode(), service.keys, token)
+    return Store(settings.keys, key_passphrase(settings), service.keys, token)

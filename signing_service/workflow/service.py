@@ -24,7 +24,7 @@ from signing_service.errors import ConfigurationError
 from signing_service.evidence.trust import TrustFile, parse_trust_file
 from signing_service.pdf.fonts import Fonts, find_fonts, open_fonts
 from signing_service.pki.http_authority import HttpAuthority
-from signing_service.pki.keystore import KeyStore
+from signing_service.pki.keystore import KeyStore, read_passphrase
 from signing_service.pki.timestamps import BuiltInAuthority, TimestampAuthority, TimestampToken, first_token
 from signing_service.pki.token import Token
 from signing_service.record.note import Signer
@@ -118,7 +118,7 @@ def open_service(settings: Settings, clock: Clock = system_clock, wall_clock: Wa
     database.wall_clock = wall_clock or database.wall_clock
     installed = installation.find_on(database)
     if installed is None:
-        raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+        raise installation.missing()
     check_schema(database)
     database.check_durability()
     _check_identity(settings, installed.public_url)
@@ -154,7 +154,14 @@ def open_sign_on(settings: Settings) -> dict[str, RelyingParty]:
 
 def open_keys(settings: Settings, now: datetime) -> KeyStore:
     """The service's keys, in files or in a token; raises KeyStoreError with the remedy."""
-    return KeyStore.open(settings.keys, settings.require_key_passphrase().encode(), now, open_token(settings))
+    return KeyStore.open(settings.keys, key_passphrase(settings), now, open_token(settings))
+
+
+def key_passphrase(settings: Settings) -> bytes:
+    """The passphrase of the keys; raises KeyStoreError where others may read the file that holds it, as for a key."""
+    if settings.key_passphrase_file is None:
+        return settings.require_key_passphrase().encode()
+    return read_passphrase(settings.key_passphrase_file, settings.keys)
 
 
 def open_token(settings: Settings) -> Token | None:

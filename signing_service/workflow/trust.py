@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from signing_service.encoding import sha256_hex
-from signing_service.errors import ConfigurationError, NotAllowedError
+from signing_service.errors import NotAllowedError
 from signing_service.evidence.succession import verify_succession
 from signing_service.evidence.trust import TrustFile, parse_trust_file
 from signing_service.store import installation
@@ -25,7 +25,7 @@ def current_bytes(session: Session, *, hold: bool = False) -> bytes:
     """The bytes of the current trust file; ``hold``: nobody replaces it until commit."""
     found = installation.trust_file(session, hold=hold)
     if found is None:
-        raise ConfigurationError("the database is empty", hint="run `signing-service init` once")
+        raise installation.missing()
     return found
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from signing_service.workflow import clock_check
+from signing_service.workflow.service import system_clock
 from tests.commands.conftest import Run
 
 
@@ -37,7 +40,8 @@ def test_before_init_it_says_what_is_missing(run: Run, folder: Path, capsys: pyt
     printed = capsys.readouterr().out
     assert "wrong    keys       keys directory keys is missing" in printed
     assert "wrong    database   the database is empty" in printed
-    assert "hint: run `signing-service init` once" in printed
+    assert "hint: run `signing-service init` once, or bring a backup back" in printed
+    assert printed.count("the database is empty") == 1, "what stands in the way of several checks is said once"
 
 
 def break_permissions(folder: Path) -> None:
@@ -80,6 +84,30 @@ def test_what_is_wrong_is_named_with_what_to_do(
     lines = capsys.readouterr().out.splitlines()
     place = next(number for number, line in enumerate(lines) if line.startswith("wrong") and said in line)
     assert lines[place + 1].strip().startswith("hint: ")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "keys", "renew", "doctor"])
+def test_a_passphrase_that_others_may_read_starts_nothing(
+    command: str, installed: str, folder: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a key that others may read."""
+    publish_the_passphrase(folder)
+    assert run(command) == (1 if command == "doctor" else 2)
+    printed = "".join(capsys.readouterr())
+    assert printed.count("secrets/key-passphrase is readable by others (mode 0644)") == 1
+    assert "chmod 600 secrets/key-passphrase" in printed
+
+
+@pytest.mark.databases("postgresql")
+@pytest.mark.parametrize(("off", "level"), [(0, "ok"), (10, "wrong"), (-10, "wrong"), (7200, "wrong")])
+def test_a_clock_that_is_not_the_databases_is_wrong_before_anything_is_recorded_by_it(
+    off: int, level: str, installed: str, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(clock_check, "system_clock", lambda: system_clock() + timedelta(seconds=off))
+    assert run("doctor") == (1 if off else 0)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.split()[1:2] == ["clock"]]
+    assert line.startswith(level)
+    assert ("by the database's clock" in line) == bool(off)
 
 
 def test_another_public_url_is_refused_with_what_it_would_break(

@@ -89,6 +89,12 @@ def lock_the_folder(_: Path, patched: Patch) -> None:
     patched.setattr(doctor, "is_writable", lambda _: False)
 
 
+def run_a_command_as_root(folder: Path, patched: Patch) -> None:
+    """The lock that it made is root's."""
+    real = os.access
+    patched.setattr(os, "access", lambda path, mode: Path(path).name != "guard.lock" and real(path, mode))
+
+
 def lose_the_fonts(folder: Path, patched: Patch) -> None:
     (folder / "empty").mkdir()
     set_to(patched, FONTS=str(folder / "empty"))
@@ -151,10 +157,11 @@ ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
     (put_an_old_database_back, "service", "but a checkpoint of 3 was published", "never delete the guard"),
     (publish_nothing, "published", "3 entries recorded, 2 of them published", "guard's folder"),
     (go_back_in_schema, "database", "has schema 0001", "signing-service upgrade"),
-    (take_the_database_down, "database", "database", "hint"),
+    (take_the_database_down, "database", "the database signing at 127.0.0.1:", "hint"),
     (take_the_mail_server_down, "mail", "mail server 127.0.0.1:", "check SMTP_URL"),
     (fill_the_disk, "disk", "0.0 GiB free", "make room now"),
     (lock_the_folder, "disk", "cannot be written to", "chown"),
+    (run_a_command_as_root, "disk", "guard.lock cannot be written to", "chown"),
     (lose_the_fonts, "fonts", "font", "hint"),
     (interrupt_a_rotation, "keys", "a rotation of keys was interrupted", "keys resume"),
     (unplug_the_token, "keys", "is in a PKCS#11 token, but none is configured", "PKCS11_MODULE"),
@@ -188,6 +195,23 @@ def test_the_row_is_wrong_and_says_what_to_do(
     ]
     assert found, lines
     assert hint in found[0][1]
+
+
+def test_a_database_that_does_not_answer_is_one_finding_with_its_address_and_no_password(
+    installed: str, run: Run, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = free_port()
+    set_to(monkeypatch, DATABASE_URL=f"postgresql://signing:pa55word@127.0.0.1:{port}/signing")
+    assert run("doctor") == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert printed.count("does not answer") == 1
+    assert f"wrong database the database signing at 127.0.0.1:{port} does not answer: " in printed
+    assert "hint: see that PostgreSQL runs there, takes connections from this machine" in printed
+    assert run("serve") == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"error: the database signing at 127.0.0.1:{port} does not answer: " in said
+    assert "a completed step" not in said, "words for who is signing"
+    assert "pa55word" not in printed + said
 
 
 def warnings(run: Run, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:

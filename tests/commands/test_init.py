@@ -64,6 +64,45 @@ def test_a_second_run_is_refused_and_changes_nothing(
     assert {path.name: path.read_bytes() for path in (folder / "keys").iterdir()} == keys
 
 
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_second_run_says_that_a_service_is_here(
+    installed: str, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("init", *OFFICER) == 1
+    assert "a service is here already: https://sign.example.org, made on 20" in capsys.readouterr().err
+
+
+@pytest.mark.databases("sqlite")
+def test_what_is_left_of_a_service_leads_to_its_backup(
+    installed: str, folder: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("backup", "monday.backup") == 0
+    for file in (folder / "var").glob("service.sqlite3*"):
+        file.unlink()
+    capsys.readouterr()
+    assert run("init", *OFFICER) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "the guard var/guard holds a checkpoint already, but the database is empty" in said
+    assert "`signing-service restore FILE`" in said
+    kept = (folder / "var" / "guard").read_bytes()
+    (folder / "var" / "guard").unlink()
+    assert run("init", *OFFICER) == 2
+    assert "signing-service restore FILE" in " ".join(capsys.readouterr().err.split())
+    (folder / "var" / "guard").write_bytes(kept)
+    assert run("restore", "monday.backup") == 0, "what init looked at is still an empty place"
+
+
+def test_a_passphrase_that_others_may_read_makes_no_keys(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "secrets").mkdir()
+    (folder / "secrets" / "key-passphrase").write_text("0123456789abcdef0123456789abcdef\n")
+    (folder / "secrets" / "key-passphrase").chmod(0o644)
+    assert run("init", *OFFICER) == 2
+    assert "secrets/key-passphrase is readable by others (mode 0644)" in capsys.readouterr().err
+    assert not list((folder / "keys").glob("*"))
+
+
 def test_a_lost_passphrase_is_not_replaced_while_there_are_keys(
     installed: str, folder: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -28,7 +28,8 @@ def test_an_empty_place_is_for_init(run: Run, folder: Path, capsys: Printed) -> 
     for name in ("key-passphrase", "session-secret"):
         (folder / "secrets" / name).write_text("0123456789abcdef0123456789abcdef\n")
     assert run("upgrade") == 2
-    assert "run `signing-service init` once" in capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
+    assert "run `signing-service init` once, or bring a backup back: `signing-service restore FILE`" in said
 
 
 @pytest.mark.parametrize("command", ["status", "worker", "renew", "keys"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +14,10 @@ import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from signing_service.commands.logs import cover, without_secrets
+from signing_service.store.database import Database
 from signing_service.store.standbys import Standbys
 from signing_service.web.app import create_app
 from signing_service.workflow import readiness
@@ -73,6 +78,11 @@ def outlive_the_keys(world: World, _: pytest.MonkeyPatch) -> None:
     world.clock.now += timedelta(days=365 * 11)
 
 
+def lock_the_guards_folder(world: World, patched: pytest.MonkeyPatch) -> None:
+    folder, real = world.service.guard.path.parent, os.access
+    patched.setattr(os, "access", lambda path, mode: Path(path) != folder and real(path, mode))
+
+
 def set_the_clock_back(world: World, _: pytest.MonkeyPatch) -> None:
     world.service.database.wall_clock.newest = datetime(2055, 1, 1, tzinfo=UTC)
 
@@ -85,6 +95,7 @@ def fill_the_disk(_: World, patched: pytest.MonkeyPatch) -> None:
     ("part", "spoil"),
     [
         ("guard", lose_the_guard),
+        ("guard", lock_the_guards_folder),
         ("database", lose_the_tables),
         ("schema", go_back_in_schema),
         ("keys", outlive_the_keys),
@@ -99,6 +110,60 @@ def test_a_part_that_fails_is_named_and_nobody_is_sent_here(
     answer = Visitor(app).get("/readyz")
     assert answer.status_code == 503
     assert (answer.json or {})[part] != "ok"
+
+
+def test_a_guard_that_cannot_be_written_is_named_before_a_signature_fails_of_it(
+    world: World, anybody: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_the_guards_folder(world, monkeypatch)
+    told = anybody.get("/readyz").json["guard"]
+    assert str(world.service.guard.path.parent) in told
+    assert told.endswith("cannot be written to")
+
+
+def take_the_database_down(world: World, patched: pytest.MonkeyPatch) -> list[int]:
+    """Nothing listens there; the connections that were asked for are counted."""
+    asked: list[int] = []
+    down = Database("postgresql://signing:pa55word@127.0.0.1:9/signing")
+    real = down.read
+
+    @contextlib.contextmanager
+    def read() -> Iterator[Session]:
+        asked.append(1)
+        with real() as session:
+            yield session
+
+    for name in ("read", "begin", "look", "ask", "connect"):
+        patched.setattr(world.service.database, name, read)
+    return asked
+
+
+def test_a_database_that_does_not_answer_is_told_and_waited_for_once(
+    world: World, anybody: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = take_the_database_down(world, monkeypatch)
+    answer = anybody.get("/readyz")
+    assert answer.status_code == 503
+    told = answer.json
+    assert told.pop("database").startswith("the database signing at 127.0.0.1:9 does not answer: ")
+    assert told == {"status": "not ready", "clock": "ok", "guard": "ok", "keys": "ok", "disk": "ok"}
+    assert asked == [1]
+    assert "pa55word" not in answer.text
+
+
+def test_the_figures_go_on_while_the_database_does_not_answer(
+    world: World, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anybody = Visitor(app)
+    assert figures(anybody.get("/metrics").text)["signing_service_database_up"] == 1
+    take_the_database_down(world, monkeypatch)
+    answer = anybody.get("/metrics")
+    assert answer.status_code == 200
+    found = figures(answer.text)
+    assert found["signing_service_database_up"] == 0
+    assert found["signing_service_requests_total operations.metrics GET 200"] == 1
+    assert found["signing_service_key_expiry_timestamp_seconds seal"] > world.clock.now.timestamp()
+    assert "signing_service_record_entries" not in found
 
 
 def test_strangers_learn_whether_it_is_ready_but_not_why(anybody: Visitor) -> None:

@@ -11,14 +11,15 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing_service.commands import findings
 from signing_service.encoding import format_time, parse_canonical_json
 from signing_service.errors import ConfigurationError, UnavailableError
 from signing_service.pki.http_authority import HttpAuthority
-from signing_service.store import cosignatures, ledger, openings, publisher
+from signing_service.store import cosignatures, ledger, openings, publisher, standing
 from signing_service.store.standing import newest_time, standing_still, stands_until
 from signing_service.store.wall_clock import WallClock
 from signing_service.workflow import clock_check
-from signing_service.workflow.clock_check import INTERVAL, check_clock, check_clock_before, clock_once
+from signing_service.workflow.clock_check import INTERVAL, check_clock, check_clock_before, clock_once, record_ahead
 from signing_service.workflow.officers import add_officer
 from signing_service.workflow.people import NewPerson
 from signing_service.workflow.readiness import readiness
@@ -84,6 +85,16 @@ def test_by_a_clock_that_the_authority_contradicts_nothing_starts_and_nothing_is
         with pytest.raises(UnavailableError, match="so nothing is recorded now"):
             record_something(world)
         assert "so nothing is recorded now" in {part.name: part.problem for part in readiness(world.service)}["clock"]
+
+
+def test_doctor_names_who_contradicts_the_clock_before_a_process_refuses_to_start(world: World):
+    with beside(world, saying(-DAYS)) as world:
+        who = world.service.authorities[0].name
+        [found] = findings.check_clock(world.service)
+        assert found.level == "wrong"
+        assert f"by this machine's clock, but {format_time(NOON - DAYS)} by {who}" in found.text
+        assert "NTP" in found.hint
+        assert not world.service.database.wall_clock.doubted, "it changes nothing"
 
 
 def test_authorities_that_do_not_answer_keep_nobody_from_starting(world: World, caplog: pytest.LogCaptureFixture):
@@ -162,6 +173,19 @@ def test_an_authority_that_confirms_the_clock_lets_all_go_on_but_what_is_dated_i
             assert stands_until(session, "service", world.clock()) is None
 
 
+def test_what_waits_is_named_however_much_was_recorded_elsewhere_since(world: World, monkeypatch: pytest.MonkeyPatch):
+    world = publish_ahead(world)
+    monkeypatch.setattr(standing, "LOOKED", 1)
+    with beside(world, saying()) as world:
+        check_clock(world.service)
+        record_something(world)
+        ahead = record_ahead(world.service)
+        assert ahead is not None
+        assert (ahead.newest, ahead.standing) == (NOON + DAYS, (("TEST/1", NOON + DAYS),))
+        world.clock.forward(days=2)
+        assert record_ahead(world.service) is None
+
+
 def test_a_process_that_goes_on_compares_its_clock_every_hour_and_while_it_is_in_doubt(world: World):
     answer = Stamper()
     with beside(world, Behaviour(lambda request: answer.but(time=told[-1])(request))) as world:
@@ -221,7 +245,7 @@ def test_what_an_authority_says_counts_although_the_database_does_not_answer(
 
     with beside(world, saying(DAYS)) as world:
         with monkeypatch.context() as down:
-            down.setattr(clock_check, "_off_the_database", no_answer)
+            down.setattr(clock_check, "off_the_database", no_answer)
             assert clock_once(world.service) == (0, True), "asked again after the usual pause, not in a second"
         [said] = [record for record in caplog.records if "does not answer" in record.getMessage()]
         assert said.exc_info is None
