@@ -111,7 +111,7 @@ class Venue:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=output, stderr=output, start_new_session=True
             )
-        wait_until_ready(self.url, START)
+        wait_until_ready(self.url, START, self.process)
 
     def stop(self) -> None:
         """End the server as an operator does."""

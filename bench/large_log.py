@@ -9,7 +9,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from bench.table import Row, peak_memory
 from signing_service.record.audit import audit
 from signing_service.record.checkpoint import parse_checkpoint
 from signing_service.record.entry import commitment, entry_digest, make_event_and_entry
-from signing_service.record.note import Signer, parse_note
+from signing_service.record.note import Signer, parse_note, parse_verifier_key
 from signing_service.record.tiles import TILE_WIDTH, Tile, parse_tile_path
 from signing_service.record.tree import consistency_proof, inclusion_proof, leaf_hash, verify_inclusion
 from signing_service.store import guard as guards
@@ -104,16 +106,14 @@ class Log:
         return {name: _cpu(times, look) for name, (times, look) in looks.items()}
 
     def audited(self, where: str) -> list[Row]:
-        """Recompute the whole log out of the database, as from a server."""
-        size, begin, used = self._size(), time.perf_counter(), time.process_time()
-        with self._database.read() as session:
-            report = audit(_fetch(session), [self._signer.verifier_key])
-        assert report.verdict == "PASSED", report.findings
-        wall, used = time.perf_counter() - begin, time.process_time() - used
+        """Recompute the whole log out of the database, as from a server; in a process of its own, to see its memory."""
+        size, url = self._size(), self._database.url.render_as_string(hide_password=False)
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            wall, used, memory = pool.submit(_audit, url, str(self._signer.verifier_key)).result()
         words = f"{size / used:,.0f} a second of CPU"
         return [
             Row("log", f"{where}: audit of {size:,} entries out of the database", size / wall, "entries/s", "", words),
-            Row("log", f"{where}: the most memory so far", peak_memory(), "MB", "<= 1,024 MB"),
+            Row("log", f"{where}: the most memory that the audit held", memory, "MB", "<= 1,024 MB"),
         ]
 
     def _size(self) -> int:
@@ -179,6 +179,17 @@ def _newest_size(session: Session) -> int:
     checkpoint = newest(session)
     assert checkpoint is not None
     return checkpoint.size
+
+
+def _audit(url: str, key: str) -> tuple[float, float, float]:
+    """Seconds by the clock and of CPU, and MB."""
+    begin, used = time.perf_counter(), time.process_time()
+    database = Database(url)
+    with database.read() as session:
+        report = audit(_fetch(session), [parse_verifier_key(key)])
+    assert report.verdict == "PASSED", report.findings
+    database.dispose()
+    return time.perf_counter() - begin, time.process_time() - used, peak_memory()
 
 
 def _fetch(session: Session) -> Callable[[str], bytes]:

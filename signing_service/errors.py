@@ -157,6 +157,10 @@ class NonconformingSignatureError(UploadError):
     """The uploaded signature is not a PAdES signature in DER as docs/formats.md 5 asks for."""
 
 
+class MistimedSignatureError(UploadError):
+    """The uploaded signature's own timestamp lies after now, or before what it signs over."""
+
+
 class ForeignCertificateError(UploadError):
     """The uploaded signature's certificate does not count: another authority's or person's, expired, revoked."""
 

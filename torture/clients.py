@@ -23,6 +23,8 @@ PATIENCE = 180.0  # seconds that a client goes on asking one thing
 PAUSE = 0.03  # seconds between two tries
 DOUBLED = 0.3  # of the signature requests
 UNAVAILABLE = (502, 503, 504)
+DAMAGED = "the record is not as it was published"  # said of what only an operator can mend
+DAMAGED_FOR = 15.0  # seconds of that answer and no other, after which no server will give another
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Persistent(httpx.BaseTransport):
             self._ledger.complain(f"{request.url.path}: the same completed request gave another answer")
 
     def _until_answered(self, request: httpx.Request) -> httpx.Response:
-        deadline = time.monotonic() + self.patience
+        begin = sound = time.monotonic()
         while True:
             try:
                 answer = self._http.handle_request(request)
@@ -93,11 +95,14 @@ class Persistent(httpx.BaseTransport):
                         self._ledger.complain(f"{request.url.path}: {answer.status_code}")
                     return answer
                 self._ledger.excuses.add(answer.text)
+                sound = sound if DAMAGED in answer.text else time.monotonic()
                 reason: Exception = httpx.ConnectError(f"{answer.status_code}: {answer.text[:200]}")
             except httpx.TransportError as error:
-                reason = error
-            if time.monotonic() > deadline or self._ledger.abandoned.is_set():
-                raise httpx.ConnectError(f"no answer for {self.patience:.0f} s: {reason}")
+                sound, reason = time.monotonic(), error
+            if time.monotonic() > sound + DAMAGED_FOR:
+                self._ledger.abandoned.set()
+            if time.monotonic() > begin + self.patience or self._ledger.abandoned.is_set():
+                raise httpx.ConnectError(f"no answer for {time.monotonic() - begin:.0f} s: {reason}")
             self._ledger.repeated += 1
             time.sleep(PAUSE)
 

@@ -63,7 +63,7 @@ def serving(venue: Venue, clock: Clock) -> Iterator[None]:
             env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
-        wait_until_ready(venue.url, START)
+        wait_until_ready(venue.url, START, process)
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)

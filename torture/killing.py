@@ -119,7 +119,10 @@ def _live(server: Server, seconds: float, finished: Callable[[], bool]) -> None:
 
 
 def wait_for_archive(venue: Venue, ledger: Ledger) -> None:
-    """The worker of the server that lives adds the archive timestamp by itself."""
+    """The worker of the server that lives adds the archive timestamp by itself, once an officer has countersigned."""
+    if venue.officer.signer not in dict(ledger.receipts):
+        ledger.complain("nobody has countersigned, so that no archive timestamp will come")
+        return
     wanted = len(venue.signers) + 2
     deadline = time.monotonic() + PATIENCE
     with _service_of(venue) as newest:

@@ -154,7 +154,11 @@ class Traced:
                 [*words, "-o", str(self._trace), sys.executable, "-c", code],
                 env=environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        wait_until_ready(self._venue.url, START)
+        try:
+            wait_until_ready(self._venue.url, START, self._process)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

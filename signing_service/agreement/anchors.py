@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing_service.agreement.toml import parse_toml
 from signing_service.encoding import from_base64url, to_base64url
 from signing_service.errors import FormatError
 
@@ -90,8 +91,11 @@ def _decode(item: Any, table: Members) -> bytes:
 
 
 def members_of(toml: str) -> dict[str, dict[str, Any]]:
-    """The member of each party of ``agreement.toml`` that has it, by the party's id."""
-    parties = tomllib.loads(toml).get("parties", ())
+    """The member of each party of ``agreement.toml`` that has it, by the party's id; none where it cannot be read."""
+    try:
+        parties = parse_toml(toml).get("parties", ())
+    except ValueError:
+        return {}
     return {party["id"]: {MEMBER: party[MEMBER]} for party in parties if MEMBER in party and "id" in party}
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from signing_service.agreement.anchors import members_of
+from signing_service.agreement.toml import parse_toml
 from signing_service.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def _without_parties(toml: str) -> str:
 
 def _all_but_parties(toml: str) -> dict[str, Any] | None:
     try:
-        values = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError:
+        values = parse_toml(toml)
+    except ValueError:
         return None
     return {name: value for name, value in values.items() if name != "parties"}
 

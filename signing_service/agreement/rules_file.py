@@ -9,12 +9,12 @@ Example::
 from __future__ import annotations
 
 import re
-import tomllib
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from signing_service.agreement.rules import EntryIntoForce, Rules, SignatureRule
+from signing_service.agreement.toml import parse_toml
 from signing_service.encoding import format_time
 from signing_service.errors import InputError
 
@@ -39,8 +39,8 @@ def with_rules(toml: bytes, rules: Rules) -> bytes:
 
 def _all_but_rules(toml: str) -> dict[str, Any] | None:
     try:
-        values = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError:
+        values = parse_toml(toml)
+    except ValueError:
         return None
     return {name: value for name, value in values.items() if name != "rules"}
 

@@ -12,7 +12,6 @@ The same files are attached to the PDF, so that anybody can build it again. Ever
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +23,7 @@ from signing_service.agreement.members import Members
 from signing_service.agreement.names import check_direction, clean_name, mixed_word
 from signing_service.agreement.rules import Rules
 from signing_service.agreement.terms import MAX_PARTIES, Party, Terms, read_languages
+from signing_service.agreement.toml import parse_toml
 from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, LimitError, Phrase, SigningServiceError, all_of, raise_all
 
@@ -136,8 +136,8 @@ def _parse_toml(toml: str) -> dict[str, Any]:
         place = f"{TOML}:{number}"
         raise LimitError("%(place)s: a key of more than %(limit)s parts", place=place, limit=MAX_KEY_PARTS)
     try:
-        return tomllib.loads(toml)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        return parse_toml(toml)
+    except ValueError as error:
         match = re.search(r"\s*\(at line (\d+), column \d+\)", str(error))
         line = match[1] if match else str(toml.count("\n") + 1)
         reason = str(error).replace(match[0], "") if match else str(error).replace(" (at end of document)", "")

@@ -9,7 +9,6 @@ Besides what cannot be read, marks that were left unfinished are refused and par
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -29,6 +28,7 @@ from signing_service.agreement.source import (
     with_line,
 )
 from signing_service.agreement.terms import REFERENCE, VERSION_TEXT, Party, read_languages
+from signing_service.agreement.toml import parse_toml
 from signing_service.agreement.words import words_for
 from signing_service.errors import FormatError, LimitError, all_of, raise_all
 
@@ -72,9 +72,9 @@ def _with_others(files: Mapping[str, bytes], first: FormatError) -> list[FormatE
     found = {error.message: error for error in all_of(first) if isinstance(error, FormatError)}
     try:
         toml = files[TOML].decode().replace("\r\n", "\n")
-        table = tomllib.loads(toml)
+        table = parse_toml(toml)
         languages = read_languages(Members({"languages": table.get("languages")}, TOML))
-    except (KeyError, ValueError, RecursionError, FormatError):
+    except (KeyError, ValueError, FormatError):
         return list(found.values())
     if toml.count("\n") > MAX_LINES:
         return list(found.values())

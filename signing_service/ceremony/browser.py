@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from typing import Any
 
@@ -86,9 +87,10 @@ def _words(answer: httpx.Response) -> str:
         return " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())[:300]
 
 
-def wait_until_ready(base_url: str, seconds: float) -> None:
-    """Wait until the service answers at /healthz; raises UnavailableError after ``seconds``."""
+def wait_until_ready(base_url: str, seconds: float, server: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until the service answers at /healthz; UnavailableError after ``seconds``, or once ``server`` ended."""
     deadline = time.monotonic() + seconds
+    what = "does not answer"
     with httpx.Client(base_url=base_url, timeout=2) as client:
         while time.monotonic() < deadline:
             try:
@@ -96,5 +98,8 @@ def wait_until_ready(base_url: str, seconds: float) -> None:
                     return
             except httpx.HTTPError:
                 pass
+            if server is not None and server.poll() is not None:
+                what = "ended before it answered"
+                break
             time.sleep(0.05)
-    raise UnavailableError(f"the service at {base_url} does not answer", hint="its log is in the ceremony's folder")
+    raise UnavailableError(f"the service at {base_url} {what}", hint="its log is in the ceremony's folder")

@@ -151,7 +151,7 @@ def _serving(environment: dict[str, str], log: Path, url: str) -> Iterator[None]
         command = [sys.executable, "-m", "signing_service", "serve"]
         server = subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output)
         try:
-            wait_until_ready(url, START)
+            wait_until_ready(url, START, server)
             yield
         finally:
             server.terminate()

@@ -216,7 +216,7 @@ def last_asked_to_sign(session: Session, agreement: str) -> dict[str, datetime]:
         OutboxMail.kind.in_(("invitation", "reminder", "turn")),
         OutboxMail.person.is_not(None),
     )
-    found = session.execute(query.group_by(OutboxMail.person)).tuples()
+    found = session.execute(query.group_by(OutboxMail.person))
     return {person: created for person, created in found if person is not None}
 
 

@@ -49,4 +49,4 @@ def of_agreement(session: Session, agreement: str, person: str | None = None) ->
 def unanswered(session: Session) -> dict[str, int]:
     """How many questions wait for an answer, by agreement."""
     query = select(Question.agreement, func.count()).where(Question.answered.is_(None)).group_by(Question.agreement)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

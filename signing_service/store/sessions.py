@@ -188,7 +188,7 @@ def count_living(session: Session, *, now: datetime, idle: timedelta, absolute: 
 def last_seen(session: Session, person_ids: Collection[str]) -> dict[str, datetime]:
     """When each of these people was seen last, signed in, by person."""
     query = select(LoginSession.person, func.max(LoginSession.last_seen)).where(LoginSession.person.in_(person_ids))
-    return dict(session.execute(query.group_by(LoginSession.person)).tuples().all())
+    return dict(session.execute(query.group_by(LoginSession.person)).all())
 
 
 def _change(session: Session, token: str, **values: datetime | str) -> None:

@@ -81,7 +81,7 @@ class Accepted:
     path: tuple[Certificate, ...]
     """From the signer's certificate to the anchor."""
     timestamp: Timestamp | None
-    """The time that a trusted timestamp inside the signature proves; None: the service must add one."""
+    """The time that a trusted timestamp inside the signature proves, or will; None: the service must add one."""
     ocsp_responses: tuple[bytes, ...]
     """DER, as the signature brings them…"""
     crls: tuple[bytes, ...]
@@ -213,7 +213,8 @@ def _judge_certificate(
     """(4) Path, name and revocation, at the time that is proven."""
     container, certificate = _needed(signed)
     authorities = PathBuilder(trust.all_anchors, signed.certificates)
-    timestamp = own_timestamp(signed, authorities, at)
+    ahead = [token.info.time for token in signed.own_tokens]  # of the future, too: one day verifiers will count it
+    timestamp = own_timestamp(signed, authorities, max([at, *ahead]))
     moment = timestamp.time if timestamp else at
     anchors = own_anchors(terms, trust, expected.signer)
     if not anchors:

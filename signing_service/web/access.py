@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms import SelectChoice
 
 from signing_service.web import languages
 from signing_service.web.forms import ConfirmForm, LanguageForm, RevocationForm, UniversityLoginForm
@@ -47,7 +48,7 @@ def set_language(person_id: str) -> ResponseReturnValue:
 
 def _language_form(locale: str) -> LanguageForm:
     form = LanguageForm(formdata=None, locale=locale)
-    form.locale.choices = list(languages.finished().items())
+    form.locale.choices = [SelectChoice(*pair) for pair in languages.finished().items()]
     return form
 
 
@@ -119,7 +120,7 @@ def end_sessions(person_id: str) -> ResponseReturnValue:
 
 def _login_form() -> UniversityLoginForm:
     form = UniversityLoginForm()
-    form.provider.choices = [(one.provider.id, one.provider.name) for one in the_service().sign_on.values()]
+    form.provider.choices = [SelectChoice(one.provider.id, one.provider.name) for one in the_service().sign_on.values()]
     return form
 
 

@@ -15,6 +15,7 @@ from wtforms import (
     EmailField,
     HiddenField,
     PasswordField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -192,10 +193,10 @@ class RevocationForm(FlaskForm):  # type: ignore[misc]
     reason = SelectField(
         _l("Why"),
         choices=[
-            ("lost", _l("The device was lost")),
-            ("replaced", _l("The device was replaced")),
-            ("withdrawn", _l("The person is to sign no more with it")),
-            ("mistake", _l("It was confirmed by mistake")),
+            SelectChoice("lost", _l("The device was lost")),
+            SelectChoice("replaced", _l("The device was replaced")),
+            SelectChoice("withdrawn", _l("The person is to sign no more with it")),
+            SelectChoice("mistake", _l("It was confirmed by mistake")),
         ],
     )
 

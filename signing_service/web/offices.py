@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms import SelectChoice
 
 from signing_service.errors import ConflictError, InputError
 from signing_service.web import languages
@@ -75,8 +76,8 @@ def _give(person_id: Callable[[], str]) -> ResponseReturnValue:
 
 def _form() -> OfficerForm:
     form = OfficerForm()
-    form.locale.choices = list(languages.finished().items())
-    form.office.choices = [(office, office_word(office)) for office in OFFICES]
+    form.locale.choices = [SelectChoice(*pair) for pair in languages.finished().items()]
+    form.office.choices = [SelectChoice(office, office_word(office)) for office in OFFICES]
     return form
 
 

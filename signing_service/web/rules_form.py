@@ -12,7 +12,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, DateTimeLocalField, Field, IntegerField, SelectField, SelectMultipleField
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    Field,
+    IntegerField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+)
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -35,7 +44,11 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
 
     signatures = SelectField(
         _l("Who must sign"),
-        choices=[("all", _l("all parties")), ("at-least", _l("at least so many")), ("named", _l("the parties ticked"))],
+        choices=[
+            SelectChoice("all", _l("all parties")),
+            SelectChoice("at-least", _l("at least so many")),
+            SelectChoice("named", _l("the parties ticked")),
+        ],
     )
     count = IntegerField(_l("How many, at least"), [Optional()])
     named = SelectMultipleField(
@@ -45,26 +58,32 @@ class RulesForm(FlaskForm):  # type: ignore[misc]
     opens = DateTimeLocalField(_l("Signing opens (optional)"), [Optional()])
     closes = DateTimeLocalField(_l("Signing closes (optional)"), [Optional()])
     extension = BooleanField(_l("A lead officer may extend it while signing is open"))
-    order = SelectField(_l("Order"), choices=[("free", _l("any")), ("in-turns", _l("as the parties stand"))])
+    order = SelectField(
+        _l("Order"),
+        choices=[SelectChoice("free", _l("any")), SelectChoice("in-turns", _l("as the parties stand"))],
+    )
     minimum_assurance = SelectField(
         _l("How signatures are approved"),
-        choices=[("service", _l("with a password or a passkey")), ("passkey", _l("with a passkey only"))],
+        choices=[
+            SelectChoice("service", _l("with a password or a passkey")),
+            SelectChoice("passkey", _l("with a passkey only")),
+        ],
     )
     paper = SelectField(
         _l("Signatures on paper"),
         choices=[
-            ("refused", _l("are not accepted")),
-            ("shown", _l("are shown, and count for nothing")),
-            ("counts", _l("count, if an officer attests them")),
+            SelectChoice("refused", _l("are not accepted")),
+            SelectChoice("shown", _l("are shown, and count for nothing")),
+            SelectChoice("counts", _l("count, if an officer attests them")),
         ],
     )
     force = SelectField(
         _l("Entry into force"),
         [InputRequired()],
         choices=[
-            ("on-countersignature", _l("with the countersignature")),
-            ("days-after", _l("some days after it")),
-            ("on-date", _l("on a date, but not before it")),
+            SelectChoice("on-countersignature", _l("with the countersignature")),
+            SelectChoice("days-after", _l("some days after it")),
+            SelectChoice("on-date", _l("on a date, but not before it")),
         ],
     )
     days = IntegerField(_l("How many days"), [Optional()])
@@ -181,8 +200,8 @@ def make_form(terms: Terms) -> RulesForm:
         }
     )
     form.parties_that_count = sum(not party.guest for party in terms.parties)
-    form.zone.choices = [(zone, zone) for zone in zones]
-    form.named.choices = [(party.id, party_name(party)) for party in terms.parties if not party.guest]
+    form.zone.choices = [SelectChoice(zone) for zone in zones]
+    form.named.choices = [SelectChoice(party.id, party_name(party)) for party in terms.parties if not party.guest]
     return form
 
 

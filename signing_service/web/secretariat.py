@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
+from wtforms import SelectChoice
 
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, InputError, NotAllowedError, all_of
@@ -80,7 +81,7 @@ def list_people() -> ResponseReturnValue:
 
 def _person_form() -> PersonForm:
     form = PersonForm()
-    form.locale.choices = list(languages.finished().items())
+    form.locale.choices = [SelectChoice(*pair) for pair in languages.finished().items()]
     return form
 
 

@@ -18,13 +18,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from signing_service.agreement.acts import Acts
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import timestamp_field
 from signing_service.encoding import format_time, sha256_hex, to_base64url
-from signing_service.errors import ConflictError, TimestampError
+from signing_service.errors import ConflictError, MistimedSignatureError, TimestampError
 from signing_service.pdf.delta import byte_range_digest, embed, timestamp_delta
 from signing_service.pdf.grammar import Tail
 from signing_service.pki.revocation import RevocationAsker
+from signing_service.pki.timestamp_check import MAX_CLOCK_DIFFERENCE
 from signing_service.store import acts, agreements, attempts, ledger, turns
 from signing_service.store.attempts import AttemptRow
 from signing_service.store.tables import Signature
@@ -72,13 +74,15 @@ def take_upload(service: Service, person_id: str, agreement_id: str, signer: str
     with service.database.read() as session:
         published = load_published(session, agreement_id)
         signatory = _signatory(session, agreement_id, signer, person_id)
-        check_may_act(session, published, signatory, service.clock())
+        done = check_may_act(session, published, signatory, service.clock())
+        latest = _latest(agreements.get(session, agreement_id).published, done)
         end = agreements.newest_end(session, agreement_id)
         stored = service.prefixes.bytes_of(session, agreement_id, end)
         trust = current_bytes(session)
     check_prefix(stored, uploaded)
     expected = Upload(signer, signatory.mandate.representative)
     judged = judge_apart(stored, uploaded, expected, trust, service.clock())
+    _check_own_timestamp(judged.timestamp, latest, service.clock())
     material = check_revocation(RevocationAsker(service.settings.revocation_urls), judged, service.clock())
     taken = _stamped(service, published, judged, material, end.number, stored, uploaded, signer)
     _store(service, held.attempt, published, taken)
@@ -103,6 +107,32 @@ def _signatory(session: Session, agreement_id: str, signer: str, person_id: str)
     if found is None:
         raise not_reserved()
     return Signatory(signer, person_id, *found)
+
+
+def _latest(published: datetime | None, done: Acts) -> datetime:
+    """The newest time that a revision of the agreement proves."""
+    assert published is not None, "only published agreements have turns"
+    return max([published, *(act.time for act in done.signatures.values())])
+
+
+def _check_own_timestamp(time: datetime | None, latest: datetime, now: datetime) -> None:
+    """Raise where the signature's own timestamp is as far off as none of ours may be (pki.timestamp_check).
+
+    Verifiers fail a signature whose time is two minutes before that of one which it contains: this one, or the next.
+    """
+    if time is not None and time > now + MAX_CLOCK_DIFFERENCE:
+        raise MistimedSignatureError(
+            "the timestamp in your signature, %(time)s, lies in the future",
+            hint="upload the same file again in some minutes; your turn stays reserved",
+            time=time,
+        )
+    if time is not None and time < latest - MAX_CLOCK_DIFFERENCE:
+        raise MistimedSignatureError(
+            "the timestamp in your signature, %(time)s, is older than what you signed, which is of %(latest)s",
+            hint="sign with another timestamp authority, or with none: the service adds a timestamp itself",
+            time=time,
+            latest=latest,
+        )
 
 
 def _stamped(

@@ -17,12 +17,12 @@ whom it signs in, officers decide (sign_on).
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from signing_service.agreement.toml import parse_toml
 from signing_service.errors import ConfigurationError
 from signing_service.setting_values import LOCAL_HOSTS, PREFIX
 from signing_service.settings import Settings
@@ -57,7 +57,7 @@ def read_providers(settings: Settings) -> tuple[Provider, ...]:
         data = path.read_bytes()
         if len(data) > MAX_FILE:
             raise ConfigurationError(f"{NAME}: {path} is larger than {MAX_FILE} bytes")
-        content = tomllib.loads(data.decode("utf-8"))
+        content = parse_toml(data.decode("utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{NAME}: cannot read {path}: {error.strerror}") from error
     except ValueError as error:

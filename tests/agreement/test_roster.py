@@ -211,6 +211,13 @@ def test_parties_in_a_single_line_cannot_be_replaced():
         with_parties(b'reference = "X"\nparties = [{id = "njupt"}]\n', read_roster(table(TONLE), ("en", "zh")))
 
 
+@pytest.mark.parametrize("broken", ["[" * 10_000, '"'], ids=["nested too deeply", "no TOML"])
+def test_parties_of_a_broken_file_are_refused_as_it_is(broken: str):
+    toml = f"broken = {broken}\n".encode()
+    with pytest.raises(FormatError, match="not TOML"):
+        parse_source({**files(), "agreement.toml": with_parties(toml, read_roster(table(TONLE), ("en", "zh")))})
+
+
 @given(st.lists(st.lists(st.text(max_size=6), min_size=15, max_size=15), max_size=3))
 def test_any_cells_are_taken_or_reported(rows):
     try:

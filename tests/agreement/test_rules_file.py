@@ -50,6 +50,13 @@ def test_rules_outside_a_table_of_their_own_are_not_touched():
         with_rules(b'rules.order = "free"\n', RULES[0])
 
 
+@pytest.mark.parametrize("place", ["", "[rules]\n"])
+def test_rules_beside_what_is_nested_too_deeply_are_refused_as_any_broken_file_is(place: str):
+    toml = f"{place}deep = {'[' * 10_000}\n".encode()
+    with pytest.raises(InputError, match=r"cannot be replaced|not TOML: nested too deeply"):
+        parse_source({**source(), "agreement.toml": with_rules(toml, RULES[0])})
+
+
 @pytest.mark.parametrize(
     ("local", "zone", "utc"),
     [

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+
+from torture import clients
 from torture.bugs import BUGS
 from torture.catching import TRIALS, catch
+from torture.clients import DAMAGED
 from torture.cycles import KINDS, ORDER, its_turn
 from torture.killing import make_venue
 from torture.trials import forged_signature, killed_before_a_mail, no_authority
@@ -42,6 +47,15 @@ def test_a_receipt_made_anew_for_a_repeated_request_is_seen(tmp_path: Path):
 
 def test_a_receipt_or_a_guard_that_is_ahead_of_the_standby_is_seen(tmp_path: Path):
     assert not catch("receipts before the standby", tmp_path / "planted", SEED).clean
+
+
+def test_a_damaged_database_is_seen_without_waiting_for_what_will_not_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(clients, "DAMAGED_FOR", 1.0)
+    complaints = catch("any successor", tmp_path / "planted", SEED).complaints
+    assert any(re.search(rf"could not sign: .* no answer for \d s: 503: .*{DAMAGED}", words) for words in complaints)
+    assert any("nobody has countersigned" in words for words in complaints)
 
 
 def test_a_server_that_dies_with_a_mail_in_its_hands_loses_none_and_one_marked_too_early_would_be_seen(tmp_path: Path):

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from signing_service.errors import UnavailableError
 from torture.disk import Disk
 from torture.killing import make_venue
 from torture.power import cut_the_power
-from torture.trace import Event, read_trace
+from torture.trace import Event, Traced, read_trace
 
 SEED = "2025-04-11"
 STATES = 60  # in this sample; `make torture` looks at many more
@@ -23,6 +24,13 @@ def test_power_cuts_lose_no_receipt_whatever_became_of_what_was_not_synced(tmp_p
 def test_commits_that_are_not_synced_fail_that_test(tmp_path: Path):
     found = cut_the_power(make_venue(tmp_path / "venue", 2), SEED, STATES, "commits unsynced")
     assert found.lost > 0
+
+
+def test_a_traced_server_that_ends_at_once_is_not_waited_for(tmp_path: Path):
+    venue = make_venue(tmp_path / "venue", 2)
+    with pytest.raises(UnavailableError, match="ended before it answered"), Traced(venue, tmp_path / "trace", "no bug"):
+        pass
+    assert "KeyError: 'no bug'" in (venue.folder / "service.log").read_text()
 
 
 FOLDER, FILE = "/srv", "/srv/file"

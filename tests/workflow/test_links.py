@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signing_service.agreement.acts import Acts
+from signing_service.store.tables import OutboxMail
 from signing_service.workflow import links, state
 from signing_service.workflow.delivery import without_tokens
 from signing_service.workflow.enrolment import invite, open_invitation
@@ -62,6 +63,31 @@ def test_who_has_much_to_sign_is_told_the_newest_of_it_and_that_there_is_more(
     again = next(mail for mail in mails_of(made[0]) if mail.recipient == LIN.email)
     assert MORE in (again.html or "")
     assert again.text.index("MANY/0.") < again.text.index("MANY/3."), "what the mail is about comes first"
+
+
+def body(mail: OutboxMail) -> str:
+    return (mail.html or "").partition("<body")[2]  # the head names the subject
+
+
+def test_a_mail_about_several_agreements_has_its_link_above_them(world: World):
+    """The list may be longer than a telephone is high; of one agreement one reads first what it is."""
+    made = with_many(world, 2)
+    both, one = (next(mail for mail in mails_of(each) if mail.recipient == LIN.email) for each in reversed(made))
+    assert "the agreements that are listed below" in both.text
+    assert "the following agreement:" in one.text
+    for text in (both.text, body(both)):
+        assert text.index("/invitation") < text.index("MANY/1.") < text.index("MANY/0.")
+    for text in (one.text, body(one)):
+        assert text.index("MANY/0.") < text.index("/invitation")
+
+
+def test_who_signs_one_agreement_twice_is_invited_to_one(world: World):
+    authority = Authority("Both councils", world.clock.now.date())
+    give_mandate(world.service, world.officer, world.agreement, SOMCHAI.signer, world.ids[LIN], authority)
+    world.publish()
+    mail = next(mail for mail in mails_of(world) if mail.recipient == LIN.email)
+    assert mail.text.count("TEST/1") == 2
+    assert "the following agreement:" in mail.text
 
 
 def test_of_what_somebody_signs_elsewhere_a_publication_looks_at_no_more_than_its_mail_tells(

@@ -44,6 +44,7 @@ def test_without_the_file_there_are_none():
 BAD = {
     "nothing": ("", "does not hold"),
     "no TOML": ("[[", "is not TOML"),
+    "tables in tables": ("a = " + "{a=" * 10_000, "is not TOML: nested too deeply"),
     "another table": (GOOD + "[more]\n", "does not hold"),
     "a missing member": (GOOD.replace('issuer = "https://login.njupt.example"\n', ""), "provider njupt lacks issuer"),
     "an unknown member": (GOOD + 'secret = "x"\n', "provider njupt has the unknown member secret"),
