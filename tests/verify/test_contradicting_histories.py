@@ -117,6 +117,22 @@ def test_an_event_before_the_publication_is_refused(world):
     assert refused_for(judged(world, enrol_first), "first event is not its publication")
 
 
+def replaced_by(more: Event) -> Edit:
+    """The first signer's mandate is recorded once more, before its own event."""
+
+    def replace_mandate(events: list[Event]) -> None:
+        first = place(events, "mandate")
+        events.insert(first, copy.deepcopy(events[first]) | {"sequence": 901})
+        events[first + 1].update(more)
+
+    return replace_mandate
+
+
+def test_a_mandate_that_replaces_another_one_without_saying_why_is_refused(world):
+    assert judged(world, replaced_by({"reason": "The first one named the wrong day."})).exit_code == 0
+    assert refused_for(judged(world, replaced_by({})), f"replaces the mandate of {LIN.signer} and does not say why")
+
+
 @pytest.mark.parametrize("value", [[], {}, None, 1, True, "00" * 40])
 @pytest.mark.parametrize("member", ["certificate_sha256", "revision", "issuance", "signer", "mandate_sha256"])
 def test_a_signature_event_with_a_strange_member_is_refused_and_nothing_breaks(world, member, value):

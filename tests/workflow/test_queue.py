@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.errors import ConflictError, NotFoundError
 from signing_service.store import publisher
 from signing_service.store.turns import HELD
@@ -12,7 +13,8 @@ from signing_service.workflow.prepared import LONGEST_HOLD, LOOK_PAUSE, LOOKS_A_
 from tests.cast import ALES, LIN, SOMCHAI
 from tests.workflow.meanwhile import Meanwhile
 from tests.workflow.test_lock_order import on_postgresql
-from tests.workflow.world import World
+from tests.workflow.test_officers_at_once import colleague
+from tests.workflow.world import SIGNERS, Signing, World
 
 RENEWAL = 8  # seconds, within the lease
 SLOW = 0.3  # seconds a signature
@@ -117,6 +119,20 @@ def test_whose_mandate_was_replaced_while_waiting_is_given_nothing_to_sign(world
     first.complete()
     with pytest.raises(NotFoundError, match="the mandate of this attempt is no longer in force"):
         waiting.approve()
+
+
+def test_an_officer_who_approved_before_another_one_countersigned_is_told_so(world: World) -> None:
+    world.publish()
+    for person in SIGNERS:
+        world.sign(person)
+    own = Signing(world, world.officer, SECRETARIAT).begin()
+    own.approve()
+    theirs = Signing(world, colleague(world), SECRETARIAT).begin()
+    world.clock.forward(seconds=11)
+    theirs.approve()
+    theirs.complete()
+    with pytest.raises(ConflictError, match="the agreement is countersigned already"):
+        own.approve()
 
 
 @pytest.mark.parametrize("place", [1, 2])
