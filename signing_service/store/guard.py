@@ -71,8 +71,13 @@ class Guard:
         return last[1]
 
     def remembered(self) -> Guard:
-        """A guard that goes on saying what this one says now: what is published later is in no snapshot of now."""
-        return _Remembered(self.path, self.read())
+        """A guard that goes on saying what this one says now, to be held against a snapshot that is taken afterwards.
+
+        Read after the snapshot, it may hold a checkpoint that was published in between and cannot be in there, as if
+        the database had been restored. Before the first publication there is nothing to remember.
+        """
+        guarded = self.read()
+        return self if guarded is None else _Remembered(self.path, guarded)
 
     def write(self, note: bytes) -> None:
         """Replace the guard by a later checkpoint, atomically and durably; requires the lock.
@@ -133,11 +138,11 @@ def _wait_for_lock(handle: int, path: Path) -> None:
 
 
 class _Remembered(Guard):
-    def __init__(self, path: Path, guarded: Guarded | None) -> None:
+    def __init__(self, path: Path, guarded: Guarded) -> None:
         super().__init__(path)
         self._guarded = guarded
 
-    def read(self) -> Guarded | None:
+    def read(self) -> Guarded:
         return self._guarded
 
 
@@ -158,7 +163,8 @@ _HINT_MISSING = (
 def check(session: Session, frontier: Frontier, guard: Guard) -> None:
     """Raise ForkError unless the stored tree extends the guard's checkpoint.
 
-    ``frontier`` is the stored tree's own, read in the same transaction.
+    ``frontier`` is the stored tree's own, read in the same transaction: one in which nobody else can publish, or a
+    snapshot that was taken after ``guard`` was remembered.
     """
     guarded = guard.read()
     if guarded is None:
