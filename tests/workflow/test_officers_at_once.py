@@ -1,4 +1,4 @@
-"""Officers who begin to countersign at the same time: what the record says of their mandates, and whose attempts work."""
+"""Officers who begin to countersign at once: what the record says of their mandates, and whose attempts work."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_who_has_signed_in_one_window_waits_in_no_other(world: World) -> None:
     signing.complete()
     assert await_turn(world.service, waiting, other_window.attempt["attempt"]), "it is to ask at once"
     assert isinstance(honest.approve(), Prepared), "nobody is ahead any more"
-    with pytest.raises(ConflictError, match="^you have signed already$"):
+    with pytest.raises(ConflictError, match=r"^you have signed already$"):
         other_window.approve()
     assert isinstance(honest.approve(), Prepared)
     honest.complete()
@@ -89,7 +89,7 @@ def test_who_has_signed_in_another_window_signs_nothing_that_was_prepared_before
     world.clock.forward(seconds=11)
     other_window.approve()
     other_window.complete()
-    with pytest.raises(ConflictError, match="^you have signed already$"):
+    with pytest.raises(ConflictError, match=r"^you have signed already$"):
         slow.complete()
     assert isinstance(honest.approve(), Prepared)
 
@@ -103,7 +103,7 @@ def test_who_signs_in_another_window_while_the_turn_is_asked_for_is_not_queued(
     signing.approve()
     other_window.approve()
     meanwhile = Meanwhile(monkeypatch, publisher, "newest", signing.complete)
-    with pytest.raises(ConflictError, match="^you have signed already$"):
+    with pytest.raises(ConflictError, match=r"^you have signed already$"):
         other_window.approve()
     meanwhile.result()
     assert isinstance(world.signing(LIN).approve(), Prepared)
