@@ -34,6 +34,7 @@ _Row = TypeVar("_Row", bound=Base)
 _SIGNATURE = select(Signature).where(
     Signature.agreement == bindparam("agreement"), Signature.signer == bindparam("signer")
 )
+_SIGNED_BY = "SELECT person FROM signatures WHERE agreement = :agreement AND signer = :signer"
 _PAPERS = select(Paper).where(Paper.agreement == bindparam("agreement")).order_by(Paper.entry_index)
 _SUMMARY = """\
 SELECT 'signature', signer, timestamp_time, '', NULL, entry_index FROM signatures WHERE agreement = :agreement
@@ -91,6 +92,12 @@ def summary(session: Session, agreement: str) -> list[ActDone]:
 def signature(session: Session, agreement: str, signer: str) -> Signature | None:
     """The signature of one signer, if there is one."""
     return session.scalar(_SIGNATURE, {"agreement": agreement, "signer": signer})
+
+
+def signed_by(session: Session, agreement: str, signer: str) -> str | None:
+    """The id of the person who signed for a signer; None as long as nobody did."""
+    row = Driver.of(session).row(_SIGNED_BY, {"agreement": agreement, "signer": signer})
+    return None if row is None else str(row[0])
 
 
 def add_refusal(session: Session, refusal: Refusal) -> Refusal:

@@ -77,7 +77,7 @@ def restore(source: Path, url: str, guard: Guard, stated: Stated | None = None) 
 
 def verify(database: Database, guard: Guard) -> Counts:
     """Check all that a database holds, in one snapshot; raises RecordError, or ForkError where it is an old one."""
-    guard = guard.remembered()  # the service may go on publishing while everything is read
+    guard = guard.remembered()
     with database.read() as session:
         if database.dialect == "sqlite":
             state = session.execute(text("PRAGMA integrity_check(1)")).scalar_one()

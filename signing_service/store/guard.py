@@ -71,8 +71,13 @@ class Guard:
         return last[1]
 
     def remembered(self) -> Guard:
-        """A guard that goes on saying what this one says now: what is published later is in no snapshot of now."""
-        return self.saying(self.read())
+        """A guard that goes on saying what this one says now, to be held against a snapshot that is taken afterwards.
+
+        Read after the snapshot, it may hold a checkpoint that was published in between and cannot be in there, as if
+        the database had been restored. Before the first publication there is nothing to remember.
+        """
+        guarded = self.read()
+        return self if guarded is None else self.saying(guarded)
 
     def saying(self, guarded: Guarded | None) -> Guard:
         """A guard in this one's place that holds ``guarded``, whatever the file does."""
@@ -179,7 +184,8 @@ _HINT_MISSING = (
 def check(session: Session, frontier: Frontier, guard: Guard) -> None:
     """Raise ForkError unless the stored tree extends the guard's checkpoint.
 
-    ``frontier`` is the stored tree's own, read in the same transaction.
+    ``frontier`` is the stored tree's own, read in the same transaction: one in which nobody else can publish, or a
+    snapshot that was taken after ``guard`` was remembered.
     """
     guarded = guard.read()
     if guarded is None:

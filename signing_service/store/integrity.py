@@ -56,6 +56,8 @@ class Counts:
 def check_everything(session: Session, guard: Guard | None) -> Counts:
     """Recompute record and revisions in one snapshot; raises RecordError or ForkError at the first thing wrong.
 
+    ``guard`` was remembered before the snapshot, where others may publish.
+
     0. every column holds values of its type, and the guard belongs to this database
     1. entries are contiguous, chained in their scopes, and opened by their events
     2. the stored tree is that of the entries

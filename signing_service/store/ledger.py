@@ -27,7 +27,7 @@ from signing_service.encoding import format_time
 from signing_service.errors import FormatError, RecordError
 from signing_service.record.entry import SALT_SIZE, VERSION, entry_digest, make_event_and_entry
 from signing_service.record.tree import HASH_SIZE, Frontier, leaf_hash
-from signing_service.store.database import GUARD, WALL_CLOCK
+from signing_service.store.database import GUARD, WALL_CLOCK, Database
 from signing_service.store.driver import Driver
 from signing_service.store.guard import Guard, check
 from signing_service.store.wall_clock import WallClock, after
@@ -90,6 +90,13 @@ def append(session: Session, scope: str, type: str, members: Mapping[str, Any], 
 def read_frontier(session: Session) -> Frontier:
     """The tree's frontier as of this transaction; raises RecordError when the database has no ledger."""
     return _read_frontier(Driver.of(session), lock=False)
+
+
+def check_guard(database: Database, guard: Guard) -> None:
+    """Raise ForkError unless the database extends the guard's checkpoint, whatever others publish meanwhile."""
+    remembered = guard.remembered()
+    with database.read() as session:
+        check(session, read_frontier(session), remembered)
 
 
 def split_hashes(data: bytes) -> tuple[bytes, ...]:

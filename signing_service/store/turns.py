@@ -60,6 +60,10 @@ _QUEUE_UP = (  # since when it holds the turn stands from the first time on that
 )
 _COUNT_AHEAD = "SELECT count(*) FROM turns WHERE agreement = :agreement AND ticket < :ticket"
 _RELEASE = "DELETE FROM turns WHERE attempt = :attempt"
+_RELEASE_ALL = (
+    "DELETE FROM turns WHERE agreement = :agreement AND attempt IN "
+    "(SELECT id FROM attempts WHERE agreement = :agreement AND signer = :signer)"
+)
 _RESERVED = (
     select(Attempt)
     .join(Turn, Turn.attempt == Attempt.id)
@@ -136,6 +140,11 @@ def is_next(session: Session | Driver, attempt: str) -> bool:
 def release(session: Session, attempt: str) -> None:
     """Leave the queue; leaving it again changes nothing."""
     Driver.of(session).run(_RELEASE, {"attempt": attempt})
+
+
+def release_all(session: Session, agreement: str, signer: str) -> None:
+    """Let every attempt of a signer leave the queue: who has signed in one window waits in no other."""
+    Driver.of(session).run(_RELEASE_ALL, {"agreement": agreement, "signer": signer})
 
 
 def hold(session: Session, attempt: str, until: datetime) -> None:

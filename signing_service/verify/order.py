@@ -5,6 +5,7 @@
 3. No event is told as earlier than one before it, nor than the proven time of a revision before it: nobody confirms,
    revokes or declines in a past that a timestamp contradicts.
 4. One one-time certificate was issued once, under one mandate.
+5. A representative's mandate that takes the place of another one says why.
 
     check_order([item.event for item in logged], {1: proven_time, …}, checks)
 """
@@ -15,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.encoding import format_time, parse_time
 from signing_service.verify.timestamps import CLOCK_TOLERANCE
 from signing_service.verify.verdict import Checks, Step, SubIndication, failure
@@ -38,6 +41,8 @@ def check_order(events: Sequence[Event], proven: Mapping[int, datetime], checks:
         _check_times(events, proven)  # (3)
     with checks.collecting(Step.RECORD, "record", constraint):
         _check_issuances(events)  # (4)
+    with checks.collecting(Step.RECORD, "record", constraint):
+        _check_replacements(events)  # (5)
 
 
 def _check_revisions(events: Sequence[Event]) -> None:
@@ -73,3 +78,21 @@ def _check_issuances(events: Sequence[Event]) -> None:
                 SubIndication.SIG_CONSTRAINTS_FAILURE, f"one one-time certificate was issued twice ({digest[:16]}…)"
             )
         issued.add(digest)
+
+
+def _check_replacements(events: Sequence[Event]) -> None:
+    """What was erased before is not known of, so a reason where none is needed is let pass.
+
+    Earlier records have officers who took over from each other without a word of it.
+    """
+    named: set[str] = set()
+    for event in events:
+        if event["type"] != "mandate":
+            continue
+        signer = Mandate.from_value(event["mandate"]).signer
+        if signer in named and signer != SECRETARIAT and "reason" not in event:
+            raise failure(
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                f"event {event['sequence']} (mandate) replaces the mandate of {signer} and does not say why",
+            )
+        named.add(signer)

@@ -49,6 +49,7 @@ def archive(
     tries again), NotAllowedError before the countersignature or when all archive fields are filled, OvertakenError when
     another process was first, DamagedError where what is stored is not what the record says.
     """
+    guard = service.guard.remembered()
     with service.database.read() as session:
         published = load_published(session, agreement_id)
         field = _next_field(session, agreement_id)
@@ -56,7 +57,7 @@ def archive(
             raise OvertakenError("another revision was stored in between")
         end = agreements.newest_end(session, agreement_id)
         before = service.prefixes.hash_of(session, agreement_id, end)
-        check_recorded(session, service, agreement_id, end)
+        check_recorded(session, guard, agreement_id, end)
         delta = _next_delta(session, service, published, field, end)
         digest = byte_range_digest(before, delta)
     token = service.timestamp(digest)

@@ -20,7 +20,7 @@ from signing_service.agreement.consent import consent_sentence, role_in
 from signing_service.agreement.terms import SECRETARIAT, Terms, field_of
 from signing_service.approval import Statement
 from signing_service.encoding import parse_canonical_json, sha256_hex, to_base64url
-from signing_service.errors import NotAllowedError, NotFoundError
+from signing_service.errors import ConflictError, NotAllowedError, NotFoundError
 from signing_service.pdf.appearance import AppearanceInput, draw_appearance
 from signing_service.pdf.delta import signature_delta
 from signing_service.pdf.marks import Mark
@@ -140,6 +140,11 @@ def check_alive(attempt: AttemptRow | attempts.Asked, now: datetime) -> None:
     """Raise NotAllowedError where an attempt has expired before it was complete, or its passkey was revoked."""
     if attempt.state != "complete" and now >= attempt.expires:
         raise NotAllowedError("this attempt to sign has expired; nothing was signed", hint="begin again")
+
+
+def signed_already() -> ConflictError:
+    """The error for a person who has signed, here or in another window."""
+    return ConflictError("you have signed already", hint="your receipt is on the agreement's page")
 
 
 def own_attempt(session: Session, person_id: str, attempt_id: str, *, lock: bool = False) -> AttemptRow:

@@ -16,6 +16,7 @@ from signing_service.store.tables import OutboxMail, Question
 from signing_service.workflow.approval_keys import CODES_DIFFER
 from signing_service.workflow.corrections import Corrected, corrections_of
 from signing_service.workflow.login import require_officer
+from signing_service.workflow.mandates import OTHER_OFFICER
 from signing_service.workflow.service import Service
 
 
@@ -152,7 +153,8 @@ def _mandate(terms: Terms, event: Mapping[str, Any], names: Mapping[str, str]) -
             "%(name)s may act for %(signer)s, by %(organ)s; recorded by %(officer)s, "
             "with this reason for replacing: %(reason)s"
         )
-        return Phrase(phrase, **said, reason=event["reason"])
+        reason = event["reason"]
+        return Phrase(phrase, **said, reason=OTHER_OFFICER if reason == OTHER_OFFICER else reason)
     return Phrase("%(name)s may act for %(signer)s, by %(organ)s; recorded by %(officer)s", **said)
 
 

@@ -12,7 +12,7 @@ from signing_service.agreement.mandates import Mandate, Representative, check_da
 from signing_service.agreement.names import clean_name
 from signing_service.agreement.terms import SECRETARIAT, Terms
 from signing_service.encoding import parse_canonical_json, sha256_hex
-from signing_service.errors import ConflictError, InputError
+from signing_service.errors import ConflictError, InputError, Phrase
 from signing_service.store import acts, agreements, ledger, mandates, people
 from signing_service.store.tables import Mandate as MandateRow
 from signing_service.store.tables import Person
@@ -22,8 +22,9 @@ from signing_service.workflow.notification import tell_about_new_mandate, tell_a
 from signing_service.workflow.permissions import OPERATOR
 from signing_service.workflow.reasons import clean_reason
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import load_acts, load_terms
+from signing_service.workflow.state import load_acts, load_mandate, load_terms
 
+OTHER_OFFICER = Phrase("another officer countersigns")  # the reason in the event of an officer's mandate that replaces
 MAX_DOCUMENT = 1536 * 1024  # bytes; a scanned page has about 200 KB
 
 
@@ -120,12 +121,20 @@ def document_of_same(
 def officer_mandate(
     session: Session, service: Service, agreement_id: str, person_id: str, now: datetime
 ) -> tuple[str, Mandate] | None:
-    """Give an officer the mandate to countersign, within the caller's transaction; None for anybody else."""
+    """An officer's mandate to countersign, given within the caller's transaction if need be; None for anybody else.
+
+    Holds the agreement's row until commit, and looks only then: another request of the officer may just have given it.
+    """
     person = people.get(session, person_id)
     if not person.officer or person.ended is not None:
         return None
+    agreements.hold(session, agreement_id)
+    found = load_mandate(session, agreement_id, SECRETARIAT, person_id)
+    if found is not None:
+        return found
+    reason = OTHER_OFFICER if mandates.has_one(session, agreement_id, SECRETARIAT) else ""
     row = add_mandate(session, agreement_id, SECRETARIAT, person, _officers_authority(service, now), now)
-    record_mandate(session, row, person_id, now)
+    record_mandate(session, row, person_id, now, reason)
     return row.id, Mandate.from_json(row.json)
 
 

@@ -22,7 +22,7 @@ from signing_service.agreement.acts import Acts
 from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import timestamp_field
 from signing_service.encoding import format_time, sha256_hex, to_base64url
-from signing_service.errors import ConflictError, MistimedSignatureError, TimestampError
+from signing_service.errors import MistimedSignatureError, TimestampError
 from signing_service.pdf.delta import byte_range_digest, embed, timestamp_delta
 from signing_service.pdf.grammar import Tail
 from signing_service.pki.revocation import RevocationAsker
@@ -35,7 +35,7 @@ from signing_service.verify.own_certificate import ASSURANCE
 from signing_service.verify.own_sandbox import Judged, judge_apart
 from signing_service.verify.own_upload import Upload, check_prefix
 from signing_service.verify.revision import verify_last_revision
-from signing_service.workflow.attempts import check_may_act
+from signing_service.workflow.attempts import check_may_act, signed_already
 from signing_service.workflow.notification import tell_about_signature
 from signing_service.workflow.own_material import OwnMaterial
 from signing_service.workflow.own_revocation import check_revocation
@@ -98,7 +98,7 @@ def _stored_before(service: Service, person_id: str, agreement_id: str, signer: 
         if found is None or found.person != person_id or found.attempt is None:
             return None
         if agreements.end_of(session, agreement_id, found.revision).sha256 != sha256_hex(uploaded):
-            raise ConflictError("you have signed already", hint="your receipt is on the agreement's page")
+            raise signed_already()
         return found.attempt
 
 
@@ -180,7 +180,7 @@ def _store(service: Service, attempt_id: str, published: Published, taken: _Take
         store_candidate(session, attempt.agreement, taken.signature, now)
         if taken.stamp is not None:
             agreements.add_revision(session, attempt.agreement, taken.stamp, now=now)
-        turns.release(session, attempt.id)
+        turns.release_all(session, attempt.agreement, attempt.signer)
         attempts.change(session, attempt.id, state="complete", completed=now, certificate=taken.judged.path[0])
         tell_about_signature(session, service, published, signatory, before, taken.time, now)
         index = ledger.append(session, attempt.agreement, "signature", _members(signatory, taken), now).index

@@ -13,20 +13,20 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.orm import Session
 
-from signing_service.agreement.mandates import Mandate
+from signing_service.agreement.acts import may_sign
 from signing_service.agreement.terms import SECRETARIAT, field_of
 from signing_service.encoding import to_base64url
-from signing_service.errors import ConflictError, NotAllowedError, RecordError
+from signing_service.errors import NotAllowedError, RecordError
 from signing_service.pdf.delta import Delta, byte_range_digest, signature_delta
 from signing_service.pki.cms import signed_attributes
-from signing_service.store import agreements, attempts, openings, publisher, turns
+from signing_service.store import acts, agreements, attempts, openings, publisher, turns
 from signing_service.store.attempts import AttemptRow
-from signing_service.workflow.attempts import check_alive, own_attempt
+from signing_service.workflow.attempts import check_alive, load_signatory, own_attempt, signed_already
 from signing_service.workflow.download import check_reader
 from signing_service.workflow.proofs import prove_all, with_cosignatures
 from signing_service.workflow.reservations import Reservation, reservation
 from signing_service.workflow.service import Service
-from signing_service.workflow.state import Published, load_mandate, load_newest, tail_of
+from signing_service.workflow.state import Published, load_acts, load_newest, load_published, tail_of
 
 LEASE = timedelta(seconds=10)  # from preparing to the signature, and between two questions of who waits
 MIN_POLL, MAX_POLL = 0.04, 6.0  # seconds between two questions of who waits; well under the lease
@@ -108,8 +108,8 @@ def prepare(service: Service, person_id: str, attempt_id: str, have: int | None 
     """Give an approved attempt its turn and its prepared delta on the newest revision, or its place in the queue.
 
     ``have``: how many bytes of the document the browser has, None where it does not say. Raises NotFoundError for
-    another person's attempt, NotAllowedError for one that is not approved or has expired, ConflictError for one that is
-    complete.
+    another person's attempt, NotAllowedError for one that is not approved or has expired, ConflictError where
+    the signer has signed.
     """
     prepared = _prepare(service, person_id, attempt_id, have)
     if prepared is None:  # whoever issued the certificate died before its publication
@@ -138,13 +138,12 @@ def _prepare(service: Service, person_id: str, attempt_id: str, have: int | None
         issued = attempt.issuance_index
         if issued is None:
             raise NotAllowedError("this attempt is not approved yet", hint="approve it first")
-        if attempt.state == "complete":  # an approval that arrives once more must not hold up the others
-            raise ConflictError("you have signed already", hint="your receipt is on the agreement's page")
         check_alive(attempt, service.clock())  # its passkey may have been revoked since: it would hold up the others
         checkpoint = publisher.newest(session)
         if checkpoint is None or checkpoint.size <= issued:
             return None
         place = turns.take(session, attempt.agreement, attempt.id, now=service.clock(), lease=LEASE)
+        _check_unsigned(session, attempt, service.clock())  # once the agreement is held; who is refused is not queued
         if place > 0:
             held = reservation(session, attempt.agreement, service.clock())
             return _waiting(service, attempt.agreement, turns.head(session, attempt.agreement), place, held)
@@ -164,6 +163,16 @@ def _prepare(service: Service, person_id: str, attempt_id: str, have: int | None
             proof=prove_all(session, [issuance.index], with_cosignatures(session, checkpoint))[issuance.index],
             base_end=_base_end(session, service, attempt, end, have),
         )
+
+
+def _check_unsigned(session: Session, attempt: AttemptRow, now: datetime) -> None:
+    """Raise ConflictError where the signer has signed, by this attempt or another one: nobody is to wait for it."""
+    person = acts.signed_by(session, attempt.agreement, attempt.signer)
+    if person == attempt.person:
+        raise signed_already()
+    if person is not None:
+        terms = load_published(session, attempt.agreement).terms
+        may_sign(terms, load_acts(session, attempt.agreement), attempt.signer, now)
 
 
 def _base_end(
@@ -217,21 +226,23 @@ def _prepare_on(
 
 
 def delta_of(session: Session, published: Published, attempt: AttemptRow, end: agreements.RevisionEnd) -> Delta:
-    """The attempt's delta on a revision; the same for the same attempt and revision."""
-    found = load_mandate(session, attempt.agreement, attempt.signer, attempt.person)
-    mandate = found[1] if found else None
+    """The attempt's delta on a revision; the same for the same attempt and revision.
+
+    Raises NotFoundError where its mandate is no longer in force: the browser would miss the name, and cry foul.
+    """
+    mandate = load_signatory(session, attempt).mandate
     return signature_delta(
         published.layout,
         tail_of(end),
         field_of(attempt.signer),
-        name=mandate.representative.name if mandate else "",
-        reason=reason_of(published, attempt.signer, mandate),
+        name=mandate.representative.name,
+        reason=reason_of(published, attempt.signer),
         time=attempt.created,
         appearance=attempt.appearance,
     )
 
 
-def reason_of(published: Published, signer: str, mandate: Mandate | None) -> str:
+def reason_of(published: Published, signer: str) -> str:
     """The act in words, for the signature dictionary's /Reason."""
     title = published.terms.title.get("en") or published.terms.title[published.terms.languages[0]]
     if signer == SECRETARIAT:

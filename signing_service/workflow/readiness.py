@@ -12,8 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from signing_service.errors import ConfigurationError, DatabaseDownError, SigningServiceError, UnavailableError
 from signing_service.pki.authority import PROFILES
-from signing_service.store import guard, installation
-from signing_service.store.ledger import read_frontier
+from signing_service.store import installation, ledger
 from signing_service.store.migrations import check_schema
 from signing_service.store.standbys import look_at_standbys
 from signing_service.workflow import trust
@@ -102,8 +101,7 @@ def _check_guard_file(service: Service) -> None:
 
 
 def _check_guard(service: Service) -> None:
-    with service.database.read() as session:
-        guard.check(session, read_frontier(session), service.guard)
+    ledger.check_guard(service.database, service.guard)
 
 
 def _check_certificates(service: Service) -> None:

@@ -1,6 +1,8 @@
 """Whether the newest revision of a document is the one in the record, before something is built upon it for decades. ::
 
-    check_recorded(session, service, agreement_id, agreements.newest_end(session, agreement_id))
+    guard = service.guard.remembered()
+    with service.database.read() as session:
+        check_recorded(session, guard, agreement_id, agreements.newest_end(session, agreement_id))
 """
 
 from __future__ import annotations
@@ -11,19 +13,19 @@ from signing_service.errors import DamagedError, RecordError
 from signing_service.record.entry import verify_opening
 from signing_service.record.tree import inclusion_proof, leaf_hash, verify_inclusion
 from signing_service.store import acts, agreements, openings
+from signing_service.store.guard import Guard
 from signing_service.store.tree import hash_reader
-from signing_service.workflow.service import Service
 
 
-def check_recorded(session: Session, service: Service, agreement_id: str, end: agreements.RevisionEnd) -> None:
+def check_recorded(session: Session, guard: Guard, agreement_id: str, end: agreements.RevisionEnd) -> None:
     """Raise DamagedError unless the guard vouches for the digest of the newest revision.
 
     The new timestamp says for decades that these bytes were there: digest, event, entry, tree and guard must agree,
-    whoever could write into the database meanwhile.
+    whoever could write into the database meanwhile. ``guard`` was remembered before the session's snapshot.
     """
     entries = {row.revision: row.entry_index for row in acts.signatures(session, agreement_id)}
     entries |= {row.revision: row.entry_index for row in acts.archive_timestamps(session, agreement_id)}
-    guarded = service.guard.read()
+    guarded = guard.read()
     try:
         index = entries.get(end.number)
         if index is None:

@@ -32,8 +32,7 @@ from signing_service.settings import Settings
 from signing_service.store import installation, publisher
 from signing_service.store.database import Database
 from signing_service.store.guard import PATIENCE, Guard
-from signing_service.store.guard import check as check_guard
-from signing_service.store.ledger import read_frontier
+from signing_service.store.ledger import check_guard
 from signing_service.store.migrations import check_schema
 from signing_service.store.standing import newest_time
 from signing_service.store.together import Together
@@ -125,8 +124,8 @@ def open_service(settings: Settings, clock: Clock = system_clock, wall_clock: Wa
     keys = open_keys(settings, clock())
     trust = parse_trust_file(installed.trust_file)
     _check_keys(settings, keys, trust)
+    check_guard(database, guard)
     with database.read() as session:
-        check_guard(session, read_frontier(session), guard)
         database.wall_clock.newest = newest_time(session)
     authorities = make_authorities(settings, keys)
     fonts = load_fonts(settings)

@@ -208,7 +208,7 @@ def _store(
         if turns.is_reserved(session, attempt.agreement, now=now):
             raise OvertakenError("the turn is reserved for somebody who signs with an own certificate")
         store_candidate(session, attempt.agreement, candidate, now)
-        turns.release(session, attempt.id)
+        turns.release_all(session, attempt.agreement, attempt.signer)
         attempts.change(session, attempt.id, state="complete", completed=now)
         tell_about_signature(session, service, published, signatory, before, token.time, now)
         members = _signature_members(session, attempt, signatory, candidate, token)

@@ -71,7 +71,7 @@ def own_signing(service: Service, person_id: str, agreement_id: str, signer: str
         mandate=mandate,
         organization=party.name if party else service.name,
         country=party.country if party else None,
-        reason=reason_of(published, signer, mandate),
+        reason=reason_of(published, signer),
         email=email,
         now_named=now_named,
         password=ways.password,

@@ -94,6 +94,18 @@ def test_a_reserved_turn_keeps_everybody_else_waiting_until_it_is_released(own_w
         upload(world, downloaded(world))
 
 
+def test_a_window_that_waits_while_its_person_uploads_keeps_nobody_waiting(own_world: World, lin: Identity) -> None:
+    world = own_world
+    held(world)
+    window, honest = world.signing(LIN), world.signing(SOMCHAI)
+    assert isinstance(window.approve(), Waiting)
+    assert isinstance(honest.approve(), Waiting)
+    upload(world, pyhanko_signer.sign(downloaded(world), LIN.signer, lin))
+    assert isinstance(honest.approve(), Prepared)
+    with pytest.raises(ConflictError, match=r"^you have signed already$"):
+        window.approve()
+
+
 def test_a_reserved_turn_ends_by_itself(own_world: World, lin: Identity) -> None:
     world = own_world
     held(world)

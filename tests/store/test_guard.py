@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from signing_service.errors import ForkError, UnavailableError
 from signing_service.record.checkpoint import Checkpoint, sign_checkpoint
 from signing_service.record.tree import EMPTY_ROOT, Frontier, leaf_hash
-from signing_service.store import publisher
+from signing_service.store import ledger, publisher
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from tests.cast import ORIGIN
@@ -167,6 +168,24 @@ def test_a_lost_guard_is_not_made_again(database: Database, guard: Guard):
     for attempt in (lambda: append_one(database), lambda: publish(database, guard)):
         with pytest.raises(ForkError, match="there is no guard at"):
             attempt()
+
+
+def test_the_first_checkpoint_that_is_published_during_a_look_is_no_lost_guard(
+    database: Database, guard: Guard, monkeypatch: pytest.MonkeyPatch
+):
+    append_one(database)
+    read = ledger.read_frontier
+
+    def publish_first(session: Session) -> Frontier:
+        monkeypatch.undo()
+        publish(database, guard)
+        return read(session)
+
+    monkeypatch.setattr(ledger, "read_frontier", publish_first)
+    ledger.check_guard(database, guard)
+    guard.path.unlink()
+    with pytest.raises(ForkError, match="there is no guard at"):
+        ledger.check_guard(database, guard)
 
 
 def test_a_changed_entry_below_the_guard_is_noticed_by_the_next_append(database: Database, guard: Guard):

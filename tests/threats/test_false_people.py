@@ -193,7 +193,9 @@ def test_what_changed_between_confirmation_and_signature_fails(
 
 
 def an_older_mandate(events: Told) -> Told:
-    events.insert(events.index(of_mandate(events)), mandate_instead(events, organ="The Senate"))
+    real = of_mandate(events)
+    at = events.index(real)
+    events[at : at + 1] = [mandate_instead(events, organ="The Senate"), {**real, "reason": "It was the wrong organ."}]
     return renumbered(events)
 
 

@@ -227,7 +227,8 @@ def test_a_mandate_that_was_replaced_before_the_issuance_no_longer_counts(world)
     events = world.events()
     at = next(index for index, event in enumerate(events) if event["type"] == "issuance")
     other = {**events[at - 1]["mandate"], "organ": "Another organ"}
-    events.insert(at, {**events[at - 1], "mandate": other, "mandate_sha256": Mandate.from_value(other).digest()})
+    replacing = {"mandate": other, "mandate_sha256": Mandate.from_value(other).digest(), "reason": "It was another."}
+    events.insert(at, {**events[at - 1], **replacing})
     renumber(events)
 
     report = verify_bundle(world.bundle(events), world.trust(), LATER)

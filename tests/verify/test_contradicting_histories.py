@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from signing_service.agreement.terms import SECRETARIAT
 from signing_service.approval import Approval, Statement
 from signing_service.encoding import format_time, parse_time
 from signing_service.verify.report import Report
@@ -115,6 +116,27 @@ def test_an_event_before_the_publication_is_refused(world):
         events.insert(place(events, "publication"), copy.deepcopy(events[place(events, "mandate")]) | {"sequence": 901})
 
     assert refused_for(judged(world, enrol_first), "first event is not its publication")
+
+
+def replaced_by(more: Event, signer: str = LIN.signer) -> Edit:
+    """The signer's mandate is recorded once more, before its own event."""
+
+    def replace_mandate(events: list[Event]) -> None:
+        mandates = [at for at, event in enumerate(events) if event["type"] == "mandate"]
+        first = next(at for at in mandates if events[at]["mandate"]["signer"] == signer)
+        events.insert(first, copy.deepcopy(events[first]) | {"sequence": 901})
+        events[first + 1].update(more)
+
+    return replace_mandate
+
+
+def test_a_mandate_that_replaces_another_one_without_saying_why_is_refused(world):
+    assert judged(world, replaced_by({"reason": "The first one named the wrong day."})).exit_code == 0
+    assert refused_for(judged(world, replaced_by({})), f"replaces the mandate of {LIN.signer} and does not say why")
+
+
+def test_an_officer_may_have_taken_over_from_another_one_without_a_word_of_it(world):
+    assert judged(world, replaced_by({}, SECRETARIAT)).exit_code == 0
 
 
 @pytest.mark.parametrize("value", [[], {}, None, 1, True, "00" * 40])

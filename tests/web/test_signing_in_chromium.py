@@ -160,6 +160,22 @@ def test_in_a_second_tab_nothing_is_signed_twice(somchai: Screen, screen: Screen
     assert pdf_of(live).count(b"%%EOF") == 3
 
 
+def test_a_tab_that_waits_while_the_other_one_signs_shows_that_it_is_signed(screen: Screens, live: LiveServer):
+    lin, tab, other_tab = (
+        screen().sign_in(person).open_agreement(live.world.agreement).propose() for person in (LIN, SOMCHAI, SOMCHAI)
+    )
+    lin.page.route("**/signature", lambda route: None)  # on its way, until the routes are taken away
+    with lin.page.expect_request("**/signature"):
+        lin.approve()
+    for one in (tab, other_tab):
+        with one.page.expect_response("**/approval") as queued:
+            one.approve()
+        assert queued.value.status == 202
+    lin.page.unroute_all()
+    for one in (lin, tab, other_tab):
+        one.expect_signed()  # not told that the page refuses, since the field is filled
+
+
 def test_the_timestamp_that_does_not_come_is_told_and_can_be_tried_again(
     somchai: Screen, live: LiveServer, monkeypatch: pytest.MonkeyPatch
 ):

@@ -27,9 +27,13 @@ class Browser:
         self._attempt = visitor.begin(world.agreement, person.signer)
         self.prepared: dict[str, Any] = {}
 
+    def approve(self) -> Any:
+        """Ask for the turn, as who waits does again and again."""
+        return self._visitor.approve(self._attempt, self._key)
+
     def ask(self) -> int:
         """The place in the queue."""
-        answer = self._visitor.approve(self._attempt, self._key)
+        answer = self.approve()
         if answer.status_code == 202:
             return int(answer.json["waiting"])
         assert answer.status_code == 200, answer.text
@@ -96,6 +100,20 @@ def test_asking_for_the_signature_again_and_again_is_no_progress(world: World, t
         assert waiting.ask() == 1
         world.clock.forward(seconds=1)
     assert waiting.ask() == 0
+
+
+def test_who_signs_in_one_window_is_told_so_in_the_other_and_nobody_waits_for_it(
+    visit: Callable[..., Visitor], world: World, two: tuple[Browser, Browser]
+):
+    signing, waiting = two
+    other_window = Browser(visit(SOMCHAI), world, SOMCHAI)
+    assert other_window.ask() == 2
+    assert signing.sign().status_code == 200
+    refused = other_window.approve()
+    assert (refused.status_code, refused.json["error"]) == (409, "you have signed already")
+    assert waiting.ask() == 0
+    assert waiting.sign().status_code == 200
+    assert signed_in(world) == [SOMCHAI.signer, LIN.signer]
 
 
 def signed_in(world: World) -> list[str]:
