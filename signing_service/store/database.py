@@ -192,11 +192,8 @@ def keeps_commits(values: Mapping[str, str]) -> bool:
 
 def _check_replicated() -> None:
     if wait_was_cancelled():
-        raise DatabaseDownError(
-            "the database does not answer: %(reason)s",
-            hint="try again; nothing is lost, a completed step gives the same answer",
-            reason="the wait for the synchronous standby was cancelled",
-        )
+        words = "the database does not answer: somebody has cancelled the wait for its synchronous standby"
+        raise DatabaseDownError(words, hint=_STANDBY_ADVICE)
 
 
 # Something to wait for: a commit that has written nothing waits for no standby.
@@ -249,6 +246,7 @@ def _unavailable(url: URL, reason: str) -> UnavailableError:
     return DatabaseDownError(words, hint=_FILE_ADVICE if is_file else _SERVER_ADVICE)
 
 
+_STANDBY_ADVICE = "end no commit that waits; bring the standby back, or tell the primary to go on without it"
 _SERVER_ADVICE = (
     "see that PostgreSQL runs there, takes connections from this machine, and is the one that DATABASE_URL names; "
     "a service that runs goes on by itself once it answers"

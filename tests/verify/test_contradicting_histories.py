@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from signing_service.agreement.mandates import Mandate
 from signing_service.agreement.terms import SECRETARIAT
 from signing_service.approval import Approval, Statement
 from signing_service.encoding import format_time, parse_time
@@ -123,7 +124,7 @@ def replaced_by(more: Event, signer: str = LIN.signer) -> Edit:
 
     def replace_mandate(events: list[Event]) -> None:
         mandates = [at for at, event in enumerate(events) if event["type"] == "mandate"]
-        first = next(at for at in mandates if events[at]["mandate"]["signer"] == signer)
+        first = next(at for at in mandates if Mandate.from_value(events[at]["mandate"]).signer == signer)
         events.insert(first, copy.deepcopy(events[first]) | {"sequence": 901})
         events[first + 1].update(more)
 
