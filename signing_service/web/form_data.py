@@ -37,7 +37,8 @@ class FormReader(FormDataParser):
             (options or {}).get("boundary", ""),
             content_length=-1 if content_length is None else content_length,
             part_limit=inf if self.max_form_parts is None else self.max_form_parts,
-            memory_limit=inf,  # the stream's own limit holds; a part of more than 64 KB lies in a temporary file
+            memory_limit=inf,  # the stream's own limit holds
+            spool_limit=inf,  # no temporary files: five hundred parts of one request would take as many of the process's
         )
         fields: list[tuple[str, str]] = []
         files: list[tuple[str, FileStorage]] = []

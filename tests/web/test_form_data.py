@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import tempfile
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,6 +130,17 @@ def test_a_field_too_long_or_parts_too_many_are_refused():
         read(long, memory=1000)
     with pytest.raises(RequestEntityTooLarge):
         read(two, parts=1)
+
+
+@pytest.mark.parametrize("end", [None, -4])
+def test_a_form_takes_none_of_the_files_that_a_process_may_have_open(monkeypatch: pytest.MonkeyPatch, end: int | None):
+    def refuse() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    body = body_of([("reference", None, b"x" * 70_000), ("document", "a.pdf", b"x" * 2_000_000)])[:end]
+    with pytest.raises(BadRequest) if end else nullcontext():
+        assert read(body)[1]["document"].read() == b"x" * 2_000_000
 
 
 def test_a_text_in_another_character_set_is_shown_as_damaged_and_costs_nothing_else():
