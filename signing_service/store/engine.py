@@ -131,7 +131,7 @@ def _listen_for_cancelled_waits(connection: Any, _record: object) -> None:
 
 
 def forget_cancelled_waits() -> None:
-    """Before a transaction: where an earlier one's connection was ended with its wait, it has failed, and that was said."""
+    """Before a transaction: an earlier one whose connection was ended with its wait has failed, and that was said."""
     _cancelled.seen = False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import tempfile
 from contextlib import nullcontext
@@ -13,7 +14,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from signing_service.web.form_data import FormReader, FormRequest
@@ -141,6 +142,23 @@ def test_a_form_takes_none_of_the_files_that_a_process_may_have_open(monkeypatch
     body = body_of([("reference", None, b"x" * 70_000), ("document", "a.pdf", b"x" * 2_000_000)])[:end]
     with pytest.raises(BadRequest) if end else nullcontext():
         assert read(body)[1]["document"].read() == b"x" * 2_000_000
+
+
+def test_what_a_refused_form_brought_is_let_go_at_once():
+    def open_buffers() -> int:
+        return sum(isinstance(one, io.BytesIO) for one in gc.get_objects())
+
+    body = body_of([("document", "a.pdf", b"x")] * 50)
+    gc.collect()
+    gc.disable()
+    try:
+        before = open_buffers()
+        for refused, limits in ((body[:-4], {}), (body, {"parts": 49})):
+            with pytest.raises(HTTPException):
+                read(refused, **limits)
+        assert open_buffers() == before
+    finally:
+        gc.enable()
 
 
 def test_a_text_in_another_character_set_is_shown_as_damaged_and_costs_nothing_else():
