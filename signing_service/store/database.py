@@ -30,7 +30,13 @@ from sqlalchemy.orm import Session
 
 from signing_service.errors import ConfigurationError, DatabaseDownError, InputError, UnavailableError
 from signing_service.store.driver import Driver
-from signing_service.store.engine import BUSY_TIMEOUT, READ_ONLY, make_engine, wait_was_cancelled
+from signing_service.store.engine import (
+    BUSY_TIMEOUT,
+    READ_ONLY,
+    forget_cancelled_waits,
+    make_engine,
+    wait_was_cancelled,
+)
 from signing_service.store.guard import Guard
 from signing_service.store.together import Together
 from signing_service.store.wall_clock import WallClock
@@ -65,6 +71,7 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One writing transaction; raises UnavailableError when the database does not answer in time."""
+        forget_cancelled_waits()
         with (
             self._writers_turn(),
             unavailable_when_down(self.url),
@@ -113,6 +120,7 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A writing transaction without the ORM, for migrations and maintenance."""
+        forget_cancelled_waits()
         with self._writers_turn(), unavailable_when_down(self.url), self.engine.begin() as connection:
             yield connection
         _check_replicated()

@@ -130,6 +130,11 @@ def _listen_for_cancelled_waits(connection: Any, _record: object) -> None:
     connection.add_notice_handler(listen)
 
 
+def forget_cancelled_waits() -> None:
+    """Before a transaction: an earlier one whose connection was ended with its wait has failed, and that was said."""
+    _cancelled.seen = False
+
+
 def wait_was_cancelled() -> bool:
     """Whether the commit that has just returned in this thread lacks its synchronous standby; says so once."""
     seen, _cancelled.seen = _cancelled.seen, False

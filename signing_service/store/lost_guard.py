@@ -80,9 +80,13 @@ def require_guard(session: Session, guard: Guard, source: str) -> None:
 
     ``source`` names the backup in the command that begins the guard again.
     """
-    newest = publisher.newest(session)
-    if newest is None or guard.read() is not None:
+    if guard.read() is not None:
         return
+    newest = publisher.newest(session)
+    if newest is None:  # `init` publishes the first one: somebody has taken them out, so that nothing would be asked
+        raise ForkError(
+            f"there is no guard at {guard.path}, and no checkpoint in this backup", hint="restore another backup"
+        )
     own = _parsed(newest.note.encode())
     word = spelled(own.size, own.root)
     command = f"signing-service restore {source} --newest-checkpoint"

@@ -7,6 +7,7 @@ has no such places.
 
 from __future__ import annotations
 
+import traceback
 from math import inf
 from typing import IO, Any
 
@@ -16,6 +17,8 @@ from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+Fields = list[tuple[str, str]]
+Files = list[tuple[str, FileStorage]]
 Parsed = tuple[IO[bytes], "MultiDict[str, Any]", "MultiDict[str, Any]"]
 
 
@@ -32,31 +35,43 @@ class FormReader(FormDataParser):
         """Give the stream, the fields and the files (RFC 7578); the stream is limited already."""
         if mimetype != "multipart/form-data":
             return super().parse(stream, mimetype, content_length, options)
-        parser = MultipartParser(
-            stream,
-            (options or {}).get("boundary", ""),
-            content_length=-1 if content_length is None else content_length,
-            part_limit=inf if self.max_form_parts is None else self.max_form_parts,
-            memory_limit=inf,  # the stream's own limit holds; a part of more than 64 KB lies in a temporary file
-        )
-        fields: list[tuple[str, str]] = []
-        files: list[tuple[str, FileStorage]] = []
         try:
-            for part in parser:
-                if part.filename is None:
-                    fields.append((part.name, self._text(part)))
-                else:
-                    files.append((part.name, _file(part)))
-        except ParserLimitReached:
+            fields, files = self._read(stream, (options or {}).get("boundary", ""), content_length)
+        except (ParserLimitReached, RequestEntityTooLarge) as error:
+            _let_go(error)
             raise RequestEntityTooLarge from None
-        except (ParserError, UnicodeError, LookupError):  # a name or a text in a character set of its own
+        except (ParserError, UnicodeError, LookupError, BadRequest) as error:  # a text in a character set of its own
+            _let_go(error)
             raise BadRequest from None
         return stream, self.cls(fields), self.cls(files)
+
+    def _read(self, stream: IO[bytes], boundary: str, length: int | None) -> tuple[Fields, Files]:
+        parser = MultipartParser(
+            stream,
+            boundary,
+            content_length=-1 if length is None else length,
+            part_limit=inf if self.max_form_parts is None else self.max_form_parts,
+            memory_limit=inf,  # the stream's own limit holds
+            spool_limit=inf,  # no temporary files: one request could bring more than a process may have open
+        )
+        fields: Fields = []
+        files: Files = []
+        for part in parser:
+            if part.filename is None:
+                fields.append((part.name, self._text(part)))
+            else:
+                files.append((part.name, _file(part)))
+        return fields, files
 
     def _text(self, part: MultipartPart) -> str:
         if self.max_form_memory_size is not None and part.size > self.max_form_memory_size:
             raise RequestEntityTooLarge
         return str(part.raw, "utf-8", "replace")
+
+
+def _let_go(error: Exception) -> None:
+    """Free all that was read at once: the parser keeps its error, which by its traceback keeps the parser."""
+    traceback.clear_frames(error.__traceback__)
 
 
 def _file(part: MultipartPart) -> FileStorage:

@@ -108,6 +108,19 @@ def test_a_backup_older_than_what_was_published_is_refused(
     assert is_empty(elsewhere)
 
 
+def test_a_backup_whose_checkpoints_were_taken_out_begins_no_guard(
+    lived_in: Database, guard: Guard, elsewhere: str, tmp_path: Path
+):
+    with lived_in.begin() as session:
+        session.execute(text("DELETE FROM checkpoints"))
+    backup(lived_in, tmp_path / "changed")
+    guard.path.unlink()
+
+    with pytest.raises(ForkError, match="no checkpoint in this backup"):
+        restore(tmp_path / "changed", elsewhere, guard)
+    assert is_empty(elsewhere)
+
+
 def test_an_old_file_put_back_by_hand_takes_no_events(lived_in: Database, guard: Guard, tmp_path: Path):
     if lived_in.dialect == "sqlite":
         backup(lived_in, tmp_path / "old")

@@ -98,6 +98,25 @@ def test_a_commit_whose_wait_is_ended_is_not_acknowledged_nor_is_what_it_left_un
     assert settling.outcome == "done"
 
 
+@pytest.mark.parametrize("end", ["pg_terminate_backend", "pg_cancel_backend"])
+def test_what_the_same_thread_stores_once_the_standby_is_back_is_acknowledged(primary: Primary, end: str):
+    is_back = threading.Event()
+
+    def store_twice() -> None:
+        with pytest.raises(UnavailableError):
+            primary.store("signature")
+        is_back.wait()
+        primary.store("refusal")
+
+    storing = Doing(store_twice)
+    until(lambda: len(primary.ask(WAITING)) == 1)
+    primary.ask(f"SELECT {end}(pid) FROM ({WAITING}) waiting")
+    primary.wait_for("")
+    is_back.set()
+    storing.thread.join()
+    assert storing.outcome == "done"
+
+
 def test_of_many_who_wait_for_the_standby_one_hangs_and_the_others_are_told(
     primary: Primary, monkeypatch: pytest.MonkeyPatch
 ):

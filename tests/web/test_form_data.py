@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
+import tempfile
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +14,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 from werkzeug.test import EnvironBuilder
 
 from signing_service.web.form_data import FormReader, FormRequest
@@ -127,6 +131,34 @@ def test_a_field_too_long_or_parts_too_many_are_refused():
         read(long, memory=1000)
     with pytest.raises(RequestEntityTooLarge):
         read(two, parts=1)
+
+
+@pytest.mark.parametrize("end", [None, -4])
+def test_a_form_takes_none_of_the_files_that_a_process_may_have_open(monkeypatch: pytest.MonkeyPatch, end: int | None):
+    def refuse() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    body = body_of([("reference", None, b"x" * 70_000), ("document", "a.pdf", b"x" * 2_000_000)])[:end]
+    with pytest.raises(BadRequest) if end else nullcontext():
+        assert read(body)[1]["document"].read() == b"x" * 2_000_000
+
+
+def test_what_a_refused_form_brought_is_let_go_at_once():
+    def open_buffers() -> int:
+        return sum(isinstance(one, io.BytesIO) for one in gc.get_objects())
+
+    body = body_of([("document", "a.pdf", b"x")] * 50)
+    gc.collect()
+    gc.disable()
+    try:
+        before = open_buffers()
+        for refused, limits in ((body[:-4], {}), (body, {"parts": 49})):
+            with pytest.raises(HTTPException):
+                read(refused, **limits)
+        assert open_buffers() == before
+    finally:
+        gc.enable()
 
 
 def test_a_text_in_another_character_set_is_shown_as_damaged_and_costs_nothing_else():
