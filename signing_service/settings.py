@@ -261,6 +261,8 @@ def _read_secret(name: str, path: Path, read: Callable[[Path], bytes]) -> str:
     except OSError as error:
         made = isinstance(error, FileNotFoundError) and name in _MADE
         hint = "signing-service init makes it for a new service; else bring it back from its backup" if made else ""
+        if isinstance(error, PermissionError):
+            hint = "give it to the service's user (chown), or run this as that user"
         raise wrong(name, f"cannot read {path}: {error.strerror or type(error).__name__}", hint) from error
     except ValueError as error:
         raise wrong(name, f"{path} is not UTF-8 text") from error

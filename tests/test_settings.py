@@ -218,6 +218,16 @@ def test_a_missing_file_that_init_makes_leads_to_init_or_to_its_backup() -> None
     assert "init" not in refused.value.hint
 
 
+def test_a_secret_file_of_another_user_leads_to_its_owner() -> None:
+    def read(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    given = {"SIGNING_SERVICE_PUBLIC_URL": PUBLIC_URL, "SIGNING_SERVICE_SESSION_SECRET_FILE": "/run/secret"}
+    with pytest.raises(ConfigurationError, match="Permission denied") as refused:
+        parse_settings(given, read)
+    assert "chown" in refused.value.hint
+
+
 def test_a_secret_given_twice_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="is set twice"):
         parse({"/run/secret": b"one"}, KEY_PASSPHRASE="two", KEY_PASSPHRASE_FILE="/run/secret")

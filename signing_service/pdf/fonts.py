@@ -162,7 +162,13 @@ def open_fonts(folder: Path) -> Fonts:
     """Open the faces under a ``node_modules`` folder; raises ConfigurationError if one is missing."""
     scope = folder / _SCOPE
     packages = sorted({file.partition("/")[0] for file in _FILES.values()})
-    versions = {name: json.loads((scope / name / "package.json").read_bytes())["version"] for name in packages}
+    try:
+        versions = {name: json.loads((scope / name / "package.json").read_bytes())["version"] for name in packages}
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"there are no fonts in {folder}: {error.filename} is missing",
+            hint="run: make fonts, or set SIGNING_SERVICE_FONTS to a node_modules folder",
+        ) from error
     return Fonts({name: Face(name, scope / file, _scale(name)) for name, file in _FILES.items()}, versions)
 
 

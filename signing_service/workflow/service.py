@@ -213,5 +213,6 @@ def _check_keys(settings: Settings, keys: KeyStore, trust: TrustFile) -> None:
     if keys.root != trust.root or Signer(trust.record_origin, keys.record_signer()).verifier_key != trust.record_key:
         raise ConfigurationError(
             f"the keys in {settings.keys} are not those of this database",
-            hint="restore the keys that were made with it; the trust file names them",
+            hint="an old copy, from before the record's key was rotated, or another service's: copy the folder from "
+            "the machine where that was done, or from the newest backup",
         )

@@ -162,7 +162,7 @@ ROWS: list[tuple[Callable[[Path, Patch], None], str, str, str]] = [
     (fill_the_disk, "disk", "0.0 GiB free", "make room now"),
     (lock_the_folder, "disk", "cannot be written to", "chown"),
     (run_a_command_as_root, "disk", "guard.lock cannot be written to", "chown"),
-    (lose_the_fonts, "fonts", "font", "hint"),
+    (lose_the_fonts, "fonts", "there are no fonts in", "make fonts"),
     (interrupt_a_rotation, "keys", "a rotation of keys was interrupted", "keys resume"),
     (unplug_the_token, "keys", "is in a PKCS#11 token, but none is configured", "PKCS11_MODULE"),
     (keep_the_keys_of_a_backup, "keys", "keys is older than the last rotation: the record names a later seal", "copy"),

@@ -39,4 +39,5 @@ def test_an_older_schema_is_refused_with_what_to_do(installed: str, run: Run, ca
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     database.dispose()
     assert run(command, *(["--once"] if command == "worker" else [])) == 2
-    assert "hint: make a backup, then run signing-service upgrade" in capsys.readouterr().err
+    hint = "hint: make a backup with the version before, then run signing-service upgrade with this one"
+    assert hint in capsys.readouterr().err

@@ -93,6 +93,9 @@ def test_a_folder_without_fonts_is_named_with_the_remedy(tmp_path):
     with pytest.raises(ConfigurationError, match="no fonts in") as caught:
         find_fonts({"SIGNING_SERVICE_FONTS": str(tmp_path)})
     assert "make fonts" in caught.value.hint
+    with pytest.raises(ConfigurationError, match="no fonts in") as caught:
+        open_fonts(tmp_path)
+    assert "make fonts" in caught.value.hint
 
 
 def lines_of(text: str, language: str, width: float = 300) -> list[str]:

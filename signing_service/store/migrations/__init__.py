@@ -47,7 +47,7 @@ def check_schema(database: Database) -> None:
     if current != head:
         raise ConfigurationError(
             f"the database has schema {current or 'none'}, this version needs {head}",
-            hint="make a backup, then run signing-service upgrade",
+            hint="make a backup with the version before, then run signing-service upgrade with this one",
         )
 
 
