@@ -165,6 +165,7 @@ class Database:
 
     @contextmanager
     def _writers_turn(self) -> Iterator[None]:
+        wait_was_cancelled()  # of an earlier commit, which failed by itself: not to be taken for this one
         if self.dialect != "sqlite":
             yield
             return

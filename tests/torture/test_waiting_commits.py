@@ -98,6 +98,26 @@ def test_a_commit_whose_wait_is_ended_is_not_acknowledged_nor_is_what_it_left_un
     assert settling.outcome == "done"
 
 
+@pytest.mark.parametrize("end", ["pg_terminate_backend", "pg_cancel_backend"])
+def test_a_thread_whose_wait_was_ended_is_told_of_it_once_and_not_at_its_next_commit(primary: Primary, end: str):
+    came_back = threading.Event()
+
+    def store_twice() -> None:
+        with pytest.raises(DatabaseDownError):
+            primary.store("refusal")
+        came_back.wait()
+        primary.store("signature")
+
+    storing = Doing(store_twice)
+    until(lambda: len(primary.ask(WAITING)) == 1)
+    primary.ask(f"SELECT {end}(pid) FROM ({WAITING}) waiting")
+    until(lambda: primary.ask(WAITING) == [])
+    primary.wait_for("")
+    came_back.set()
+    storing.thread.join()
+    assert storing.outcome == "done"
+
+
 def test_of_many_who_wait_for_the_standby_one_hangs_and_the_others_are_told(
     primary: Primary, monkeypatch: pytest.MonkeyPatch
 ):
