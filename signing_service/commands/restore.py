@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
-from signing_service.errors import UsageError
+from signing_service.errors import FormatError, UsageError
 from signing_service.evidence.receipt import MAX_RECEIPT
 from signing_service.store.backup import restore
 from signing_service.store.guard import Guard
@@ -24,6 +24,8 @@ from signing_service.verify.wrapping import counted
 from signing_service.workflow import trust
 from signing_service.workflow.clock_check import check_clock_before
 from signing_service.workflow.service import open_service
+
+_WANTED = "a receipt or signed checkpoint that somebody kept, or the backup's own as this command prints it"
 
 
 def main(arguments: list[str]) -> int:
@@ -63,10 +65,9 @@ def _stated(text: str) -> Stated:
     except FileNotFoundError as error:
         stated = parse_stated(text)
         if stated is None:
-            raise UsageError(
-                f"--newest-checkpoint: {text} is neither a file nor SIZE:ROOT",
-                hint="a receipt or signed checkpoint that somebody kept, or the backup's own as this command prints it",
-            ) from error
+            raise UsageError(f"--newest-checkpoint: {text} is neither a file nor SIZE:ROOT", hint=_WANTED) from error
         return stated
+    except FormatError as error:
+        raise FormatError(f"--newest-checkpoint: {text}: {error.message}", hint=_WANTED) from error
     except OSError as error:
         raise UsageError(f"--newest-checkpoint: {text}: {error.strerror}") from error

@@ -148,3 +148,11 @@ def test_a_restored_database_of_other_keys_is_said_so(installed: str, folder: Pa
     (folder / "keys" / "record.pub").unlink()
     assert run("restore", "monday.backup") == 2
     assert "record.pub is missing" in capsys.readouterr().err
+
+
+def test_a_damaged_file_that_states_the_newest_checkpoint_is_named(
+    installed: str, folder: Path, run: Run, capsys: Printed
+) -> None:
+    (folder / "receipt.json").write_bytes(b"cut off by a mail")
+    assert run("restore", "monday.backup", "--newest-checkpoint", "receipt.json") == 1
+    assert "--newest-checkpoint: receipt.json: note has no" in capsys.readouterr().err

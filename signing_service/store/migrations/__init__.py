@@ -41,7 +41,8 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 def check_schema(database: Database) -> None:
     """Raise ConfigurationError unless the schema is exactly the one that this version needs."""
-    with database.connect() as connection:
+    with database.read() as session:  # a load balancer asks often, and nobody's writing is to be waited for
+        connection = session.connection()
         _refuse_newer(connection)
         current, head = _current(connection), _scripts().get_current_head()
     if current != head:
