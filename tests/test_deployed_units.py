@@ -113,7 +113,7 @@ def test_the_commands_of_the_page_put_the_name_and_the_address_into_the_caddyfil
     command = re.findall(r"^(sed .* deploy/Caddyfile) > ", README, re.MULTILINE)[0]
     done = subprocess.run(["sh", "-c", command], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert "\nsign.example.org {\n" in done.stdout
-    assert "reverse_proxy 127.0.0.1:8000\n" in done.stdout
+    assert "reverse_proxy 127.0.0.1:8000 {\n" in done.stdout
     assert "$" not in done.stdout
 
 

@@ -215,6 +215,13 @@ def test_both_proxies_let_through_the_longest_request_that_the_service_takes_and
         assert f"the service limits everything else to {MAX_REQUEST >> 20} MiB" in text
 
 
+def test_both_proxies_take_a_request_whole_before_the_service_has_to_wait_for_its_body() -> None:
+    caddy = (DEPLOY / "Caddyfile").read_text()
+    assert re.findall(r"request_buffers (\S+)", caddy) == re.findall(r"max_size (\S+)", caddy)
+    for path in (DEPLOY / "nginx").iterdir():
+        assert "proxy_request_buffering" not in path.read_text()  # which is on by itself
+
+
 def test_nginx_takes_no_address_that_a_visitor_claims() -> None:
     assert "X-Forwarded-For $remote_addr;" in (DEPLOY / "nginx" / "signing-service-proxy.conf").read_text()
 
