@@ -17,6 +17,8 @@ from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from signing_service.errors import InputError
+
 Fields = list[tuple[str, str]]
 Files = list[tuple[str, FileStorage]]
 Parsed = tuple[IO[bytes], "MultiDict[str, Any]", "MultiDict[str, Any]"]
@@ -25,7 +27,7 @@ Parsed = tuple[IO[bytes], "MultiDict[str, Any]", "MultiDict[str, Any]"]
 class FormReader(FormDataParser):
     """Reads the body of a form; other kinds than multipart/form-data as Werkzeug does.
 
-    Raises BadRequest for what is no such form or ends early, RequestEntityTooLarge beyond the request's limits
+    Raises InputError for what is no such form or ends early, RequestEntityTooLarge beyond the request's limits
     (`max_form_parts` parts, `max_form_memory_size` bytes of one field that is no file).
     """
 
@@ -42,7 +44,7 @@ class FormReader(FormDataParser):
             raise RequestEntityTooLarge from None
         except (ParserError, UnicodeError, LookupError, BadRequest) as error:  # a text in a character set of its own
             _let_go(error)
-            raise BadRequest from None
+            raise InputError("The connection was lost. Try again.", hint="Nothing was changed.") from None
         return stream, self.cls(fields), self.cls(files)
 
     def _read(self, stream: IO[bytes], boundary: str, length: int | None) -> tuple[Fields, Files]:

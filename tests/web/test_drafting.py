@@ -225,6 +225,6 @@ def test_a_form_that_breaks_off_is_refused_and_nothing_is_stored(officer: Visito
     sent = {"base_url": PUBLIC_URL, "content_type": "multipart/form-data; boundary=edge"}
     broken = officer.client.post(NEW, data=whole, **sent)
     assert broken.status_code == 400
-    assert "That could not be understood" in broken.text
+    assert "Nothing was changed." in broken.text
     assert FIELDS["reference"] not in officer.get("/secretariat/").text
     assert officer.client.post(NEW, data=whole + "--edge--\r\n", **sent).status_code == 303
