@@ -131,6 +131,12 @@ class ConfigurationError(SigningServiceError):
     exit_code = 2
 
 
+class ReplacedKeyError(ConfigurationError):
+    """This process has the record's key as it was before a rotation: another one, or itself once restarted, has not."""
+
+    status = 503
+
+
 class KeyStoreError(ConfigurationError):
     """A key is missing, readable by others, corrupt, mismatched or expired."""
 

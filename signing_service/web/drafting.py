@@ -25,7 +25,7 @@ from signing_service.web.forms import ConfirmForm
 from signing_service.web.visitor import officer_required, the_service, visitor
 from signing_service.workflow import drafts, overview, source_files
 
-MAX_FIELDS = 24 * MAX_PARTIES  # a party with two signatures in four languages has 20
+MAX_FIELDS = 64 * MAX_PARTIES  # a party with two signers in twelve languages has some 50; MAX_REQUEST bounds all
 
 Files = Mapping[str, bytes]
 

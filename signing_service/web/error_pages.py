@@ -13,7 +13,14 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from signing_service.errors import DamagedError, DatabaseDownError, ForkError, GuardError, SigningServiceError
+from signing_service.errors import (
+    DamagedError,
+    DatabaseDownError,
+    ForkError,
+    GuardError,
+    ReplacedKeyError,
+    SigningServiceError,
+)
 from signing_service.web.error_words import translated
 
 _log = logging.getLogger(__name__)
@@ -64,9 +71,11 @@ def _for_people(error: SigningServiceError) -> tuple[str, str]:
     if isinstance(error, GuardError):
         message = _("the record cannot be published just now")
         return message, _("try again later: what was confirmed is kept; the operator has to look at the disk")
+    again = _("try again; nothing is lost, a completed step gives the same answer")
+    if isinstance(error, ReplacedKeyError):
+        return _("the record cannot be published just now"), again
     if isinstance(error, DatabaseDownError):
-        hint = _("try again; nothing is lost, a completed step gives the same answer")
-        return _("the database does not answer"), hint
+        return _("the database does not answer"), again
     return error.message, error.hint
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from cryptography import x509
 from sqlalchemy.orm import Session
 
-from signing_service.errors import ConfigurationError
+from signing_service.errors import ConfigurationError, ReplacedKeyError
 from signing_service.evidence.trust import TrustFile, parse_trust_file
 from signing_service.pdf.fonts import Fonts, find_fonts, open_fonts
 from signing_service.pki.http_authority import HttpAuthority
@@ -203,7 +203,7 @@ def _check_identity(settings: Settings, public_url: str) -> None:
 def _check_record_key(signer: Signer, session: Session) -> None:
     current = installation.trust_file(session)
     if current is not None and trust_files.parse(current).record_key != signer.verifier_key:
-        raise ConfigurationError(
+        raise ReplacedKeyError(
             "the record's key was replaced while this process was running",
             hint="restart it: systemctl try-restart 'signing-service*', or docker compose restart service",
         )

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from signing_service.encoding import parse_canonical_json
-from signing_service.errors import ConfigurationError, KeyStoreError, UnavailableError
+from signing_service.errors import KeyStoreError, ReplacedKeyError, UnavailableError
 from signing_service.pki import keyfiles, rotation
 from signing_service.settings import parse_settings
 from signing_service.store import openings
@@ -82,7 +82,7 @@ def test_the_records_key_is_replaced_and_the_trust_file_succeeds(
 def test_a_process_that_still_has_the_old_key_signs_no_checkpoint(installed: str, run: Run) -> None:
     running = service()
     run("keys", "rotate", "record")
-    with pytest.raises(ConfigurationError, match="was replaced while this process was running"):
+    with pytest.raises(ReplacedKeyError, match="was replaced while this process was running"):
         running.publish()
 
 

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from signing_service.errors import DatabaseDownError, ForkError, GuardError, SigningServiceError, UnavailableError
+from signing_service.errors import (
+    DatabaseDownError,
+    ForkError,
+    GuardError,
+    ReplacedKeyError,
+    SigningServiceError,
+    UnavailableError,
+)
 from signing_service.workflow import login, overview
 from tests.cast import LIN
 from tests.web.visitor import Visitor
@@ -31,6 +38,7 @@ def test_who_is_signed_in_is_told_to_try_again(
     [
         (DatabaseDownError("the database at 10.0.0.7 does not answer", hint="look at 10.0.0.7"), "nothing is lost"),
         (GuardError("guard /srv/guard/checkpoint: Stale file handle", hint="free /srv"), "cannot be published"),
+        (ReplacedKeyError("the record's key was replaced", hint="systemctl try-restart"), "cannot be published"),
         (ForkError("there is no guard at /srv/guard/checkpoint", hint="put /srv back"), "not as it was published"),
     ],
 )
@@ -51,6 +59,6 @@ def test_where_the_operators_things_lie_stands_in_the_log_alone(
     answer = lin.get("/agreements/", headers={"Accept": asked})
     assert answer.status_code == 503
     assert told in answer.text
-    for secret in ("/srv", "10.0.0.7"):
+    for secret in ("/srv", "10.0.0.7", "systemctl"):
         assert secret not in answer.text
     assert error.message in caplog.text

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from signing_service.agreement.sheet_check import Composed, compose
-from signing_service.agreement.terms import MAX_LANGUAGES
+from signing_service.agreement.terms import MAX_LANGUAGES, MAX_PARTIES
 from signing_service.store import agreements, mandates
 from signing_service.web.drafting_form import typed
 from signing_service.workflow.drafts import replace_source
@@ -190,10 +190,11 @@ def test_a_published_agreement_is_corrected_in_the_form_and_changed_no_more(offi
 
 
 def test_an_agreement_of_very_many_parties_comes_in(officer: Visitor):
-    names = ("id", "name", "native_name", "country", "time_zone", "native_language", "country_name-en", "x", "y")
-    many = {f"parties-{row}-{name}": "" for row in range(120) for name in names}
+    titles = [f"signers-{signer}-title-{tag}" for signer in range(2) for tag in ("en", "zh", "ru", "th", "km", "lo")]
+    names = ("id", "name", "native_name", "country", "time_zone", "native_language", *titles, *"abcdefghijklmn")
+    many = {f"parties-{row}-{name}": "" for row in range(MAX_PARTIES) for name in names}
     data = {"csrf_token": officer.csrf, **many, **FIELDS}
-    assert len(data) > 1000
+    assert len(data) > 12_800
     answer = officer.client.post(NEW, base_url=PUBLIC_URL, data=data, content_type="multipart/form-data")
     assert answer.status_code == 303
 
