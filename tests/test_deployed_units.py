@@ -17,6 +17,7 @@ from signing_service.settings import parse_settings
 CHECKOUT = Path(__file__).parent.parent
 DEPLOY = CHECKOUT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+TIMERS = sorted((DEPLOY / "systemd").glob("*.timer"))
 RUNNING = [unit for unit in UNITS if "backup" not in unit.name]
 README = (DEPLOY / "README.md").read_text()
 PROGRAM = "/opt/signing-service/.venv/bin/signing-service"
@@ -52,7 +53,7 @@ def test_the_units_example_environment_parses() -> None:
     assert "SIGNING_SERVICE_LISTEN" not in environment, "an instance's port comes from its unit"
 
 
-@pytest.mark.parametrize("unit", [*UNITS, DEPLOY / "systemd" / "signing-service-backup.timer"], ids=name_of)
+@pytest.mark.parametrize("unit", [*UNITS, *TIMERS], ids=name_of)
 def test_each_unit_is_one_that_systemd_takes(unit: Path, tmp_path: Path) -> None:
     for command, option in re.findall(rf"{PROGRAM} ([a-z]+)(?: (--[a-z-]+))?", unit.read_text()):
         assert command in COMMANDS
@@ -88,6 +89,20 @@ def test_the_units_may_write_to_the_folders_that_the_pages_name() -> None:
     assert '"/backup/$$(date -u +%%F).signing"' in backup.read_text()
     for folder in (guard, maildir, *folders):
         assert f"`{folder}`" in README
+
+
+def test_each_night_a_backup_is_made_and_the_doctor_looks_and_a_failure_is_a_failed_unit() -> None:
+    assert [timer.stem for timer in TIMERS] == ["signing-service-backup", "signing-service-doctor"]
+    for timer in TIMERS:
+        unit = service_of(timer.with_suffix(".service"))
+        assert unit["Type"] == "oneshot"
+        assert not [name for name in unit if name.startswith(("Restart", "SuccessExitStatus"))]
+        assert not unit["ExecStart"].startswith("-")
+        assert re.search(r"^OnCalendar=\*-\*-\* 0\d:\d\d$", timer.read_text(), re.MULTILINE)
+        assert re.search(rf"^systemctl enable --now {timer.name}$", README, re.MULTILINE)
+    doctor = service_of(DEPLOY / "systemd" / "signing-service-doctor.service")
+    assert doctor["ExecStart"] == f"{PROGRAM} doctor"
+    assert "`signing-service-doctor.timer`" in (CHECKOUT / "docs" / "operations.md").read_text()
 
 
 def test_the_instances_that_the_page_starts_are_those_that_nginx_knows() -> None:

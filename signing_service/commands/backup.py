@@ -11,6 +11,7 @@ from pathlib import Path
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.errors import RecordError
+from signing_service.store import installation
 from signing_service.store.backup import backup, verify
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("file", type=Path, metavar="FILE", help="a new file; none is ever overwritten")
     options = parser.parse_args(arguments)
     settings = settings_from_environment()
-    database = Database(settings.database_url)
+    database = installation.open_database(settings.database_url)
     try:
         check_schema(database)
         backup(database, options.file)

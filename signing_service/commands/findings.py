@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from signing_service.encoding import format_time
 from signing_service.store import acts, outbox, publisher
+from signing_service.store.database import Database
 from signing_service.store.ledger import read_frontier
-from signing_service.store.standbys import look_at_standbys
+from signing_service.store.standbys import ADVICE, look_at_standbys, names_several
 from signing_service.store.standing import unpublished_since
 from signing_service.store.wall_clock import THE_DATABASE
 from signing_service.verify.wrapping import counted
@@ -94,19 +95,22 @@ def check_rotations(service: Service) -> Iterator[Finding]:
         yield Finding("wrong", "keys", problem, hint)
 
 
-def check_standby(service: Service) -> Iterator[Finding]:
-    """While a synchronous standby is missing no commit returns, and nothing else tells why."""
-    with service.database.read() as session:
+def check_standby(database: Database) -> Iterator[Finding]:
+    """While a synchronous standby is missing no commit returns, and nothing else tells why; nor that there is none."""
+    with database.read() as session:
         standbys = look_at_standbys(session)
     if standbys.problem:
-        hint = "bring it back, or go on without it: deploy/postgresql/synchronous HOST PORT '' on the primary"
-        yield Finding("wrong", "standby", standbys.problem, hint)
+        yield Finding("wrong", "standby", standbys.problem, ADVICE)
     elif standbys.following is None:
         text = "whether the synchronous standby follows cannot be seen; while it is missing nothing can be stored"
         yield Finding("warning", "standby", text, "GRANT pg_monitor to the role in DATABASE_URL")
     elif standbys.wanted:
         following = counted(standbys.following, "synchronous standby")
         yield Finding("ok", "standby", f"commits are on the disk of {following}, too")
+    elif names_several(database.url):
+        text = "commits wait for no standby: there is one copy only, and a lost disk is a lost signature"
+        hint = "once a standby follows the primary: deploy/postgresql/synchronous HOST PORT NAME"
+        yield Finding("warning", "standby", text, hint)
 
 
 def check_worker(service: Service) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ cut interrupted.
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,12 +19,12 @@ from signing_service.commands.terminal import make_parser, print_pairs, settings
 from signing_service.errors import UsageError
 from signing_service.pki import rotation
 from signing_service.pki.authority import PROFILES
-from signing_service.pki.keystore import RECORD, KeyStore
+from signing_service.pki.keystore import MAKING, PENDING, RECORD, KeyStore
 from signing_service.pki.rotation import Replaced
 from signing_service.record.note import Signer
 from signing_service.settings import Settings
 from signing_service.verify.wrapping import counted
-from signing_service.workflow.clock_check import open_to_write
+from signing_service.workflow.clock_check import open_to_record
 from signing_service.workflow.rotation import resume, rotate, rotate_record
 from signing_service.workflow.service import key_passphrase, open_keys, open_service, system_clock
 
@@ -51,7 +52,12 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     settings = settings_from_environment()
     if options.command == "rotate":
-        return _rotate(settings, options)
+        try:
+            return _rotate(settings, options)
+        except KeyboardInterrupt:
+            if any((settings.keys / folder).exists() for folder in (MAKING, PENDING)):
+                print("interrupted: signing-service keys resume finishes the rotation, or undoes it", file=sys.stderr)
+            raise
     if options.command == "offline":
         copy = rotation.take_root_offline(settings.keys, key_passphrase(settings), options.folder)
         print(f"the root's key is in {copy} and no longer here; make a second copy and keep them apart")
@@ -96,7 +102,7 @@ def _list(settings: Settings) -> None:
 
 
 def _rotate(settings: Settings, options: argparse.Namespace) -> int:
-    service = open_to_write(settings)
+    service = open_to_record(settings)
     if options.role == RECORD:
         if options.root_key:
             raise UsageError("the record's key does not depend on the root", hint="leave --root-key out")

@@ -16,7 +16,7 @@ from signing_service.store.tree import read_entries
 from signing_service.verify.options import whole_number
 from signing_service.verify.proof import EVENT_SUFFIX, SUFFIX
 from signing_service.verify.wrapping import counted
-from signing_service.workflow.clock_check import open_to_write
+from signing_service.workflow.clock_check import open_to_record
 from signing_service.workflow.erasure import erase
 from signing_service.workflow.proofs import newest_checkpoint, prove
 from signing_service.workflow.service import Service, open_service
@@ -83,7 +83,7 @@ def erase_event(arguments: list[str]) -> int:
     parser.add_argument("sequence", type=whole_number(0), help="of the event in the agreement, from 0")
     parser.add_argument("--reason", required=True, help="recorded in the event that says so")
     options = parser.parse_args(arguments)
-    service = open_to_write(settings_from_environment())
+    service = open_to_record(settings_from_environment())
     index = erase(service, options.agreement, options.sequence, options.reason)
     print(f"erased the event of entry {index}; the entry stays in the record")
     return 0

@@ -11,7 +11,7 @@ import sys
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.errors import SigningServiceError, UsageError
 from signing_service.verify.wrapping import counted
-from signing_service.workflow.clock_check import open_to_write
+from signing_service.workflow.clock_check import open_to_record
 from signing_service.workflow.renewal import Standing, due, renew, standings
 from signing_service.workflow.service import Service
 
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.agreement and options.all:
         raise UsageError("an agreement and --all are both given", hint="give one of them")
-    service = open_to_write(settings_from_environment())
+    service = open_to_record(settings_from_environment())
     if options.agreement:
         print(_line(renew(service, options.agreement)))
         return 0

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from signing_service.commands.terminal import make_parser, settings_from_environment
 from signing_service.store import installation
-from signing_service.store.database import Database
 from signing_service.store.migrations import check_schema, upgrade
 
 
 def main(arguments: list[str]) -> int:
     """Migrate."""
     make_parser("upgrade", __doc__).parse_args(arguments)
-    database = Database(settings_from_environment().database_url)
+    database = installation.open_database(settings_from_environment().database_url)
     try:
         if installation.find_on(database) is None:
             raise installation.missing()

@@ -41,15 +41,20 @@ from signing_service.store.migrations import upgrade
 from signing_service.store.tables import Challenge, LoginSession
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
+_KINDS = {"sqlite": (SQLITE_MAGIC, "an SQLite database"), "postgresql": (b"PGDMP", "a PostgreSQL database")}
+"""How a backup of each kind of database begins, and what it is one of."""
 
 
 def backup(database: Database, target: Path) -> None:
     """Write a consistent copy to the new file ``target`` (0600), durably; writers go on meanwhile.
 
-    Raises InputError if the file exists, UnavailableError when the disk or PostgreSQL's tools refuse.
+    Raises InputError if the file exists or its folder does not, UnavailableError when the disk or PostgreSQL's tools
+    refuse.
     """
     if target.exists():
         raise InputError(f"{target} exists already", hint="name another file; a backup is never overwritten")
+    if not target.parent.is_dir():
+        raise InputError(f"there is no folder {target.parent}", hint="make it, or name a file in another one")
     copy = _copy_sqlite if database.dialect == "sqlite" else _dump_postgresql
     _write_beside(target, lambda beside: copy(database.url, beside))
 
@@ -66,6 +71,7 @@ def restore(source: Path, url: str, guard: Guard, stated: Stated | None = None) 
     if stated is not None:
         lost_guard.require_none(guard)
     parsed = parse_url(url)
+    _check_kind(source, parsed.get_backend_name())
     if parsed.get_backend_name() == "sqlite":
         counts = _restore_sqlite(source, Path(str(parsed.database)), guard, stated)
     else:
@@ -73,6 +79,22 @@ def restore(source: Path, url: str, guard: Guard, stated: Stated | None = None) 
     if stated is not None:
         _begin_guard(url, guard, stated)
     return counts
+
+
+def _check_kind(source: Path, wanted: str) -> None:
+    try:
+        with source.open("rb") as file:
+            head = file.read(len(SQLITE_MAGIC))
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror}") from error
+    found = next((kind for kind, (magic, _) in _KINDS.items() if head.startswith(magic)), None)
+    if found is None:
+        raise InputError(f"{source} is no backup of {_KINDS[wanted][1]}")
+    if found != wanted:
+        raise InputError(
+            f"{source} is a backup of {_KINDS[found][1]}, and DATABASE_URL names {_KINDS[wanted][1]}",
+            hint="it goes back into a database of its own kind only: name such a one in SIGNING_SERVICE_DATABASE_URL",
+        )
 
 
 def verify(database: Database, guard: Guard) -> Counts:
@@ -129,13 +151,6 @@ def _end_what_was_open(database: Database) -> None:
 
 
 def _restore_sqlite(source: Path, target: Path, guard: Guard, stated: Stated | None) -> Counts:
-    try:
-        with source.open("rb") as file:
-            magic = file.read(len(SQLITE_MAGIC))
-    except OSError as error:
-        raise InputError(f"{source}: {error.strerror}") from error
-    if magic != SQLITE_MAGIC:
-        raise InputError(f"{source} is no backup of an SQLite database")
     _remove_if_empty(target)
     for taken in (target, target.with_name(target.name + "-wal")):  # a stray WAL would be played into the restored file
         if taken.exists():

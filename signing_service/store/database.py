@@ -225,7 +225,8 @@ def unavailable_when_down(url: URL) -> Iterator[None]:
         if isinstance(error, InternalError) and getattr(error.orig, "sqlstate", None) != _TOO_LONG_IDLE:
             raise
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()
-        raise _unavailable(url, reason[0] if reason else type(error).__name__) from error
+        words = reason[0] if reason else type(error).__name__
+        raise _unavailable(url, words, only_a_standby=any(of in str(error) for of in _STANDBYS_WORDS)) from error
 
 
 def address_of(url: URL) -> str:
@@ -236,7 +237,7 @@ def address_of(url: URL) -> str:
     return f"{url.database} at {', '.join(url.normalized_query.get('host', (named,)))}"
 
 
-def _unavailable(url: URL, reason: str) -> UnavailableError:
+def _unavailable(url: URL, reason: str, *, only_a_standby: bool) -> UnavailableError:
     """Say what a driver's words mean for who is signing, and what the operator has to do."""
     if any(words in reason for words in _FULL):
         return UnavailableError(
@@ -251,7 +252,8 @@ def _unavailable(url: URL, reason: str) -> UnavailableError:
     is_file = url.get_backend_name() == "sqlite"
     reason = reason.removeprefix("connection failed: ")  # of psycopg, before libpq's own words
     words = f"the database {address_of(url)} does not answer: {reason}"  # pages say less, in the visitor's language
-    return DatabaseDownError(words, hint=_FILE_ADVICE if is_file else _SERVER_ADVICE)
+    advice = _PRIMARY_ADVICE if only_a_standby else _SERVER_ADVICE
+    return DatabaseDownError(words, hint=_FILE_ADVICE if is_file else advice)
 
 
 _STANDBY_ADVICE = "end no commit that waits; bring the standby back, or tell the primary to go on without it"
@@ -259,12 +261,16 @@ _SERVER_ADVICE = (
     "see that PostgreSQL runs there, takes connections from this machine, and is the one that DATABASE_URL names; "
     "a service that runs goes on by itself once it answers"
 )
+_PRIMARY_ADVICE = (
+    "only a standby answers: the primary is dead or gone; deploy/postgresql/README.md, The primary dies"
+)
 _FILE_ADVICE = (
     "see which process keeps the file locked (fuser -v), and that its disk answers; "
     "a service that runs goes on by itself once it does"
 )
 _TOO_LONG_IDLE = "25P03"  # PostgreSQL has ended a transaction in which nothing was asked for IDLE_TIMEOUT
 _FULL = ("disk is full", "No space left on device", "Disk quota exceeded")  # SQLite's words, PostgreSQL's
+_STANDBYS_WORDS = ("session is read-only", "server is in hot standby mode")  # libpq's, by target_session_attrs
 _FAILING = ("disk I/O error", "Input/output error", "readonly database")
 
 

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from signing_service.errors import ConfigurationError, ConflictError
-from signing_service.store.database import Database
+from signing_service.store.database import Database, parse_url
 from signing_service.store.driver import Driver
+from signing_service.store.guard import Guard
 from signing_service.store.tables import Installation
 
 THE_ROW = 1
 _TRUST_FILE = "SELECT trust_file FROM installation WHERE id = :id"
 _HELD = " FOR NO KEY UPDATE"
+_MAKE_IT = "run `signing-service init` once, or bring a backup back: `signing-service restore FILE`"
+
+
+def open_database(url: str, *, guard: Guard | None = None) -> Database:
+    """The database of a service that is there; Database itself would make a file where there is none.
+
+    Raises ConfigurationError where SQLite's file is not there, or is somebody else's.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _check_file(Path(str(parsed.database)))
+    return Database(url, guard=guard)
+
+
+def _check_file(path: Path) -> None:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = f"DATABASE_URL names it; where it does so rightly, {_MAKE_IT}"
+        raise ConfigurationError(f"there is no database at {path}", hint=hint) from error
+    except PermissionError as error:
+        raise _not_ours(path) from error
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise _not_ours(file)
+
+
+def _not_ours(path: Path) -> ConfigurationError:
+    hint = "it is another user's: give it to the service's user (chown), or run this as that user"
+    return ConfigurationError(f"DATABASE_URL: {path} cannot be read and written", hint=hint)
 
 
 def missing() -> ConfigurationError:
     """What is raised where the database belongs to no service."""
-    hint = "run `signing-service init` once, or bring a backup back: `signing-service restore FILE`"
-    return ConfigurationError("the database is empty", hint=hint)
+    return ConfigurationError("the database is empty", hint=_MAKE_IT)
 
 
 def find(session: Session) -> Installation | None:

@@ -4,8 +4,8 @@ Example::
 
     with database.read() as session:
         standbys = look_at_standbys(session)
-    if standbys.following is not None and standbys.following < standbys.wanted:
-        print("nothing can be stored")
+    if standbys.problem:
+        print(f"nothing can be stored: {standbys.problem}")
 """
 
 from __future__ import annotations
@@ -14,8 +14,13 @@ import re
 from typing import NamedTuple
 
 from sqlalchemy import text
+from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
+from signing_service.errors import UnavailableError
+from signing_service.store.database import Database
+
+ADVICE = "bring it back, or go on without it: deploy/postgresql/synchronous HOST PORT '' on the primary"
 _COUNTED = re.compile(r"\s*(?:FIRST|ANY)?\s*(\d+)\s*\(", re.IGNORECASE)
 _NAMES = "SELECT current_setting('synchronous_standby_names'), pg_has_role('pg_read_all_stats', 'USAGE')"
 _FOLLOWING = """
@@ -48,6 +53,19 @@ def look_at_standbys(session: Session) -> Standbys:
     if not wanted:
         return Standbys(0, 0)
     return Standbys(wanted, session.execute(text(_FOLLOWING)).scalar_one() if may_see else None)
+
+
+def check_standbys(database: Database) -> None:
+    """Raise UnavailableError where a commit would wait for a standby that is not there, perhaps for ever."""
+    with database.read() as session:
+        standbys = look_at_standbys(session)
+    if standbys.problem:
+        raise UnavailableError(standbys.problem, hint=f"nothing was begun: {ADVICE}")
+
+
+def names_several(url: URL) -> bool:
+    """Whether a database's URL names several servers, of which one is the primary."""
+    return "," in url.get_dialect()().create_connect_args(url)[1].get("host", "")
 
 
 def wanted_by(names: str) -> int:

@@ -27,6 +27,7 @@ from signing_service.record.entry import SERVICE_SCOPE
 from signing_service.settings import Settings
 from signing_service.store import agreements
 from signing_service.store.database import Database, parse_url
+from signing_service.store.standbys import check_standbys
 from signing_service.store.standing import standing_still
 from signing_service.store.wall_clock import LARGEST_STEP, THE_DATABASE
 from signing_service.workflow.service import Clock, Service, open_service, read_anchors, system_clock
@@ -128,6 +129,13 @@ def open_to_write(settings: Settings) -> Service:
     """Open a service for who records something by its clock; raises as open_service and check_clock."""
     service = open_service(settings)
     check_clock(service)
+    return service
+
+
+def open_to_record(settings: Settings) -> Service:
+    """As open_to_write, for a command that records at once; UnavailableError where no commit would return."""
+    service = open_to_write(settings)
+    check_standbys(service.database)
     return service
 
 

@@ -34,6 +34,7 @@ from signing_service.record.note import Signer, VerifierKey
 from signing_service.settings import Settings
 from signing_service.store import installation, ledger, openings, publisher
 from signing_service.store.database import Database
+from signing_service.store.standbys import check_standbys
 from signing_service.workflow import codes, trust
 from signing_service.workflow.service import Service, key_passphrase, open_service, open_token
 
@@ -102,8 +103,9 @@ def resume(settings: Settings) -> bool:
     """Finish an interrupted rotation if the record knows of it, else undo it; give whether it was finished."""
     if not any((settings.keys / folder).exists() for folder in (MAKING, PENDING)):
         raise KeyStoreError("no rotation of keys was interrupted", hint="signing-service keys lists them")
-    database = Database(settings.database_url)
+    database = installation.open_database(settings.database_url)
     try:
+        check_standbys(database)  # what is finished or undone is published afterwards
         finished = _is_recorded(settings, database)
     finally:
         database.dispose()

@@ -113,7 +113,7 @@ def open_service(settings: Settings, clock: Clock = system_clock, wall_clock: Wa
     ``wall_clock``: that of an earlier process, which was compared with others (workflow.clock_check).
     """
     guard = Guard(settings.guard)
-    database = Database(settings.database_url, guard=guard)
+    database = installation.open_database(settings.database_url, guard=guard)
     database.wall_clock = wall_clock or database.wall_clock
     installed = installation.find_on(database)
     if installed is None:

@@ -102,7 +102,7 @@ def test_a_database_that_is_not_the_demo_s_is_refused(installed: str, folder: Pa
     assert contents(folder) == before
 
 
-def test_serve_refuses_an_empty_database_with_what_to_do(tmp_path: Path) -> None:
+def test_serve_refuses_a_database_that_is_not_there_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     settings = {
         "PUBLIC_URL": "https://sign.example.org",
@@ -113,7 +113,7 @@ def test_serve_refuses_an_empty_database_with_what_to_do(tmp_path: Path) -> None
     with running(tmp_path, "serve", **settings) as server:
         printed = server.wait_for("hint: ")
         assert server.process.wait(60) == 2
-    assert "error: the database is empty" in printed
+    assert "error: there is no database at var/service.sqlite3" in printed
     assert "Traceback" not in printed
 
 

@@ -30,7 +30,9 @@ def test_a_new_service_is_well_but_for_what_is_still_to_be_set(
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_before_init_it_says_what_is_missing(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_before_init_it_says_what_is_missing(
+    run: Run, folder: Path, database_kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "secrets").mkdir()
     (folder / "var").mkdir()
     for name in ("key-passphrase", "session-secret"):
@@ -39,9 +41,10 @@ def test_before_init_it_says_what_is_missing(run: Run, folder: Path, capsys: pyt
     assert run("doctor") == 1
     printed = capsys.readouterr().out
     assert "wrong    keys       keys directory keys is missing" in printed
-    assert "wrong    database   the database is empty" in printed
-    assert "hint: run `signing-service init` once, or bring a backup back" in printed
-    assert printed.count("the database is empty") == 1, "what stands in the way of several checks is said once"
+    there = {"sqlite": "there is no database at var/service.sqlite3", "postgresql": "the database is empty"}
+    assert f"wrong    database   {there[database_kind]}" in printed
+    assert "run `signing-service init` once, or bring a backup back" in " ".join(printed.split())
+    assert printed.count(there[database_kind]) == 1, "what stands in the way of several checks is said once"
 
 
 def break_permissions(folder: Path) -> None:
@@ -71,7 +74,7 @@ def damage_the_guard(folder: Path) -> None:
         (break_permissions, "keys/seal.key is readable by others"),
         (lose_a_key, "keys/timestamp.key is missing"),
         (publish_the_passphrase, "secrets/key-passphrase is readable by others"),
-        (forget_history, "the database is empty"),
+        (forget_history, "there is no database at var/service.sqlite3"),
         (damage_the_guard, "guard"),
     ],
 )

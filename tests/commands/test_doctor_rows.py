@@ -19,6 +19,7 @@ from signing_service.pki.keystore import KeyStore
 from signing_service.settings import parse_settings
 from signing_service.store import ledger
 from signing_service.store.backup import backup
+from signing_service.store.standbys import Standbys
 from signing_service.workflow.renewal import Standing
 from signing_service.workflow.rotation import rotate
 from signing_service.workflow.service import open_service, system_clock
@@ -195,6 +196,43 @@ def test_the_row_is_wrong_and_says_what_to_do(
     ]
     assert found, lines
     assert hint in found[0][1]
+
+
+def test_keys_that_are_half_changed_hide_no_missing_standby(
+    installed: str, folder: Path, run: Run, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupt_a_rotation(folder, monkeypatch)
+    monkeypatch.setattr(findings, "look_at_standbys", lambda _: Standbys(1, 0))
+    assert run("doctor") == 1
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "wrong keys keys/next is there" in printed
+    assert "wrong standby 0 of 1 synchronous standbys follow the database" in printed
+
+
+@pytest.mark.parametrize("command", ["doctor", "status", "serve", "backup", "upgrade"])
+def test_a_mistyped_path_is_named_and_nothing_is_made_there(
+    command: str, installed: str, folder: Path, run: Run, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_to(monkeypatch, DATABASE_URL="sqlite:///var/servce.sqlite3")
+    assert run(command, *(["monday.backup"] if command == "backup" else [])) == (1 if command == "doctor" else 2)
+    printed = " ".join("".join(capsys.readouterr()).split())
+    assert printed.count("there is no database at var/servce.sqlite3") == 1
+    assert "run `signing-service init` once, or bring a backup back: `signing-service restore FILE`" in printed
+    assert not list(folder.glob("var/servce*"))
+    assert not list(folder.glob("monday*"))
+
+
+@pytest.mark.parametrize("name", ["service.sqlite3", "service.sqlite3-wal"])
+def test_a_database_file_of_another_user_is_to_be_given_back(
+    name: str, installed: str, folder: Path, run: Run, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "var" / "service.sqlite3-wal").touch()
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != name and real(path, mode))
+    assert run("status") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"error: DATABASE_URL: var/{name} cannot be read and written" in said
+    assert "hint: it is another user's: give it to the service's user (chown)" in said
 
 
 def test_a_database_that_does_not_answer_is_one_finding_with_its_address_and_no_password(

@@ -22,7 +22,7 @@ from signing_service.store.database import Database
 from signing_service.verify.shapes import check_shape
 from signing_service.workflow.proofs import prove
 from signing_service.workflow.service import Service, open_service
-from tests.commands.conftest import Run
+from tests.commands.conftest import OFFICER, Run
 from tests.store.world import RECORD_SIGNER
 
 Printed = pytest.CaptureFixture[str]
@@ -292,7 +292,7 @@ def test_a_file_without_tables_that_another_command_left_is_an_empty_place(
 ) -> None:
     assert run("backup", BACKUP) == 0
     lose_the_database(folder)
-    assert run("doctor") == 1
+    assert run("init", *OFFICER) == 2  # it finds the guard
     assert (folder / "var" / "service.sqlite3").exists()
 
     assert run("restore", BACKUP) == 0

@@ -74,6 +74,32 @@ def test_a_backup_is_its_owners_alone_and_overwrites_nothing(lived_in: Database,
     assert list(tmp_path.glob("*.tmp*")) == []
 
 
+def test_a_backup_into_a_folder_that_is_not_there_names_the_folder(lived_in: Database, tmp_path: Path):
+    with pytest.raises(InputError, match=f"there is no folder {tmp_path}/backups$"):
+        backup(lived_in, tmp_path / "backups" / "monday")
+
+
+def test_a_backup_goes_into_no_database_of_another_kind(lived_in: Database, guard: Guard, tmp_path: Path):
+    backup(lived_in, tmp_path / "backup")
+    here, there, url = {
+        "sqlite": ("an SQLite", "a PostgreSQL", "postgresql://signing@127.0.0.1:1/signing"),
+        "postgresql": ("a PostgreSQL", "an SQLite", f"sqlite:///{tmp_path}/restored.db"),
+    }[lived_in.dialect]
+
+    said = f"is a backup of {here} database, and DATABASE_URL names {there} database$"
+    with pytest.raises(InputError, match=said):
+        restore(tmp_path / "backup", url, guard)
+    assert not (tmp_path / "restored.db").exists()
+
+
+def test_what_is_no_backup_is_called_so(elsewhere: str, guard: Guard, tmp_path: Path):
+    (tmp_path / "letter").write_text("Dear colleagues")
+
+    with pytest.raises(InputError, match=r"letter is no backup of an? (SQLite|PostgreSQL) database$"):
+        restore(tmp_path / "letter", elsewhere, guard)
+    assert is_empty(elsewhere)
+
+
 def test_a_backup_taken_while_the_service_writes_is_one_moment(
     lived_in: Database, guard: Guard, elsewhere: str, tmp_path: Path
 ):

@@ -6,17 +6,17 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import psycopg
 import pytest
 
 from signing_service.commands.findings import check_standby
+from signing_service.errors import DatabaseDownError
 from signing_service.store.backup import backup, restore
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
+from tests.store.world import publish
 from torture.postgres import HOST, PROGRAMS, Cluster, Server, run_script
 
 
@@ -77,23 +77,24 @@ def test_a_backup_is_made_and_restored_under_the_address_of_two_servers_whicheve
 ):
     monkeypatch.setenv("PATH", str(PROGRAMS), prepend=":")
     primary = fail_over(cluster)
-    database = Database(cluster.url)
+    guard = Guard(tmp_path / "guard")
+    database = Database(cluster.url, guard=guard)
     upgrade(database)
+    publish(database, guard)
     with psycopg.connect(f"host={HOST} port={primary.port} user=signing dbname=signing", autocommit=True) as connection:
         connection.execute("CREATE DATABASE restored")
 
     backup(database, tmp_path / "backup")
-    counts = restore(tmp_path / "backup", cluster.url.replace("/signing?", "/restored?"), Guard(tmp_path / "guard"))
+    counts = restore(tmp_path / "backup", cluster.url.replace("/signing?", "/restored?"), guard)
 
     database.dispose()
-    assert counts.entries == 0
+    assert counts.checkpoints == 1
 
 
 def standby_rows(cluster: Cluster, role: str = "signing") -> list[tuple[str, str]]:
     """What ``doctor`` says of the standby: level and text."""
     database = Database(cluster.url.replace("signing@", f"{role}@"))
-    service: Any = SimpleNamespace(database=database)
-    found = [(finding.level, f"{finding.text} {finding.hint}") for finding in check_standby(service)]
+    found = [(finding.level, f"{finding.text} {finding.hint}") for finding in check_standby(database)]
     database.dispose()
     return found
 
@@ -118,6 +119,29 @@ def test_doctor_names_the_standby_that_all_writing_waits_for(cluster: Cluster):
     assert "synchronous HOST PORT ''" in said
     cluster.standby.start()
     wait_for(cluster, "ok")
+
+
+def test_after_a_promotion_doctor_says_that_there_is_one_copy_only(cluster: Cluster):
+    fail_over(cluster)
+    [(level, said)] = standby_rows(cluster)
+    assert level == "warning"
+    assert "there is one copy only, and a lost disk is a lost signature" in said
+    assert "synchronous HOST PORT NAME" in said
+
+
+@pytest.mark.parametrize("wanted", ["read-write", "primary"])
+@pytest.mark.parametrize("standby_first", [False, True])
+def test_where_only_a_standby_answers_that_is_said(cluster: Cluster, wanted: str, standby_first: bool):
+    cluster.add_standby(synchronous=True)
+    cluster.primary.kill()
+    assert cluster.standby is not None
+    servers = [cluster.primary, cluster.standby]
+    hosts = "&".join(f"host={HOST}:{server.port}" for server in (reversed(servers) if standby_first else servers))
+    database = Database(f"postgresql://signing@/signing?{hosts}&target_session_attrs={wanted}")
+    with pytest.raises(DatabaseDownError) as refused, database.look() as session:
+        session.connection()
+    database.dispose()
+    assert "only a standby answers: the primary is dead or gone" in refused.value.hint
 
 
 def test_a_role_that_may_not_see_standbys_does_not_call_them_missing(cluster: Cluster):

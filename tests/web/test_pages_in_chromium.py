@@ -219,6 +219,20 @@ def test_an_officer_brings_in_a_draft_names_its_people_and_publishes_it(
     check(page)
 
 
+def test_a_mistake_under_one_field_leaves_the_one_beside_it_in_its_line(screen: Screens, live: LiveServer):
+    page = screen().sign_in(OFFICER).page
+    page.goto("/secretariat/agreements/new")
+    page.get_by_label("Version").fill("1.0")
+    page.get_by_role("button", name="Save the draft").last.click()
+    expect(page.locator("#reference-error")).to_be_visible()
+    page.wait_for_load_state("load")
+    number, version = page.get_by_label("Number").bounding_box(), page.get_by_label("Version").bounding_box()
+    assert number is not None
+    assert version is not None
+    assert version["x"] > number["x"], "beside one another"
+    assert version["y"] == number["y"]
+
+
 def test_the_back_button_in_the_middle_of_signing_begins_it_anew(screen: Screens, live: LiveServer):
     window = screen().sign_in(LIN)
     window.page.goto("/agreements/")
