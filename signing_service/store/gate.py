@@ -41,7 +41,7 @@ class Gate:
 
     @contextmanager
     def passing(self) -> Iterator[None]:
-        """Around a writer's transaction: raises DatabaseDownError when it is refused, or its commit lacks the standby."""
+        """Around a writer's transaction: raises DatabaseDownError when refused, or if its commit lacks the standby."""
         self.check()
         with self._replicated():
             yield
