@@ -17,6 +17,7 @@ from signing_service.store.backup import backup, restore
 from signing_service.store.database import Database
 from signing_service.store.guard import Guard
 from signing_service.store.migrations import upgrade
+from tests.store.world import publish
 from torture.postgres import HOST, PROGRAMS, Cluster, Server, run_script
 
 
@@ -79,11 +80,13 @@ def test_a_backup_is_made_and_restored_under_the_address_of_two_servers_whicheve
     primary = fail_over(cluster)
     database = Database(cluster.url)
     upgrade(database)
+    guard = Guard(tmp_path / "guard")
+    publish(database, guard)
     with psycopg.connect(f"host={HOST} port={primary.port} user=signing dbname=signing", autocommit=True) as connection:
         connection.execute("CREATE DATABASE restored")
 
     backup(database, tmp_path / "backup")
-    counts = restore(tmp_path / "backup", cluster.url.replace("/signing?", "/restored?"), Guard(tmp_path / "guard"))
+    counts = restore(tmp_path / "backup", cluster.url.replace("/signing?", "/restored?"), guard)
 
     database.dispose()
     assert counts.entries == 0
