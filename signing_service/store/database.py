@@ -30,13 +30,8 @@ from sqlalchemy.orm import Session
 
 from signing_service.errors import ConfigurationError, DatabaseDownError, InputError, UnavailableError
 from signing_service.store.driver import Driver
-from signing_service.store.engine import (
-    BUSY_TIMEOUT,
-    READ_ONLY,
-    forget_cancelled_waits,
-    make_engine,
-    wait_was_cancelled,
-)
+from signing_service.store.engine import BUSY_TIMEOUT, READ_ONLY, make_engine
+from signing_service.store.gate import Gate
 from signing_service.store.guard import Guard
 from signing_service.store.together import Together
 from signing_service.store.wall_clock import WallClock
@@ -58,6 +53,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         self.guard = guard
         self.wall_clock = WallClock()
+        self.gate = Gate()
         self._writers = threading.Lock()
         self._settling = Together[None]()
         self.engine = make_engine(self.url, pool_size)
@@ -71,15 +67,15 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One writing transaction; raises UnavailableError when the database does not answer in time."""
-        forget_cancelled_waits()
         with (
+            self.gate.passing(),
             self._writers_turn(),
             unavailable_when_down(self.url),
             Session(self.engine, **self._options()) as session,
             session.begin(),
         ):
             yield session
-        _check_replicated()
+            self.gate.check()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -120,10 +116,14 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A writing transaction without the ORM, for migrations and maintenance."""
-        forget_cancelled_waits()
-        with self._writers_turn(), unavailable_when_down(self.url), self.engine.begin() as connection:
+        with (
+            self.gate.passing(),
+            self._writers_turn(),
+            unavailable_when_down(self.url),
+            self.engine.begin() as connection,
+        ):
             yield connection
-        _check_replicated()
+            self.gate.check()
 
     def settle(self) -> None:
         """Return once everything that could be read before this was called is kept as an own commit would be.
@@ -139,6 +139,16 @@ class Database:
     def _commit_nothing(self) -> None:
         with self.begin() as session:
             Driver.of(session).row(_NOTHING)
+
+    def try_to_commit(self) -> None:
+        """Make a commit, though writers are refused, and let them through again once it has returned.
+
+        It waits for the synchronous standby, however long that is away. Raises UnavailableError, at once where
+        another one is under way.
+        """
+        with self.gate.trial(), unavailable_when_down(self.url), self.engine.begin() as connection:
+            if self.dialect == "postgresql":
+                Driver(connection).row(_NOTHING)
 
     def check_durability(self) -> None:
         """Raise ConfigurationError unless a commit that returned survives a power loss."""
@@ -198,12 +208,6 @@ def keeps_commits(values: Mapping[str, str]) -> bool:
     return not values["synchronous_standby_names"] or values["synchronous_commit"] not in _OWN_DISK
 
 
-def _check_replicated() -> None:
-    if wait_was_cancelled():
-        words = "the database does not answer: somebody has cancelled the wait for its synchronous standby"
-        raise DatabaseDownError(words, hint=_STANDBY_ADVICE)
-
-
 # Something to wait for: a commit that has written nothing waits for no standby.
 _NOTHING = """
     SELECT pg_logical_emit_message(true, 'signing-service', '') WHERE current_setting('synchronous_standby_names') <> ''
@@ -256,7 +260,6 @@ def _unavailable(url: URL, reason: str, *, only_a_standby: bool) -> UnavailableE
     return DatabaseDownError(words, hint=_FILE_ADVICE if is_file else advice)
 
 
-_STANDBY_ADVICE = "end no commit that waits; bring the standby back, or tell the primary to go on without it"
 _SERVER_ADVICE = (
     "see that PostgreSQL runs there, takes connections from this machine, and is the one that DATABASE_URL names; "
     "a service that runs goes on by itself once it answers"

@@ -26,6 +26,14 @@ _NAMES = "SELECT current_setting('synchronous_standby_names'), pg_has_role('pg_r
 _FOLLOWING = """
     SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')
 """
+PATIENCE = 10  # seconds that a commit waits for its standby: one that starts anew is back before
+# Of this service's own connections; those of its role are seen and ended without further rights.
+_END = """
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = current_user AND wait_event = 'SyncRep'
+    AND application_name = current_setting('application_name')
+    AND state_change <= clock_timestamp() - make_interval(secs => :patience)
+"""
 
 
 class Standbys(NamedTuple):
@@ -66,6 +74,16 @@ def check_standbys(database: Database) -> None:
 def names_several(url: URL) -> bool:
     """Whether a database's URL names several servers, of which one is the primary."""
     return "," in url.get_dialect()().create_connect_args(url)[1].get("host", "")
+
+
+def end_waits(session: Session) -> int:
+    """End the waits of the service's commits that have lasted longer than PATIENCE; gives how many there were.
+
+    Whoever waited is told that the database does not answer: what it wrote is on the primary, and may be lost with it.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return 0
+    return len(session.execute(text(_END), {"patience": PATIENCE}).all())
 
 
 def wanted_by(names: str) -> int:

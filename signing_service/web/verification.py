@@ -18,7 +18,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
 from signing_service import resources
-from signing_service.errors import InputError, LimitError, UnavailableError
+from signing_service.errors import DatabaseDownError, InputError, LimitError, UnavailableError
 from signing_service.evidence.trust import fingerprint, fingerprint_text
 from signing_service.verify.html import REASONS
 from signing_service.verify.kinds import RECEIPT, kind_of
@@ -65,6 +65,8 @@ def check() -> ResponseReturnValue:
             kind = kind_of(submission.data)
             return render_template("public/no_agreement.html", name=submission.name, kind=kind, receipt=kind is RECEIPT)
         result = _verify(submission)
+    except DatabaseDownError:
+        raise  # its words are for the operator
     except (InputError, UnavailableError) as error:
         return _page(failure=error), error.status
     saved = "data:text/html;base64," + b64encode(_saved(result).encode()).decode()

@@ -8,8 +8,10 @@ An entry of the agreement whose opening the feed withholds is an alarm for the p
 
 from __future__ import annotations
 
+import contextlib
+
 from signing_service.agreement.terms import Terms
-from signing_service.errors import NotFoundError
+from signing_service.errors import DatabaseDownError, NotFoundError
 from signing_service.evidence.event_lines import BundledEvent, format_event_lines
 from signing_service.store import agreements, feeds, openings
 from signing_service.store.tables import Feed
@@ -67,6 +69,7 @@ def read_feed(service: Service, agreement_id: str, token: str, start: int) -> by
         feed = feeds.find(session, agreement_id, token)
         found = openings.of_scope_from(session, agreement_id, start, PAGE)
     if feeds.needs_touch(feed, now=now):
-        with service.database.begin() as session:
+        # who only reads goes on while nothing can be stored
+        with contextlib.suppress(DatabaseDownError), service.database.begin() as session:
             feeds.touch(session, feed.id, now=now)
     return format_event_lines(BundledEvent(one.index, one.entry, one.event, one.salt) for one in found)

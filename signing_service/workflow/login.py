@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from signing_service.errors import DatabaseDownError
 from signing_service.store import people, sessions
 from signing_service.store.tables import Person
 from signing_service.workflow import codes
@@ -99,9 +101,10 @@ def session_person(service: Service, token: str, *, seen: bool = True) -> Sessio
         return None
     seen_at = login.last_seen
     if seen and sessions.needs_touch(login, now=now):
-        seen_at = now
-        with service.database.begin() as session:
-            sessions.touch(session, token, now=now)
+        with contextlib.suppress(DatabaseDownError):  # who only reads goes on while nothing can be stored
+            with service.database.begin() as session:
+                sessions.touch(session, token, now=now)
+            seen_at = now
     return SessionPerson(
         login.person,
         login.name,

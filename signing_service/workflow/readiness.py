@@ -78,6 +78,7 @@ def _check_standby(service: Service) -> None:
         standbys = look_at_standbys(session)
     if standbys.problem:
         raise UnavailableError(standbys.problem)
+    service.database.gate.check()
 
 
 def _check_schema(service: Service) -> None:

@@ -174,6 +174,7 @@ def test_mails_that_were_sent_cost_nothing_to_count_the_others(full: Database):
         assert plan.count("ix_outbox_state_next_attempt (state=?)") == 2, plan
         assert "SCAN" not in plan, plan
     else:
+        plan = plan.replace("(state)::text", "state")  # as the table's own rows are looked at, or the index alone
         assert "Index Cond: (state = 'waiting'::text)" in plan, plan
         assert "ix_outbox_failed" in plan or "Index Cond: (state = 'failed'::text)" in plan, "either is as good"
         assert "Seq Scan" not in plan, plan

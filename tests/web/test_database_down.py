@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
@@ -15,8 +17,10 @@ from signing_service.errors import (
     UnavailableError,
 )
 from signing_service.workflow import login, overview
-from tests.cast import LIN
+from signing_service.workflow.feeds import make_feed
+from tests.cast import LIN, NANJING
 from tests.web.visitor import Visitor
+from tests.workflow.world import World
 
 
 @pytest.mark.parametrize("path", ["/agreements/", "/api/session"])
@@ -62,3 +66,42 @@ def test_where_the_operators_things_lie_stands_in_the_log_alone(
     for secret in ("/srv", "10.0.0.7", "systemctl"):
         assert secret not in answer.text
     assert error.message in caplog.text
+
+
+def refuse_writers(world: World) -> None:
+    """As if the synchronous standby were away."""
+    world.service.database.gate.is_watched = True
+    world.service.database.gate.close()
+
+
+def test_who_only_reads_goes_on_while_nothing_can_be_stored(visit: Callable[..., Visitor], world: World):
+    lin = visit(LIN)
+    token = make_feed(world.service, world.officer, world.agreement, NANJING.id)
+    refuse_writers(world)
+    world.clock.forward(minutes=2)  # so that what she does would be noted in her session
+    page = f"/agreements/{world.agreement}/"
+    for path in ("/healthz", "/metrics", "/record/", "/verify", "/agreements/", page, f"{page}revisions/0.pdf"):
+        assert lin.get(path).status_code == 200, path
+    feed = lin.get(f"/record/feed/{world.agreement}", headers={"Authorization": f"Bearer {token}"})
+    assert feed.status_code == 200
+    ready = lin.get("/readyz")
+    assert ready.status_code == 200
+    assert "no commit returns" in ready.json["standby"]
+
+
+def test_a_session_that_cannot_be_noted_lasts_no_longer_for_that(world: World, visit: Callable[..., Visitor]):
+    lin = visit(LIN)
+    refuse_writers(world)
+    world.clock.now += world.service.settings.session_idle - timedelta(seconds=1)
+    assert lin.get("/agreements/").status_code == 200
+    world.clock.forward(seconds=1)
+    assert lin.get("/agreements/").status_code == 302
+
+
+def test_what_has_to_be_counted_is_refused_while_nothing_can_be_stored(anybody: Visitor, world: World):
+    anybody.get("/verify")
+    refuse_writers(world)
+    answer = anybody.submit("/verify", document=(BytesIO(b"%PDF-1.7"), "agreement.pdf"))
+    assert answer.status_code == 503
+    assert "database does not answer" in answer.text
+    assert "standby" not in answer.text  # which is for the operator
