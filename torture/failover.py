@@ -41,10 +41,7 @@ def fail_over(folder: Path, seed: str, parties: int) -> Findings:
             _take_over(cluster)
             for one in signing:
                 one.result()
-        Client(venue, venue.officer, ledger, f"{seed} officer").sign_whatever_happens()
-        wait_for_archive(venue, ledger)
-        server.kill()
-        found = check(venue, ledger)
+        found = _finish(venue, ledger, server, seed)
         found.faults, found.kills = 1, 1
         return found
     finally:
@@ -80,15 +77,20 @@ def stay_away(folder: Path, seed: str, parties: int, bug: str | None = None) -> 
                 return found
             for one in signing:
                 one.result()
-        Client(venue, venue.officer, ledger, f"{seed} officer").sign_whatever_happens()
-        wait_for_archive(venue, ledger)
-        server.kill()
-        found = check(venue, ledger)
+        found = _finish(venue, ledger, server, seed)
         found.faults, found.kills = ended, 2
         return found
     finally:
         server.kill()
         cluster.remove()
+
+
+def _finish(venue: Venue, ledger: Ledger, server: Server, seed: str) -> Findings:
+    """The officer countersigns, the agreement is archived, and everything is compared."""
+    Client(venue, venue.officer, ledger, f"{seed} officer").sign_whatever_happens()
+    wait_for_archive(venue, ledger)
+    server.kill()
+    return check(venue, ledger)
 
 
 def _never_refuse_writers() -> None:
